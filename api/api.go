@@ -1,0 +1,18 @@
+// Package api holds the contract of the WeChat Pay PayScore API: openapi.yaml,
+// an OpenAPI 3.0.3 document that declares every operation, field, limit, error
+// and order state once. The client in gen/payscore, the handlers in
+// gen/payscoreserver and the request checks of the sandbox come from it.
+//
+//	doc, err := openapi3.NewLoader().LoadFromData(api.Spec) // github.com/getkin/kin-openapi/openapi3
+//
+// The package has no dependency. A program that does not import it does not
+// carry the document.
+package api
+
+import _ "embed"
+
+// Spec is the contract, openapi.yaml, as it stands in the repository. Treat
+// it as read-only: it is shared by all who import the package.
+//
+//go:embed openapi.yaml
+var Spec []byte

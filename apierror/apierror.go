@@ -1,0 +1,180 @@
+// Package apierror holds the one error type of the client for what WeChat Pay
+// answers, and the error that says the outcome of an operation is unknown.
+//
+//	err := client.ModifyPartnerServiceOrder(ctx, outOrderNo, body)
+//	var refused *apierror.Error
+//	switch {
+//	case err == nil:
+//		// carried out, and the answer verified
+//	case errors.Is(err, apierror.ErrOutcomeUnknown):
+//		// query the order; never repeat with other parameters or another number
+//	case errors.As(err, &refused):
+//		log.Printf("%d %s, number %d", refused.Status, refused.Code, refused.Number)
+//	}
+//
+// It follows the pages on error codes: one code has many messages, so branch
+// on status and code, or on the number, and never on the message.
+package apierror
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ErrOutcomeUnknown says that the operation may or may not have been carried
+// out: the answer did not verify, did not arrive or was a server failure.
+// Money may have moved. Query the order; repeat, if at all, with the same
+// parameters and the same number.
+var ErrOutcomeUnknown = errors.New("outcome unknown, query before anything else")
+
+// Error is an answer of the API other than the documented success. Use
+// errors.As to get it. Its JSON form is the error object on the wire.
+//
+// errors.Is(err, [ErrOutcomeUnknown]) holds for a status from which one cannot
+// tell whether the operation was carried out: 5xx, and 2xx other than the
+// documented one (202 means received, not done).
+type Error struct {
+	// Code is WeChat Pay's error code, such as PARAM_ERROR. Empty when the
+	// body was not the error object, for example a gateway's HTML page.
+	Code string `json:"code"`
+	// Message is text for people, usually Chinese.
+	Message string `json:"message"`
+	// Detail is what the API says about the place of the error, as it came. Its
+	// shape differs from error to error. nil when there is none.
+	Detail json.RawMessage `json:"detail,omitempty"`
+
+	// Status is the HTTP status.
+	Status int `json:"-"`
+	// Method and Path are what was called, without host and query.
+	Method string `json:"-"`
+	Path   string `json:"-"`
+	// RequestID names the call at WeChat Pay. Quote it when asking for help.
+	RequestID string `json:"-"`
+	// Number is the numeric error at the end of RequestID, 0 when there is none.
+	Number int64 `json:"-"`
+}
+
+// New makes an Error of an answer and its body. It never fails: of a body
+// that is not the error object the status and the request id remain. The
+// body itself is not kept.
+func New(rsp *http.Response, body []byte) *Error {
+	e := &Error{Status: rsp.StatusCode, RequestID: rsp.Header.Get("Request-ID")}
+	e.Number = number(e.RequestID)
+	if rsp.Request != nil {
+		e.Method, e.Path = rsp.Request.Method, rsp.Request.URL.EscapedPath()
+	}
+	// Members of other types than documented were seen, so each is read on its own.
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) == nil {
+		e.Code, e.Message = text(fields["code"]), text(fields["message"])
+		if d := fields["detail"]; string(d) != "null" {
+			e.Detail = d
+		}
+	}
+	return e
+}
+
+// text is a JSON string, or any other JSON value as it is written.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}
+
+// number is what stands after the last dash of a request id.
+func number(requestID string) int64 {
+	n, err := strconv.ParseInt(requestID[strings.LastIndexByte(requestID, '-')+1:], 10, 64)
+	if err != nil || n < 0 || !strings.Contains(requestID, "-") {
+		return 0
+	}
+	return n
+}
+
+// Error is one line: what was called, status, code, message, number and
+// request id.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Method != "" {
+		fmt.Fprintf(&b, "%s %s: ", e.Method, e.Path)
+	}
+	fmt.Fprintf(&b, "%d", e.Status)
+	switch {
+	case e.Code != "" || e.Message != "":
+		if e.Code != "" {
+			b.WriteString(" " + line(e.Code, 64))
+		}
+		if e.Message != "" {
+			b.WriteString(": " + line(e.Message, 200))
+		}
+	case http.StatusText(e.Status) != "":
+		b.WriteString(" " + http.StatusText(e.Status))
+	}
+	if e.Number != 0 {
+		fmt.Fprintf(&b, " (number %d)", e.Number)
+	}
+	if e.RequestID != "" {
+		b.WriteString(" request id " + line(e.RequestID, 128))
+	}
+	if e.outcomeUnknown() {
+		b.WriteString(": " + ErrOutcomeUnknown.Error())
+	}
+	return b.String()
+}
+
+// Is reports whether target is [ErrOutcomeUnknown] and the status leaves the
+// outcome open.
+func (e *Error) Is(target error) bool {
+	return target == ErrOutcomeUnknown && e.outcomeUnknown()
+}
+
+func (e *Error) outcomeUnknown() bool { return e.Status >= 500 || e.Status/100 == 2 }
+
+// UndecodableError is a success whose body could not be read as documented.
+// The operation was most likely carried out, but what it answered is lost, so
+// it is an [ErrOutcomeUnknown].
+type UndecodableError struct {
+	Status       int
+	Method, Path string // what was called, without host and query
+	RequestID    string
+	Err          error // why
+}
+
+// Undecodable makes an UndecodableError of an answer.
+func Undecodable(rsp *http.Response, err error) *UndecodableError {
+	e := &UndecodableError{Status: rsp.StatusCode, RequestID: rsp.Header.Get("Request-ID"), Err: err}
+	if rsp.Request != nil {
+		e.Method, e.Path = rsp.Request.Method, rsp.Request.URL.EscapedPath()
+	}
+	return e
+}
+
+// Error is one line.
+func (e *UndecodableError) Error() string {
+	return fmt.Sprintf("%s %s: body of the %d answer: %v (request id %s): %v",
+		e.Method, e.Path, e.Status, e.Err, line(e.RequestID, 128), ErrOutcomeUnknown)
+}
+
+// Unwrap returns the cause and ErrOutcomeUnknown.
+func (e *UndecodableError) Unwrap() []error { return []error{e.Err, ErrOutcomeUnknown} }
+
+// line makes text from the network fit for one line of a log.
+func line(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "�"))
+	if utf8.RuneCountInString(s) > most {
+		s = string([]rune(s)[:most]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,187 @@
+// Package limit checks values against the limits that the contract declares
+// and reports everything that breaks one, each with its place. The generated
+// models call it before anything is sent:
+//
+//	err := client.ModifyPartnerServiceOrder(ctx, outOrderNo, body)
+//	var findings limit.Findings
+//	if errors.As(err, &findings) {
+//		for _, f := range findings {
+//			log.Printf("%s: %s", f.Path, f.Message) // $.post_payments[0].name: 21 characters, at most 20
+//		}
+//	}
+//
+// Findings never hold the value itself, which may be personal.
+package limit
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// Bounds for a limit that the contract does not set.
+const (
+	None    = math.MaxInt
+	Lowest  = math.MinInt64
+	Highest = math.MaxInt64
+)
+
+// Finding is one thing that is wrong with a request.
+type Finding struct {
+	// Path is where, as a JSONPath into the body ($.post_payments[0].name),
+	// or the name of a path or query parameter (out_order_no).
+	Path string `json:"path"`
+	// Rule names what was broken: the contract's keyword (maxLength, pattern,
+	// enum, ...) or a rule of the order (total, unique, ...).
+	Rule string `json:"rule"`
+	// Message says what is wrong and what the limit is, in one line.
+	Message string `json:"message"`
+	// Warning is set for a rule that official texts disagree on, so that a
+	// request which breaks it may be sent all the same.
+	Warning bool `json:"warning,omitempty"`
+}
+
+// String is the path and the message.
+func (f Finding) String() string { return f.Path + ": " + f.Message }
+
+// Findings are all that is wrong with a request. As an error it means that
+// nothing was sent.
+type Findings []Finding
+
+// Error lists the findings in one line.
+func (fs Findings) Error() string {
+	texts := make([]string, len(fs))
+	for i, f := range fs {
+		texts[i] = f.String()
+	}
+	return "not sent: " + strings.Join(texts, "; ")
+}
+
+// Err returns the findings that are more than a warning, or nil.
+func (fs Findings) Err() error {
+	var grave Findings
+	for _, f := range fs {
+		if !f.Warning {
+			grave = append(grave, f)
+		}
+	}
+	if len(grave) == 0 {
+		return nil
+	}
+	return grave
+}
+
+// Path names a place in a JSON document, as a chain from the leaf to the
+// root. A nil *Path is the root. It becomes text only when something is wrong.
+type Path struct {
+	parent *Path
+	key    string // empty for an index
+	index  int
+}
+
+// Parameters stands before a path or query parameter, which is named without
+// a root.
+var Parameters = &Path{}
+
+// Key is the member key of the object at p.
+func (p *Path) Key(key string) Path { return Path{parent: p, key: key} }
+
+// Index is the element i of the array at p.
+func (p *Path) Index(i int) Path { return Path{parent: p, index: i} }
+
+// String is the JSONPath.
+func (p *Path) String() string {
+	switch {
+	case p == nil:
+		return "$"
+	case p.parent == Parameters && p != Parameters:
+		return p.key
+	case p.key == "":
+		return fmt.Sprintf("%s[%d]", p.parent, p.index)
+	default:
+		return p.parent.String() + "." + p.key
+	}
+}
+
+// Pattern is a regular expression of the contract, compiled at its first use
+// so that a program does not pay for it at start.
+type Pattern struct {
+	Source string
+	once   sync.Once
+	re     *regexp.Regexp
+}
+
+func (p *Pattern) match(s string) bool {
+	p.once.Do(func() { p.re = regexp.MustCompile(p.Source) })
+	return p.re.MatchString(s)
+}
+
+// Checker collects findings. Its zero value is ready; it is for one request
+// and one goroutine.
+type Checker struct{ findings Findings }
+
+// Err returns what was found as a [Findings], or nil.
+func (c *Checker) Err() error { return c.findings.Err() }
+
+func (c *Checker) add(at *Path, key, rule, format string, args ...any) {
+	place := at.Key(key)
+	c.findings = append(c.findings, Finding{Path: place.String(), Rule: rule, Message: fmt.Sprintf(format, args...)})
+}
+
+// String checks the length of a text, in characters, and its pattern, which
+// may be nil.
+func (c *Checker) String(at *Path, key, value string, shortest, longest int, pattern *Pattern) {
+	// encoding/json would replace bad bytes in silence, and the merchant would
+	// sign a text it never wrote.
+	if !utf8.ValidString(value) {
+		c.add(at, key, "utf8", "not valid UTF-8")
+		return
+	}
+	switch n := utf8.RuneCountInString(value); {
+	case n < shortest && n == 0:
+		c.add(at, key, "minLength", "empty, at least %s", count(shortest, "character"))
+	case n < shortest:
+		c.add(at, key, "minLength", "%s, at least %d", count(n, "character"), shortest)
+	case n > longest:
+		c.add(at, key, "maxLength", "%s, at most %d", count(n, "character"), longest)
+	case pattern != nil && !pattern.match(value):
+		c.add(at, key, "pattern", "does not match %s", pattern.Source)
+	}
+}
+
+// Integer checks the range of a number.
+func (c *Checker) Integer(at *Path, key string, value, lowest, highest int64) {
+	switch {
+	case value < lowest:
+		c.add(at, key, "minimum", "%d, at least %d", value, lowest)
+	case value > highest:
+		c.add(at, key, "maximum", "%d, at most %d", value, highest)
+	}
+}
+
+// Items checks the length of an array.
+func (c *Checker) Items(at *Path, key string, n, fewest, most int) {
+	switch {
+	case n < fewest:
+		c.add(at, key, "minItems", "%s, at least %d", count(n, "item"), fewest)
+	case n > most:
+		c.add(at, key, "maxItems", "%s, at most %d", count(n, "item"), most)
+	}
+}
+
+// Enum reports a value that is not valid.
+func (c *Checker) Enum(at *Path, key string, valid bool) {
+	if !valid {
+		c.add(at, key, "enum", "not one of the values of the contract")
+	}
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
