@@ -1,0 +1,17 @@
+// Package sandbox is a PayScore of your own: WeChat Pay offers no test
+// environment, so this one checks requests against the contract, verifies
+// their signatures, keeps orders, walks their states and signs its answers as
+// the real one does.
+//
+// In a test:
+//
+//	box := sandbox.New(t)
+//	_, err := box.Seed("1234323JKHDFE1243252", 50000) // completed at 500.00 yuan, waiting for payment
+//	...
+//	err = box.Client().ModifyPartnerServiceOrder(t.Context(), "1234323JKHDFE1243252", body)
+//
+// As a server for any language, `payscore sandbox` serves the handler of [Open].
+//
+// It has a signature check of its own and shares no code with package auth: a
+// mistake made on both sides would pass unseen.
+package sandbox

@@ -1,0 +1,36 @@
+package sandbox_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/sandbox"
+)
+
+// In a test of your own, t comes from the testing package.
+func ExampleNew() {
+	modifyLowersTheBill := func(t *testing.T) {
+		box := sandbox.New(t)
+		if _, err := box.Seed("1234323JKHDFE1243252", 50000); err != nil {
+			t.Fatal(err)
+		}
+		err := box.Client().ModifyPartnerServiceOrder(t.Context(), "1234323JKHDFE1243252", payscore.ModifyPartnerServiceOrderRequest{
+			SubMchID:     "1900000109",
+			PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+			TotalAmount:  39900,
+			Reason:       "用户投诉",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		order, _ := box.Order("1900000109", "1234323JKHDFE1243252")
+		fmt.Println(*order.TotalAmount, order.Collection.State)
+	}
+	ok := testing.RunTests(func(string, string) (bool, error) { return true, nil },
+		[]testing.InternalTest{{Name: "TestModifyLowersTheBill", F: modifyLowersTheBill}})
+	fmt.Println(ok)
+	// Output:
+	// 39900 USER_PAYING
+	// true
+}

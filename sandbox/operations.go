@@ -1,0 +1,197 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/wxpayscore/payscore/gen/payscore"
+	api "github.com/wxpayscore/payscore/gen/payscoreserver"
+)
+
+// Stages that an operation asks for by name. What follows from which is in
+// the contract.
+const (
+	stageCreated     = "CREATED"
+	stageUserConfirm = "USER_CONFIRM"
+	stageUserPaying  = "USER_PAYING"
+	stageRevoked     = "REVOKED"
+)
+
+// operations carries out what signature and contract let through.
+type operations struct{ *Sandbox }
+
+func (s operations) CreatePartnerServiceOrder(_ context.Context, r api.CreatePartnerServiceOrderRequestObject) (api.CreatePartnerServiceOrderResponseObject, error) {
+	b := *r.Body
+	if refused := s.checkCreate(b); refused != nil {
+		return nil, refused
+	}
+	request, err := json.Marshal(b)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := orderKey{b.SubMchID, b.OutOrderNo}
+	if o := s.orders[key]; o != nil {
+		if o.created != string(request) {
+			return nil, refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
+		}
+		return api.CreatePartnerServiceOrder200JSONResponse{Body: o.answer}, nil
+	}
+	o := &order{created: string(request), entity: payscore.ServiceOrderEntity{
+		OutOrderNo: b.OutOrderNo, ServiceID: b.ServiceID, AppID: b.AppID, MchID: s.credentials.account.MchID,
+		SubAppID: b.SubAppID, SubMchID: new(b.SubMchID), ServiceIntroduction: b.ServiceIntroduction,
+		PostPayments: b.PostPayments, PostDiscounts: b.PostDiscounts, RiskFund: &b.RiskFund, TimeRange: &b.TimeRange,
+		Location: b.Location, Attach: b.Attach, NotifyURL: new(b.NotifyURL), OpenID: b.OpenID, SubOpenID: b.SubOpenID,
+		OrderID: new(s.number("10")),
+	}}
+	initial := stageCreated
+	if b.NeedUserConfirm != nil && !*b.NeedUserConfirm {
+		initial = stageUserConfirm
+	}
+	s.become(o, initial)
+	e := o.entity
+	o.answer = payscore.CreatePartnerServiceOrderResponse{
+		OutOrderNo: e.OutOrderNo, ServiceID: e.ServiceID, AppID: e.AppID, MchID: e.MchID, SubAppID: e.SubAppID, SubMchID: *e.SubMchID,
+		ServiceIntroduction: e.ServiceIntroduction, State: e.State, StateDescription: e.StateDescription,
+		PostPayments: e.PostPayments, PostDiscounts: e.PostDiscounts, RiskFund: e.RiskFund, TimeRange: e.TimeRange,
+		Location: e.Location, Attach: e.Attach, NotifyURL: e.NotifyURL, OrderID: *e.OrderID,
+	}
+	if initial == stageCreated {
+		o.answer.Package = new("sandbox_package_" + *e.OrderID)
+	}
+	o.answer = clone(o.answer)
+	s.orders[key] = o
+	return api.CreatePartnerServiceOrder200JSONResponse{Body: o.answer}, nil
+}
+
+func (s operations) QueryPartnerServiceOrder(_ context.Context, r api.QueryPartnerServiceOrderRequestObject) (api.QueryPartnerServiceOrderResponseObject, error) {
+	p := r.Params
+	if (p.OutOrderNo == nil) == (p.QueryID == nil) {
+		return nil, paramError("query", "out_order_no", "商户服务订单号与查单ID必须且只能传一个", "give exactly one of out_order_no and query_id")
+	}
+	outOrderNo := p.OutOrderNo
+	if outOrderNo == nil {
+		// The sandbox hands out no query_id yet, so none is known.
+		outOrderNo = new("")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, refused := s.find(p.SubMchID, *outOrderNo, p.ServiceID)
+	if refused != nil {
+		return nil, refused
+	}
+	return api.QueryPartnerServiceOrder200JSONResponse{Body: clone(o.entity)}, nil
+}
+
+func (s operations) CancelPartnerServiceOrder(_ context.Context, r api.CancelPartnerServiceOrderRequestObject) (api.CancelPartnerServiceOrderResponseObject, error) {
+	b := *r.Body
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, refused := s.find(b.SubMchID, r.OutOrderNo, b.ServiceID)
+	if refused != nil {
+		return nil, refused
+	}
+	if o.stage == stageRevoked && o.cancelReason == b.Reason {
+		return api.CancelPartnerServiceOrder204Response{}, nil
+	}
+	if refused := s.allow(o, "cancelPartnerServiceOrder"); refused != nil {
+		return nil, refused
+	}
+	o.cancelReason = b.Reason
+	// What was waiting for payment is not any more.
+	o.entity.Collection, o.entity.NeedCollection = nil, nil
+	s.become(o, s.contract.rules["cancelPartnerServiceOrder"].Becomes)
+	return api.CancelPartnerServiceOrder204Response{}, nil
+}
+
+func (s operations) CompletePartnerServiceOrder(_ context.Context, r api.CompletePartnerServiceOrderRequestObject) (api.CompletePartnerServiceOrderResponseObject, error) {
+	b := *r.Body
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, refused := s.find(b.SubMchID, r.OutOrderNo, &b.ServiceID)
+	if refused != nil {
+		return nil, refused
+	}
+	if refused := s.allow(o, "completePartnerServiceOrder"); refused != nil {
+		return nil, refused
+	}
+	if refused := s.checkBill(o, b.PostPayments, b.PostDiscounts, b.TotalAmount); refused != nil {
+		return nil, refused
+	}
+	times := actualTimes(o.entity.TimeRange, b.TimeRange)
+	if refused := s.checkEnd(times); refused != nil {
+		return nil, refused
+	}
+	o.entity.TimeRange = times
+	if b.Location != nil {
+		o.entity.Location = b.Location
+	}
+	o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
+	rule := s.contract.rules["completePartnerServiceOrder"]
+	if b.TotalAmount == 0 {
+		s.become(o, rule.BecomesAtZero)
+	} else {
+		s.become(o, rule.Becomes)
+	}
+	return api.CompletePartnerServiceOrder204Response{}, nil
+}
+
+func (s operations) ModifyPartnerServiceOrder(_ context.Context, r api.ModifyPartnerServiceOrderRequestObject) (api.ModifyPartnerServiceOrderResponseObject, error) {
+	b := *r.Body
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, refused := s.find(b.SubMchID, r.OutOrderNo, b.ServiceID)
+	if refused != nil {
+		return nil, refused
+	}
+	if refused := s.allow(o, "modifyPartnerServiceOrder"); refused != nil {
+		return nil, refused
+	}
+	if refused := s.checkBill(o, b.PostPayments, b.PostDiscounts, b.TotalAmount); refused != nil {
+		return nil, refused
+	}
+	if before := *o.entity.TotalAmount; b.TotalAmount > before || b.TotalAmount == before && !s.lenientAmounts {
+		return nil, paramError("body", "/total_amount", "修改后的总金额必须小于修改前的总金额", "is not lower than the amount of the order")
+	}
+	o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
+	s.become(o, s.contract.rules["modifyPartnerServiceOrder"].Becomes)
+	return api.ModifyPartnerServiceOrder204Response{}, nil
+}
+
+func (s operations) PayPartnerServiceOrder(_ context.Context, r api.PayPartnerServiceOrderRequestObject) (api.PayPartnerServiceOrderResponseObject, error) {
+	b := *r.Body
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, refused := s.find(b.SubMchID, r.OutOrderNo, b.ServiceID)
+	if refused != nil {
+		return nil, refused
+	}
+	if refused := s.allow(o, "payPartnerServiceOrder"); refused != nil {
+		return nil, refused
+	}
+	s.collect(o, payscore.PaidTypeNewton, s.now().In(chinaTime).Format(secondPrecision))
+	s.become(o, s.contract.rules["payPartnerServiceOrder"].Becomes)
+	return api.PayPartnerServiceOrder204Response{}, nil
+}
+
+func (s operations) SyncPartnerServiceOrder(_ context.Context, r api.SyncPartnerServiceOrderRequestObject) (api.SyncPartnerServiceOrderResponseObject, error) {
+	b := *r.Body
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, refused := s.find(b.SubMchID, r.OutOrderNo, &b.ServiceID)
+	if refused != nil {
+		return nil, refused
+	}
+	if refused := s.allow(o, "syncPartnerServiceOrder"); refused != nil {
+		return nil, refused
+	}
+	paid, ok := parseTime(b.Detail.PaidTime)
+	if !ok {
+		return nil, paramError("body", "/detail/paid_time", "收款成功时间格式错误", "is no date")
+	}
+	s.collect(o, payscore.PaidTypeMch, paid.Format(secondPrecision))
+	s.become(o, s.contract.rules["syncPartnerServiceOrder"].Becomes)
+	return api.SyncPartnerServiceOrder204Response{}, nil
+}

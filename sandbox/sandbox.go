@@ -1,0 +1,174 @@
+package sandbox
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/wxpayscore/payscore/gen/payscoreserver"
+)
+
+const (
+	// maxBody bounds a request, in bytes. The largest of the contract is a tenth of it.
+	maxBody = 1 << 20
+	// numberHeader carries the number of a refusal from the operation to the
+	// Request-ID. It never leaves the sandbox.
+	numberHeader = "Sandbox-Error-Number"
+	// DefaultRiskCap is the risk cap of the sandbox's services, in fen.
+	DefaultRiskCap = 1_000_000
+)
+
+// Sandbox is the handler. It is safe for concurrent use.
+type Sandbox struct {
+	contract       *contract
+	credentials    *Credentials
+	clock          func() time.Time
+	lenientAmounts bool
+	riskCap        int64
+	operations     *http.ServeMux
+
+	mu     sync.Mutex
+	orders map[orderKey]*order
+}
+
+// Option configures a Sandbox.
+type Option func(*Sandbox)
+
+// WithCredentials sets the keys. The default is a set of keys that is made
+// once per process.
+func WithCredentials(c *Credentials) Option { return func(s *Sandbox) { s.credentials = c } }
+
+// WithClock sets the clock, for timestamps, freshness and order times.
+func WithClock(now func() time.Time) Option { return func(s *Sandbox) { s.clock = now } }
+
+// WithLenientAmounts makes the sandbox take totals that break the formula, and
+// a modification to the amount that the order has already, so that the
+// example on WeChat Pay's page (40000 - 100, total 50000) is accepted.
+func WithLenientAmounts() Option { return func(s *Sandbox) { s.lenientAmounts = true } }
+
+// WithRiskCap sets the risk cap of all services, in fen. A total above it is
+// refused. The default is [DefaultRiskCap].
+func WithRiskCap(fen int64) Option { return func(s *Sandbox) { s.riskCap = fen } }
+
+// processCredentials spares each test the making of three RSA keys.
+var processCredentials = sync.OnceValues(NewCredentials)
+
+// Open returns a sandbox without orders. The error is that of making keys, or
+// of a contract that does not load.
+func Open(opts ...Option) (*Sandbox, error) {
+	s := &Sandbox{clock: time.Now, riskCap: DefaultRiskCap, orders: map[orderKey]*order{}}
+	for _, opt := range opts {
+		opt(s)
+	}
+	var err error
+	if s.contract, err = loadContract(); err != nil {
+		return nil, err
+	}
+	if s.credentials == nil {
+		if s.credentials, err = processCredentials(); err != nil {
+			return nil, err
+		}
+	}
+	s.operations = http.NewServeMux()
+	payscoreserver.HandlerWithOptions(
+		payscoreserver.NewStrictHandlerWithOptions(operations{s}, nil, payscoreserver.StrictHTTPServerOptions{
+			RequestErrorHandlerFunc:  answerError,
+			ResponseErrorHandlerFunc: answerError,
+		}),
+		payscoreserver.StdHTTPServerOptions{
+			BaseRouter:       s.operations,
+			ErrorHandlerFunc: answerError,
+			Middlewares:      []payscoreserver.MiddlewareFunc{s.checkContract},
+		})
+	return s, nil
+}
+
+// Credentials returns the keys of both sides.
+func (s *Sandbox) Credentials() *Credentials { return s.credentials }
+
+// ServeHTTP checks the signature, then the contract, carries the operation
+// out and signs the answer. A 401 is the only answer that stays unsigned.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		s.answer(w, r, paramError("body", "", "请求体过大或不完整", fmt.Sprintf("over %d bytes, or cut off", maxBody)).write)
+		return
+	}
+	if r.Header.Get("Accept") == "" || r.Header.Get("User-Agent") == "" {
+		s.answer(w, r, refuse(http.StatusBadRequest, "INVALID_REQUEST", numberRange, "Http头缺少Accept或User-Agent").write)
+		return
+	}
+	if refused := s.checkSignature(r, body); refused != nil {
+		s.answer(w, r, refused.write)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	s.answer(w, r, func(w http.ResponseWriter) {
+		// The mux would redirect to a cleaned path, which nobody signed.
+		if _, pattern := s.operations.Handler(r); pattern == "" || path.Clean(r.URL.Path) != r.URL.Path {
+			refuse(http.StatusNotFound, "RESOURCE_NOT_EXISTS", 0, "请求的资源不存在").write(w)
+			return
+		}
+		s.operations.ServeHTTP(w, r)
+	})
+}
+
+// checkContract runs once the route is known and before the operation.
+func (s *Sandbox) checkContract(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if refused := s.contract.check(r); refused != nil {
+			refused.write(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answer writes what serve writes, with request id and signature.
+func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter)) {
+	a := unsigned{header: w.Header(), status: http.StatusOK}
+	serve(&a)
+	number := a.header.Get(numberHeader)
+	a.header.Del(numberHeader)
+	if number == "" {
+		number = "0"
+	}
+	a.header.Set("Request-ID", rand.Text()+"-"+number)
+	a.header.Set("Cache-Control", "no-cache, must-revalidate")
+	if a.status != http.StatusUnauthorized {
+		if err := s.sign(a.header, r.Header.Get("Wechatpay-Serial"), a.body.Bytes()); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+	}
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body.Bytes())
+}
+
+// unsigned holds an answer back until it is whole, since its signature goes
+// ahead of its body.
+type unsigned struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *unsigned) Header() http.Header         { return a.header }
+func (a *unsigned) WriteHeader(status int)      { a.status = status }
+func (a *unsigned) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+// answerError turns what the generated handlers report into an answer: a
+// refusal of an operation, or a request that does not decode.
+func answerError(w http.ResponseWriter, _ *http.Request, err error) {
+	var refused *refusal
+	if !errors.As(err, &refused) {
+		refused = paramError("body", "", "参数错误", "does not decode")
+	}
+	refused.write(w)
+}

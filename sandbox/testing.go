@@ -1,0 +1,78 @@
+package sandbox
+
+import (
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/transport"
+)
+
+// Server is a sandbox that listens on a loopback port for as long as a test
+// runs.
+type Server struct {
+	*Sandbox
+	URL string // http://127.0.0.1:port
+	t   testing.TB
+}
+
+// New starts a sandbox for the test t, which ends with it. Sandboxes share
+// nothing but the keys, so that parallel tests do not meet.
+func New(t testing.TB, opts ...Option) *Server {
+	t.Helper()
+	box, err := Open(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("sandbox: %v", err)
+	}
+	server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return &Server{Sandbox: box, URL: "http://" + listener.Addr().String(), t: t}
+}
+
+// Signer returns a signer with the merchant's key, as a user would make it.
+func (s *Server) Signer(opts ...auth.SignerOption) *auth.Signer {
+	s.t.Helper()
+	c := s.Credentials()
+	signer, err := auth.NewSigner(c.account.MchID, c.account.SerialNo, c.merchant, opts...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return signer
+}
+
+// Verifier returns a verifier with the sandbox's public key.
+func (s *Server) Verifier() *auth.Verifier {
+	s.t.Helper()
+	c := s.Credentials()
+	verifier, err := auth.NewVerifier(auth.Key{ID: c.account.PublicKeyID, PublicKey: &c.wechatpay.PublicKey})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return verifier
+}
+
+// Client returns a client of the sandbox that signs and verifies. Options
+// come after its own, so that they can replace them.
+func (s *Server) Client(opts ...payscore.ClientOption) *payscore.Client {
+	s.t.Helper()
+	signer := s.Signer()
+	// A round tripper of its own, so that no idle connection outlives the test.
+	rt := transport.NewRoundTripper()
+	s.t.Cleanup(rt.CloseIdleConnections)
+	client, err := payscore.New(s.URL, append([]payscore.ClientOption{
+		payscore.WithRequestEditorFn(signer.Sign),
+		payscore.WithHTTPClient(transport.New(signer, s.Verifier(), transport.WithRoundTripper(rt))),
+	}, opts...)...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return client
+}
