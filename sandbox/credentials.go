@@ -143,7 +143,7 @@ func OpenCredentials(dir string) (*Credentials, error) {
 	if c, err = NewCredentials(); err != nil {
 		return nil, err
 	}
-	return c, c.save(dir)
+	return c, c.Save(dir)
 }
 
 // WriteAccount writes sandbox.json, with the URL at which the sandbox listens.
@@ -157,7 +157,9 @@ func (c *Credentials) WriteAccount(dir, baseURL string) error {
 	return writeFile(filepath.Join(dir, AccountFile), append(b, '\n'), 0o600)
 }
 
-func (c *Credentials) save(dir string) error {
+// Save writes all files of the credentials to a directory, which it makes when
+// needed. Private keys and sandbox.json get mode 0600.
+func (c *Credentials) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("sandbox: %w", err)
 	}

@@ -1,0 +1,37 @@
+# Every target runs from a fresh clone with Go, make and git. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test generate lint race drift examples ci
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## modify an order end to end, on a sandbox in the same process
+	go run ./cmd/payscore modify --sandbox
+
+test: ## run all tests
+	go test ./...
+
+generate: ## make gen/ from api/openapi.yaml
+	go generate ./...
+	@git --no-pager diff --stat -- gen
+
+lint: ## check formatting, code and contract
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck ./...
+	go run ./cmd/specgen lint api/openapi.yaml
+
+race: ## run all tests with the race detector (needs a C compiler)
+	go test -race ./...
+
+drift: ## prove that gen/ and go.mod are what the sources make of them
+	rm -rf gen
+	go generate ./...
+	go mod tidy
+	@test -z "$$(git status --porcelain)" || { echo "generated files are out of date:"; git status --porcelain; exit 1; }
+
+examples: ## run the example programs against a sandbox
+	@for dir in examples/*/; do echo "go run ./$$dir"; go run "./$$dir" || exit 1; done
+
+ci: ## what gates a change, .ci/run
+	.ci/run

@@ -1,0 +1,212 @@
+package auth
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// MaxClockSkew is how far the timestamp of a message may be from this machine's
+// clock, in the past and in the future. Keep the clock synchronised.
+const MaxClockSkew = 300 * time.Second
+
+// probePrefix starts the signatures that WeChat Pay makes wrong on purpose.
+const probePrefix = "WECHATPAY/SIGNTEST/"
+
+// Verifier checks the signatures of WeChat Pay's responses and notifications.
+// It is immutable and safe for concurrent use; to change its keys, make another.
+type Verifier struct {
+	keys      map[string]Key // by normalID
+	preferred []string       // public key, or certificates from newest to oldest
+	clock     func() time.Time
+}
+
+// NewVerifier returns a verifier that trusts the given keys. Give several while
+// WeChat Pay moves from one to another: each message names the key it was
+// signed with.
+//
+// It returns an error when there is no key, when an ID is malformed or given
+// twice, and when a key is not RSA (ErrNotRSA) or too short (ErrWeakKey).
+func NewVerifier(keys ...Key) (*Verifier, error) {
+	if len(keys) == 0 {
+		return nil, errors.New("auth: a verifier needs at least one key")
+	}
+	v := &Verifier{keys: make(map[string]Key, len(keys)), clock: time.Now}
+	for _, k := range keys {
+		if !isPublicKeyID(k.ID) && !isSerial(k.ID) {
+			return nil, fmt.Errorf("auth: key id %s neither starts with %s nor is a serial number in hex", quote(k.ID), publicKeyPrefix)
+		}
+		pub, err := checkPublicKey(k.PublicKey)
+		if err != nil {
+			return nil, fmt.Errorf("auth: key %s: %w", quote(k.ID), err)
+		}
+		id := normalID(k.ID)
+		if _, ok := v.keys[id]; ok {
+			return nil, fmt.Errorf("auth: key %s is given twice", quote(k.ID))
+		}
+		k.PublicKey = &rsa.PublicKey{N: new(big.Int).Set(pub.N), E: pub.E}
+		v.keys[id] = k
+		v.prefer(k)
+	}
+	return v, nil
+}
+
+// prefer puts k at its place in v.preferred.
+func (v *Verifier) prefer(k Key) {
+	at := 0
+	for at < len(v.preferred) {
+		other := v.keys[normalID(v.preferred[at])]
+		if isPublicKeyID(k.ID) && !isPublicKeyID(other.ID) ||
+			!isPublicKeyID(k.ID) && !isPublicKeyID(other.ID) && k.NotBefore.After(other.NotBefore) {
+			break
+		}
+		at++
+	}
+	v.preferred = append(v.preferred, "")
+	copy(v.preferred[at+1:], v.preferred[at:])
+	v.preferred[at] = k.ID
+}
+
+// WithClock returns a copy of v that takes the time from clock. It is meant for
+// tests and for replaying recorded messages.
+func (v *Verifier) WithClock(clock func() time.Time) *Verifier {
+	c := *v
+	if clock != nil {
+		c.clock = clock
+	}
+	return &c
+}
+
+// PreferredID returns the key id to send as Wechatpay-Serial, which asks WeChat
+// Pay to sign the answer with that key: the first public key if there is one,
+// else the certificate with the latest NotBefore among those in force now (among
+// all when none is).
+func (v *Verifier) PreferredID() string {
+	if v == nil || len(v.preferred) == 0 {
+		return ""
+	}
+	now := v.clock()
+	for _, id := range v.preferred {
+		if v.keys[normalID(id)].inForce(now) {
+			return id
+		}
+	}
+	return v.preferred[0]
+}
+
+// Verify checks the signature of a response or a notification. body is what
+// came over the wire (after HTTP content decoding), before any JSON decoding;
+// for a 204 it is empty.
+//
+// A nil error means that the holder of one of the keys made this message within
+// MaxClockSkew. Any error is ErrUnverified (errors.Is) and, checked in this
+// order, a *HeaderError, *StaleError, *SignatureTypeError, *UnknownKeyError,
+// *KeyExpiredError or *SignatureError.
+//
+// Responses other than 2xx may come unsigned; then the error is a *HeaderError,
+// and what they say is a hint, not a fact.
+//
+// It follows the response signature section of the APIv3 guide.
+func (v *Verifier) Verify(header http.Header, body []byte) error {
+	var values [4]string
+	for i, name := range [len(values)]string{HeaderTimestamp, HeaderNonce, HeaderSignature, HeaderSerial} {
+		switch got := header[name]; {
+		case len(got) > 1:
+			return &HeaderError{Header: name, Reason: ReasonRepeated}
+		case len(got) == 0 || got[0] == "":
+			return &HeaderError{Header: name, Reason: ReasonMissing}
+		default:
+			values[i] = got[0]
+		}
+	}
+	timestamp, nonce, signature, serial := values[0], values[1], values[2], values[3]
+	if len(header[HeaderSignatureType]) > 1 {
+		return &HeaderError{Header: HeaderSignatureType, Reason: ReasonRepeated}
+	}
+	if !isVisible(nonce) {
+		return &HeaderError{Header: HeaderNonce, Reason: ReasonMalformed, Value: nonce}
+	}
+
+	seconds, ok := parseTimestamp(timestamp)
+	if !ok {
+		return &HeaderError{Header: HeaderTimestamp, Reason: ReasonMalformed, Value: timestamp}
+	}
+	now := v.now()
+	if skew := now.Unix() - seconds; skew > int64(MaxClockSkew/time.Second) || skew < -int64(MaxClockSkew/time.Second) {
+		timestamp := time.Unix(seconds, 0)
+		return &StaleError{Timestamp: timestamp, Now: now, Skew: time.Unix(now.Unix(), 0).Sub(timestamp)}
+	}
+
+	if types := header[HeaderSignatureType]; len(types) == 1 && types[0] != Scheme {
+		return &SignatureTypeError{Type: types[0]}
+	}
+
+	var key Key
+	if v != nil {
+		key, ok = v.keys[normalID(serial)]
+	}
+	if v == nil || !ok {
+		return &UnknownKeyError{Serial: serial}
+	}
+	if !key.inForce(now) {
+		return &KeyExpiredError{ID: key.ID, NotBefore: key.NotBefore, NotAfter: key.NotAfter, Now: now}
+	}
+
+	fail := func(err error) error {
+		return &SignatureError{Serial: serial, Probe: strings.HasPrefix(signature, probePrefix), Err: err}
+	}
+	// encoding/base64 skips line breaks, which no header may hold.
+	if i := strings.IndexAny(signature, "\r\n"); i >= 0 {
+		return fail(base64.CorruptInputError(i))
+	}
+	w := workspaces.Get().(*workspace)
+	defer w.release()
+	w.buf = appendResponseMessage(w.buf[:0], timestamp, nonce, body)
+	digest := sha256.Sum256(w.buf)
+	var err error
+	w.buf = append(w.buf[:0], signature...)
+	w.sig, err = strictBase64.AppendDecode(w.sig[:0], w.buf)
+	if err != nil {
+		return fail(err)
+	}
+	if err := rsa.VerifyPKCS1v15(key.PublicKey, crypto.SHA256, digest[:], w.sig); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+var strictBase64 = base64.StdEncoding.Strict()
+
+func (v *Verifier) now() time.Time {
+	if v == nil || v.clock == nil {
+		return time.Now()
+	}
+	return v.clock()
+}
+
+func (k Key) inForce(now time.Time) bool {
+	return (k.NotBefore.IsZero() || !now.Before(k.NotBefore)) && (k.NotAfter.IsZero() || !now.After(k.NotAfter))
+}
+
+// parseTimestamp takes decimal digits only, few enough that no later
+// arithmetic overflows.
+func parseTimestamp(s string) (int64, bool) {
+	if len(s) > 11 {
+		return 0, false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil
+}

@@ -1,0 +1,153 @@
+// Command payscore looks up and modifies PayScore orders from a terminal, and
+// runs the sandbox.
+//
+//	payscore modify --sandbox                       the whole path on a sandbox of its own
+//	payscore modify 1234323JKHDFE1243252 --body modify.json --config wechatpay.yaml
+//	payscore query 1234323JKHDFE1243252 --config wechatpay.yaml
+//	payscore sandbox --addr 127.0.0.1:8129 --keys DIR
+//
+// It exits with 0 when the operation was carried out, 1 when it was refused or
+// failed, 2 when the input is wrong and nothing was sent, and 3 when the
+// outcome is unknown, so that the order must be queried.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/limit"
+)
+
+// Exit codes.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitInput   = 2
+	exitUnknown = 3
+)
+
+type commands struct {
+	Modify  modifyCommand  `cmd:"" help:"Lower the amount of a completed order that is waiting for payment (修改订单金额)."`
+	Query   queryCommand   `cmd:"" help:"Show an order (查询支付分订单)."`
+	Sandbox sandboxCommand `cmd:"" help:"Serve a sandbox that checks requests and signs answers, for any language."`
+
+	JSON    bool             `name:"json" help:"Print for machines: one JSON object, errors included."`
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+	json     bool
+}
+
+// inputError is a mistake of the user's that was found before anything was sent.
+type inputError struct{ error }
+
+func (e inputError) Unwrap() error { return e.error }
+
+func main() {
+	// A second signal ends the program at once: stop gives the first its default back.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// exit is what kong's exit hook throws, for --help and --version.
+type exit int
+
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			thrown, ok := r.(exit)
+			if !ok {
+				panic(r)
+			}
+			code = int(thrown)
+		}
+	}()
+	var c commands
+	parser, err := kong.New(&c,
+		kong.Name("payscore"),
+		kong.Description("WeChat Pay PayScore (微信支付分) from a terminal.\n\n"+
+			"Exit codes: 0 carried out, 1 refused or failed, 2 wrong input and nothing sent, 3 outcome unknown: query the order."),
+		kong.Writers(out, errOut),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"version": version(), "default_server": payscore.DefaultServer},
+	)
+	if err != nil {
+		panic(err) // the struct tags above are wrong
+	}
+	s := streams{in: in, out: out, err: errOut}
+	command, err := parser.Parse(args)
+	if err != nil {
+		s.report(inputError{err})
+		return exitInput
+	}
+	s.json = c.JSON
+	command.BindTo(ctx, (*context.Context)(nil))
+	err = command.Run(&s)
+	if err != nil {
+		s.report(err)
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	var input inputError
+	var findings limit.Findings
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, apierror.ErrOutcomeUnknown):
+		return exitUnknown
+	case errors.As(err, &input), errors.As(err, &findings):
+		return exitInput
+	default:
+		return exitFailed
+	}
+}
+
+// report prints an error, in one line or as JSON.
+func (s *streams) report(err error) {
+	if !s.json {
+		_, _ = fmt.Fprintf(s.err, "payscore: %v\n", err)
+		return
+	}
+	report := struct {
+		Error          string         `json:"error"`
+		OutcomeUnknown bool           `json:"outcome_unknown"`
+		Status         int            `json:"status,omitempty"`
+		Code           string         `json:"code,omitempty"`
+		Number         int64          `json:"number,omitempty"`
+		RequestID      string         `json:"request_id,omitempty"`
+		Findings       limit.Findings `json:"findings,omitempty"`
+	}{Error: err.Error(), OutcomeUnknown: errors.Is(err, apierror.ErrOutcomeUnknown)}
+	var refused *apierror.Error
+	if errors.As(err, &refused) {
+		report.Status, report.Code, report.Number, report.RequestID = refused.Status, refused.Code, refused.Number, refused.RequestID
+	}
+	_ = errors.As(err, &report.Findings)
+	b, _ := json.Marshal(report)
+	_, _ = fmt.Fprintf(s.err, "%s\n", b)
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/sandbox"
+)
+
+type sandboxCommand struct {
+	Addr           string `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
+	Keys           string `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
+	LenientAmounts bool   `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
+}
+
+// Help is shown by payscore sandbox --help.
+func (sandboxCommand) Help() string {
+	return `Examples:
+  payscore sandbox
+  payscore sandbox --addr 127.0.0.1:0 --keys /tmp/keys --lenient-amounts
+
+It starts with one order, 1234323JKHDFE1243252, completed at 500.00 yuan and waiting
+for payment. Point a client of any language at base_url of DIR/sandbox.json, with
+  apiclient_key.pem         the merchant's private key
+  apiclient_cert.pem        the merchant's API certificate
+  wechatpay_public_key.pem  WeChat Pay's public key, to verify answers
+  platform_cert.pem         WeChat Pay's platform certificate, if you ask for it by its serial`
+}
+
+// Run serves until ctx ends.
+func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
+	credentials, err := sandbox.OpenCredentials(c.Keys)
+	if err != nil {
+		return inputError{err}
+	}
+	opts := []sandbox.Option{sandbox.WithCredentials(credentials)}
+	if c.LenientAmounts {
+		opts = append(opts, sandbox.WithLenientAmounts())
+	}
+	box, err := sandbox.Open(opts...)
+	if err != nil {
+		return err
+	}
+	if _, err := box.Seed(seedOutOrderNo, seedTotal); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return inputError{err}
+	}
+	url := "http://" + listener.Addr().String()
+	if err := credentials.WriteAccount(c.Keys, url); err != nil {
+		_ = listener.Close()
+		return err
+	}
+	if s.json {
+		s.printf("{\"listening\":%q,\"keys\":%q}\n", url, c.Keys)
+	} else {
+		s.printf("keys in %s\norder %s waiting for payment of %s\nlistening on %s\n", c.Keys, seedOutOrderNo, yuan(seedTotal), url)
+	}
+	return serve(ctx, listener, box)
+}
+
+// serve ends without an error when ctx does, after the calls under way.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       8 * time.Second, // as the real one
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		patience, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		stopped <- server.Shutdown(patience)
+	})
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-stopped
+}
+
+// startSandbox points the connection at a sandbox in this process. What it
+// returns stops it.
+func (m *modifyCommand) startSandbox(outOrderNo string, total int64) (stop func(), err error) {
+	box, err := sandbox.Open()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := box.Seed(outOrderNo, total); err != nil {
+		return nil, inputError{err}
+	}
+	dir, err := os.MkdirTemp("", "payscore-sandbox-")
+	if err != nil {
+		return nil, err
+	}
+	credentials, listener := box.Credentials(), net.Listener(nil)
+	err = credentials.Save(dir)
+	if err == nil {
+		listener, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err == nil {
+		err = credentials.WriteAccount(dir, "http://"+listener.Addr().String())
+	}
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, err
+	}
+	// Nothing that points at a real host may be left in force.
+	m.connection = connection{Keys: dir, BaseURL: "http://" + listener.Addr().String()}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = serve(ctx, listener, box)
+	}()
+	return func() {
+		cancel()
+		<-done
+		_ = os.RemoveAll(dir)
+	}, nil
+}
+
+func isUnverified(err error) bool { return errors.Is(err, auth.ErrUnverified) }
