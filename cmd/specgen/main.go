@@ -1,0 +1,126 @@
+// Command specgen looks after the OpenAPI contract in api/openapi.yaml.
+//
+//	specgen lint api/openapi.yaml
+//	specgen lint --json api/openapi.yaml
+//
+// It exits with 0 when there is nothing to say, 1 when there are findings, and
+// 2 when it was called wrongly or cannot read the file.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/lint"
+)
+
+const (
+	exitClean    = 0
+	exitFindings = 1
+	exitTrouble  = 2
+)
+
+type cli struct {
+	Lint lintCmd `cmd:"" help:"Check the contract: the OpenAPI standard, the examples and the house rules."`
+}
+
+type lintCmd struct {
+	File string `arg:"" help:"OpenAPI 3.0 document, YAML or JSON."`
+	JSON bool   `name:"json" help:"Print the findings as a JSON array."`
+}
+
+const about = `Looks after the OpenAPI contract.
+
+Example:
+
+  specgen lint api/openapi.yaml
+
+Exits with 0 when clean, 1 with findings, 2 when called wrongly or when the file cannot be read.`
+
+// errFindings says that the command ran and that the contract is not clean.
+var errFindings = errors.New("the contract has findings")
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	var c cli
+	exited, code := false, 0
+	parser, err := kong.New(&c,
+		kong.Name("specgen"), kong.Description(about), kong.Writers(stdout, stderr),
+		kong.BindTo(stdout, (*io.Writer)(nil)),
+		// Kong's --help exits in the midst of parsing; run has to return.
+		kong.Exit(func(status int) { exited, code = true, status }))
+	if err != nil {
+		return fail(stderr, err)
+	}
+	ctx, err := parser.Parse(args)
+	if exited {
+		return code
+	}
+	if err != nil {
+		return fail(stderr, fmt.Errorf("%w (see specgen --help)", err))
+	}
+	switch err := ctx.Run(); {
+	case errors.Is(err, errFindings):
+		return exitFindings
+	case err != nil:
+		return fail(stderr, err)
+	}
+	return exitClean
+}
+
+func fail(stderr io.Writer, err error) int {
+	fmt.Fprintln(stderr, "specgen:", err)
+	return exitTrouble
+}
+
+// Help is what kong shows below the usage of lint.
+func (*lintCmd) Help() string {
+	return `Prints one finding per line as file:line: rule: message, and nothing when there are none.
+
+Example:
+
+  specgen lint --json api/openapi.yaml`
+}
+
+// Run is called by kong.
+func (c *lintCmd) Run(stdout io.Writer) error {
+	data, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	findings, err := lint.Check(c.File, data)
+	if err != nil {
+		return err
+	}
+	if err := c.print(stdout, findings); err != nil {
+		return fmt.Errorf("write the findings: %w", err)
+	}
+	if len(findings) > 0 {
+		return errFindings
+	}
+	return nil
+}
+
+func (c *lintCmd) print(w io.Writer, findings []lint.Finding) error {
+	if c.JSON {
+		if findings == nil {
+			findings = []lint.Finding{} // [] and not null
+		}
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(findings)
+	}
+	for _, f := range findings {
+		if _, err := fmt.Fprintln(w, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
