@@ -91,11 +91,15 @@ func text(raw json.RawMessage) string {
 
 // number is what stands after the last dash of a request id.
 func number(requestID string) int64 {
-	n, err := strconv.ParseInt(requestID[strings.LastIndexByte(requestID, '-')+1:], 10, 64)
-	if err != nil || n < 0 || !strings.Contains(requestID, "-") {
+	dash := strings.LastIndexByte(requestID, '-')
+	if dash < 0 {
 		return 0
 	}
-	return n
+	n, err := strconv.ParseUint(requestID[dash+1:], 10, 63) // no sign
+	if err != nil {
+		return 0
+	}
+	return int64(n)
 }
 
 // Error is one line: what was called, status, code, message, number and
@@ -156,10 +160,19 @@ func Undecodable(rsp *http.Response, err error) *UndecodableError {
 	return e
 }
 
-// Error is one line.
+// Error is one line. The cause is cut short, since those of encoding/json
+// quote a number in full.
 func (e *UndecodableError) Error() string {
-	return fmt.Sprintf("%s %s: body of the %d answer: %v (request id %s): %v",
-		e.Method, e.Path, e.Status, e.Err, line(e.RequestID, 128), ErrOutcomeUnknown)
+	var b strings.Builder
+	if e.Method != "" {
+		fmt.Fprintf(&b, "%s %s: ", e.Method, e.Path)
+	}
+	fmt.Fprintf(&b, "body of the %d answer: %s", e.Status, line(fmt.Sprint(e.Err), 200))
+	if e.RequestID != "" {
+		b.WriteString(" request id " + line(e.RequestID, 128))
+	}
+	b.WriteString(": " + ErrOutcomeUnknown.Error())
+	return b.String()
 }
 
 // Unwrap returns the cause and ErrOutcomeUnknown.

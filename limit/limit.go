@@ -10,13 +10,15 @@
 //		}
 //	}
 //
-// Findings never hold the value itself, which may be personal.
+// Findings never hold a text of the request, which may be personal. They do
+// hold numbers.
 package limit
 
 import (
 	"fmt"
 	"math"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -92,15 +94,18 @@ func (p *Path) Key(key string) Path { return Path{parent: p, key: key} }
 // Index is the element i of the array at p.
 func (p *Path) Index(i int) Path { return Path{parent: p, index: i} }
 
-// String is the JSONPath.
+// String is the JSONPath. It is a copy and p does not escape, so that the
+// paths of a request without findings stay off the heap.
 func (p *Path) String() string {
 	switch {
 	case p == nil:
 		return "$"
-	case p.parent == Parameters && p != Parameters:
-		return p.key
+	case p == Parameters:
+		return ""
+	case p.parent == Parameters:
+		return strings.Clone(p.key)
 	case p.key == "":
-		return fmt.Sprintf("%s[%d]", p.parent, p.index)
+		return p.parent.String() + "[" + strconv.Itoa(p.index) + "]"
 	default:
 		return p.parent.String() + "." + p.key
 	}

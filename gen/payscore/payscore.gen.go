@@ -973,7 +973,7 @@ func (v PayPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 }
 
 // Payment 后付费项目: One line of the bill. Give `amount`, `description` or both. `amount` is the total of the line, not
-// a unit price; `count` is only shown. Names are unique in an order, but 商品信息 may repeat.
+// a unit price; `count` is only shown. Names are unique in an order, but `商品信息` may repeat.
 type Payment struct {
 	// Amount Total of the line, in fen. 0 means no charge; absent counts as 0.
 	//
@@ -1633,7 +1633,7 @@ type ClientOption func(*Client) error
 // take a forged answer for a good one.
 func New(server string, opts ...ClientOption) (*Client, error) {
 	u, err := url.Parse(server)
-	if err != nil || u.Scheme == "" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme == "" || u.Host == "" || strings.ContainsAny(server, "?#") {
 		return nil, fmt.Errorf("payscore: server %q is not an absolute URL without query", server)
 	}
 	c := &Client{server: strings.TrimSuffix(server, "/")}
@@ -1729,6 +1729,9 @@ func (c *Client) call(ctx context.Context, method, target string, body, out any,
 	}
 	if err == nil && out != nil {
 		err = json.Unmarshal(answer, out)
+		if err == nil && string(bytes.TrimSpace(answer)) == "null" {
+			err = errors.New("null") // which would pass for an empty object
+		}
 	}
 	if err != nil {
 		return apierror.Undecodable(rsp, err)
@@ -1780,7 +1783,7 @@ func (p QueryPartnerServiceOrderParams) check(c *limit.Checker, at *limit.Path) 
 
 var patternQueryPartnerServiceOrderQueryOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
-// query is the query string with its question mark.
+// query is the query string with its question mark, or empty.
 func (p QueryPartnerServiceOrderParams) query() string {
 	q := url.Values{}
 	if p.ServiceID != nil {
@@ -1792,6 +1795,9 @@ func (p QueryPartnerServiceOrderParams) query() string {
 	}
 	if p.QueryID != nil {
 		q.Set("query_id", fmt.Sprint(*p.QueryID))
+	}
+	if len(q) == 0 {
+		return ""
 	}
 	return "?" + q.Encode()
 }
