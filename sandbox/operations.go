@@ -18,8 +18,23 @@ const (
 	stageRevoked     = "REVOKED"
 )
 
-// operations carries out what signature and contract let through.
-type operations struct{ *Sandbox }
+// served are the operations of the contract that the sandbox carries out.
+var served = map[string]bool{
+	"createPartnerServiceOrder":   true,
+	"queryPartnerServiceOrder":    true,
+	"cancelPartnerServiceOrder":   true,
+	"completePartnerServiceOrder": true,
+	"modifyPartnerServiceOrder":   true,
+	"payPartnerServiceOrder":      true,
+	"syncPartnerServiceOrder":     true,
+}
+
+// operations carries out what signature and contract let through. What is not
+// served never gets here, so that the embedded interface stays nil.
+type operations struct {
+	*Sandbox
+	api.StrictServerInterface
+}
 
 func (s operations) CreatePartnerServiceOrder(_ context.Context, r api.CreatePartnerServiceOrderRequestObject) (api.CreatePartnerServiceOrderResponseObject, error) {
 	b := *r.Body

@@ -21,8 +21,29 @@ import (
 	. "github.com/wxpayscore/payscore/gen/payscore"
 )
 
+// ApplyPartnerPermissionJSONRequestBody defines body for ApplyPartnerPermission for application/json ContentType.
+type ApplyPartnerPermissionJSONRequestBody = ApplyPartnerPermissionRequest
+
+// ApplyPartnerPermissionForSceneJSONRequestBody defines body for ApplyPartnerPermissionForScene for application/json ContentType.
+type ApplyPartnerPermissionForSceneJSONRequestBody = ApplyPartnerPermissionForSceneRequest
+
+// AssessPartnerUserRiskLevelJSONRequestBody defines body for AssessPartnerUserRiskLevel for application/json ContentType.
+type AssessPartnerUserRiskLevelJSONRequestBody = AssessPartnerUserRiskLevelRequest
+
+// TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody defines body for TerminatePartnerPermissionByAuthorizationCode for application/json ContentType.
+type TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody = TerminatePartnerPermissionByAuthorizationCodeRequest
+
+// TerminatePartnerPermissionJSONRequestBody defines body for TerminatePartnerPermission for application/json ContentType.
+type TerminatePartnerPermissionJSONRequestBody = TerminatePartnerPermissionRequest
+
+// ApplyPartnerServiceAccountJSONRequestBody defines body for ApplyPartnerServiceAccount for application/json ContentType.
+type ApplyPartnerServiceAccountJSONRequestBody = ApplyPartnerServiceAccountRequest
+
 // CreatePartnerServiceOrderJSONRequestBody defines body for CreatePartnerServiceOrder for application/json ContentType.
 type CreatePartnerServiceOrderJSONRequestBody = CreatePartnerServiceOrderRequest
+
+// DirectCompletePartnerServiceOrderJSONRequestBody defines body for DirectCompletePartnerServiceOrder for application/json ContentType.
+type DirectCompletePartnerServiceOrderJSONRequestBody = DirectCompletePartnerServiceOrderRequest
 
 // CancelPartnerServiceOrderJSONRequestBody defines body for CancelPartnerServiceOrder for application/json ContentType.
 type CancelPartnerServiceOrderJSONRequestBody = CancelPartnerServiceOrderRequest
@@ -36,17 +57,107 @@ type ModifyPartnerServiceOrderJSONRequestBody = ModifyPartnerServiceOrderRequest
 // PayPartnerServiceOrderJSONRequestBody defines body for PayPartnerServiceOrder for application/json ContentType.
 type PayPartnerServiceOrderJSONRequestBody = PayPartnerServiceOrderRequest
 
+// SendPartnerServiceOrderPendingMessageJSONRequestBody defines body for SendPartnerServiceOrderPendingMessage for application/json ContentType.
+type SendPartnerServiceOrderPendingMessageJSONRequestBody = SendPartnerServiceOrderMessageRequest
+
+// SendPartnerServiceOrderPrepaidMessageJSONRequestBody defines body for SendPartnerServiceOrderPrepaidMessage for application/json ContentType.
+type SendPartnerServiceOrderPrepaidMessageJSONRequestBody = SendPartnerServiceOrderMessageRequest
+
 // SyncPartnerServiceOrderJSONRequestBody defines body for SyncPartnerServiceOrder for application/json ContentType.
 type SyncPartnerServiceOrderJSONRequestBody = SyncPartnerServiceOrderRequest
 
+// CreatePartnerPayOnDeliveryOrderJSONRequestBody defines body for CreatePartnerPayOnDeliveryOrder for application/json ContentType.
+type CreatePartnerPayOnDeliveryOrderJSONRequestBody = CreatePartnerPayOnDeliveryOrderRequest
+
+// ApplyPermissionJSONRequestBody defines body for ApplyPermission for application/json ContentType.
+type ApplyPermissionJSONRequestBody = ApplyPermissionRequest
+
+// AssessUserRiskLevelJSONRequestBody defines body for AssessUserRiskLevel for application/json ContentType.
+type AssessUserRiskLevelJSONRequestBody = AssessUserRiskLevelRequest
+
+// TerminatePermissionByAuthorizationCodeJSONRequestBody defines body for TerminatePermissionByAuthorizationCode for application/json ContentType.
+type TerminatePermissionByAuthorizationCodeJSONRequestBody = TerminatePermissionByAuthorizationCodeRequest
+
+// TerminatePermissionByOpenidJSONRequestBody defines body for TerminatePermissionByOpenid for application/json ContentType.
+type TerminatePermissionByOpenidJSONRequestBody = TerminatePermissionByOpenidRequest
+
+// CreateServiceOrderJSONRequestBody defines body for CreateServiceOrder for application/json ContentType.
+type CreateServiceOrderJSONRequestBody = CreateServiceOrderRequest
+
+// DirectCompleteServiceOrderJSONRequestBody defines body for DirectCompleteServiceOrder for application/json ContentType.
+type DirectCompleteServiceOrderJSONRequestBody = DirectCompleteServiceOrderRequest
+
+// CancelServiceOrderJSONRequestBody defines body for CancelServiceOrder for application/json ContentType.
+type CancelServiceOrderJSONRequestBody = CancelServiceOrderRequest
+
+// CompleteServiceOrderJSONRequestBody defines body for CompleteServiceOrder for application/json ContentType.
+type CompleteServiceOrderJSONRequestBody = CompleteServiceOrderRequest
+
+// ModifyServiceOrderJSONRequestBody defines body for ModifyServiceOrder for application/json ContentType.
+type ModifyServiceOrderJSONRequestBody = ModifyServiceOrderRequest
+
+// PayServiceOrderJSONRequestBody defines body for PayServiceOrder for application/json ContentType.
+type PayServiceOrderJSONRequestBody = PayServiceOrderRequest
+
+// SendServiceOrderPendingMessageJSONRequestBody defines body for SendServiceOrderPendingMessage for application/json ContentType.
+type SendServiceOrderPendingMessageJSONRequestBody = SendServiceOrderMessageRequest
+
+// SendServiceOrderPrepaidMessageJSONRequestBody defines body for SendServiceOrderPrepaidMessage for application/json ContentType.
+type SendServiceOrderPrepaidMessageJSONRequestBody = SendServiceOrderMessageRequest
+
+// SyncServiceOrderJSONRequestBody defines body for SyncServiceOrder for application/json ContentType.
+type SyncServiceOrderJSONRequestBody = SyncServiceOrderRequest
+
+// CreatePayOnDeliveryOrderJSONRequestBody defines body for CreatePayOnDeliveryOrder for application/json ContentType.
+type CreatePayOnDeliveryOrderJSONRequestBody = CreatePayOnDeliveryOrderRequest
+
+// CreateRefundJSONRequestBody defines body for CreateRefund for application/json ContentType.
+type CreateRefundJSONRequestBody = CreateRefundRequest
+
+// EchoSecurityJSONRequestBody defines body for EchoSecurity for application/json ContentType.
+type EchoSecurityJSONRequestBody = SecurityEchoRequest
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// DownloadCertificates 下载平台证书
+	// (GET /v3/certificates)
+	DownloadCertificates(w http.ResponseWriter, r *http.Request, params DownloadCertificatesParams)
+	// ApplyPartnerPermission 商户预授权
+	// (POST /v3/payscore/partner/permissions)
+	ApplyPartnerPermission(w http.ResponseWriter, r *http.Request)
+	// ApplyPartnerPermissionForScene 服务商场景中预授权
+	// (POST /v3/payscore/partner/permissions/apply-for-scene)
+	ApplyPartnerPermissionForScene(w http.ResponseWriter, r *http.Request)
+	// AssessPartnerUserRiskLevel 服务商评估用户分层
+	// (POST /v3/payscore/partner/permissions/assess-user-risk-level)
+	AssessPartnerUserRiskLevel(w http.ResponseWriter, r *http.Request, params AssessPartnerUserRiskLevelParams)
+	// QueryPartnerPermissionByAuthorizationCode 查询用户授权记录(授权协议号)
+	// (GET /v3/payscore/partner/permissions/authorization-code/{authorization_code})
+	QueryPartnerPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode AuthorizationCode, params QueryPartnerPermissionByAuthorizationCodeParams)
+	// TerminatePartnerPermissionByAuthorizationCode 解除用户授权关系(授权协议号)
+	// (POST /v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate)
+	TerminatePartnerPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode AuthorizationCode)
+	// SearchPartnerPermission 查询用户授权记录(openid)
+	// (GET /v3/payscore/partner/permissions/search)
+	SearchPartnerPermission(w http.ResponseWriter, r *http.Request, params SearchPartnerPermissionParams)
+	// TerminatePartnerPermission 解除用户授权关系(OpenID)
+	// (POST /v3/payscore/partner/permissions/terminate)
+	TerminatePartnerPermission(w http.ResponseWriter, r *http.Request)
+	// ApplyPartnerServiceAccount 收付通子商户申请绑定支付分服务
+	// (POST /v3/payscore/partner/service-account-applications)
+	ApplyPartnerServiceAccount(w http.ResponseWriter, r *http.Request)
+	// QueryPartnerServiceAccountApplication 查询收付通子商户服务绑定结果
+	// (GET /v3/payscore/partner/service-account-applications/{out_apply_no})
+	QueryPartnerServiceAccountApplication(w http.ResponseWriter, r *http.Request, outApplyNo OutApplyNo)
 	// QueryPartnerServiceOrder 查询支付分订单
 	// (GET /v3/payscore/partner/serviceorder)
 	QueryPartnerServiceOrder(w http.ResponseWriter, r *http.Request, params QueryPartnerServiceOrderParams)
 	// CreatePartnerServiceOrder 创建支付分订单
 	// (POST /v3/payscore/partner/serviceorder)
 	CreatePartnerServiceOrder(w http.ResponseWriter, r *http.Request)
+	// DirectCompletePartnerServiceOrder 创单结单合并
+	// (POST /v3/payscore/partner/serviceorder/direct-complete)
+	DirectCompletePartnerServiceOrder(w http.ResponseWriter, r *http.Request)
 	// CancelPartnerServiceOrder 取消支付分订单
 	// (POST /v3/payscore/partner/serviceorder/{out_order_no}/cancel)
 	CancelPartnerServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
@@ -59,9 +170,81 @@ type ServerInterface interface {
 	// PayPartnerServiceOrder 订单收款
 	// (POST /v3/payscore/partner/serviceorder/{out_order_no}/pay)
 	PayPartnerServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
+	// SendPartnerServiceOrderPendingMessage 下发服务费用待处理消息
+	// (POST /v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage)
+	SendPartnerServiceOrderPendingMessage(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
+	// SendPartnerServiceOrderPrepaidMessage 下发服务预扣费消息
+	// (POST /v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage)
+	SendPartnerServiceOrderPrepaidMessage(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
 	// SyncPartnerServiceOrder 同步服务订单状态
 	// (POST /v3/payscore/partner/serviceorder/{out_order_no}/sync)
 	SyncPartnerServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
+	// CreatePartnerPayOnDeliveryOrder 创建先用后付订单
+	// (POST /v3/payscore/partner/servicepayondeliveryorder)
+	CreatePartnerPayOnDeliveryOrder(w http.ResponseWriter, r *http.Request)
+	// QueryPartnerServiceQuotas 查询用户分层对应建议先享金额
+	// (GET /v3/payscore/partner/servicequotas/service-id/{service_id})
+	QueryPartnerServiceQuotas(w http.ResponseWriter, r *http.Request, serviceID ServiceID, params QueryPartnerServiceQuotasParams)
+	// ApplyPermission 商户预授权
+	// (POST /v3/payscore/permissions)
+	ApplyPermission(w http.ResponseWriter, r *http.Request)
+	// AssessUserRiskLevel 评估用户分层
+	// (POST /v3/payscore/permissions/assess-user-risk-level)
+	AssessUserRiskLevel(w http.ResponseWriter, r *http.Request)
+	// QueryPermissionByAuthorizationCode 查询用户授权记录(授权协议号)
+	// (GET /v3/payscore/permissions/authorization-code/{authorization_code})
+	QueryPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode AuthorizationCode, params QueryPermissionByAuthorizationCodeParams)
+	// TerminatePermissionByAuthorizationCode 解除用户授权关系(授权协议号)
+	// (POST /v3/payscore/permissions/authorization-code/{authorization_code}/terminate)
+	TerminatePermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode AuthorizationCode)
+	// QueryPermissionByOpenid 查询用户授权记录(openid)
+	// (GET /v3/payscore/permissions/openid/{openid})
+	QueryPermissionByOpenid(w http.ResponseWriter, r *http.Request, openID OpenID, params QueryPermissionByOpenidParams)
+	// TerminatePermissionByOpenid 解除用户授权关系(openid)
+	// (POST /v3/payscore/permissions/openid/{openid}/terminate)
+	TerminatePermissionByOpenid(w http.ResponseWriter, r *http.Request, openID OpenID)
+	// QueryServiceOrder 查询支付分订单
+	// (GET /v3/payscore/serviceorder)
+	QueryServiceOrder(w http.ResponseWriter, r *http.Request, params QueryServiceOrderParams)
+	// CreateServiceOrder 创建支付分订单
+	// (POST /v3/payscore/serviceorder)
+	CreateServiceOrder(w http.ResponseWriter, r *http.Request)
+	// DirectCompleteServiceOrder 创单结单合并
+	// (POST /v3/payscore/serviceorder/direct-complete)
+	DirectCompleteServiceOrder(w http.ResponseWriter, r *http.Request)
+	// CancelServiceOrder 取消支付分订单
+	// (POST /v3/payscore/serviceorder/{out_order_no}/cancel)
+	CancelServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
+	// CompleteServiceOrder 完结支付分订单
+	// (POST /v3/payscore/serviceorder/{out_order_no}/complete)
+	CompleteServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
+	// ModifyServiceOrder 修改订单金额
+	// (POST /v3/payscore/serviceorder/{out_order_no}/modify)
+	ModifyServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
+	// PayServiceOrder 商户发起催收扣款
+	// (POST /v3/payscore/serviceorder/{out_order_no}/pay)
+	PayServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
+	// SendServiceOrderPendingMessage 下发服务费用待处理消息
+	// (POST /v3/payscore/serviceorder/{out_order_no}/send-pendingmessage)
+	SendServiceOrderPendingMessage(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
+	// SendServiceOrderPrepaidMessage 下发服务预扣费消息
+	// (POST /v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage)
+	SendServiceOrderPrepaidMessage(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
+	// SyncServiceOrder 同步服务订单信息
+	// (POST /v3/payscore/serviceorder/{out_order_no}/sync)
+	SyncServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo)
+	// CreatePayOnDeliveryOrder 创建先用后付订单
+	// (POST /v3/payscore/servicepayondeliveryorder)
+	CreatePayOnDeliveryOrder(w http.ResponseWriter, r *http.Request)
+	// CreateRefund 申请退款
+	// (POST /v3/refund/domestic/refunds)
+	CreateRefund(w http.ResponseWriter, r *http.Request)
+	// QueryRefund 查询单笔退款
+	// (GET /v3/refund/domestic/refunds/{out_refund_no})
+	QueryRefund(w http.ResponseWriter, r *http.Request, outRefundNo OutRefundNo, params QueryRefundParams)
+	// EchoSecurity 商户签名验签/加解密测试
+	// (POST /v3/security/echo)
+	EchoSecurity(w http.ResponseWriter, r *http.Request)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -72,6 +255,333 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(http.Handler) http.Handler
+
+// DownloadCertificates operation middleware
+func (siw *ServerInterfaceWrapper) DownloadCertificates(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DownloadCertificatesParams
+
+	// ------------- Optional query parameter "algorithm_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "algorithm_type", r.URL.Query(), &params.AlgorithmType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "algorithm_type"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "algorithm_type", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DownloadCertificates(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ApplyPartnerPermission operation middleware
+func (siw *ServerInterfaceWrapper) ApplyPartnerPermission(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ApplyPartnerPermission(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ApplyPartnerPermissionForScene operation middleware
+func (siw *ServerInterfaceWrapper) ApplyPartnerPermissionForScene(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ApplyPartnerPermissionForScene(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AssessPartnerUserRiskLevel operation middleware
+func (siw *ServerInterfaceWrapper) AssessPartnerUserRiskLevel(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AssessPartnerUserRiskLevelParams
+
+	// ------------- Required query parameter "sub_mchid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sub_mchid", r.URL.Query(), &params.SubMchID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_mchid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_mchid", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AssessPartnerUserRiskLevel(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryPartnerPermissionByAuthorizationCode operation middleware
+func (siw *ServerInterfaceWrapper) QueryPartnerPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "authorization_code" -------------
+	var authorizationCode AuthorizationCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "authorization_code", r.PathValue("authorization_code"), &authorizationCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "authorization_code", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryPartnerPermissionByAuthorizationCodeParams
+
+	// ------------- Required query parameter "service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "service_id", r.URL.Query(), &params.ServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "service_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "service_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "sub_mchid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sub_mchid", r.URL.Query(), &params.SubMchID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_mchid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_mchid", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryPartnerPermissionByAuthorizationCode(w, r, authorizationCode, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TerminatePartnerPermissionByAuthorizationCode operation middleware
+func (siw *ServerInterfaceWrapper) TerminatePartnerPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "authorization_code" -------------
+	var authorizationCode AuthorizationCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "authorization_code", r.PathValue("authorization_code"), &authorizationCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "authorization_code", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TerminatePartnerPermissionByAuthorizationCode(w, r, authorizationCode)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SearchPartnerPermission operation middleware
+func (siw *ServerInterfaceWrapper) SearchPartnerPermission(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchPartnerPermissionParams
+
+	// ------------- Required query parameter "service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "service_id", r.URL.Query(), &params.ServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "service_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "service_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "appid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "appid", r.URL.Query(), &params.AppID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "appid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "appid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "sub_mchid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sub_mchid", r.URL.Query(), &params.SubMchID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_mchid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_mchid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "sub_appid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sub_appid", r.URL.Query(), &params.SubAppID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_appid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_appid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "openid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "openid", r.URL.Query(), &params.OpenID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "openid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "openid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "sub_openid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sub_openid", r.URL.Query(), &params.SubOpenID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_openid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_openid", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SearchPartnerPermission(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TerminatePartnerPermission operation middleware
+func (siw *ServerInterfaceWrapper) TerminatePartnerPermission(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TerminatePartnerPermission(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ApplyPartnerServiceAccount operation middleware
+func (siw *ServerInterfaceWrapper) ApplyPartnerServiceAccount(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ApplyPartnerServiceAccount(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryPartnerServiceAccountApplication operation middleware
+func (siw *ServerInterfaceWrapper) QueryPartnerServiceAccountApplication(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_apply_no" -------------
+	var outApplyNo OutApplyNo
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_apply_no", r.PathValue("out_apply_no"), &outApplyNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_apply_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryPartnerServiceAccountApplication(w, r, outApplyNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
 
 // QueryPartnerServiceOrder operation middleware
 func (siw *ServerInterfaceWrapper) QueryPartnerServiceOrder(w http.ResponseWriter, r *http.Request) {
@@ -150,6 +660,20 @@ func (siw *ServerInterfaceWrapper) CreatePartnerServiceOrder(w http.ResponseWrit
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CreatePartnerServiceOrder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DirectCompletePartnerServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) DirectCompletePartnerServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DirectCompletePartnerServiceOrder(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -263,6 +787,58 @@ func (siw *ServerInterfaceWrapper) PayPartnerServiceOrder(w http.ResponseWriter,
 	handler.ServeHTTP(w, r)
 }
 
+// SendPartnerServiceOrderPendingMessage operation middleware
+func (siw *ServerInterfaceWrapper) SendPartnerServiceOrderPendingMessage(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo OutOrderNo
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SendPartnerServiceOrderPendingMessage(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SendPartnerServiceOrderPrepaidMessage operation middleware
+func (siw *ServerInterfaceWrapper) SendPartnerServiceOrderPrepaidMessage(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo OutOrderNo
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SendPartnerServiceOrderPrepaidMessage(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // SyncPartnerServiceOrder operation middleware
 func (siw *ServerInterfaceWrapper) SyncPartnerServiceOrder(w http.ResponseWriter, r *http.Request) {
 
@@ -280,6 +856,644 @@ func (siw *ServerInterfaceWrapper) SyncPartnerServiceOrder(w http.ResponseWriter
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.SyncPartnerServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreatePartnerPayOnDeliveryOrder operation middleware
+func (siw *ServerInterfaceWrapper) CreatePartnerPayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreatePartnerPayOnDeliveryOrder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryPartnerServiceQuotas operation middleware
+func (siw *ServerInterfaceWrapper) QueryPartnerServiceQuotas(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "service_id" -------------
+	var serviceID ServiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_id", r.PathValue("service_id"), &serviceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "service_id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryPartnerServiceQuotasParams
+
+	// ------------- Required query parameter "sub_mchid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sub_mchid", r.URL.Query(), &params.SubMchID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_mchid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_mchid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "appid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "appid", r.URL.Query(), &params.AppID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "appid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "appid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "sub_appid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sub_appid", r.URL.Query(), &params.SubAppID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_appid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_appid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "risk_level_version" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "risk_level_version", r.URL.Query(), &params.RiskLevelVersion, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "risk_level_version"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "risk_level_version", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryPartnerServiceQuotas(w, r, serviceID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ApplyPermission operation middleware
+func (siw *ServerInterfaceWrapper) ApplyPermission(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ApplyPermission(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AssessUserRiskLevel operation middleware
+func (siw *ServerInterfaceWrapper) AssessUserRiskLevel(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AssessUserRiskLevel(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryPermissionByAuthorizationCode operation middleware
+func (siw *ServerInterfaceWrapper) QueryPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "authorization_code" -------------
+	var authorizationCode AuthorizationCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "authorization_code", r.PathValue("authorization_code"), &authorizationCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "authorization_code", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryPermissionByAuthorizationCodeParams
+
+	// ------------- Required query parameter "service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "service_id", r.URL.Query(), &params.ServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "service_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "service_id", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryPermissionByAuthorizationCode(w, r, authorizationCode, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TerminatePermissionByAuthorizationCode operation middleware
+func (siw *ServerInterfaceWrapper) TerminatePermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "authorization_code" -------------
+	var authorizationCode AuthorizationCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "authorization_code", r.PathValue("authorization_code"), &authorizationCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "authorization_code", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TerminatePermissionByAuthorizationCode(w, r, authorizationCode)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryPermissionByOpenid operation middleware
+func (siw *ServerInterfaceWrapper) QueryPermissionByOpenid(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "openid" -------------
+	var openID OpenID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "openid", r.PathValue("openid"), &openID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "openid", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryPermissionByOpenidParams
+
+	// ------------- Required query parameter "service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "service_id", r.URL.Query(), &params.ServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "service_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "service_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "appid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "appid", r.URL.Query(), &params.AppID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "appid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "appid", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryPermissionByOpenid(w, r, openID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TerminatePermissionByOpenid operation middleware
+func (siw *ServerInterfaceWrapper) TerminatePermissionByOpenid(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "openid" -------------
+	var openID OpenID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "openid", r.PathValue("openid"), &openID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "openid", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TerminatePermissionByOpenid(w, r, openID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) QueryServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryServiceOrderParams
+
+	// ------------- Required query parameter "service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "service_id", r.URL.Query(), &params.ServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "service_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "service_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "appid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "appid", r.URL.Query(), &params.AppID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "appid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "appid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "out_order_no" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "out_order_no", r.URL.Query(), &params.OutOrderNo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "out_order_no"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "query_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "query_id", r.URL.Query(), &params.QueryID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "query_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "query_id", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryServiceOrder(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) CreateServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateServiceOrder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DirectCompleteServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) DirectCompleteServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DirectCompleteServiceOrder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CancelServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) CancelServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo OutOrderNo
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CancelServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CompleteServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) CompleteServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo OutOrderNo
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CompleteServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ModifyServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) ModifyServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo OutOrderNo
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ModifyServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PayServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) PayServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo OutOrderNo
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PayServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SendServiceOrderPendingMessage operation middleware
+func (siw *ServerInterfaceWrapper) SendServiceOrderPendingMessage(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo OutOrderNo
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SendServiceOrderPendingMessage(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SendServiceOrderPrepaidMessage operation middleware
+func (siw *ServerInterfaceWrapper) SendServiceOrderPrepaidMessage(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo OutOrderNo
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SendServiceOrderPrepaidMessage(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SyncServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) SyncServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo OutOrderNo
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SyncServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreatePayOnDeliveryOrder operation middleware
+func (siw *ServerInterfaceWrapper) CreatePayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreatePayOnDeliveryOrder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateRefund operation middleware
+func (siw *ServerInterfaceWrapper) CreateRefund(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateRefund(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryRefund operation middleware
+func (siw *ServerInterfaceWrapper) QueryRefund(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_refund_no" -------------
+	var outRefundNo OutRefundNo
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_refund_no", r.PathValue("out_refund_no"), &outRefundNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_refund_no", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryRefundParams
+
+	// ------------- Optional query parameter "sub_mchid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sub_mchid", r.URL.Query(), &params.SubMchID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_mchid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_mchid", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryRefund(w, r, outRefundNo, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EchoSecurity operation middleware
+func (siw *ServerInterfaceWrapper) EchoSecurity(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EchoSecurity(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -409,13 +1623,48 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 		ErrorHandlerFunc:   options.ErrorHandlerFunc,
 	}
 
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/certificates", wrapper.DownloadCertificates)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/permissions", wrapper.ApplyPartnerPermission)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/permissions/apply-for-scene", wrapper.ApplyPartnerPermissionForScene)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/permissions/assess-user-risk-level", wrapper.AssessPartnerUserRiskLevel)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/partner/permissions/authorization-code/{authorization_code}", wrapper.QueryPartnerPermissionByAuthorizationCode)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate", wrapper.TerminatePartnerPermissionByAuthorizationCode)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/partner/permissions/search", wrapper.SearchPartnerPermission)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/permissions/terminate", wrapper.TerminatePartnerPermission)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/service-account-applications", wrapper.ApplyPartnerServiceAccount)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/partner/service-account-applications/{out_apply_no}", wrapper.QueryPartnerServiceAccountApplication)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/partner/serviceorder", wrapper.QueryPartnerServiceOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/serviceorder", wrapper.CreatePartnerServiceOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/serviceorder/{out_order_no}/cancel", wrapper.CancelPartnerServiceOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/serviceorder/{out_order_no}/complete", wrapper.CompletePartnerServiceOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/serviceorder/{out_order_no}/modify", wrapper.ModifyPartnerServiceOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/serviceorder/{out_order_no}/pay", wrapper.PayPartnerServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage", wrapper.SendPartnerServiceOrderPendingMessage)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage", wrapper.SendPartnerServiceOrderPrepaidMessage)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/serviceorder/{out_order_no}/sync", wrapper.SyncPartnerServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/serviceorder/direct-complete", wrapper.DirectCompletePartnerServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/servicepayondeliveryorder", wrapper.CreatePartnerPayOnDeliveryOrder)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/partner/servicequotas/service-id/{service_id}", wrapper.QueryPartnerServiceQuotas)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/permissions", wrapper.ApplyPermission)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/permissions/assess-user-risk-level", wrapper.AssessUserRiskLevel)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/permissions/authorization-code/{authorization_code}", wrapper.QueryPermissionByAuthorizationCode)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/permissions/authorization-code/{authorization_code}/terminate", wrapper.TerminatePermissionByAuthorizationCode)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/permissions/openid/{openid}", wrapper.QueryPermissionByOpenid)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/permissions/openid/{openid}/terminate", wrapper.TerminatePermissionByOpenid)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/serviceorder", wrapper.QueryServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder", wrapper.CreateServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder/{out_order_no}/cancel", wrapper.CancelServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder/{out_order_no}/complete", wrapper.CompleteServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder/{out_order_no}/modify", wrapper.ModifyServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder/{out_order_no}/pay", wrapper.PayServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder/{out_order_no}/send-pendingmessage", wrapper.SendServiceOrderPendingMessage)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage", wrapper.SendServiceOrderPrepaidMessage)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder/{out_order_no}/sync", wrapper.SyncServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder/direct-complete", wrapper.DirectCompleteServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/servicepayondeliveryorder", wrapper.CreatePayOnDeliveryOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/refund/domestic/refunds", wrapper.CreateRefund)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/refund/domestic/refunds/{out_refund_no}", wrapper.QueryRefund)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/security/echo", wrapper.EchoSecurity)
 
 	return m
 }
@@ -423,6 +1672,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 type FrequencyLimitedJSONResponse Error
 
 type NoAuthJSONResponse Error
+
+type NoCertificateJSONResponse Error
 
 type NoContentResponseHeaders struct {
 	RequestID              string
@@ -438,9 +1689,1238 @@ type NoContentResponse struct {
 
 type OrderNotExistJSONResponse Error
 
+type PermissionNotExistJSONResponse Error
+
+type ResourceNotExistsJSONResponse Error
+
 type SignErrorJSONResponse Error
 
 type SystemErrorJSONResponse Error
+
+type DownloadCertificatesRequestObject struct {
+	Params DownloadCertificatesParams
+}
+
+type DownloadCertificatesResponseObject interface {
+	VisitDownloadCertificatesResponse(w http.ResponseWriter) error
+}
+
+type DownloadCertificates200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type DownloadCertificates200JSONResponse struct {
+	Body    CertificateList
+	Headers DownloadCertificates200ResponseHeaders
+}
+
+func (response DownloadCertificates200JSONResponse) VisitDownloadCertificatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCertificates400JSONResponse Error
+
+func (response DownloadCertificates400JSONResponse) VisitDownloadCertificatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCertificates401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response DownloadCertificates401JSONResponse) VisitDownloadCertificatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCertificates403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response DownloadCertificates403JSONResponse) VisitDownloadCertificatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCertificates404JSONResponse struct{ NoCertificateJSONResponse }
+
+func (response DownloadCertificates404JSONResponse) VisitDownloadCertificatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCertificates429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response DownloadCertificates429JSONResponse) VisitDownloadCertificatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCertificates500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response DownloadCertificates500JSONResponse) VisitDownloadCertificatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermissionRequestObject struct {
+	Body *ApplyPartnerPermissionJSONRequestBody
+}
+
+type ApplyPartnerPermissionResponseObject interface {
+	VisitApplyPartnerPermissionResponse(w http.ResponseWriter) error
+}
+
+type ApplyPartnerPermission200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type ApplyPartnerPermission200JSONResponse struct {
+	Body    ApplyPermissionResponse
+	Headers ApplyPartnerPermission200ResponseHeaders
+}
+
+func (response ApplyPartnerPermission200JSONResponse) VisitApplyPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermission400JSONResponse Error
+
+func (response ApplyPartnerPermission400JSONResponse) VisitApplyPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermission401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response ApplyPartnerPermission401JSONResponse) VisitApplyPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermission403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response ApplyPartnerPermission403JSONResponse) VisitApplyPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermission404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response ApplyPartnerPermission404JSONResponse) VisitApplyPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermission429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response ApplyPartnerPermission429JSONResponse) VisitApplyPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermission500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response ApplyPartnerPermission500JSONResponse) VisitApplyPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermissionForSceneRequestObject struct {
+	Body *ApplyPartnerPermissionForSceneJSONRequestBody
+}
+
+type ApplyPartnerPermissionForSceneResponseObject interface {
+	VisitApplyPartnerPermissionForSceneResponse(w http.ResponseWriter) error
+}
+
+type ApplyPartnerPermissionForScene200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type ApplyPartnerPermissionForScene200JSONResponse struct {
+	Body    ApplyPartnerPermissionForSceneResponse
+	Headers ApplyPartnerPermissionForScene200ResponseHeaders
+}
+
+func (response ApplyPartnerPermissionForScene200JSONResponse) VisitApplyPartnerPermissionForSceneResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermissionForScene400JSONResponse Error
+
+func (response ApplyPartnerPermissionForScene400JSONResponse) VisitApplyPartnerPermissionForSceneResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermissionForScene401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response ApplyPartnerPermissionForScene401JSONResponse) VisitApplyPartnerPermissionForSceneResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermissionForScene403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response ApplyPartnerPermissionForScene403JSONResponse) VisitApplyPartnerPermissionForSceneResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermissionForScene404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response ApplyPartnerPermissionForScene404JSONResponse) VisitApplyPartnerPermissionForSceneResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermissionForScene429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response ApplyPartnerPermissionForScene429JSONResponse) VisitApplyPartnerPermissionForSceneResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerPermissionForScene500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response ApplyPartnerPermissionForScene500JSONResponse) VisitApplyPartnerPermissionForSceneResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessPartnerUserRiskLevelRequestObject struct {
+	Params AssessPartnerUserRiskLevelParams
+	Body   *AssessPartnerUserRiskLevelJSONRequestBody
+}
+
+type AssessPartnerUserRiskLevelResponseObject interface {
+	VisitAssessPartnerUserRiskLevelResponse(w http.ResponseWriter) error
+}
+
+type AssessPartnerUserRiskLevel200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type AssessPartnerUserRiskLevel200JSONResponse struct {
+	Body    PartnerUserRiskLevel
+	Headers AssessPartnerUserRiskLevel200ResponseHeaders
+}
+
+func (response AssessPartnerUserRiskLevel200JSONResponse) VisitAssessPartnerUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessPartnerUserRiskLevel400JSONResponse Error
+
+func (response AssessPartnerUserRiskLevel400JSONResponse) VisitAssessPartnerUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessPartnerUserRiskLevel401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response AssessPartnerUserRiskLevel401JSONResponse) VisitAssessPartnerUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessPartnerUserRiskLevel403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response AssessPartnerUserRiskLevel403JSONResponse) VisitAssessPartnerUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessPartnerUserRiskLevel404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response AssessPartnerUserRiskLevel404JSONResponse) VisitAssessPartnerUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessPartnerUserRiskLevel429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response AssessPartnerUserRiskLevel429JSONResponse) VisitAssessPartnerUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessPartnerUserRiskLevel500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response AssessPartnerUserRiskLevel500JSONResponse) VisitAssessPartnerUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPermissionByAuthorizationCodeRequestObject struct {
+	AuthorizationCode AuthorizationCode `json:"authorization_code"`
+	Params            QueryPartnerPermissionByAuthorizationCodeParams
+}
+
+type QueryPartnerPermissionByAuthorizationCodeResponseObject interface {
+	VisitQueryPartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error
+}
+
+type QueryPartnerPermissionByAuthorizationCode200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryPartnerPermissionByAuthorizationCode200JSONResponse struct {
+	Body    PartnerPermission
+	Headers QueryPartnerPermissionByAuthorizationCode200ResponseHeaders
+}
+
+func (response QueryPartnerPermissionByAuthorizationCode200JSONResponse) VisitQueryPartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPermissionByAuthorizationCode400JSONResponse Error
+
+func (response QueryPartnerPermissionByAuthorizationCode400JSONResponse) VisitQueryPartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPermissionByAuthorizationCode401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryPartnerPermissionByAuthorizationCode401JSONResponse) VisitQueryPartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPermissionByAuthorizationCode403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryPartnerPermissionByAuthorizationCode403JSONResponse) VisitQueryPartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPermissionByAuthorizationCode404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response QueryPartnerPermissionByAuthorizationCode404JSONResponse) VisitQueryPartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPermissionByAuthorizationCode429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryPartnerPermissionByAuthorizationCode429JSONResponse) VisitQueryPartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPermissionByAuthorizationCode500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryPartnerPermissionByAuthorizationCode500JSONResponse) VisitQueryPartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermissionByAuthorizationCodeRequestObject struct {
+	AuthorizationCode AuthorizationCode `json:"authorization_code"`
+	Body              *TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody
+}
+
+type TerminatePartnerPermissionByAuthorizationCodeResponseObject interface {
+	VisitTerminatePartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error
+}
+
+type TerminatePartnerPermissionByAuthorizationCode204Response = NoContentResponse
+
+func (response TerminatePartnerPermissionByAuthorizationCode204Response) VisitTerminatePartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type TerminatePartnerPermissionByAuthorizationCode400JSONResponse Error
+
+func (response TerminatePartnerPermissionByAuthorizationCode400JSONResponse) VisitTerminatePartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermissionByAuthorizationCode401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response TerminatePartnerPermissionByAuthorizationCode401JSONResponse) VisitTerminatePartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermissionByAuthorizationCode403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response TerminatePartnerPermissionByAuthorizationCode403JSONResponse) VisitTerminatePartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermissionByAuthorizationCode404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response TerminatePartnerPermissionByAuthorizationCode404JSONResponse) VisitTerminatePartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermissionByAuthorizationCode429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response TerminatePartnerPermissionByAuthorizationCode429JSONResponse) VisitTerminatePartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermissionByAuthorizationCode500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response TerminatePartnerPermissionByAuthorizationCode500JSONResponse) VisitTerminatePartnerPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPartnerPermissionRequestObject struct {
+	Params SearchPartnerPermissionParams
+}
+
+type SearchPartnerPermissionResponseObject interface {
+	VisitSearchPartnerPermissionResponse(w http.ResponseWriter) error
+}
+
+type SearchPartnerPermission200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type SearchPartnerPermission200JSONResponse struct {
+	Body    PartnerPermission
+	Headers SearchPartnerPermission200ResponseHeaders
+}
+
+func (response SearchPartnerPermission200JSONResponse) VisitSearchPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPartnerPermission400JSONResponse Error
+
+func (response SearchPartnerPermission400JSONResponse) VisitSearchPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPartnerPermission401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response SearchPartnerPermission401JSONResponse) VisitSearchPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPartnerPermission403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response SearchPartnerPermission403JSONResponse) VisitSearchPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPartnerPermission404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response SearchPartnerPermission404JSONResponse) VisitSearchPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPartnerPermission429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response SearchPartnerPermission429JSONResponse) VisitSearchPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPartnerPermission500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response SearchPartnerPermission500JSONResponse) VisitSearchPartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermissionRequestObject struct {
+	Body *TerminatePartnerPermissionJSONRequestBody
+}
+
+type TerminatePartnerPermissionResponseObject interface {
+	VisitTerminatePartnerPermissionResponse(w http.ResponseWriter) error
+}
+
+type TerminatePartnerPermission204Response = NoContentResponse
+
+func (response TerminatePartnerPermission204Response) VisitTerminatePartnerPermissionResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type TerminatePartnerPermission400JSONResponse Error
+
+func (response TerminatePartnerPermission400JSONResponse) VisitTerminatePartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermission401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response TerminatePartnerPermission401JSONResponse) VisitTerminatePartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermission403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response TerminatePartnerPermission403JSONResponse) VisitTerminatePartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermission404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response TerminatePartnerPermission404JSONResponse) VisitTerminatePartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermission429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response TerminatePartnerPermission429JSONResponse) VisitTerminatePartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePartnerPermission500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response TerminatePartnerPermission500JSONResponse) VisitTerminatePartnerPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerServiceAccountRequestObject struct {
+	Body *ApplyPartnerServiceAccountJSONRequestBody
+}
+
+type ApplyPartnerServiceAccountResponseObject interface {
+	VisitApplyPartnerServiceAccountResponse(w http.ResponseWriter) error
+}
+
+type ApplyPartnerServiceAccount200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type ApplyPartnerServiceAccount200JSONResponse struct {
+	Body    PartnerServiceAccountApplication
+	Headers ApplyPartnerServiceAccount200ResponseHeaders
+}
+
+func (response ApplyPartnerServiceAccount200JSONResponse) VisitApplyPartnerServiceAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerServiceAccount400JSONResponse Error
+
+func (response ApplyPartnerServiceAccount400JSONResponse) VisitApplyPartnerServiceAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerServiceAccount401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response ApplyPartnerServiceAccount401JSONResponse) VisitApplyPartnerServiceAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerServiceAccount403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response ApplyPartnerServiceAccount403JSONResponse) VisitApplyPartnerServiceAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerServiceAccount404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response ApplyPartnerServiceAccount404JSONResponse) VisitApplyPartnerServiceAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerServiceAccount429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response ApplyPartnerServiceAccount429JSONResponse) VisitApplyPartnerServiceAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPartnerServiceAccount500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response ApplyPartnerServiceAccount500JSONResponse) VisitApplyPartnerServiceAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceAccountApplicationRequestObject struct {
+	OutApplyNo OutApplyNo `json:"out_apply_no"`
+}
+
+type QueryPartnerServiceAccountApplicationResponseObject interface {
+	VisitQueryPartnerServiceAccountApplicationResponse(w http.ResponseWriter) error
+}
+
+type QueryPartnerServiceAccountApplication200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryPartnerServiceAccountApplication200JSONResponse struct {
+	Body    PartnerServiceAccountApplication
+	Headers QueryPartnerServiceAccountApplication200ResponseHeaders
+}
+
+func (response QueryPartnerServiceAccountApplication200JSONResponse) VisitQueryPartnerServiceAccountApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceAccountApplication400JSONResponse Error
+
+func (response QueryPartnerServiceAccountApplication400JSONResponse) VisitQueryPartnerServiceAccountApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceAccountApplication401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryPartnerServiceAccountApplication401JSONResponse) VisitQueryPartnerServiceAccountApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceAccountApplication403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryPartnerServiceAccountApplication403JSONResponse) VisitQueryPartnerServiceAccountApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceAccountApplication404JSONResponse struct{ ResourceNotExistsJSONResponse }
+
+func (response QueryPartnerServiceAccountApplication404JSONResponse) VisitQueryPartnerServiceAccountApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceAccountApplication429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryPartnerServiceAccountApplication429JSONResponse) VisitQueryPartnerServiceAccountApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceAccountApplication500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryPartnerServiceAccountApplication500JSONResponse) VisitQueryPartnerServiceAccountApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type QueryPartnerServiceOrderRequestObject struct {
 	Params QueryPartnerServiceOrderParams
@@ -683,6 +3163,113 @@ func (response CreatePartnerServiceOrder429JSONResponse) VisitCreatePartnerServi
 type CreatePartnerServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
 
 func (response CreatePartnerServiceOrder500JSONResponse) VisitCreatePartnerServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompletePartnerServiceOrderRequestObject struct {
+	Body *DirectCompletePartnerServiceOrderJSONRequestBody
+}
+
+type DirectCompletePartnerServiceOrderResponseObject interface {
+	VisitDirectCompletePartnerServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type DirectCompletePartnerServiceOrder204Response = NoContentResponse
+
+func (response DirectCompletePartnerServiceOrder204Response) VisitDirectCompletePartnerServiceOrderResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type DirectCompletePartnerServiceOrder400JSONResponse Error
+
+func (response DirectCompletePartnerServiceOrder400JSONResponse) VisitDirectCompletePartnerServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompletePartnerServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response DirectCompletePartnerServiceOrder401JSONResponse) VisitDirectCompletePartnerServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompletePartnerServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response DirectCompletePartnerServiceOrder403JSONResponse) VisitDirectCompletePartnerServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompletePartnerServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response DirectCompletePartnerServiceOrder404JSONResponse) VisitDirectCompletePartnerServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompletePartnerServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response DirectCompletePartnerServiceOrder429JSONResponse) VisitDirectCompletePartnerServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompletePartnerServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response DirectCompletePartnerServiceOrder500JSONResponse) VisitDirectCompletePartnerServiceOrderResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -1126,6 +3713,222 @@ func (response PayPartnerServiceOrder500JSONResponse) VisitPayPartnerServiceOrde
 	return err
 }
 
+type SendPartnerServiceOrderPendingMessageRequestObject struct {
+	OutOrderNo OutOrderNo `json:"out_order_no"`
+	Body       *SendPartnerServiceOrderPendingMessageJSONRequestBody
+}
+
+type SendPartnerServiceOrderPendingMessageResponseObject interface {
+	VisitSendPartnerServiceOrderPendingMessageResponse(w http.ResponseWriter) error
+}
+
+type SendPartnerServiceOrderPendingMessage204Response = NoContentResponse
+
+func (response SendPartnerServiceOrderPendingMessage204Response) VisitSendPartnerServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type SendPartnerServiceOrderPendingMessage400JSONResponse Error
+
+func (response SendPartnerServiceOrderPendingMessage400JSONResponse) VisitSendPartnerServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendPartnerServiceOrderPendingMessage401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response SendPartnerServiceOrderPendingMessage401JSONResponse) VisitSendPartnerServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendPartnerServiceOrderPendingMessage403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response SendPartnerServiceOrderPendingMessage403JSONResponse) VisitSendPartnerServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendPartnerServiceOrderPendingMessage404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response SendPartnerServiceOrderPendingMessage404JSONResponse) VisitSendPartnerServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendPartnerServiceOrderPendingMessage429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response SendPartnerServiceOrderPendingMessage429JSONResponse) VisitSendPartnerServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendPartnerServiceOrderPendingMessage500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response SendPartnerServiceOrderPendingMessage500JSONResponse) VisitSendPartnerServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendPartnerServiceOrderPrepaidMessageRequestObject struct {
+	OutOrderNo OutOrderNo `json:"out_order_no"`
+	Body       *SendPartnerServiceOrderPrepaidMessageJSONRequestBody
+}
+
+type SendPartnerServiceOrderPrepaidMessageResponseObject interface {
+	VisitSendPartnerServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error
+}
+
+type SendPartnerServiceOrderPrepaidMessage204Response = NoContentResponse
+
+func (response SendPartnerServiceOrderPrepaidMessage204Response) VisitSendPartnerServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type SendPartnerServiceOrderPrepaidMessage400JSONResponse Error
+
+func (response SendPartnerServiceOrderPrepaidMessage400JSONResponse) VisitSendPartnerServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendPartnerServiceOrderPrepaidMessage401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response SendPartnerServiceOrderPrepaidMessage401JSONResponse) VisitSendPartnerServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendPartnerServiceOrderPrepaidMessage403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response SendPartnerServiceOrderPrepaidMessage403JSONResponse) VisitSendPartnerServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendPartnerServiceOrderPrepaidMessage404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response SendPartnerServiceOrderPrepaidMessage404JSONResponse) VisitSendPartnerServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendPartnerServiceOrderPrepaidMessage429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response SendPartnerServiceOrderPrepaidMessage429JSONResponse) VisitSendPartnerServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendPartnerServiceOrderPrepaidMessage500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response SendPartnerServiceOrderPrepaidMessage500JSONResponse) VisitSendPartnerServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SyncPartnerServiceOrderRequestObject struct {
 	OutOrderNo OutOrderNo `json:"out_order_no"`
 	Body       *SyncPartnerServiceOrderJSONRequestBody
@@ -1234,14 +4037,2756 @@ func (response SyncPartnerServiceOrder500JSONResponse) VisitSyncPartnerServiceOr
 	return err
 }
 
+type CreatePartnerPayOnDeliveryOrderRequestObject struct {
+	Body *CreatePartnerPayOnDeliveryOrderJSONRequestBody
+}
+
+type CreatePartnerPayOnDeliveryOrderResponseObject interface {
+	VisitCreatePartnerPayOnDeliveryOrderResponse(w http.ResponseWriter) error
+}
+
+type CreatePartnerPayOnDeliveryOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreatePartnerPayOnDeliveryOrder200JSONResponse struct {
+	Body    CreatePartnerPayOnDeliveryOrderResponse
+	Headers CreatePartnerPayOnDeliveryOrder200ResponseHeaders
+}
+
+func (response CreatePartnerPayOnDeliveryOrder200JSONResponse) VisitCreatePartnerPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPayOnDeliveryOrder400JSONResponse Error
+
+func (response CreatePartnerPayOnDeliveryOrder400JSONResponse) VisitCreatePartnerPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPayOnDeliveryOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreatePartnerPayOnDeliveryOrder401JSONResponse) VisitCreatePartnerPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPayOnDeliveryOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreatePartnerPayOnDeliveryOrder403JSONResponse) VisitCreatePartnerPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPayOnDeliveryOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CreatePartnerPayOnDeliveryOrder404JSONResponse) VisitCreatePartnerPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPayOnDeliveryOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreatePartnerPayOnDeliveryOrder429JSONResponse) VisitCreatePartnerPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPayOnDeliveryOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreatePartnerPayOnDeliveryOrder500JSONResponse) VisitCreatePartnerPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceQuotasRequestObject struct {
+	ServiceID ServiceID `json:"service_id"`
+	Params    QueryPartnerServiceQuotasParams
+}
+
+type QueryPartnerServiceQuotasResponseObject interface {
+	VisitQueryPartnerServiceQuotasResponse(w http.ResponseWriter) error
+}
+
+type QueryPartnerServiceQuotas200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryPartnerServiceQuotas200JSONResponse struct {
+	Body    PartnerServiceQuotas
+	Headers QueryPartnerServiceQuotas200ResponseHeaders
+}
+
+func (response QueryPartnerServiceQuotas200JSONResponse) VisitQueryPartnerServiceQuotasResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceQuotas400JSONResponse Error
+
+func (response QueryPartnerServiceQuotas400JSONResponse) VisitQueryPartnerServiceQuotasResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceQuotas401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryPartnerServiceQuotas401JSONResponse) VisitQueryPartnerServiceQuotasResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceQuotas403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryPartnerServiceQuotas403JSONResponse) VisitQueryPartnerServiceQuotasResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceQuotas404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response QueryPartnerServiceQuotas404JSONResponse) VisitQueryPartnerServiceQuotasResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceQuotas429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryPartnerServiceQuotas429JSONResponse) VisitQueryPartnerServiceQuotasResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerServiceQuotas500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryPartnerServiceQuotas500JSONResponse) VisitQueryPartnerServiceQuotasResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPermissionRequestObject struct {
+	Body *ApplyPermissionJSONRequestBody
+}
+
+type ApplyPermissionResponseObject interface {
+	VisitApplyPermissionResponse(w http.ResponseWriter) error
+}
+
+type ApplyPermission200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type ApplyPermission200JSONResponse struct {
+	Body    ApplyPermissionResponse
+	Headers ApplyPermission200ResponseHeaders
+}
+
+func (response ApplyPermission200JSONResponse) VisitApplyPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPermission400JSONResponse Error
+
+func (response ApplyPermission400JSONResponse) VisitApplyPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPermission401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response ApplyPermission401JSONResponse) VisitApplyPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPermission403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response ApplyPermission403JSONResponse) VisitApplyPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPermission404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response ApplyPermission404JSONResponse) VisitApplyPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPermission429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response ApplyPermission429JSONResponse) VisitApplyPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyPermission500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response ApplyPermission500JSONResponse) VisitApplyPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessUserRiskLevelRequestObject struct {
+	Body *AssessUserRiskLevelJSONRequestBody
+}
+
+type AssessUserRiskLevelResponseObject interface {
+	VisitAssessUserRiskLevelResponse(w http.ResponseWriter) error
+}
+
+type AssessUserRiskLevel200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type AssessUserRiskLevel200JSONResponse struct {
+	Body    UserRiskLevel
+	Headers AssessUserRiskLevel200ResponseHeaders
+}
+
+func (response AssessUserRiskLevel200JSONResponse) VisitAssessUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessUserRiskLevel400JSONResponse Error
+
+func (response AssessUserRiskLevel400JSONResponse) VisitAssessUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessUserRiskLevel401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response AssessUserRiskLevel401JSONResponse) VisitAssessUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessUserRiskLevel403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response AssessUserRiskLevel403JSONResponse) VisitAssessUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessUserRiskLevel404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response AssessUserRiskLevel404JSONResponse) VisitAssessUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessUserRiskLevel429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response AssessUserRiskLevel429JSONResponse) VisitAssessUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssessUserRiskLevel500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response AssessUserRiskLevel500JSONResponse) VisitAssessUserRiskLevelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByAuthorizationCodeRequestObject struct {
+	AuthorizationCode AuthorizationCode `json:"authorization_code"`
+	Params            QueryPermissionByAuthorizationCodeParams
+}
+
+type QueryPermissionByAuthorizationCodeResponseObject interface {
+	VisitQueryPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error
+}
+
+type QueryPermissionByAuthorizationCode200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryPermissionByAuthorizationCode200JSONResponse struct {
+	Body    Permission
+	Headers QueryPermissionByAuthorizationCode200ResponseHeaders
+}
+
+func (response QueryPermissionByAuthorizationCode200JSONResponse) VisitQueryPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByAuthorizationCode400JSONResponse Error
+
+func (response QueryPermissionByAuthorizationCode400JSONResponse) VisitQueryPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByAuthorizationCode401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryPermissionByAuthorizationCode401JSONResponse) VisitQueryPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByAuthorizationCode403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryPermissionByAuthorizationCode403JSONResponse) VisitQueryPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByAuthorizationCode404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response QueryPermissionByAuthorizationCode404JSONResponse) VisitQueryPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByAuthorizationCode429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryPermissionByAuthorizationCode429JSONResponse) VisitQueryPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByAuthorizationCode500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryPermissionByAuthorizationCode500JSONResponse) VisitQueryPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByAuthorizationCodeRequestObject struct {
+	AuthorizationCode AuthorizationCode `json:"authorization_code"`
+	Body              *TerminatePermissionByAuthorizationCodeJSONRequestBody
+}
+
+type TerminatePermissionByAuthorizationCodeResponseObject interface {
+	VisitTerminatePermissionByAuthorizationCodeResponse(w http.ResponseWriter) error
+}
+
+type TerminatePermissionByAuthorizationCode204Response = NoContentResponse
+
+func (response TerminatePermissionByAuthorizationCode204Response) VisitTerminatePermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type TerminatePermissionByAuthorizationCode400JSONResponse Error
+
+func (response TerminatePermissionByAuthorizationCode400JSONResponse) VisitTerminatePermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByAuthorizationCode401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response TerminatePermissionByAuthorizationCode401JSONResponse) VisitTerminatePermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByAuthorizationCode403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response TerminatePermissionByAuthorizationCode403JSONResponse) VisitTerminatePermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByAuthorizationCode404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response TerminatePermissionByAuthorizationCode404JSONResponse) VisitTerminatePermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByAuthorizationCode429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response TerminatePermissionByAuthorizationCode429JSONResponse) VisitTerminatePermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByAuthorizationCode500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response TerminatePermissionByAuthorizationCode500JSONResponse) VisitTerminatePermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByOpenidRequestObject struct {
+	OpenID OpenID `json:"openid"`
+	Params QueryPermissionByOpenidParams
+}
+
+type QueryPermissionByOpenidResponseObject interface {
+	VisitQueryPermissionByOpenidResponse(w http.ResponseWriter) error
+}
+
+type QueryPermissionByOpenid200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryPermissionByOpenid200JSONResponse struct {
+	Body    Permission
+	Headers QueryPermissionByOpenid200ResponseHeaders
+}
+
+func (response QueryPermissionByOpenid200JSONResponse) VisitQueryPermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByOpenid400JSONResponse Error
+
+func (response QueryPermissionByOpenid400JSONResponse) VisitQueryPermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByOpenid401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryPermissionByOpenid401JSONResponse) VisitQueryPermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByOpenid403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryPermissionByOpenid403JSONResponse) VisitQueryPermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByOpenid404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response QueryPermissionByOpenid404JSONResponse) VisitQueryPermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByOpenid429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryPermissionByOpenid429JSONResponse) VisitQueryPermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPermissionByOpenid500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryPermissionByOpenid500JSONResponse) VisitQueryPermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByOpenidRequestObject struct {
+	OpenID OpenID `json:"openid"`
+	Body   *TerminatePermissionByOpenidJSONRequestBody
+}
+
+type TerminatePermissionByOpenidResponseObject interface {
+	VisitTerminatePermissionByOpenidResponse(w http.ResponseWriter) error
+}
+
+type TerminatePermissionByOpenid204Response = NoContentResponse
+
+func (response TerminatePermissionByOpenid204Response) VisitTerminatePermissionByOpenidResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type TerminatePermissionByOpenid400JSONResponse Error
+
+func (response TerminatePermissionByOpenid400JSONResponse) VisitTerminatePermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByOpenid401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response TerminatePermissionByOpenid401JSONResponse) VisitTerminatePermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByOpenid403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response TerminatePermissionByOpenid403JSONResponse) VisitTerminatePermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByOpenid404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response TerminatePermissionByOpenid404JSONResponse) VisitTerminatePermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByOpenid429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response TerminatePermissionByOpenid429JSONResponse) VisitTerminatePermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminatePermissionByOpenid500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response TerminatePermissionByOpenid500JSONResponse) VisitTerminatePermissionByOpenidResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryServiceOrderRequestObject struct {
+	Params QueryServiceOrderParams
+}
+
+type QueryServiceOrderResponseObject interface {
+	VisitQueryServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type QueryServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryServiceOrder200JSONResponse struct {
+	Body    DirectServiceOrderEntity
+	Headers QueryServiceOrder200ResponseHeaders
+}
+
+func (response QueryServiceOrder200JSONResponse) VisitQueryServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryServiceOrder400JSONResponse Error
+
+func (response QueryServiceOrder400JSONResponse) VisitQueryServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryServiceOrder401JSONResponse) VisitQueryServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryServiceOrder403JSONResponse) VisitQueryServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response QueryServiceOrder404JSONResponse) VisitQueryServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryServiceOrder429JSONResponse) VisitQueryServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryServiceOrder500JSONResponse) VisitQueryServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateServiceOrderRequestObject struct {
+	Body *CreateServiceOrderJSONRequestBody
+}
+
+type CreateServiceOrderResponseObject interface {
+	VisitCreateServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type CreateServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreateServiceOrder200JSONResponse struct {
+	Body    CreateServiceOrderResponse
+	Headers CreateServiceOrder200ResponseHeaders
+}
+
+func (response CreateServiceOrder200JSONResponse) VisitCreateServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateServiceOrder400JSONResponse Error
+
+func (response CreateServiceOrder400JSONResponse) VisitCreateServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreateServiceOrder401JSONResponse) VisitCreateServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreateServiceOrder403JSONResponse) VisitCreateServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CreateServiceOrder404JSONResponse) VisitCreateServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreateServiceOrder429JSONResponse) VisitCreateServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreateServiceOrder500JSONResponse) VisitCreateServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompleteServiceOrderRequestObject struct {
+	Body *DirectCompleteServiceOrderJSONRequestBody
+}
+
+type DirectCompleteServiceOrderResponseObject interface {
+	VisitDirectCompleteServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type DirectCompleteServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type DirectCompleteServiceOrder200JSONResponse struct {
+	Body    DirectCompleteServiceOrderResponse
+	Headers DirectCompleteServiceOrder200ResponseHeaders
+}
+
+func (response DirectCompleteServiceOrder200JSONResponse) VisitDirectCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompleteServiceOrder400JSONResponse Error
+
+func (response DirectCompleteServiceOrder400JSONResponse) VisitDirectCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompleteServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response DirectCompleteServiceOrder401JSONResponse) VisitDirectCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompleteServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response DirectCompleteServiceOrder403JSONResponse) VisitDirectCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompleteServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response DirectCompleteServiceOrder404JSONResponse) VisitDirectCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompleteServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response DirectCompleteServiceOrder429JSONResponse) VisitDirectCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DirectCompleteServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response DirectCompleteServiceOrder500JSONResponse) VisitDirectCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelServiceOrderRequestObject struct {
+	OutOrderNo OutOrderNo `json:"out_order_no"`
+	Body       *CancelServiceOrderJSONRequestBody
+}
+
+type CancelServiceOrderResponseObject interface {
+	VisitCancelServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type CancelServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CancelServiceOrder200JSONResponse struct {
+	Body    CancelServiceOrderResponse
+	Headers CancelServiceOrder200ResponseHeaders
+}
+
+func (response CancelServiceOrder200JSONResponse) VisitCancelServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelServiceOrder400JSONResponse Error
+
+func (response CancelServiceOrder400JSONResponse) VisitCancelServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CancelServiceOrder401JSONResponse) VisitCancelServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CancelServiceOrder403JSONResponse) VisitCancelServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CancelServiceOrder404JSONResponse) VisitCancelServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CancelServiceOrder429JSONResponse) VisitCancelServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CancelServiceOrder500JSONResponse) VisitCancelServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteServiceOrderRequestObject struct {
+	OutOrderNo OutOrderNo `json:"out_order_no"`
+	Body       *CompleteServiceOrderJSONRequestBody
+}
+
+type CompleteServiceOrderResponseObject interface {
+	VisitCompleteServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type CompleteServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CompleteServiceOrder200JSONResponse struct {
+	Body    CompleteServiceOrderResponse
+	Headers CompleteServiceOrder200ResponseHeaders
+}
+
+func (response CompleteServiceOrder200JSONResponse) VisitCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteServiceOrder400JSONResponse Error
+
+func (response CompleteServiceOrder400JSONResponse) VisitCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CompleteServiceOrder401JSONResponse) VisitCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CompleteServiceOrder403JSONResponse) VisitCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CompleteServiceOrder404JSONResponse) VisitCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CompleteServiceOrder429JSONResponse) VisitCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CompleteServiceOrder500JSONResponse) VisitCompleteServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyServiceOrderRequestObject struct {
+	OutOrderNo OutOrderNo `json:"out_order_no"`
+	Body       *ModifyServiceOrderJSONRequestBody
+}
+
+type ModifyServiceOrderResponseObject interface {
+	VisitModifyServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type ModifyServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type ModifyServiceOrder200JSONResponse struct {
+	Body    DirectServiceOrderEntity
+	Headers ModifyServiceOrder200ResponseHeaders
+}
+
+func (response ModifyServiceOrder200JSONResponse) VisitModifyServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyServiceOrder400JSONResponse Error
+
+func (response ModifyServiceOrder400JSONResponse) VisitModifyServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response ModifyServiceOrder401JSONResponse) VisitModifyServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response ModifyServiceOrder403JSONResponse) VisitModifyServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response ModifyServiceOrder404JSONResponse) VisitModifyServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response ModifyServiceOrder429JSONResponse) VisitModifyServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response ModifyServiceOrder500JSONResponse) VisitModifyServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayServiceOrderRequestObject struct {
+	OutOrderNo OutOrderNo `json:"out_order_no"`
+	Body       *PayServiceOrderJSONRequestBody
+}
+
+type PayServiceOrderResponseObject interface {
+	VisitPayServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type PayServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type PayServiceOrder200JSONResponse struct {
+	Body    PayServiceOrderResponse
+	Headers PayServiceOrder200ResponseHeaders
+}
+
+func (response PayServiceOrder200JSONResponse) VisitPayServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayServiceOrder400JSONResponse Error
+
+func (response PayServiceOrder400JSONResponse) VisitPayServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response PayServiceOrder401JSONResponse) VisitPayServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response PayServiceOrder403JSONResponse) VisitPayServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response PayServiceOrder404JSONResponse) VisitPayServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response PayServiceOrder429JSONResponse) VisitPayServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response PayServiceOrder500JSONResponse) VisitPayServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPendingMessageRequestObject struct {
+	OutOrderNo OutOrderNo `json:"out_order_no"`
+	Body       *SendServiceOrderPendingMessageJSONRequestBody
+}
+
+type SendServiceOrderPendingMessageResponseObject interface {
+	VisitSendServiceOrderPendingMessageResponse(w http.ResponseWriter) error
+}
+
+type SendServiceOrderPendingMessage204Response = NoContentResponse
+
+func (response SendServiceOrderPendingMessage204Response) VisitSendServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type SendServiceOrderPendingMessage400JSONResponse Error
+
+func (response SendServiceOrderPendingMessage400JSONResponse) VisitSendServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPendingMessage401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response SendServiceOrderPendingMessage401JSONResponse) VisitSendServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPendingMessage403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response SendServiceOrderPendingMessage403JSONResponse) VisitSendServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPendingMessage404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response SendServiceOrderPendingMessage404JSONResponse) VisitSendServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPendingMessage429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response SendServiceOrderPendingMessage429JSONResponse) VisitSendServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPendingMessage500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response SendServiceOrderPendingMessage500JSONResponse) VisitSendServiceOrderPendingMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPrepaidMessageRequestObject struct {
+	OutOrderNo OutOrderNo `json:"out_order_no"`
+	Body       *SendServiceOrderPrepaidMessageJSONRequestBody
+}
+
+type SendServiceOrderPrepaidMessageResponseObject interface {
+	VisitSendServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error
+}
+
+type SendServiceOrderPrepaidMessage204Response = NoContentResponse
+
+func (response SendServiceOrderPrepaidMessage204Response) VisitSendServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type SendServiceOrderPrepaidMessage400JSONResponse Error
+
+func (response SendServiceOrderPrepaidMessage400JSONResponse) VisitSendServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPrepaidMessage401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response SendServiceOrderPrepaidMessage401JSONResponse) VisitSendServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPrepaidMessage403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response SendServiceOrderPrepaidMessage403JSONResponse) VisitSendServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPrepaidMessage404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response SendServiceOrderPrepaidMessage404JSONResponse) VisitSendServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPrepaidMessage429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response SendServiceOrderPrepaidMessage429JSONResponse) VisitSendServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendServiceOrderPrepaidMessage500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response SendServiceOrderPrepaidMessage500JSONResponse) VisitSendServiceOrderPrepaidMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncServiceOrderRequestObject struct {
+	OutOrderNo OutOrderNo `json:"out_order_no"`
+	Body       *SyncServiceOrderJSONRequestBody
+}
+
+type SyncServiceOrderResponseObject interface {
+	VisitSyncServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type SyncServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type SyncServiceOrder200JSONResponse struct {
+	Body    DirectServiceOrderEntity
+	Headers SyncServiceOrder200ResponseHeaders
+}
+
+func (response SyncServiceOrder200JSONResponse) VisitSyncServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncServiceOrder400JSONResponse Error
+
+func (response SyncServiceOrder400JSONResponse) VisitSyncServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response SyncServiceOrder401JSONResponse) VisitSyncServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response SyncServiceOrder403JSONResponse) VisitSyncServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response SyncServiceOrder404JSONResponse) VisitSyncServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response SyncServiceOrder429JSONResponse) VisitSyncServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response SyncServiceOrder500JSONResponse) VisitSyncServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePayOnDeliveryOrderRequestObject struct {
+	Body *CreatePayOnDeliveryOrderJSONRequestBody
+}
+
+type CreatePayOnDeliveryOrderResponseObject interface {
+	VisitCreatePayOnDeliveryOrderResponse(w http.ResponseWriter) error
+}
+
+type CreatePayOnDeliveryOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreatePayOnDeliveryOrder200JSONResponse struct {
+	Body    CreatePayOnDeliveryOrderResponse
+	Headers CreatePayOnDeliveryOrder200ResponseHeaders
+}
+
+func (response CreatePayOnDeliveryOrder200JSONResponse) VisitCreatePayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePayOnDeliveryOrder400JSONResponse Error
+
+func (response CreatePayOnDeliveryOrder400JSONResponse) VisitCreatePayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePayOnDeliveryOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreatePayOnDeliveryOrder401JSONResponse) VisitCreatePayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePayOnDeliveryOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreatePayOnDeliveryOrder403JSONResponse) VisitCreatePayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePayOnDeliveryOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CreatePayOnDeliveryOrder404JSONResponse) VisitCreatePayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePayOnDeliveryOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreatePayOnDeliveryOrder429JSONResponse) VisitCreatePayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePayOnDeliveryOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreatePayOnDeliveryOrder500JSONResponse) VisitCreatePayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRefundRequestObject struct {
+	Body *CreateRefundJSONRequestBody
+}
+
+type CreateRefundResponseObject interface {
+	VisitCreateRefundResponse(w http.ResponseWriter) error
+}
+
+type CreateRefund200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreateRefund200JSONResponse struct {
+	Body    Refund
+	Headers CreateRefund200ResponseHeaders
+}
+
+func (response CreateRefund200JSONResponse) VisitCreateRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRefund400JSONResponse Error
+
+func (response CreateRefund400JSONResponse) VisitCreateRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRefund401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreateRefund401JSONResponse) VisitCreateRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRefund403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreateRefund403JSONResponse) VisitCreateRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRefund404JSONResponse struct{ ResourceNotExistsJSONResponse }
+
+func (response CreateRefund404JSONResponse) VisitCreateRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRefund429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreateRefund429JSONResponse) VisitCreateRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRefund500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreateRefund500JSONResponse) VisitCreateRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryRefundRequestObject struct {
+	OutRefundNo OutRefundNo `json:"out_refund_no"`
+	Params      QueryRefundParams
+}
+
+type QueryRefundResponseObject interface {
+	VisitQueryRefundResponse(w http.ResponseWriter) error
+}
+
+type QueryRefund200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryRefund200JSONResponse struct {
+	Body    Refund
+	Headers QueryRefund200ResponseHeaders
+}
+
+func (response QueryRefund200JSONResponse) VisitQueryRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryRefund400JSONResponse Error
+
+func (response QueryRefund400JSONResponse) VisitQueryRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryRefund401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryRefund401JSONResponse) VisitQueryRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryRefund403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryRefund403JSONResponse) VisitQueryRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryRefund404JSONResponse struct{ ResourceNotExistsJSONResponse }
+
+func (response QueryRefund404JSONResponse) VisitQueryRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryRefund429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryRefund429JSONResponse) VisitQueryRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryRefund500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryRefund500JSONResponse) VisitQueryRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EchoSecurityRequestObject struct {
+	Body *EchoSecurityJSONRequestBody
+}
+
+type EchoSecurityResponseObject interface {
+	VisitEchoSecurityResponse(w http.ResponseWriter) error
+}
+
+type EchoSecurity200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type EchoSecurity200JSONResponse struct {
+	Body    SecurityEchoResponse
+	Headers EchoSecurity200ResponseHeaders
+}
+
+func (response EchoSecurity200JSONResponse) VisitEchoSecurityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EchoSecurity400JSONResponse Error
+
+func (response EchoSecurity400JSONResponse) VisitEchoSecurityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EchoSecurity401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response EchoSecurity401JSONResponse) VisitEchoSecurityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EchoSecurity403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response EchoSecurity403JSONResponse) VisitEchoSecurityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EchoSecurity404JSONResponse struct{ ResourceNotExistsJSONResponse }
+
+func (response EchoSecurity404JSONResponse) VisitEchoSecurityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EchoSecurity429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response EchoSecurity429JSONResponse) VisitEchoSecurityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EchoSecurity500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response EchoSecurity500JSONResponse) VisitEchoSecurityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// DownloadCertificates 下载平台证书
+	// (GET /v3/certificates)
+	DownloadCertificates(ctx context.Context, request DownloadCertificatesRequestObject) (DownloadCertificatesResponseObject, error)
+	// ApplyPartnerPermission 商户预授权
+	// (POST /v3/payscore/partner/permissions)
+	ApplyPartnerPermission(ctx context.Context, request ApplyPartnerPermissionRequestObject) (ApplyPartnerPermissionResponseObject, error)
+	// ApplyPartnerPermissionForScene 服务商场景中预授权
+	// (POST /v3/payscore/partner/permissions/apply-for-scene)
+	ApplyPartnerPermissionForScene(ctx context.Context, request ApplyPartnerPermissionForSceneRequestObject) (ApplyPartnerPermissionForSceneResponseObject, error)
+	// AssessPartnerUserRiskLevel 服务商评估用户分层
+	// (POST /v3/payscore/partner/permissions/assess-user-risk-level)
+	AssessPartnerUserRiskLevel(ctx context.Context, request AssessPartnerUserRiskLevelRequestObject) (AssessPartnerUserRiskLevelResponseObject, error)
+	// QueryPartnerPermissionByAuthorizationCode 查询用户授权记录(授权协议号)
+	// (GET /v3/payscore/partner/permissions/authorization-code/{authorization_code})
+	QueryPartnerPermissionByAuthorizationCode(ctx context.Context, request QueryPartnerPermissionByAuthorizationCodeRequestObject) (QueryPartnerPermissionByAuthorizationCodeResponseObject, error)
+	// TerminatePartnerPermissionByAuthorizationCode 解除用户授权关系(授权协议号)
+	// (POST /v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate)
+	TerminatePartnerPermissionByAuthorizationCode(ctx context.Context, request TerminatePartnerPermissionByAuthorizationCodeRequestObject) (TerminatePartnerPermissionByAuthorizationCodeResponseObject, error)
+	// SearchPartnerPermission 查询用户授权记录(openid)
+	// (GET /v3/payscore/partner/permissions/search)
+	SearchPartnerPermission(ctx context.Context, request SearchPartnerPermissionRequestObject) (SearchPartnerPermissionResponseObject, error)
+	// TerminatePartnerPermission 解除用户授权关系(OpenID)
+	// (POST /v3/payscore/partner/permissions/terminate)
+	TerminatePartnerPermission(ctx context.Context, request TerminatePartnerPermissionRequestObject) (TerminatePartnerPermissionResponseObject, error)
+	// ApplyPartnerServiceAccount 收付通子商户申请绑定支付分服务
+	// (POST /v3/payscore/partner/service-account-applications)
+	ApplyPartnerServiceAccount(ctx context.Context, request ApplyPartnerServiceAccountRequestObject) (ApplyPartnerServiceAccountResponseObject, error)
+	// QueryPartnerServiceAccountApplication 查询收付通子商户服务绑定结果
+	// (GET /v3/payscore/partner/service-account-applications/{out_apply_no})
+	QueryPartnerServiceAccountApplication(ctx context.Context, request QueryPartnerServiceAccountApplicationRequestObject) (QueryPartnerServiceAccountApplicationResponseObject, error)
 	// QueryPartnerServiceOrder 查询支付分订单
 	// (GET /v3/payscore/partner/serviceorder)
 	QueryPartnerServiceOrder(ctx context.Context, request QueryPartnerServiceOrderRequestObject) (QueryPartnerServiceOrderResponseObject, error)
 	// CreatePartnerServiceOrder 创建支付分订单
 	// (POST /v3/payscore/partner/serviceorder)
 	CreatePartnerServiceOrder(ctx context.Context, request CreatePartnerServiceOrderRequestObject) (CreatePartnerServiceOrderResponseObject, error)
+	// DirectCompletePartnerServiceOrder 创单结单合并
+	// (POST /v3/payscore/partner/serviceorder/direct-complete)
+	DirectCompletePartnerServiceOrder(ctx context.Context, request DirectCompletePartnerServiceOrderRequestObject) (DirectCompletePartnerServiceOrderResponseObject, error)
 	// CancelPartnerServiceOrder 取消支付分订单
 	// (POST /v3/payscore/partner/serviceorder/{out_order_no}/cancel)
 	CancelPartnerServiceOrder(ctx context.Context, request CancelPartnerServiceOrderRequestObject) (CancelPartnerServiceOrderResponseObject, error)
@@ -1254,9 +6799,81 @@ type StrictServerInterface interface {
 	// PayPartnerServiceOrder 订单收款
 	// (POST /v3/payscore/partner/serviceorder/{out_order_no}/pay)
 	PayPartnerServiceOrder(ctx context.Context, request PayPartnerServiceOrderRequestObject) (PayPartnerServiceOrderResponseObject, error)
+	// SendPartnerServiceOrderPendingMessage 下发服务费用待处理消息
+	// (POST /v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage)
+	SendPartnerServiceOrderPendingMessage(ctx context.Context, request SendPartnerServiceOrderPendingMessageRequestObject) (SendPartnerServiceOrderPendingMessageResponseObject, error)
+	// SendPartnerServiceOrderPrepaidMessage 下发服务预扣费消息
+	// (POST /v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage)
+	SendPartnerServiceOrderPrepaidMessage(ctx context.Context, request SendPartnerServiceOrderPrepaidMessageRequestObject) (SendPartnerServiceOrderPrepaidMessageResponseObject, error)
 	// SyncPartnerServiceOrder 同步服务订单状态
 	// (POST /v3/payscore/partner/serviceorder/{out_order_no}/sync)
 	SyncPartnerServiceOrder(ctx context.Context, request SyncPartnerServiceOrderRequestObject) (SyncPartnerServiceOrderResponseObject, error)
+	// CreatePartnerPayOnDeliveryOrder 创建先用后付订单
+	// (POST /v3/payscore/partner/servicepayondeliveryorder)
+	CreatePartnerPayOnDeliveryOrder(ctx context.Context, request CreatePartnerPayOnDeliveryOrderRequestObject) (CreatePartnerPayOnDeliveryOrderResponseObject, error)
+	// QueryPartnerServiceQuotas 查询用户分层对应建议先享金额
+	// (GET /v3/payscore/partner/servicequotas/service-id/{service_id})
+	QueryPartnerServiceQuotas(ctx context.Context, request QueryPartnerServiceQuotasRequestObject) (QueryPartnerServiceQuotasResponseObject, error)
+	// ApplyPermission 商户预授权
+	// (POST /v3/payscore/permissions)
+	ApplyPermission(ctx context.Context, request ApplyPermissionRequestObject) (ApplyPermissionResponseObject, error)
+	// AssessUserRiskLevel 评估用户分层
+	// (POST /v3/payscore/permissions/assess-user-risk-level)
+	AssessUserRiskLevel(ctx context.Context, request AssessUserRiskLevelRequestObject) (AssessUserRiskLevelResponseObject, error)
+	// QueryPermissionByAuthorizationCode 查询用户授权记录(授权协议号)
+	// (GET /v3/payscore/permissions/authorization-code/{authorization_code})
+	QueryPermissionByAuthorizationCode(ctx context.Context, request QueryPermissionByAuthorizationCodeRequestObject) (QueryPermissionByAuthorizationCodeResponseObject, error)
+	// TerminatePermissionByAuthorizationCode 解除用户授权关系(授权协议号)
+	// (POST /v3/payscore/permissions/authorization-code/{authorization_code}/terminate)
+	TerminatePermissionByAuthorizationCode(ctx context.Context, request TerminatePermissionByAuthorizationCodeRequestObject) (TerminatePermissionByAuthorizationCodeResponseObject, error)
+	// QueryPermissionByOpenid 查询用户授权记录(openid)
+	// (GET /v3/payscore/permissions/openid/{openid})
+	QueryPermissionByOpenid(ctx context.Context, request QueryPermissionByOpenidRequestObject) (QueryPermissionByOpenidResponseObject, error)
+	// TerminatePermissionByOpenid 解除用户授权关系(openid)
+	// (POST /v3/payscore/permissions/openid/{openid}/terminate)
+	TerminatePermissionByOpenid(ctx context.Context, request TerminatePermissionByOpenidRequestObject) (TerminatePermissionByOpenidResponseObject, error)
+	// QueryServiceOrder 查询支付分订单
+	// (GET /v3/payscore/serviceorder)
+	QueryServiceOrder(ctx context.Context, request QueryServiceOrderRequestObject) (QueryServiceOrderResponseObject, error)
+	// CreateServiceOrder 创建支付分订单
+	// (POST /v3/payscore/serviceorder)
+	CreateServiceOrder(ctx context.Context, request CreateServiceOrderRequestObject) (CreateServiceOrderResponseObject, error)
+	// DirectCompleteServiceOrder 创单结单合并
+	// (POST /v3/payscore/serviceorder/direct-complete)
+	DirectCompleteServiceOrder(ctx context.Context, request DirectCompleteServiceOrderRequestObject) (DirectCompleteServiceOrderResponseObject, error)
+	// CancelServiceOrder 取消支付分订单
+	// (POST /v3/payscore/serviceorder/{out_order_no}/cancel)
+	CancelServiceOrder(ctx context.Context, request CancelServiceOrderRequestObject) (CancelServiceOrderResponseObject, error)
+	// CompleteServiceOrder 完结支付分订单
+	// (POST /v3/payscore/serviceorder/{out_order_no}/complete)
+	CompleteServiceOrder(ctx context.Context, request CompleteServiceOrderRequestObject) (CompleteServiceOrderResponseObject, error)
+	// ModifyServiceOrder 修改订单金额
+	// (POST /v3/payscore/serviceorder/{out_order_no}/modify)
+	ModifyServiceOrder(ctx context.Context, request ModifyServiceOrderRequestObject) (ModifyServiceOrderResponseObject, error)
+	// PayServiceOrder 商户发起催收扣款
+	// (POST /v3/payscore/serviceorder/{out_order_no}/pay)
+	PayServiceOrder(ctx context.Context, request PayServiceOrderRequestObject) (PayServiceOrderResponseObject, error)
+	// SendServiceOrderPendingMessage 下发服务费用待处理消息
+	// (POST /v3/payscore/serviceorder/{out_order_no}/send-pendingmessage)
+	SendServiceOrderPendingMessage(ctx context.Context, request SendServiceOrderPendingMessageRequestObject) (SendServiceOrderPendingMessageResponseObject, error)
+	// SendServiceOrderPrepaidMessage 下发服务预扣费消息
+	// (POST /v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage)
+	SendServiceOrderPrepaidMessage(ctx context.Context, request SendServiceOrderPrepaidMessageRequestObject) (SendServiceOrderPrepaidMessageResponseObject, error)
+	// SyncServiceOrder 同步服务订单信息
+	// (POST /v3/payscore/serviceorder/{out_order_no}/sync)
+	SyncServiceOrder(ctx context.Context, request SyncServiceOrderRequestObject) (SyncServiceOrderResponseObject, error)
+	// CreatePayOnDeliveryOrder 创建先用后付订单
+	// (POST /v3/payscore/servicepayondeliveryorder)
+	CreatePayOnDeliveryOrder(ctx context.Context, request CreatePayOnDeliveryOrderRequestObject) (CreatePayOnDeliveryOrderResponseObject, error)
+	// CreateRefund 申请退款
+	// (POST /v3/refund/domestic/refunds)
+	CreateRefund(ctx context.Context, request CreateRefundRequestObject) (CreateRefundResponseObject, error)
+	// QueryRefund 查询单笔退款
+	// (GET /v3/refund/domestic/refunds/{out_refund_no})
+	QueryRefund(ctx context.Context, request QueryRefundRequestObject) (QueryRefundResponseObject, error)
+	// EchoSecurity 商户签名验签/加解密测试
+	// (POST /v3/security/echo)
+	EchoSecurity(ctx context.Context, request EchoSecurityRequestObject) (EchoSecurityResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -1296,6 +6913,301 @@ type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
 	options     StrictHTTPServerOptions
+}
+
+// DownloadCertificates operation middleware
+func (sh *strictHandler) DownloadCertificates(w http.ResponseWriter, r *http.Request, params DownloadCertificatesParams) {
+	var request DownloadCertificatesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DownloadCertificates(ctx, request.(DownloadCertificatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DownloadCertificates")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DownloadCertificatesResponseObject); ok {
+		if err := validResponse.VisitDownloadCertificatesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ApplyPartnerPermission operation middleware
+func (sh *strictHandler) ApplyPartnerPermission(w http.ResponseWriter, r *http.Request) {
+	var request ApplyPartnerPermissionRequestObject
+
+	var body ApplyPartnerPermissionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplyPartnerPermission(ctx, request.(ApplyPartnerPermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplyPartnerPermission")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ApplyPartnerPermissionResponseObject); ok {
+		if err := validResponse.VisitApplyPartnerPermissionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ApplyPartnerPermissionForScene operation middleware
+func (sh *strictHandler) ApplyPartnerPermissionForScene(w http.ResponseWriter, r *http.Request) {
+	var request ApplyPartnerPermissionForSceneRequestObject
+
+	var body ApplyPartnerPermissionForSceneJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplyPartnerPermissionForScene(ctx, request.(ApplyPartnerPermissionForSceneRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplyPartnerPermissionForScene")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ApplyPartnerPermissionForSceneResponseObject); ok {
+		if err := validResponse.VisitApplyPartnerPermissionForSceneResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AssessPartnerUserRiskLevel operation middleware
+func (sh *strictHandler) AssessPartnerUserRiskLevel(w http.ResponseWriter, r *http.Request, params AssessPartnerUserRiskLevelParams) {
+	var request AssessPartnerUserRiskLevelRequestObject
+
+	request.Params = params
+
+	var body AssessPartnerUserRiskLevelJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AssessPartnerUserRiskLevel(ctx, request.(AssessPartnerUserRiskLevelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AssessPartnerUserRiskLevel")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AssessPartnerUserRiskLevelResponseObject); ok {
+		if err := validResponse.VisitAssessPartnerUserRiskLevelResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryPartnerPermissionByAuthorizationCode operation middleware
+func (sh *strictHandler) QueryPartnerPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode AuthorizationCode, params QueryPartnerPermissionByAuthorizationCodeParams) {
+	var request QueryPartnerPermissionByAuthorizationCodeRequestObject
+
+	request.AuthorizationCode = authorizationCode
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryPartnerPermissionByAuthorizationCode(ctx, request.(QueryPartnerPermissionByAuthorizationCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryPartnerPermissionByAuthorizationCode")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryPartnerPermissionByAuthorizationCodeResponseObject); ok {
+		if err := validResponse.VisitQueryPartnerPermissionByAuthorizationCodeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TerminatePartnerPermissionByAuthorizationCode operation middleware
+func (sh *strictHandler) TerminatePartnerPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode AuthorizationCode) {
+	var request TerminatePartnerPermissionByAuthorizationCodeRequestObject
+
+	request.AuthorizationCode = authorizationCode
+
+	var body TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TerminatePartnerPermissionByAuthorizationCode(ctx, request.(TerminatePartnerPermissionByAuthorizationCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TerminatePartnerPermissionByAuthorizationCode")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TerminatePartnerPermissionByAuthorizationCodeResponseObject); ok {
+		if err := validResponse.VisitTerminatePartnerPermissionByAuthorizationCodeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SearchPartnerPermission operation middleware
+func (sh *strictHandler) SearchPartnerPermission(w http.ResponseWriter, r *http.Request, params SearchPartnerPermissionParams) {
+	var request SearchPartnerPermissionRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchPartnerPermission(ctx, request.(SearchPartnerPermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchPartnerPermission")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SearchPartnerPermissionResponseObject); ok {
+		if err := validResponse.VisitSearchPartnerPermissionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TerminatePartnerPermission operation middleware
+func (sh *strictHandler) TerminatePartnerPermission(w http.ResponseWriter, r *http.Request) {
+	var request TerminatePartnerPermissionRequestObject
+
+	var body TerminatePartnerPermissionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TerminatePartnerPermission(ctx, request.(TerminatePartnerPermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TerminatePartnerPermission")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TerminatePartnerPermissionResponseObject); ok {
+		if err := validResponse.VisitTerminatePartnerPermissionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ApplyPartnerServiceAccount operation middleware
+func (sh *strictHandler) ApplyPartnerServiceAccount(w http.ResponseWriter, r *http.Request) {
+	var request ApplyPartnerServiceAccountRequestObject
+
+	var body ApplyPartnerServiceAccountJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplyPartnerServiceAccount(ctx, request.(ApplyPartnerServiceAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplyPartnerServiceAccount")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ApplyPartnerServiceAccountResponseObject); ok {
+		if err := validResponse.VisitApplyPartnerServiceAccountResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryPartnerServiceAccountApplication operation middleware
+func (sh *strictHandler) QueryPartnerServiceAccountApplication(w http.ResponseWriter, r *http.Request, outApplyNo OutApplyNo) {
+	var request QueryPartnerServiceAccountApplicationRequestObject
+
+	request.OutApplyNo = outApplyNo
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryPartnerServiceAccountApplication(ctx, request.(QueryPartnerServiceAccountApplicationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryPartnerServiceAccountApplication")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryPartnerServiceAccountApplicationResponseObject); ok {
+		if err := validResponse.VisitQueryPartnerServiceAccountApplicationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
 }
 
 // QueryPartnerServiceOrder operation middleware
@@ -1348,6 +7260,37 @@ func (sh *strictHandler) CreatePartnerServiceOrder(w http.ResponseWriter, r *htt
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CreatePartnerServiceOrderResponseObject); ok {
 		if err := validResponse.VisitCreatePartnerServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DirectCompletePartnerServiceOrder operation middleware
+func (sh *strictHandler) DirectCompletePartnerServiceOrder(w http.ResponseWriter, r *http.Request) {
+	var request DirectCompletePartnerServiceOrderRequestObject
+
+	var body DirectCompletePartnerServiceOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DirectCompletePartnerServiceOrder(ctx, request.(DirectCompletePartnerServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DirectCompletePartnerServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DirectCompletePartnerServiceOrderResponseObject); ok {
+		if err := validResponse.VisitDirectCompletePartnerServiceOrderResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -1487,6 +7430,72 @@ func (sh *strictHandler) PayPartnerServiceOrder(w http.ResponseWriter, r *http.R
 	}
 }
 
+// SendPartnerServiceOrderPendingMessage operation middleware
+func (sh *strictHandler) SendPartnerServiceOrderPendingMessage(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo) {
+	var request SendPartnerServiceOrderPendingMessageRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body SendPartnerServiceOrderPendingMessageJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SendPartnerServiceOrderPendingMessage(ctx, request.(SendPartnerServiceOrderPendingMessageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SendPartnerServiceOrderPendingMessage")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SendPartnerServiceOrderPendingMessageResponseObject); ok {
+		if err := validResponse.VisitSendPartnerServiceOrderPendingMessageResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SendPartnerServiceOrderPrepaidMessage operation middleware
+func (sh *strictHandler) SendPartnerServiceOrderPrepaidMessage(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo) {
+	var request SendPartnerServiceOrderPrepaidMessageRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body SendPartnerServiceOrderPrepaidMessageJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SendPartnerServiceOrderPrepaidMessage(ctx, request.(SendPartnerServiceOrderPrepaidMessageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SendPartnerServiceOrderPrepaidMessage")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SendPartnerServiceOrderPrepaidMessageResponseObject); ok {
+		if err := validResponse.VisitSendPartnerServiceOrderPrepaidMessageResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // SyncPartnerServiceOrder operation middleware
 func (sh *strictHandler) SyncPartnerServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo) {
 	var request SyncPartnerServiceOrderRequestObject
@@ -1513,6 +7522,685 @@ func (sh *strictHandler) SyncPartnerServiceOrder(w http.ResponseWriter, r *http.
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(SyncPartnerServiceOrderResponseObject); ok {
 		if err := validResponse.VisitSyncPartnerServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreatePartnerPayOnDeliveryOrder operation middleware
+func (sh *strictHandler) CreatePartnerPayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
+	var request CreatePartnerPayOnDeliveryOrderRequestObject
+
+	var body CreatePartnerPayOnDeliveryOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePartnerPayOnDeliveryOrder(ctx, request.(CreatePartnerPayOnDeliveryOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePartnerPayOnDeliveryOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreatePartnerPayOnDeliveryOrderResponseObject); ok {
+		if err := validResponse.VisitCreatePartnerPayOnDeliveryOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryPartnerServiceQuotas operation middleware
+func (sh *strictHandler) QueryPartnerServiceQuotas(w http.ResponseWriter, r *http.Request, serviceID ServiceID, params QueryPartnerServiceQuotasParams) {
+	var request QueryPartnerServiceQuotasRequestObject
+
+	request.ServiceID = serviceID
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryPartnerServiceQuotas(ctx, request.(QueryPartnerServiceQuotasRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryPartnerServiceQuotas")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryPartnerServiceQuotasResponseObject); ok {
+		if err := validResponse.VisitQueryPartnerServiceQuotasResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ApplyPermission operation middleware
+func (sh *strictHandler) ApplyPermission(w http.ResponseWriter, r *http.Request) {
+	var request ApplyPermissionRequestObject
+
+	var body ApplyPermissionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplyPermission(ctx, request.(ApplyPermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplyPermission")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ApplyPermissionResponseObject); ok {
+		if err := validResponse.VisitApplyPermissionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AssessUserRiskLevel operation middleware
+func (sh *strictHandler) AssessUserRiskLevel(w http.ResponseWriter, r *http.Request) {
+	var request AssessUserRiskLevelRequestObject
+
+	var body AssessUserRiskLevelJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AssessUserRiskLevel(ctx, request.(AssessUserRiskLevelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AssessUserRiskLevel")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AssessUserRiskLevelResponseObject); ok {
+		if err := validResponse.VisitAssessUserRiskLevelResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryPermissionByAuthorizationCode operation middleware
+func (sh *strictHandler) QueryPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode AuthorizationCode, params QueryPermissionByAuthorizationCodeParams) {
+	var request QueryPermissionByAuthorizationCodeRequestObject
+
+	request.AuthorizationCode = authorizationCode
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryPermissionByAuthorizationCode(ctx, request.(QueryPermissionByAuthorizationCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryPermissionByAuthorizationCode")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryPermissionByAuthorizationCodeResponseObject); ok {
+		if err := validResponse.VisitQueryPermissionByAuthorizationCodeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TerminatePermissionByAuthorizationCode operation middleware
+func (sh *strictHandler) TerminatePermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode AuthorizationCode) {
+	var request TerminatePermissionByAuthorizationCodeRequestObject
+
+	request.AuthorizationCode = authorizationCode
+
+	var body TerminatePermissionByAuthorizationCodeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TerminatePermissionByAuthorizationCode(ctx, request.(TerminatePermissionByAuthorizationCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TerminatePermissionByAuthorizationCode")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TerminatePermissionByAuthorizationCodeResponseObject); ok {
+		if err := validResponse.VisitTerminatePermissionByAuthorizationCodeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryPermissionByOpenid operation middleware
+func (sh *strictHandler) QueryPermissionByOpenid(w http.ResponseWriter, r *http.Request, openID OpenID, params QueryPermissionByOpenidParams) {
+	var request QueryPermissionByOpenidRequestObject
+
+	request.OpenID = openID
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryPermissionByOpenid(ctx, request.(QueryPermissionByOpenidRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryPermissionByOpenid")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryPermissionByOpenidResponseObject); ok {
+		if err := validResponse.VisitQueryPermissionByOpenidResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TerminatePermissionByOpenid operation middleware
+func (sh *strictHandler) TerminatePermissionByOpenid(w http.ResponseWriter, r *http.Request, openID OpenID) {
+	var request TerminatePermissionByOpenidRequestObject
+
+	request.OpenID = openID
+
+	var body TerminatePermissionByOpenidJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TerminatePermissionByOpenid(ctx, request.(TerminatePermissionByOpenidRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TerminatePermissionByOpenid")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TerminatePermissionByOpenidResponseObject); ok {
+		if err := validResponse.VisitTerminatePermissionByOpenidResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryServiceOrder operation middleware
+func (sh *strictHandler) QueryServiceOrder(w http.ResponseWriter, r *http.Request, params QueryServiceOrderParams) {
+	var request QueryServiceOrderRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryServiceOrder(ctx, request.(QueryServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryServiceOrderResponseObject); ok {
+		if err := validResponse.VisitQueryServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateServiceOrder operation middleware
+func (sh *strictHandler) CreateServiceOrder(w http.ResponseWriter, r *http.Request) {
+	var request CreateServiceOrderRequestObject
+
+	var body CreateServiceOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateServiceOrder(ctx, request.(CreateServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateServiceOrderResponseObject); ok {
+		if err := validResponse.VisitCreateServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DirectCompleteServiceOrder operation middleware
+func (sh *strictHandler) DirectCompleteServiceOrder(w http.ResponseWriter, r *http.Request) {
+	var request DirectCompleteServiceOrderRequestObject
+
+	var body DirectCompleteServiceOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DirectCompleteServiceOrder(ctx, request.(DirectCompleteServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DirectCompleteServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DirectCompleteServiceOrderResponseObject); ok {
+		if err := validResponse.VisitDirectCompleteServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CancelServiceOrder operation middleware
+func (sh *strictHandler) CancelServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo) {
+	var request CancelServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body CancelServiceOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelServiceOrder(ctx, request.(CancelServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CancelServiceOrderResponseObject); ok {
+		if err := validResponse.VisitCancelServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CompleteServiceOrder operation middleware
+func (sh *strictHandler) CompleteServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo) {
+	var request CompleteServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body CompleteServiceOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CompleteServiceOrder(ctx, request.(CompleteServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompleteServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CompleteServiceOrderResponseObject); ok {
+		if err := validResponse.VisitCompleteServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ModifyServiceOrder operation middleware
+func (sh *strictHandler) ModifyServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo) {
+	var request ModifyServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body ModifyServiceOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ModifyServiceOrder(ctx, request.(ModifyServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ModifyServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ModifyServiceOrderResponseObject); ok {
+		if err := validResponse.VisitModifyServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PayServiceOrder operation middleware
+func (sh *strictHandler) PayServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo) {
+	var request PayServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body PayServiceOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PayServiceOrder(ctx, request.(PayServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PayServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PayServiceOrderResponseObject); ok {
+		if err := validResponse.VisitPayServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SendServiceOrderPendingMessage operation middleware
+func (sh *strictHandler) SendServiceOrderPendingMessage(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo) {
+	var request SendServiceOrderPendingMessageRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body SendServiceOrderPendingMessageJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SendServiceOrderPendingMessage(ctx, request.(SendServiceOrderPendingMessageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SendServiceOrderPendingMessage")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SendServiceOrderPendingMessageResponseObject); ok {
+		if err := validResponse.VisitSendServiceOrderPendingMessageResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SendServiceOrderPrepaidMessage operation middleware
+func (sh *strictHandler) SendServiceOrderPrepaidMessage(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo) {
+	var request SendServiceOrderPrepaidMessageRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body SendServiceOrderPrepaidMessageJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SendServiceOrderPrepaidMessage(ctx, request.(SendServiceOrderPrepaidMessageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SendServiceOrderPrepaidMessage")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SendServiceOrderPrepaidMessageResponseObject); ok {
+		if err := validResponse.VisitSendServiceOrderPrepaidMessageResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SyncServiceOrder operation middleware
+func (sh *strictHandler) SyncServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo OutOrderNo) {
+	var request SyncServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body SyncServiceOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SyncServiceOrder(ctx, request.(SyncServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SyncServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SyncServiceOrderResponseObject); ok {
+		if err := validResponse.VisitSyncServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreatePayOnDeliveryOrder operation middleware
+func (sh *strictHandler) CreatePayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
+	var request CreatePayOnDeliveryOrderRequestObject
+
+	var body CreatePayOnDeliveryOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePayOnDeliveryOrder(ctx, request.(CreatePayOnDeliveryOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePayOnDeliveryOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreatePayOnDeliveryOrderResponseObject); ok {
+		if err := validResponse.VisitCreatePayOnDeliveryOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateRefund operation middleware
+func (sh *strictHandler) CreateRefund(w http.ResponseWriter, r *http.Request) {
+	var request CreateRefundRequestObject
+
+	var body CreateRefundJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateRefund(ctx, request.(CreateRefundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateRefund")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateRefundResponseObject); ok {
+		if err := validResponse.VisitCreateRefundResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryRefund operation middleware
+func (sh *strictHandler) QueryRefund(w http.ResponseWriter, r *http.Request, outRefundNo OutRefundNo, params QueryRefundParams) {
+	var request QueryRefundRequestObject
+
+	request.OutRefundNo = outRefundNo
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryRefund(ctx, request.(QueryRefundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryRefund")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryRefundResponseObject); ok {
+		if err := validResponse.VisitQueryRefundResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EchoSecurity operation middleware
+func (sh *strictHandler) EchoSecurity(w http.ResponseWriter, r *http.Request) {
+	var request EchoSecurityRequestObject
+
+	var body EchoSecurityJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EchoSecurity(ctx, request.(EchoSecurityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EchoSecurity")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EchoSecurityResponseObject); ok {
+		if err := validResponse.VisitEchoSecurityResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
