@@ -222,17 +222,25 @@ func TestModificationsRace(t *testing.T) {
 			checkRefused(t, err, wrongParam("/total_amount"))
 		})
 	}
-	callers.Go(func() {
-		last := int64(50000)
-		for range 20 {
-			order := b.query(orderNo)
+	done := make(chan struct{})
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		for last := int64(50000); ; {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			order, _ := b.Order(subMchID, orderNo)
 			if *order.TotalAmount > last || *order.Collection.TotalAmount != *order.TotalAmount || *order.PostPayments[0].Amount != *order.TotalAmount {
-				t.Errorf("after %d a query says %s", last, asJSON(order))
+				t.Errorf("after %d the order is %s", last, asJSON(order))
 			}
 			last = *order.TotalAmount
 		}
 	})
 	callers.Wait()
+	close(done)
+	watcher.Wait()
 	lowest := int64(50000)
 	for total := range passed {
 		lowest = min(lowest, total)

@@ -219,5 +219,5 @@ func (c *connection) verifier() (*auth.Verifier, error) {
 }
 
 func missing(flag string) error {
-	return inputError{errors.New(flag + " is missing, see --help for its variable and --config for a file")}
+	return inputError{errors.New(flag + " is missing (flag, variable or file: see --help)")}
 }
