@@ -31,7 +31,7 @@ drift: ## prove that gen/ and go.mod are what the sources make of them
 	@test -z "$$(git status --porcelain)" || { echo "generated files are out of date:"; git status --porcelain; exit 1; }
 
 examples: ## run the example programs against a sandbox
-	@for dir in examples/*/; do echo "go run ./$$dir"; go run "./$$dir" || exit 1; done
+	@for main in examples/*/main.go; do dir=$${main%/main.go}; echo "go run ./$$dir"; go run "./$$dir" || exit 1; done
 
 ci: ## what gates a change, .ci/run
 	.ci/run
