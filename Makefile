@@ -1,6 +1,6 @@
-# Every target runs from a fresh clone with Go, make and git. `make` alone lists them.
+# Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race drift examples ci
+.PHONY: help run test generate lint race drift examples interop ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +31,10 @@ drift: ## prove that gen/ and go.mod are what the sources make of them
 	@test -z "$$(git status --porcelain)" || { echo "generated files are out of date:"; git status --porcelain; exit 1; }
 
 examples: ## run the example programs against a sandbox
-	@for dir in examples/*/; do echo "go run ./$$dir"; go run "./$$dir" || exit 1; done
+	@for main in examples/*/main.go; do dir=$${main%/main.go}; echo "go run ./$$dir"; go run "./$$dir" || exit 1; done
+
+interop: ## prove that the contract works outside of Go (needs Node 20, npm and a JDK)
+	interop/run
 
 ci: ## what gates a change, .ci/run
 	.ci/run
