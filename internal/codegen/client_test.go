@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,6 +19,7 @@ import (
 	"github.com/wxpayscore/payscore/api"
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/internal/examplecall"
 	"github.com/wxpayscore/payscore/limit"
 )
 
@@ -214,117 +215,196 @@ func exampleBody(t *testing.T, id string) any {
 	return nil
 }
 
-// TestContractExamples sends each example of a body of the contract, answers
-// with each example of an answer, and compares both as JSON values.
+// TestContractExamples calls every operation with each example of its request,
+// answers with each example of an answer, and compares both as JSON values. An
+// operation without an example, or without a method, fails.
 func TestContractExamples(t *testing.T) {
 	doc, err := contract()
 	if err != nil {
 		t.Fatal(err)
 	}
-	missing := map[string]bool{}
-	for id := range operations {
-		missing[id] = true
-	}
+	covered := 0
 	for path, item := range doc.Paths.Map() {
-		for method, op := range item.Operations() {
-			id := op.OperationID
-			operation, ok := operations[id]
-			if !ok {
-				t.Errorf("operation %s of the contract is not tested", id)
-				continue
-			}
-			delete(missing, id)
-			t.Run(id, func(t *testing.T) {
-				line, _, _ := strings.Cut(operation.line, "?")
-				if want := method + " " + strings.ReplaceAll(path, "{out_order_no}", orderNo); line != want {
-					t.Fatalf("tested as %s, in the contract it is %s", line, want)
+		for httpMethod, op := range item.Operations() {
+			covered++
+			t.Run(op.OperationID, func(t *testing.T) {
+				_, client := server(t, &wechatpay{})
+				method, err := examplecall.Method(client, op.OperationID)
+				if err != nil {
+					t.Fatal(err)
 				}
-				bodies := map[string]string{"none": ""}
-				if op.RequestBody != nil {
-					bodies = examples(t, op.RequestBody.Value.Content)
+				calls, err := examplecall.Calls(method, path, item, op)
+				if err != nil {
+					t.Fatal(err)
 				}
-				wantStatus, wantAnswers := "", map[string]string{"none": ""}
-				for status, response := range op.Responses.Map() {
-					if strings.HasPrefix(status, "2") {
-						if wantStatus != "" {
-							t.Fatal("two successes in the contract")
-						}
-						wantStatus = status
-						if len(response.Value.Content) > 0 {
-							wantAnswers = examples(t, response.Value.Content)
-						}
-					}
+				successes, refusals, err := examplecall.Answers(op)
+				if err != nil {
+					t.Fatal(err)
 				}
-				var documented int
-				if _, err := fmt.Sscan(wantStatus, &documented); err != nil {
-					t.Fatal("no success in the contract")
-				}
-
-				for bodyName, body := range bodies {
-					for answerName, answer := range wantAnswers {
-						t.Run(bodyName+" "+answerName, func(t *testing.T) {
-							server := &wechatpay{status: documented, body: answer}
-							out, err := operation.call(t.Context(), newClient(t, server), orderNo, decode(t, body, operation.request))
+				for _, call := range calls {
+					for _, answer := range successes {
+						t.Run(call.Name+" "+answer.String(), func(t *testing.T) {
+							out, got, err := invoke(t, op.OperationID, call, answer)
 							if err != nil {
 								t.Fatal(err)
 							}
-							if len(server.got) != 1 {
-								t.Fatalf("%d requests", len(server.got))
+							checkSent(t, got, httpMethod, call)
+							if answer.Value == nil {
+								if out != nil {
+									t.Errorf("got %+v, want no answer", out)
+								}
+								return
 							}
-							got := server.got[0]
-							if got.line != operation.line {
-								t.Errorf("sent %s, want %s", got.line, operation.line)
-							}
-							if accept := got.header.Get("Accept"); accept != "application/json" {
-								t.Errorf("Accept: %q", accept)
-							}
-							switch contentType := got.header.Get("Content-Type"); {
-							case body == "" && (got.body != "" || contentType != ""):
-								t.Errorf("sent %s %q, want nothing", contentType, got.body)
-							case body != "" && (contentType != "application/json" || !reflect.DeepEqual(value(t, got.body), value(t, body))):
-								t.Errorf("sent %s %s\nwant %s", contentType, got.body, body)
-							}
-							switch {
-							case answer == "" && out != nil:
-								t.Errorf("got %+v, want no answer", out)
-							case answer != "" && !reflect.DeepEqual(value(t, text(t, out)), value(t, answer)):
-								t.Errorf("read as %s\nwant %s", text(t, out), answer)
+							if err := examplecall.Same([]byte(text(t, out)), answer.Value); err != nil {
+								t.Errorf("read as something else: %v", err)
 							}
 						})
 					}
 				}
-				for status, response := range op.Responses.Map() {
-					if status == wantStatus {
-						continue
-					}
-					for name, answer := range examples(t, response.Value.Content) {
-						t.Run(status+" "+name, func(t *testing.T) {
-							server := &wechatpay{body: answer, header: http.Header{"Request-Id": {"08F7-268435464"}}}
-							if _, err := fmt.Sscan(status, &server.status); err != nil {
-								t.Fatal(err)
-							}
-							out, err := operation.call(t.Context(), newClient(t, server), orderNo, exampleBody(t, id))
-							var refused *apierror.Error
-							if !errors.As(err, &refused) || out != nil {
-								t.Fatalf("got %v, %v, want an *apierror.Error", out, err)
-							}
-							if refused.Status != server.status || refused.Number != 268435464 || refused.Method+" "+refused.Path != line {
-								t.Errorf("got %+v", refused)
-							}
-							if !reflect.DeepEqual(value(t, text(t, refused)), value(t, answer)) {
-								t.Errorf("read as %s\nwant %s", text(t, refused), answer)
-							}
-							if unknown := server.status >= 500; errors.Is(err, apierror.ErrOutcomeUnknown) != unknown {
-								t.Errorf("outcome unknown is not %t", unknown)
-							}
-						})
-					}
+				for _, answer := range refusals {
+					t.Run(answer.String(), func(t *testing.T) {
+						out, got, err := invoke(t, op.OperationID, calls[0], answer)
+						var refused *apierror.Error
+						if !errors.As(err, &refused) || out != nil {
+							t.Fatalf("got %v, %v, want an *apierror.Error", out, err)
+						}
+						line, _, _ := strings.Cut(got.line, "?")
+						if refused.Status != answer.Status || refused.Number != 268435464 || refused.Method+" "+refused.Path != line {
+							t.Errorf("got %+v", refused)
+						}
+						if err := examplecall.Same([]byte(text(t, refused)), answer.Value); err != nil {
+							t.Errorf("read as something else: %v", err)
+						}
+						if unknown := answer.Status >= 500; errors.Is(err, apierror.ErrOutcomeUnknown) != unknown {
+							t.Errorf("outcome unknown is not %t", unknown)
+						}
+					})
 				}
 			})
 		}
 	}
-	for id := range missing {
-		t.Errorf("%s is tested and not in the contract", id)
+	if methods := reflect.TypeFor[*payscore.Client]().NumMethod(); methods != covered {
+		t.Errorf("the client has %d methods, the contract %d operations", methods, covered)
+	}
+	t.Logf("%d operations", covered)
+}
+
+// invoke makes a call that is answered with an example.
+func invoke(t *testing.T, operationID string, call examplecall.Call, answer examplecall.Answer) (any, request, error) {
+	t.Helper()
+	s, client := server(t, &wechatpay{status: answer.Status, body: string(answer.Value), header: http.Header{"Request-Id": {"08F7-268435464"}}})
+	method, err := examplecall.Method(client, operationID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := call.Invoke(t.Context(), method)
+	if len(s.got) != 1 {
+		t.Fatalf("%d requests, %v", len(s.got), err)
+	}
+	return out, s.got[0], err
+}
+
+func server(t *testing.T, s *wechatpay) (*wechatpay, *payscore.Client) {
+	t.Helper()
+	return s, newClient(t, s)
+}
+
+// checkSent compares a request with the example it was made of.
+func checkSent(t *testing.T, got request, method string, call examplecall.Call) {
+	t.Helper()
+	sentMethod, target, _ := strings.Cut(got.line, " ")
+	u, err := url.Parse(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sentMethod != method {
+		t.Errorf("sent as %s, want %s", sentMethod, method)
+	}
+	if err := call.CheckSent(u, got.header, []byte(got.body)); err != nil {
+		t.Error(err)
+	}
+	if accept := got.header.Get("Accept"); accept != "application/json" {
+		t.Errorf("Accept: %q", accept)
+	}
+	want := ""
+	if call.Body != nil {
+		want = "application/json"
+	}
+	if contentType := got.header.Get("Content-Type"); contentType != want {
+		t.Errorf("Content-Type: %q, want %q", contentType, want)
+	}
+}
+
+// TestSchemaExamples decodes every example of the contract into its model with
+// unknown fields refused, encodes it and compares: a field that a model lost or
+// renamed shows here, and so do those of the notifications.
+func TestSchemaExamples(t *testing.T) {
+	doc, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	models := map[string]any{
+		"Notification":               payscore.Notification{},
+		"NotificationFailure":        payscore.NotificationFailure{},
+		"ServiceOrderNotification":   payscore.ServiceOrderNotification{},
+		"PermissionNotification":     payscore.PermissionNotification{},
+		"ServiceAccountNotification": payscore.ServiceAccountNotification{},
+		"RefundNotification":         payscore.RefundNotification{},
+		"SecurityEchoNotification":   payscore.SecurityEchoNotification{},
+	}
+	for name, callback := range doc.Components.Callbacks {
+		for _, item := range callback.Value.Map() {
+			for _, op := range item.Operations() {
+				for example, e := range op.RequestBody.Value.Content.Get("application/json").Examples {
+					t.Run(name+" "+example, func(t *testing.T) {
+						roundTrip(t, text(t, e.Value.Value), models["Notification"])
+					})
+				}
+				resources, ok := op.Extensions["x-wechatpay-resources"].(map[string]any)
+				if !ok || len(resources) == 0 {
+					t.Fatalf("%s names no resources", name)
+				}
+				for event, ref := range resources {
+					t.Run(event, func(t *testing.T) {
+						schema := strings.TrimPrefix(ref.(map[string]any)["$ref"].(string), "#/components/schemas/")
+						model, ok := models[schema]
+						if !ok {
+							t.Fatalf("no model of %s", schema)
+						}
+						roundTrip(t, text(t, sample(t, doc.Components.Schemas[schema].Value)), model)
+					})
+				}
+			}
+		}
+	}
+}
+
+// sample is an object made of the examples of its properties.
+func sample(t *testing.T, s *openapi3.Schema) any {
+	t.Helper()
+	switch {
+	case s.Type.Is("object"):
+		object := map[string]any{}
+		for name, property := range s.Properties {
+			object[name] = sample(t, property.Value)
+		}
+		return object
+	case s.Type.Is("array"):
+		return []any{sample(t, s.Items.Value)}
+	case len(s.Enum) > 0:
+		return s.Enum[0]
+	case s.Example != nil:
+		return s.Example
+	default:
+		t.Fatalf("%s has no example", s.Title)
+		return nil
+	}
+}
+
+func roundTrip(t *testing.T, example string, model any) {
+	t.Helper()
+	if got := text(t, decode(t, example, model)); !reflect.DeepEqual(value(t, got), value(t, example)) {
+		t.Errorf("got %s\nwant %s", got, example)
 	}
 }
 
