@@ -2,6 +2,9 @@ package sandbox
 
 import "crypto/rsa"
 
+// Served are the operations that the sandbox carries out.
+var Served = served
+
 // Expire moves an order to EXPIRED, which takes WeChat Pay 30 days.
 func (s *Sandbox) Expire(subMchID, outOrderNo string) {
 	s.mu.Lock()

@@ -124,6 +124,11 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			refuse(http.StatusNotFound, "RESOURCE_NOT_EXISTS", 0, "请求的资源不存在").write(w)
 			return
 		}
+		if id := s.contract.routes[pattern].Operation.OperationID; !served[id] {
+			refuse(http.StatusNotFound, "RESOURCE_NOT_EXISTS", 0, "沙箱尚不支持该接口").
+				with(map[string]any{"issue": "the sandbox does not serve " + id + " yet"}).write(w)
+			return
+		}
 		s.operations.ServeHTTP(w, r)
 	})
 }
@@ -131,11 +136,6 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // checkContract runs once the route is known and before the operation.
 func (s *Sandbox) checkContract(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if id := s.contract.routes[r.Pattern].Operation.OperationID; !served[id] {
-			refuse(http.StatusNotFound, "RESOURCE_NOT_EXISTS", 0, "沙箱尚不支持该接口").
-				with(map[string]any{"issue": "the sandbox does not serve " + id + " yet"}).write(w)
-			return
-		}
 		if refused := s.contract.check(r); refused != nil {
 			refused.write(w)
 			return

@@ -13,6 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/sandbox"
 )
 
 // stage and rule are the contract's x-wechatpay-order-stages.
@@ -53,10 +54,14 @@ type operation struct {
 	spec                 *openapi3.Operation
 }
 
+// operations are those that the sandbox serves.
 func operations() []operation {
 	var all []operation
 	for template, item := range contract.Paths.Map() {
 		for method, op := range item.Operations() {
+			if !sandbox.Served[op.OperationID] {
+				continue
+			}
 			o := operation{id: op.OperationID, method: method, template: template, rule: extension[rule](op.Extensions), spec: op,
 				examples: map[string]string{}}
 			if op.RequestBody != nil {
