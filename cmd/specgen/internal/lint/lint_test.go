@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden file")
@@ -44,12 +46,12 @@ func TestUnreadable(t *testing.T) {
 		is   error
 		says string
 	}{
-		"empty":     {"", errEmpty, "empty"},
-		"comment":   {"# nothing\n", errEmpty, "empty"},
-		"list":      {"- a\n", errNotMapping, "not a YAML mapping"},
-		"text":      {"hello", errNotMapping, "not a YAML mapping"},
-		"two files": {"a: 1\n---\nb: 2\n", errTwoFiles, "more than one"},
-		"too deep":  {strings.Repeat("{a: ", 9000) + "b" + strings.Repeat("}", 9000), errTooDeep, "deep"},
+		"empty":     {"", contract.ErrEmpty, "empty"},
+		"comment":   {"# nothing\n", contract.ErrEmpty, "empty"},
+		"list":      {"- a\n", contract.ErrNotMapping, "not a YAML mapping"},
+		"text":      {"hello", contract.ErrNotMapping, "not a YAML mapping"},
+		"two files": {"a: 1\n---\nb: 2\n", contract.ErrTwoFiles, "more than one"},
+		"too deep":  {strings.Repeat("{a: ", 9000) + "b" + strings.Repeat("}", 9000), contract.ErrTooDeep, "deep"},
 		"broken":    {"a: {b\n", nil, "line 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
