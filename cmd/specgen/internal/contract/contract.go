@@ -95,7 +95,7 @@ func (d *Document) Find(ref string) *yaml.Node { return Find(d.Root, ref) }
 // Resolve follows references to the node they mean, or gives nil.
 func (d *Document) Resolve(n *yaml.Node) *yaml.Node {
 	for range 100 {
-		ref := Text(n, "$ref")
+		ref := String(n, "$ref")
 		if ref == "" {
 			return n
 		}
@@ -132,7 +132,7 @@ func (d *Document) operations(paths *yaml.Node) []Operation {
 			if !slices.Contains(Methods, method.Value) || !IsMapping(node) {
 				continue
 			}
-			op := Operation{Method: strings.ToUpper(method.Value), Path: path.Value, ID: Text(node, "operationId"), Key: method, Node: node}
+			op := Operation{Method: strings.ToUpper(method.Value), Path: path.Value, ID: String(node, "operationId"), Key: method, Node: node}
 			for name, callback := range Entries(Get(node, "callbacks")) {
 				op.Callbacks = append(op.Callbacks, Callback{name.Value, d.operations(d.Resolve(callback))})
 			}

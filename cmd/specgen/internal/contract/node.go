@@ -59,8 +59,8 @@ func Get(n *yaml.Node, name string) *yaml.Node {
 	return v
 }
 
-// Text gives the value of a scalar field, or "".
-func Text(n *yaml.Node, name string) string {
+// String gives the value of a scalar field, or "".
+func String(n *yaml.Node, name string) string {
 	if v := Get(n, name); v != nil && v.Kind == yaml.ScalarNode && v.Tag != "!!null" {
 		return v.Value
 	}

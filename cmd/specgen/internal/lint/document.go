@@ -41,7 +41,7 @@ func (o *object) lineOf(field string) int {
 
 func (o *object) has(field string) bool { k, _ := contract.Lookup(o.node, field); return k != nil }
 
-func (o *object) text(field string) string { return contract.Text(o.node, field) }
+func (o *object) text(field string) string { return contract.String(o.node, field) }
 
 // under says which field of which kind the object stands in.
 func (o *object) under(k contract.Kind, field string) bool {

@@ -191,7 +191,7 @@ func listObject(d *document, report reporter) {
 // openapiVersion exists because 3.1 is checked a hundred times slower at run
 // time and is not read by every generator; a 3.1 copy is derived.
 func openapiVersion(d *document, report reporter) {
-	if v := contract.Text(d.root, "openapi"); !d.isThree0() {
+	if v := contract.String(d.root, "openapi"); !d.isThree0() {
 		k, _ := contract.Lookup(d.root, "openapi")
 		line := d.root.Line
 		if k != nil {
@@ -202,5 +202,5 @@ func openapiVersion(d *document, report reporter) {
 }
 
 func (d *document) isThree0() bool {
-	return strings.HasPrefix(contract.Text(d.root, "openapi"), "3.0.")
+	return strings.HasPrefix(contract.String(d.root, "openapi"), "3.0.")
 }

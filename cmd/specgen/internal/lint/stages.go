@@ -152,7 +152,7 @@ func (s *stageTable) refusal(stage, answer *yaml.Node) {
 		return
 	}
 	for _, field := range []string{"status", "code", "message"} {
-		if contract.Text(answer, field) == "" {
+		if contract.String(answer, field) == "" {
 			s.report(stage.Line, "%s has no %s; a refusal states status, code, number and message", at, field)
 		}
 	}

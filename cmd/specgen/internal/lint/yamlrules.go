@@ -149,7 +149,7 @@ func (d *document) usedComponents() map[string]bool {
 		}
 	}
 	scan := func(_ *contract.Step, n *yaml.Node) {
-		if ref := contract.Text(n, "$ref"); ref != "" {
+		if ref := contract.String(n, "$ref"); ref != "" {
 			use(ref)
 		}
 		for _, v := range contract.Entries(contract.Get(n, "mapping")) {

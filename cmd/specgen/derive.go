@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/build"
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/output"
+)
+
+// A repository is the directory with api/openapi.yaml below which files are derived.
+type repository string
+
+// contract reads api/openapi.yaml.
+func (r repository) contract() (*contract.Document, error) {
+	return contract.Read(r.path("api/openapi.yaml"))
+}
+
+func (r repository) path(name string) string {
+	return filepath.Join(string(r), filepath.FromSlash(name))
+}
+
+// derived is what the subcommands that derive files have in common.
+type derived struct {
+	Check bool `help:"Write nothing; name the files that are out of date and exit with 1."`
+}
+
+// finish writes the files that changed, or checks all, and names them.
+func (c *derived) finish(r repository, stdout io.Writer, files []output.File) error {
+	do, verb := output.Write, "written"
+	if c.Check {
+		do, verb = output.Stale, "out of date, run go generate ./..."
+	}
+	names, err := do(string(r), files)
+	if err != nil {
+		return err
+	}
+	var report strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&report, "%s: %s\n", name, verb)
+	}
+	if _, err := io.WriteString(stdout, report.String()); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if c.Check && len(names) > 0 {
+		return errFindings
+	}
+	return nil
+}
+
+type buildCmd struct{ derived }
+
+// Help is what kong shows below the usage of build.
+func (*buildCmd) Help() string {
+	return `Writes api/dist/openapi.json, api/dist/openapi-3.1.json and api/dist/reference.html from api/openapi.yaml, without a
+network, and prints the names of those that changed.
+
+Example:
+
+  specgen build --check`
+}
+
+// Run is called by kong.
+func (c *buildCmd) Run(r repository, stdout io.Writer) error {
+	d, err := r.contract()
+	if err != nil {
+		return err
+	}
+	files, err := build.Files(d)
+	if err != nil {
+		return err
+	}
+	return c.finish(r, stdout, files)
+}
