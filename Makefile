@@ -16,7 +16,8 @@ test: ## run all tests
 
 generate: ## derive all from api/openapi.yaml and show what changed
 	go generate ./...
-	@git add --intent-to-add -- $(DERIVED) && git --no-pager diff --stat -- $(DERIVED)
+	@git --no-pager diff --stat -- $(DERIVED)
+	@git ls-files --others --exclude-standard -- $(DERIVED) | sed 's/$$/ (new)/'
 
 lint: ## check formatting, code and contract
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }

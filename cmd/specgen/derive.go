@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/build"
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/catalog"
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/output"
 )
@@ -52,6 +53,31 @@ func (c *derived) finish(r repository, stdout io.Writer, files []output.File) er
 }
 
 type buildCmd struct{ derived }
+
+type catalogCmd struct{ derived }
+
+// Help is what kong shows below the usage of catalog.
+func (*catalogCmd) Help() string {
+	return `Writes package gen/catalog from the extensions x-wechatpay-errors, x-wechatpay-error-numbers and
+x-wechatpay-order-stages of api/openapi.yaml. Tables that are missing are empty.
+
+Example:
+
+  specgen catalog --check`
+}
+
+// Run is called by kong.
+func (c *catalogCmd) Run(r repository, stdout io.Writer) error {
+	d, err := r.contract()
+	if err != nil {
+		return err
+	}
+	files, err := catalog.Files(d)
+	if err != nil {
+		return err
+	}
+	return c.finish(r, stdout, files)
+}
 
 // Help is what kong shows below the usage of build.
 func (*buildCmd) Help() string {

@@ -35,6 +35,7 @@ var derivers = []struct {
 	reads, writes []string
 }{
 	{"build", []string{"api/openapi.yaml"}, []string{"api/dist/openapi.json", "api/dist/openapi-3.1.json", "api/dist/reference.html"}},
+	{"catalog", []string{"api/openapi.yaml"}, []string{"gen/catalog/catalog.gen.go", "gen/catalog/example_test.go"}},
 }
 
 func TestDerive(t *testing.T) {

@@ -54,6 +54,7 @@ func TestRun(t *testing.T) {
 		{"unknown flag", []string{"lint", "--what", goodFile}, 2, func(s string) bool { return s == "" }, "--what"},
 		{"help", []string{"--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen lint api/openapi.yaml") }, ""},
 		{"help of build", []string{"build", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen build --check") }, ""},
+		{"help of catalog", []string{"catalog", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen catalog --check") }, ""},
 		{"nothing to build", []string{"-C", "internal", "build"}, 2, func(s string) bool { return s == "" }, "openapi.yaml"},
 		{"help of lint", []string{"lint", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen lint --json api/openapi.yaml") }, ""},
 	} {
