@@ -3,7 +3,7 @@
 .PHONY: help run test generate lint race drift examples viewer ci
 
 # All that is derived, and nothing else.
-DERIVED := gen api/dist
+DERIVED := gen api/dist docs/coverage.md
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

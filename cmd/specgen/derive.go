@@ -9,6 +9,7 @@ import (
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/build"
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/catalog"
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/coverage"
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/output"
 )
 
@@ -77,6 +78,41 @@ func (c *catalogCmd) Run(r repository, stdout io.Writer) error {
 		return err
 	}
 	return c.finish(r, stdout, files)
+}
+
+type coverageCmd struct{ derived }
+
+// Help is what kong shows below the usage of coverage.
+func (*coverageCmd) Help() string {
+	return `Writes docs/coverage.md from docs/pages.yaml, the list of WeChat Pay's official pages, and api/openapi.yaml. It fails, and
+names the lines, when a page's operation or event is not in the contract and the page gives no reason, when one of the
+contract has no page, and when a reason is out of date.
+
+Example:
+
+  specgen coverage --check`
+}
+
+// Run is called by kong.
+func (c *coverageCmd) Run(r repository, stdout io.Writer) error {
+	d, err := r.contract()
+	if err != nil {
+		return err
+	}
+	pages, err := coverage.Read(r.path("docs/pages.yaml"))
+	if err != nil {
+		return err
+	}
+	findings := coverage.Check(pages, d)
+	for _, f := range findings {
+		if _, err := fmt.Fprintln(stdout, f); err != nil {
+			return fmt.Errorf("write the findings: %w", err)
+		}
+	}
+	if len(findings) > 0 {
+		return errFindings
+	}
+	return c.finish(r, stdout, []output.File{coverage.File(pages, d)})
 }
 
 // Help is what kong shows below the usage of build.

@@ -36,6 +36,7 @@ var derivers = []struct {
 }{
 	{"build", []string{"api/openapi.yaml"}, []string{"api/dist/openapi.json", "api/dist/openapi-3.1.json", "api/dist/reference.html"}},
 	{"catalog", []string{"api/openapi.yaml"}, []string{"gen/catalog/catalog.gen.go", "gen/catalog/example_test.go"}},
+	{"coverage", []string{"api/openapi.yaml", "docs/pages.yaml"}, []string{"docs/coverage.md"}},
 }
 
 func TestDerive(t *testing.T) {
@@ -107,6 +108,26 @@ func TestDeriveTellsWhere(t *testing.T) {
 				t.Errorf("%s: exit code %d and %q, want 2 and %q", c.name, code, stderr.String(), want)
 			}
 		}
+	}
+}
+
+// A disagreement is a finding with file and line, and nothing is written.
+func TestCoverageDisagrees(t *testing.T) {
+	dir := repositoryOf(t, "api/openapi.yaml")
+	pages := "- family: none\n  title: 无\n  description: None.\n  pages:\n    - title: 无\n      operation: GET /nothing\n"
+	if err := os.MkdirAll(filepath.Join(dir, "docs"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "docs/pages.yaml"), []byte(pages), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	code := run([]string{"-C", dir, "coverage"}, &stdout, &stderr)
+	if code != 1 || !strings.Contains(stdout.String(), "docs/pages.yaml:5: GET /nothing is not in the contract") {
+		t.Errorf("exit code %d and %s%s", code, stdout.String(), stderr.String())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "docs/coverage.md")); err == nil {
+		t.Error("written all the same")
 	}
 }
 

@@ -29,9 +29,10 @@ const (
 type cli struct {
 	Dir string `short:"C" placeholder:"DIR" default:"." help:"Directory of the repository, for every subcommand that derives files."`
 
-	Lint    lintCmd    `cmd:"" help:"Check the contract: the OpenAPI standard, the examples and the house rules."`
-	Build   buildCmd   `cmd:"" help:"Write api/dist: the contract as JSON, as OpenAPI 3.1, and as a reference page."`
-	Catalog catalogCmd `cmd:"" help:"Write gen/catalog: errors and order stages as Go tables."`
+	Lint     lintCmd     `cmd:"" help:"Check the contract: the OpenAPI standard, the examples and the house rules."`
+	Build    buildCmd    `cmd:"" help:"Write api/dist: the contract as JSON, as OpenAPI 3.1, and as a reference page."`
+	Catalog  catalogCmd  `cmd:"" help:"Write gen/catalog: errors and order stages as Go tables."`
+	Coverage coverageCmd `cmd:"" help:"Write docs/coverage.md: which official pages the contract covers."`
 }
 
 type lintCmd struct {

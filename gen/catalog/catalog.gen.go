@@ -102,22 +102,26 @@ type Stage string
 
 // The stages of an order.
 const (
-	// StageCreated (待用户确认): The merchant created the order and the user has not confirmed it. Expires
-	// after 30 days. Told by state CREATED.
+	// StageCreated (待用户确认): The merchant created the order and the
+	// user has not confirmed it. Expires after 30 days. Told by state CREATED.
 	StageCreated Stage = "CREATED"
-	// StageUserConfirm (服务中): The user confirmed and the service is running. An order that needs no
-	// confirmation starts here. Told by state DOING, state_description
-	// USER_CONFIRM.
+	// StageUserConfirm (服务中): The user confirmed and the service is
+	// running. An order that needs no confirmation starts here. Told by state
+	// DOING, state_description USER_CONFIRM.
 	StageUserConfirm Stage = "USER_CONFIRM"
-	// StageUserPaying (待支付): The merchant completed the order and the money is not collected yet.
-	// WeChat Pay keeps trying and this never expires. Told by state DOING,
-	// state_description MCH_COMPLETE, collection.state USER_PAYING.
+	// StageUserPaying (待支付): The merchant completed the order and the
+	// money is not collected yet. WeChat Pay keeps trying and this never
+	// expires. Told by state DOING, state_description MCH_COMPLETE,
+	// collection.state USER_PAYING.
 	StageUserPaying Stage = "USER_PAYING"
-	// StageDone (已完成): The money is collected, or there was none to collect. Told by state DONE.
+	// StageDone (已完成): The money is collected, or there was none to
+	// collect. Told by state DONE.
 	StageDone Stage = "DONE"
-	// StageRevoked (已取消): The merchant cancelled the order. Told by state REVOKED.
+	// StageRevoked (已取消): The merchant cancelled the order. Told by state
+	// REVOKED.
 	StageRevoked Stage = "REVOKED"
-	// StageExpired (已失效): The user did not confirm within 30 days. Told by state EXPIRED.
+	// StageExpired (已失效): The user did not confirm within 30 days. Told by
+	// state EXPIRED.
 	StageExpired Stage = "EXPIRED"
 )
 
