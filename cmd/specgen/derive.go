@@ -11,6 +11,7 @@ import (
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/coverage"
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/output"
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/vectors"
 )
 
 // A repository is the directory with api/openapi.yaml below which files are derived.
@@ -113,6 +114,26 @@ func (c *coverageCmd) Run(r repository, stdout io.Writer) error {
 		return errFindings
 	}
 	return c.finish(r, stdout, []output.File{coverage.File(pages, d)})
+}
+
+type vectorsCmd struct{ derived }
+
+// Help is what kong shows below the usage of vectors.
+func (*vectorsCmd) Help() string {
+	return `Writes signature.json, notification.json and launch.json in api/vectors, made with the test keys there.
+
+Example:
+
+  specgen vectors --check`
+}
+
+// Run is called by kong.
+func (c *vectorsCmd) Run(r repository, stdout io.Writer) error {
+	files, err := vectors.Files(r.path("api/vectors"))
+	if err != nil {
+		return err
+	}
+	return c.finish(r, stdout, files)
 }
 
 // Help is what kong shows below the usage of build.

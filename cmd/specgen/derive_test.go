@@ -37,6 +37,7 @@ var derivers = []struct {
 	{"build", []string{"api/openapi.yaml"}, []string{"api/dist/openapi.json", "api/dist/openapi-3.1.json", "api/dist/reference.html"}},
 	{"catalog", []string{"api/openapi.yaml"}, []string{"gen/catalog/catalog.gen.go", "gen/catalog/example_test.go"}},
 	{"coverage", []string{"api/openapi.yaml", "docs/pages.yaml"}, []string{"docs/coverage.md"}},
+	{"vectors", []string{"api/vectors/merchant_key.pem", "api/vectors/wechatpay_private_key.pem", "api/vectors/platform_private_key.pem"}, []string{"api/vectors/signature.json", "api/vectors/notification.json", "api/vectors/launch.json"}},
 }
 
 func TestDerive(t *testing.T) {
@@ -95,6 +96,9 @@ func TestDrift(t *testing.T) {
 
 func TestDeriveTellsWhere(t *testing.T) {
 	for _, c := range derivers {
+		if c.name == "vectors" {
+			continue // it reads keys, not the contract
+		}
 		dir := repositoryOf(t, c.reads...)
 		for text, want := range map[string]string{
 			"openapi: 3.0.3\na: {b\n": "openapi.yaml: yaml: line",
@@ -128,6 +132,17 @@ func TestCoverageDisagrees(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "docs/coverage.md")); err == nil {
 		t.Error("written all the same")
+	}
+}
+
+func TestVectorsNameTheKey(t *testing.T) {
+	dir := repositoryOf(t, derivers[3].reads...)
+	if err := os.WriteFile(filepath.Join(dir, "api/vectors/platform_private_key.pem"), []byte("no key"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	if code := run([]string{"-C", dir, "vectors"}, &stdout, &stderr); code != 2 || !strings.Contains(stderr.String(), "platform_private_key.pem: no PEM block") {
+		t.Errorf("exit code %d and %q, want 2 and the file", code, stderr.String())
 	}
 }
 

@@ -33,6 +33,7 @@ type cli struct {
 	Build    buildCmd    `cmd:"" help:"Write api/dist: the contract as JSON, as OpenAPI 3.1, and as a reference page."`
 	Catalog  catalogCmd  `cmd:"" help:"Write gen/catalog: errors and order stages as Go tables."`
 	Coverage coverageCmd `cmd:"" help:"Write docs/coverage.md: which official pages the contract covers."`
+	Vectors  vectorsCmd  `cmd:"" help:"Write api/vectors: signatures, notifications and launch parameters to test with in any language."`
 }
 
 type lintCmd struct {

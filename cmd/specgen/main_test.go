@@ -56,6 +56,7 @@ func TestRun(t *testing.T) {
 		{"help of build", []string{"build", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen build --check") }, ""},
 		{"help of catalog", []string{"catalog", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen catalog --check") }, ""},
 		{"help of coverage", []string{"coverage", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen coverage --check") }, ""},
+		{"help of vectors", []string{"vectors", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen vectors --check") }, ""},
 		{"nothing to build", []string{"-C", "internal", "build"}, 2, func(s string) bool { return s == "" }, "openapi.yaml"},
 		{"help of lint", []string{"lint", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen lint --json api/openapi.yaml") }, ""},
 	} {
