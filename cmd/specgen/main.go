@@ -2,7 +2,9 @@
 //
 //	specgen lint api/openapi.yaml
 //	specgen build
-//	specgen build --check
+//	specgen catalog
+//	specgen coverage
+//	specgen vectors --check
 //
 // It exits with 0 when there is nothing to say, 1 when there are findings or
 // files out of date, and 2 when it was called wrongly or cannot read a file.
