@@ -28,7 +28,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	client, err := payscore.New(payscore.DefaultServer,
-		payscore.WithRequestEditorFn(signer.Sign),               // the WeChat Pay signature
+		payscore.WithRequestEditorFn(signer.Sign),                // the WeChat Pay signature
 		payscore.WithHTTPClient(transport.New(signer, verifier))) // verifies before anything decodes
 	if err != nil {
 		log.Fatal(err)
