@@ -101,7 +101,7 @@ func TestDeriveTellsWhere(t *testing.T) {
 		}
 		dir := repositoryOf(t, c.reads...)
 		for text, want := range map[string]string{
-			"openapi: 3.0.3\na: {b\n": "openapi.yaml: yaml: line",
+			"openapi: 3.0.3\na: {b\n": "openapi.yaml:1: ",
 			"":                        "openapi.yaml: the file is empty",
 		} {
 			if err := os.WriteFile(filepath.Join(dir, "api/openapi.yaml"), []byte(text), 0o666); err != nil {

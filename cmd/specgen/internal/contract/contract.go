@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,9 +80,21 @@ func Read(file string) (*Document, error) {
 func New(file string, data []byte) (*Document, error) {
 	root, err := Parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s", file, OneLine(err.Error()))
+		return nil, Broken(file, err)
 	}
 	return &Document{file, root}, nil
+}
+
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors: )?line (\d+): `)
+
+// Broken puts the line of an error of the YAML reader, if it has one, where
+// editors look for it.
+func Broken(file string, err error) error {
+	text := OneLine(err.Error())
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		return fmt.Errorf("%s:%s: %s", file, m[1], strings.TrimPrefix(text, m[0]))
+	}
+	return fmt.Errorf("%s: %w", file, err)
 }
 
 // Errorf gives an error that starts with the file and the line of a node.

@@ -116,7 +116,7 @@ func TestErrorsNameFileAndLine(t *testing.T) {
 	if err := os.WriteFile(file, []byte("a: {b\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Read(file); err == nil || !strings.HasPrefix(err.Error(), file+": ") {
-		t.Errorf("got %v, want the file", err)
+	if _, err := Read(file); err == nil || !strings.HasPrefix(err.Error(), file+":") || strings.Contains(err.Error(), "yaml: line") {
+		t.Errorf("got %v, want the file and the line", err)
 	}
 }

@@ -70,7 +70,7 @@ func New(file string, data []byte) (*Pages, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	if err := dec.Decode(&p.families); err != nil && !errors.Is(err, io.EOF) {
-		return nil, p.broken(err)
+		return nil, contract.Broken(file, err)
 	}
 	if len(p.families) == 0 {
 		return nil, fmt.Errorf("%s: the file lists no pages", file)
@@ -78,7 +78,7 @@ func New(file string, data []byte) (*Pages, error) {
 	// The lines are not part of what is decoded.
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
-		return nil, p.broken(err)
+		return nil, contract.Broken(file, err)
 	}
 	for i, f := range contract.Items(root.Content[0]) {
 		for j, n := range contract.Items(contract.Get(f, "pages")) {
@@ -86,17 +86,6 @@ func New(file string, data []byte) (*Pages, error) {
 		}
 	}
 	return p, nil
-}
-
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors: )?line (\d+): `)
-
-// broken puts the line of a YAML error where editors look for it.
-func (p *Pages) broken(err error) error {
-	text := contract.OneLine(err.Error())
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		return fmt.Errorf("%s:%s: %s", p.file, m[1], strings.TrimPrefix(text, m[0]))
-	}
-	return fmt.Errorf("%s: %s", p.file, text)
 }
 
 // covered is what the contract has of the pages.
