@@ -1,6 +1,6 @@
-# Every target runs from a fresh clone with Go, make and git. `make` alone lists them.
+# Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race drift examples viewer ci
+.PHONY: help run test generate lint race drift examples interop viewer ci
 
 # All that is derived, and nothing else.
 DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json)
@@ -35,7 +35,10 @@ drift: ## prove that what is derived, and go.mod, are what the sources make of t
 	@test -z "$$(git status --porcelain)" || { echo "generated files are out of date:"; git status --porcelain; exit 1; }
 
 examples: ## run the example programs against a sandbox
-	@for dir in examples/*/; do echo "go run ./$$dir"; go run "./$$dir" || exit 1; done
+	@for main in examples/*/main.go; do dir=$${main%/main.go}; echo "go run ./$$dir"; go run "./$$dir" || exit 1; done
+
+interop: ## prove that the contract works outside of Go (needs Node 20, npm and a JDK)
+	interop/run
 
 viewer: ## fetch the pinned viewer of the reference page again (needs npm)
 	cmd/specgen/internal/build/viewer/refresh

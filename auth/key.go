@@ -122,7 +122,7 @@ func readKeyFile(file string) ([]byte, error) {
 
 func parsePublicKey(id string, data []byte) (Key, error) {
 	if !isPublicKeyID(id) {
-		return Key{}, fmt.Errorf("the id %s does not start with %s; for a platform certificate use LoadPlatformCertificate", quote(id), publicKeyPrefix)
+		return Key{}, fmt.Errorf("the id %s does not start with %s, the id of a WeChat Pay public key; a platform certificate goes by its serial", quote(id), publicKeyPrefix)
 	}
 	block, err := decodePEM(data, "a public key (PUBLIC KEY)", "PUBLIC KEY")
 	if err != nil {

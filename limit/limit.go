@@ -80,8 +80,8 @@ func (fs Findings) Err() error {
 // root. A nil *Path is the root. It becomes text only when something is wrong.
 type Path struct {
 	parent *Path
-	key    string // empty for an index
-	index  int
+	key    string
+	index  int // -1 for a key
 }
 
 // Parameters stands before a path or query parameter, which is named without
@@ -89,7 +89,7 @@ type Path struct {
 var Parameters = &Path{}
 
 // Key is the member key of the object at p.
-func (p *Path) Key(key string) Path { return Path{parent: p, key: key} }
+func (p *Path) Key(key string) Path { return Path{parent: p, key: key, index: -1} }
 
 // Index is the element i of the array at p.
 func (p *Path) Index(i int) Path { return Path{parent: p, index: i} }
@@ -104,7 +104,7 @@ func (p *Path) String() string {
 		return ""
 	case p.parent == Parameters:
 		return strings.Clone(p.key)
-	case p.key == "":
+	case p.index >= 0:
 		return p.parent.String() + "[" + strconv.Itoa(p.index) + "]"
 	default:
 		return p.parent.String() + "." + p.key

@@ -1,10 +1,14 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -88,6 +92,14 @@ func decode(extension, into any) error {
 // check holds a request against the contract. r.Pattern tells the operation.
 func (c *contract) check(r *http.Request) *refusal {
 	route := c.routes[r.Pattern]
+	if route.Operation.RequestBody != nil {
+		body, err := io.ReadAll(r.Body)
+		// The decoder below stops at the end of the first JSON value.
+		if err != nil || len(body) > 0 && !json.Valid(body) {
+			return paramError("body", "", "请求体不是合法的JSON", "is not one JSON value")
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
 	pathParams := map[string]string{}
 	for _, p := range route.Operation.Parameters {
 		if p.Value.In == openapi3.ParameterInPath {
@@ -100,9 +112,18 @@ func (c *contract) check(r *http.Request) *refusal {
 			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, // the signature was checked before
 			// Defaults would be written into the body, and what was signed must stay as it is.
 			SkipSettingDefaults: true,
+			// The operation gets the value that was checked. To decode the body once
+			// more would take Total_Amount for total_amount, and nobody checked that.
+			KeepValidatedValue: true,
 		},
 	})
 	if err == nil {
+		// The body is there as the value that was checked.
+		if checked, ok := r.Body.(interface{ ValidatedValue() any }); ok {
+			if field := notInt64(route.Operation.RequestBody.Value.Content.Get("application/json").Schema.Value, checked.ValidatedValue(), ""); field != "" {
+				return paramError("body", field, "参数超出取值范围", "is no int64")
+			}
+		}
 		return nil
 	}
 	var wrong *openapi3filter.RequestError
@@ -121,4 +142,31 @@ func (c *contract) check(r *http.Request) *refusal {
 		}
 	}
 	return paramError(location, field, "参数超出取值范围", issue)
+}
+
+// notInt64 returns the place of an integer that an int64 does not hold or that
+// is written with a fraction or an exponent, "" when there is none. The
+// validator takes 2.0 and 2^63, since it compares as float64.
+func notInt64(s *openapi3.Schema, value any, at string) string {
+	switch v := value.(type) {
+	case json.Number:
+		if _, err := v.Int64(); err != nil && s.Type.Is(openapi3.TypeInteger) {
+			return at
+		}
+	case []any:
+		for i, item := range v {
+			if field := notInt64(s.Items.Value, item, fmt.Sprintf("%s/%d", at, i)); field != "" {
+				return field
+			}
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+			if member, ok := v[name]; ok {
+				if field := notInt64(s.Properties[name].Value, member, at+"/"+name); field != "" {
+					return field
+				}
+			}
+		}
+	}
+	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"math/big"
@@ -34,26 +35,24 @@ type Account struct {
 
 // String leaves the APIv3 key out.
 func (a Account) String() string {
-	a.APIv3Key = "[redacted]"
 	return fmt.Sprintf("%s of %s, serial %s, key %s", a.MchID, a.BaseURL, a.SerialNo, a.PublicKeyID)
 }
 
-// GoString leaves the APIv3 key out.
-func (a Account) GoString() string { return "sandbox.Account{" + a.String() + "}" }
+// Format leaves the APIv3 key out, whatever the verb.
+func (a Account) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.String()) }
 
 // LogValue leaves the APIv3 key out.
 func (a Account) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // Files of a credentials directory.
 const (
-	MerchantKeyFile   = "apiclient_key.pem"         // PKCS#8, mode 0600
-	MerchantCertFile  = "apiclient_cert.pem"        // the merchant's API certificate
-	PublicKeyFile     = "wechatpay_public_key.pem"  // SPKI
-	PlatformCertFile  = "platform_cert.pem"         // WeChat Pay's platform certificate
-	AccountFile       = "sandbox.json"              // an Account, mode 0600 because of the APIv3 key
-	wechatpayKeyFile  = "wechatpay_private_key.pem" // what the sandbox signs with, kept so that a restart can go on
-	platformKeyFile   = "platform_private_key.pem"
-	credentialsHeader = "sandbox credentials"
+	MerchantKeyFile  = "apiclient_key.pem"         // PKCS#8, mode 0600
+	MerchantCertFile = "apiclient_cert.pem"        // the merchant's API certificate
+	PublicKeyFile    = "wechatpay_public_key.pem"  // SPKI
+	PlatformCertFile = "platform_cert.pem"         // WeChat Pay's platform certificate
+	AccountFile      = "sandbox.json"              // an Account, mode 0600 because of the APIv3 key
+	wechatpayKeyFile = "wechatpay_private_key.pem" // what the sandbox signs with, kept so that a restart can go on
+	platformKeyFile  = "platform_private_key.pem"
 )
 
 // Credentials are the keys of both sides: the merchant's, and those that the
@@ -71,10 +70,13 @@ type Credentials struct {
 func (c *Credentials) Account() Account { return c.account }
 
 // String names the account and no key.
-func (c *Credentials) String() string { return credentialsHeader + " of " + c.account.MchID }
+func (c Credentials) String() string { return "sandbox credentials of " + c.account.MchID }
 
-// GoString names the account and no key.
-func (c *Credentials) GoString() string { return c.String() }
+// Format names the account and no key, whatever the verb.
+func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue names the account and no key.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // NewCredentials makes new keys, which takes about a second.
 func NewCredentials() (*Credentials, error) {
@@ -143,7 +145,10 @@ func OpenCredentials(dir string) (*Credentials, error) {
 	if c, err = NewCredentials(); err != nil {
 		return nil, err
 	}
-	return c, c.Save(dir)
+	if err := c.Save(dir); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // WriteAccount writes sandbox.json, with the URL at which the sandbox listens.
@@ -194,18 +199,40 @@ func loadCredentials(dir string) (*Credentials, error) {
 		return nil, fmt.Errorf("sandbox: %s: %w", filepath.Join(dir, AccountFile), err)
 	}
 	c.account.BaseURL = ""
+	if err := c.account.complete(); err != nil {
+		return nil, fmt.Errorf("sandbox: %s: %w", filepath.Join(dir, AccountFile), err)
+	}
 	for name, key := range map[string]**rsa.PrivateKey{MerchantKeyFile: &c.merchant, wechatpayKeyFile: &c.wechatpay, platformKeyFile: &c.platform} {
 		if *key, err = readKey(filepath.Join(dir, name)); err != nil {
 			return nil, err
 		}
 	}
-	if c.merchantCert, err = readCertificate(filepath.Join(dir, MerchantCertFile), c.account.SerialNo); err != nil {
+	if c.merchantCert, err = readCertificate(filepath.Join(dir, MerchantCertFile), c.account.SerialNo, c.merchant); err != nil {
 		return nil, err
 	}
-	if c.platformCert, err = readCertificate(filepath.Join(dir, PlatformCertFile), c.account.PlatformSerialNo); err != nil {
+	if c.platformCert, err = readCertificate(filepath.Join(dir, PlatformCertFile), c.account.PlatformSerialNo, c.platform); err != nil {
+		return nil, err
+	}
+	// Only the merchant reads the public key, and would find no answer to verify.
+	if err := checkPublicKey(filepath.Join(dir, PublicKeyFile), c.wechatpay); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// complete tells what a sandbox cannot do without.
+func (a Account) complete() error {
+	for name, value := range map[string]string{
+		"mchid": a.MchID, "public_key_id": a.PublicKeyID, "service_id": a.ServiceID, "appid": a.AppID, "sub_mchid": a.SubMchID,
+	} {
+		if value == "" {
+			return errors.New(name + " is missing")
+		}
+	}
+	if len(a.APIv3Key) != 32 {
+		return errors.New("api_v3_key is not 32 bytes long")
+	}
+	return nil
 }
 
 func readKey(file string) (*rsa.PrivateKey, error) {
@@ -224,7 +251,7 @@ func readKey(file string) (*rsa.PrivateKey, error) {
 	return key, nil
 }
 
-func readCertificate(file, serial string) ([]byte, error) {
+func readCertificate(file, serial string, key *rsa.PrivateKey) ([]byte, error) {
 	der, err := readPEM(file, "CERTIFICATE")
 	if err != nil {
 		return nil, err
@@ -236,7 +263,25 @@ func readCertificate(file, serial string) ([]byte, error) {
 	if got := fmt.Sprintf("%X", cert.SerialNumber.Bytes()); !strings.EqualFold(got, serial) {
 		return nil, fmt.Errorf("sandbox: %s: serial %s, but %s says %s", file, got, AccountFile, serial)
 	}
+	if !key.PublicKey.Equal(cert.PublicKey) {
+		return nil, fmt.Errorf("sandbox: %s: not the certificate of the private key beside it", file)
+	}
 	return der, nil
+}
+
+func checkPublicKey(file string, key *rsa.PrivateKey) error {
+	der, err := readPEM(file, "PUBLIC KEY")
+	if err != nil {
+		return err
+	}
+	public, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return fmt.Errorf("sandbox: %s: %w", file, err)
+	}
+	if !key.PublicKey.Equal(public) {
+		return fmt.Errorf("sandbox: %s: not the public key of %s", file, wechatpayKeyFile)
+	}
+	return nil
 }
 
 func readPEM(file, kind string) ([]byte, error) {

@@ -10,6 +10,7 @@ import (
 
 // In a test of your own, t comes from the testing package.
 func ExampleNew() {
+	var after payscore.ServiceOrderEntity
 	modifyLowersTheBill := func(t *testing.T) {
 		box := sandbox.New(t)
 		if _, err := box.Seed("1234323JKHDFE1243252", 50000); err != nil {
@@ -24,13 +25,11 @@ func ExampleNew() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		order, _ := box.Order("1900000109", "1234323JKHDFE1243252")
-		fmt.Println(*order.TotalAmount, order.Collection.State)
+		after, _ = box.Order("1900000109", "1234323JKHDFE1243252")
 	}
 	ok := testing.RunTests(func(string, string) (bool, error) { return true, nil },
 		[]testing.InternalTest{{Name: "TestModifyLowersTheBill", F: modifyLowersTheBill}})
-	fmt.Println(ok)
+	fmt.Println(*after.TotalAmount, after.Collection.State, ok)
 	// Output:
-	// 39900 USER_PAYING
-	// true
+	// 39900 USER_PAYING true
 }

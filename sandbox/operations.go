@@ -78,7 +78,7 @@ func (s operations) QueryPartnerServiceOrder(_ context.Context, r api.QueryPartn
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, refused := s.find(p.SubMchID, *outOrderNo, p.ServiceID)
+	o, refused := s.findBy("query", "service_id", p.SubMchID, *outOrderNo, p.ServiceID)
 	if refused != nil {
 		return nil, refused
 	}

@@ -20,14 +20,20 @@ type order struct {
 	cancelReason string
 }
 
-// find returns the order that a request names. The caller holds s.mu.
+// find returns the order that the body of a request names. The caller holds
+// s.mu.
 func (s *Sandbox) find(subMchID, outOrderNo string, serviceID *string) (*order, *refusal) {
+	return s.findBy("body", "/service_id", subMchID, outOrderNo, serviceID)
+}
+
+// findBy is find with the place of the service id in the request.
+func (s *Sandbox) findBy(location, field, subMchID, outOrderNo string, serviceID *string) (*order, *refusal) {
 	o := s.orders[orderKey{subMchID, outOrderNo}]
 	if o == nil {
 		return nil, refuse(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist, "查询单据不存在")
 	}
 	if serviceID != nil && *serviceID != o.entity.ServiceID {
-		return nil, paramError("body", "/service_id", "服务ID与订单不一致", "is not the service of the order")
+		return nil, paramError(location, field, "服务ID与订单不一致", "is not the service of the order")
 	}
 	return o, nil
 }
@@ -83,9 +89,11 @@ func (s *Sandbox) collect(o *order, by payscore.PaidType, paidTime string) {
 	}
 }
 
-// number makes up a number of WeChat Pay's, 28 digits long.
+// number makes up a number of WeChat Pay's, 28 digits long and unlike all
+// others. The caller holds s.mu.
 func (s *Sandbox) number(prefix string) string {
-	return fmt.Sprintf("%s%s%012d", prefix, s.now().In(chinaTime).Format("20060102150405"), len(s.orders)+1)
+	s.numbers++
+	return fmt.Sprintf("%s%s%012d", prefix, s.now().In(chinaTime).Format(secondPrecision), s.numbers)
 }
 
 // clone is a deep copy, so that no caller shares memory with the store.

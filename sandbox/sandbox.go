@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,8 +34,9 @@ type Sandbox struct {
 	riskCap        int64
 	operations     *http.ServeMux
 
-	mu     sync.Mutex
-	orders map[orderKey]*order
+	mu      sync.Mutex
+	orders  map[orderKey]*order
+	numbers int // how many numbers were made up
 }
 
 // Option configures a Sandbox.
@@ -89,6 +91,12 @@ func Open(opts ...Option) (*Sandbox, error) {
 	return s, nil
 }
 
+// Format names the sandbox's merchant, whatever the verb: some verbs follow
+// pointers to the keys.
+func (s *Sandbox) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "sandbox of "+s.credentials.account.MchID)
+}
+
 // Credentials returns the keys of both sides.
 func (s *Sandbox) Credentials() *Credentials { return s.credentials }
 
@@ -110,8 +118,9 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	s.answer(w, r, func(w http.ResponseWriter) {
-		// The mux would redirect to a cleaned path, which nobody signed.
-		if _, pattern := s.operations.Handler(r); pattern == "" || path.Clean(r.URL.Path) != r.URL.Path {
+		// The mux would redirect to a cleaned path, which nobody signed, and take HEAD for GET.
+		_, pattern := s.operations.Handler(r)
+		if !strings.HasPrefix(pattern, r.Method+" ") || path.Clean(r.URL.Path) != r.URL.Path {
 			refuse(http.StatusNotFound, "RESOURCE_NOT_EXISTS", 0, "请求的资源不存在").write(w)
 			return
 		}
@@ -141,6 +150,9 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, serve func(http
 	}
 	a.header.Set("Request-ID", rand.Text()+"-"+number)
 	a.header.Set("Cache-Control", "no-cache, must-revalidate")
+	if r.Method == http.MethodHead {
+		a.body.Reset() // it would be signed, but never sent
+	}
 	if a.status != http.StatusUnauthorized {
 		if err := s.sign(a.header, r.Header.Get("Wechatpay-Serial"), a.body.Bytes()); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -166,8 +178,18 @@ func (a *unsigned) Write(b []byte) (int, error) { return a.body.Write(b) }
 // answerError turns what the generated handlers report into an answer: a
 // refusal of an operation, or a request that does not decode.
 func answerError(w http.ResponseWriter, _ *http.Request, err error) {
-	var refused *refusal
-	if !errors.As(err, &refused) {
+	var (
+		refused *refusal
+		missing *payscoreserver.RequiredParamError
+		wrong   *payscoreserver.InvalidParamFormatError
+	)
+	switch {
+	case errors.As(err, &refused):
+	case errors.As(err, &missing):
+		refused = paramError("query", missing.ParamName, "缺少参数", "is missing")
+	case errors.As(err, &wrong):
+		refused = paramError("query", wrong.ParamName, "参数格式错误", "is not one value")
+	default:
 		refused = paramError("body", "", "参数错误", "does not decode")
 	}
 	refused.write(w)

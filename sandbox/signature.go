@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -40,10 +41,14 @@ func (s *Sandbox) checkSignature(r *http.Request, body []byte) *refusal {
 		}
 		values[m[1]] = m[2]
 	}
-	for _, key := range []string{"mchid", "nonce_str", "timestamp", "serial_no", "signature"} {
+	keys := []string{"mchid", "nonce_str", "timestamp", "serial_no", "signature"}
+	for _, key := range keys {
 		if values[key] == "" {
 			return signError(270924332, "Authorization不合法", key+" is missing", nil)
 		}
+	}
+	if len(values) != len(keys) {
+		return signError(270924332, "Authorization不合法", "a parameter is none of "+strings.Join(keys, ", "), nil)
 	}
 	account := s.credentials.account
 	if values["mchid"] != account.MchID {
@@ -64,7 +69,7 @@ func (s *Sandbox) checkSignature(r *http.Request, body []byte) *refusal {
 	seen := map[string]any{
 		"method":                 r.Method,
 		"url":                    r.RequestURI,
-		"truncated_sign_message": message[:min(len(message), truncatedMessage)],
+		"truncated_sign_message": truncated(message),
 		"sign_message_length":    len(message),
 	}
 	signature, err := base64.StdEncoding.DecodeString(values["signature"])
@@ -76,6 +81,18 @@ func (s *Sandbox) checkSignature(r *http.Request, body []byte) *refusal {
 		return signError(270924332, "错误的签名，验签失败", "sign not match", seen)
 	}
 	return nil
+}
+
+// truncated is the start of a message, cut between two characters.
+func truncated(message string) string {
+	if len(message) <= truncatedMessage {
+		return message
+	}
+	end := truncatedMessage
+	for end > 0 && !utf8.RuneStart(message[end]) {
+		end--
+	}
+	return message[:end]
 }
 
 // signError is the 401, which stays unsigned as the real one does: it tells

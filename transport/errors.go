@@ -7,6 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/wxpayscore/payscore/apierror"
 )
@@ -27,8 +30,8 @@ type UnverifiedError struct {
 
 // Error is one line, without the body.
 func (e *UnverifiedError) Error() string {
-	return fmt.Sprintf("%s %s: answer %d (request id %.128q) is not to be trusted: %v: %v",
-		e.Method, e.Path, e.Status, e.RequestID, e.Err, ErrOutcomeUnknown)
+	return fmt.Sprintf("%s %s: answer %d (request id %.128q) is not to be trusted: %s: %v",
+		e.Method, e.Path, e.Status, e.RequestID, line(e.Err), ErrOutcomeUnknown)
 }
 
 // Unwrap returns the cause and ErrOutcomeUnknown.
@@ -46,9 +49,9 @@ type SendError struct {
 func (e *SendError) Error() string {
 	s := fmt.Sprintf("%s %s: ", e.Method, e.Path)
 	if e.NotSent {
-		return s + "not sent: " + e.Err.Error()
+		return s + "not sent: " + line(e.Err)
 	}
-	s += "no answer: " + e.Err.Error()
+	s += "no answer: " + line(e.Err)
 	if e.outcomeUnknown() {
 		s += ": " + ErrOutcomeUnknown.Error()
 	}
@@ -64,25 +67,56 @@ func (e *SendError) Is(target error) bool { return target == ErrOutcomeUnknown &
 
 func (e *SendError) outcomeUnknown() bool { return !e.NotSent && e.Method != http.MethodGet }
 
+// notSent is for what is refused here. Like net/http it closes the body.
+func notSent(req *http.Request, err error) *SendError {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+	return &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: err}
+}
+
 // sendError wraps what http.Client.Do returned.
 func sendError(req *http.Request, err error) *SendError {
-	// url.Error would print the query, and the method and host once more.
-	var u *url.Error
-	if errors.As(err, &u) {
+	// url.Error would print the query, and the method and host once more. A
+	// RoundTripper built on another http.Client makes a second one.
+	for u := (*url.Error)(nil); errors.As(err, &u) && u.Err != nil; {
 		err = u.Err
 	}
-	return &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: neverConnected(err), Err: err}
+	return &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: neverConnected(err) && !repeats(req), Err: err}
 }
 
 // neverConnected is true only of failures that come before the first byte of
 // a request. In doubt it is false: a wrong "not sent" may cost money, a wrong
-// "unknown" costs a query.
+// "unknown" costs a query. So a tls.RecordHeaderError is none, nor is
+// http.ErrSchemeMismatch: both may also come in place of the answer.
 func neverConnected(err error) bool {
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
+	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") {
 		return true
 	}
 	var certificate *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	return errors.As(err, &certificate) || errors.As(err, &record)
+	return errors.As(err, &certificate)
+}
+
+// repeats tells the writes that net/http sends again on its own after a
+// connection has failed: the first attempt may have arrived, whatever became
+// of the second.
+func repeats(req *http.Request) bool {
+	return req.Method != http.MethodGet && (req.Header["Idempotency-Key"] != nil || req.Header["X-Idempotency-Key"] != nil)
+}
+
+// line is the text of err, which may quote the network, in one line of a
+// bounded length.
+func line(err error) string {
+	const most = 500
+	s := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(err.Error(), "\ufffd"))
+	if utf8.RuneCountInString(s) > most {
+		s = string([]rune(s)[:most]) + "…"
+	}
+	return s
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ func WithTimeout(d time.Duration) Option {
 // WithMaxAnswer sets the largest answer that is read, in bytes. The default
 // is [DefaultMaxAnswer].
 func WithMaxAnswer(n int64) Option {
-	return func(c *Client) { c.maxAnswer = n }
+	return func(c *Client) { c.maxAnswer = min(n, math.MaxInt64-1) } // one byte more is read
 }
 
 // New returns a client that signs with signer what comes unsigned and checks
@@ -77,7 +78,12 @@ func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
 // net/http, with idle connections closed before the server does it and enough
 // of them kept for many callers. Change it and give it to [WithRoundTripper].
 func NewRoundTripper() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if ok {
+		t = t.Clone()
+	} else { // the program has put something else in its place
+		t = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second}
+	}
 	t.IdleConnTimeout = idleTimeout
 	t.MaxIdleConnsPerHost = idlePerHost
 	t.MaxIdleConns = 2 * idlePerHost
@@ -92,31 +98,36 @@ func NewRoundTripper() *http.Transport {
 // is not to be trusted, and those of (*auth.Signer).Sign.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	if err := checkPath(req); err != nil {
-		return nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: err}
-	}
-	// The serial asks for the key to answer with. It is no part of what is signed.
-	if req.Header.Get(auth.HeaderSerial) == "" {
-		req.Header.Set(auth.HeaderSerial, c.verifier.PreferredID())
+		return nil, notSent(req, err)
 	}
 	if req.Header.Get("Authorization") == "" {
 		if err := c.signer.Sign(req.Context(), req); err != nil {
-			return nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: err}
+			return nil, notSent(req, err)
 		}
 	}
+	// The serial asks for the key to answer with. It is no part of what is
+	// signed, and one that the signer or a request editor chose stays.
+	if req.Header.Get(auth.HeaderSerial) == "" {
+		req.Header.Set(auth.HeaderSerial, c.verifier.PreferredID())
+	}
 	if err := req.Context().Err(); err != nil {
-		return nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: err}
+		return nil, notSent(req, err)
 	}
 	rsp, err := c.http.Do(req)
 	if err != nil {
 		return nil, sendError(req, err)
+	}
+	if rsp.Request == nil { // another RoundTripper may leave it out
+		rsp.Request = req
 	}
 	return c.verify(rsp)
 }
 
 // verify reads the answer and checks its signature over the raw bytes.
 func (c *Client) verify(rsp *http.Response) (*http.Response, error) {
-	defer func() { _ = rsp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(rsp.Body, c.maxAnswer+1))
+	wire := rsp.Body // rsp gets another one below
+	defer func() { _ = wire.Close() }()
+	body, err := io.ReadAll(io.LimitReader(wire, c.maxAnswer+1))
 	if err == nil && int64(len(body)) > c.maxAnswer {
 		err = fmt.Errorf("over %d bytes", c.maxAnswer)
 	}

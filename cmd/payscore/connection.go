@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net/http"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/wxpayscore/payscore/auth"
@@ -17,17 +19,18 @@ import (
 )
 
 // connection says which host to call, as whom, with which keys. A flag wins
-// over a variable, a variable over the configuration file.
+// over a variable, a variable over the file of --config. --keys is a flag, so
+// it wins over variables too.
 type connection struct {
-	Config string `type:"existingfile" env:"WECHATPAY_CONFIG" placeholder:"FILE" help:"YAML file with any of the following, with _ for - (base_url, mchid, ...). Files in it are relative to it."`
-	Keys   string `type:"existingdir" placeholder:"DIR" help:"Directory that 'payscore sandbox' wrote; gives all of the following."`
+	Config string `env:"WECHATPAY_CONFIG" placeholder:"FILE" help:"YAML file with any of the flags below, _ for - (mchid, key_file, ...). Files in it are relative to it."`
+	Keys   string `placeholder:"DIR" help:"Directory that 'payscore sandbox' wrote. It gives all of the flags below."`
 
 	BaseURL          string `name:"base-url" env:"WECHATPAY_BASE_URL" placeholder:"URL" help:"Host (default: the real one, ${default_server})."`
 	MchID            string `name:"mchid" env:"WECHATPAY_MCHID" placeholder:"ID" help:"Merchant number of the service provider."`
 	SerialNo         string `name:"serial-no" env:"WECHATPAY_SERIAL_NO" placeholder:"HEX" help:"Serial of the merchant's API certificate. Not needed with --cert-file."`
 	KeyFile          string `name:"key-file" env:"WECHATPAY_KEY_FILE" placeholder:"FILE" help:"The merchant's private key, apiclient_key.pem."`
 	CertFile         string `name:"cert-file" env:"WECHATPAY_CERT_FILE" placeholder:"FILE" help:"The merchant's API certificate, apiclient_cert.pem."`
-	PublicKeyID      string `name:"public-key-id" env:"WECHATPAY_PUBLIC_KEY_ID" placeholder:"ID" help:"Id of WeChat Pay's public key, PUB_KEY_ID_..."`
+	PublicKeyID      string `name:"public-key-id" env:"WECHATPAY_PUBLIC_KEY_ID" placeholder:"ID" help:"Id of WeChat Pay's public key. It starts with PUB_KEY_ID_."`
 	PublicKeyFile    string `name:"public-key-file" env:"WECHATPAY_PUBLIC_KEY_FILE" placeholder:"FILE" help:"WeChat Pay's public key."`
 	PlatformCertFile string `name:"platform-cert-file" env:"WECHATPAY_PLATFORM_CERT_FILE" placeholder:"FILE" help:"WeChat Pay's platform certificate, instead of the public key or beside it."`
 	SubMchID         string `name:"sub-mchid" env:"WECHATPAY_SUB_MCHID" placeholder:"ID" help:"Sub-merchant of the order."`
@@ -53,35 +56,58 @@ type configFile struct {
 	AppID            string `yaml:"appid"`
 }
 
-// fill takes from the files what neither a flag nor a variable gave.
-func (c *connection) fill() error {
-	for _, file := range []string{c.Keys, c.Config} {
-		if file == "" {
-			continue
-		}
-		var conf configFile
-		var err error
-		if file == c.Keys {
-			conf, err = readConfig(filepath.Join(file, sandbox.AccountFile))
-			conf.KeyFile = filepath.Join(file, sandbox.MerchantKeyFile)
-			conf.PublicKeyFile = filepath.Join(file, sandbox.PublicKeyFile)
-			conf.PlatformCertFile = filepath.Join(file, sandbox.PlatformCertFile)
-		} else {
-			conf, err = readConfig(file)
-		}
+// settings are the flags above, each with what a file says of it.
+func (c *connection) settings(file configFile) []setting {
+	return []setting{
+		{"base-url", &c.BaseURL, file.BaseURL},
+		{"mchid", &c.MchID, file.MchID},
+		{"serial-no", &c.SerialNo, file.SerialNo},
+		{"key-file", &c.KeyFile, file.KeyFile},
+		{"cert-file", &c.CertFile, file.CertFile},
+		{"public-key-id", &c.PublicKeyID, file.PublicKeyID},
+		{"public-key-file", &c.PublicKeyFile, file.PublicKeyFile},
+		{"platform-cert-file", &c.PlatformCertFile, file.PlatformCertFile},
+		{"sub-mchid", &c.SubMchID, file.SubMchID},
+		{"service-id", &c.ServiceID, file.ServiceID},
+	}
+}
+
+type setting struct {
+	flag string
+	into *string
+	from string
+}
+
+// fill takes from the files what was not given otherwise. given names the
+// flags of the command line.
+func (c *connection) fill(given map[string]bool) error {
+	switch {
+	case c.Keys != "" && given["config"]:
+		return errors.New("--keys and --config: give one of them")
+	case c.Keys != "":
+		file, err := readConfig(filepath.Join(c.Keys, sandbox.AccountFile))
 		if err != nil {
 			return err
 		}
-		for _, field := range []struct {
-			into *string
-			from string
-		}{
-			{&c.BaseURL, conf.BaseURL}, {&c.MchID, conf.MchID}, {&c.SerialNo, conf.SerialNo}, {&c.KeyFile, conf.KeyFile},
-			{&c.CertFile, conf.CertFile}, {&c.PublicKeyID, conf.PublicKeyID}, {&c.PublicKeyFile, conf.PublicKeyFile},
-			{&c.PlatformCertFile, conf.PlatformCertFile}, {&c.SubMchID, conf.SubMchID}, {&c.ServiceID, conf.ServiceID},
-		} {
-			if *field.into == "" {
-				*field.into = field.from
+		file.KeyFile = filepath.Join(c.Keys, sandbox.MerchantKeyFile)
+		file.CertFile = filepath.Join(c.Keys, sandbox.MerchantCertFile)
+		file.PublicKeyFile = filepath.Join(c.Keys, sandbox.PublicKeyFile)
+		file.PlatformCertFile = filepath.Join(c.Keys, sandbox.PlatformCertFile)
+		for _, s := range c.settings(file) {
+			// Variables are left out: those of a real merchant would send the
+			// sandbox's keys to the real host.
+			if !given[s.flag] {
+				*s.into = s.from
+			}
+		}
+	case c.Config != "":
+		file, err := readConfig(c.Config)
+		if err != nil {
+			return err
+		}
+		for _, s := range c.settings(file) {
+			if *s.into == "" {
+				*s.into = s.from
 			}
 		}
 	}
@@ -89,6 +115,17 @@ func (c *connection) fill() error {
 		c.BaseURL = payscore.DefaultServer
 	}
 	return nil
+}
+
+// given are the flags of the command line, without those that a variable set.
+func given(k *kong.Context) map[string]bool {
+	names := map[string]bool{}
+	for _, p := range k.Path {
+		if p.Flag != nil {
+			names[p.Flag.Name] = true
+		}
+	}
+	return names
 }
 
 func readConfig(file string) (configFile, error) {
@@ -99,7 +136,14 @@ func readConfig(file string) (configFile, error) {
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(b))
 	decoder.KnownFields(true) // a mistyped key would silently leave a default in force
-	if err := decoder.Decode(&conf); err != nil {
+	err = decoder.Decode(&conf)
+	if several, ok := errors.AsType[*yaml.TypeError](err); ok {
+		// The decoder names the Go type, which says nothing to a user.
+		text := strings.Join(several.Errors, "; ")
+		text = strings.ReplaceAll(text, "not found in type main.configFile", "is none of this file's")
+		err = errors.New(strings.ReplaceAll(text, "main.configFile", "settings"))
+	}
+	if err != nil && !errors.Is(err, io.EOF) { // a file of comments sets nothing
 		return conf, fmt.Errorf("%s: %w", file, err)
 	}
 	for _, path := range []*string{&conf.KeyFile, &conf.CertFile, &conf.PublicKeyFile, &conf.PlatformCertFile} {
@@ -112,9 +156,6 @@ func readConfig(file string) (configFile, error) {
 
 // open makes a client, whose calls rec records. An error is the user's.
 func (c *connection) open(rec *recorder) (*payscore.Client, error) {
-	if err := c.fill(); err != nil {
-		return nil, inputError{err}
-	}
 	signer, err := c.signer()
 	if err != nil {
 		return nil, inputError{err}
@@ -130,9 +171,6 @@ func (c *connection) open(rec *recorder) (*payscore.Client, error) {
 	if err != nil {
 		return nil, inputError{err}
 	}
-	if c.SubMchID == "" {
-		return nil, missing("--sub-mchid")
-	}
 	return client, nil
 }
 
@@ -143,7 +181,11 @@ func (c *connection) signer() (*auth.Signer, error) {
 	case c.KeyFile == "":
 		return nil, missing("--key-file")
 	case c.CertFile != "":
-		return auth.LoadSignerWithCertificate(c.MchID, c.KeyFile, c.CertFile)
+		signer, err := auth.LoadSignerWithCertificate(c.MchID, c.KeyFile, c.CertFile)
+		if err == nil && c.SerialNo != "" && !strings.EqualFold(c.SerialNo, signer.SerialNo()) {
+			return nil, fmt.Errorf("--serial-no is %s, but the certificate %s has %s", c.SerialNo, c.CertFile, signer.SerialNo())
+		}
+		return signer, err
 	case c.SerialNo == "":
 		return nil, missing("--serial-no or --cert-file")
 	default:
@@ -177,19 +219,5 @@ func (c *connection) verifier() (*auth.Verifier, error) {
 }
 
 func missing(flag string) error {
-	return inputError{errors.New(flag + " is missing (see --help for the variable and the file key)")}
-}
-
-// recorder keeps the last request and answer that went over the wire.
-type recorder struct {
-	next     http.RoundTripper
-	request  *http.Request
-	response *http.Response
-}
-
-func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	r.request, r.response = req, nil
-	rsp, err := r.next.RoundTrip(req)
-	r.response = rsp
-	return rsp, err
+	return inputError{errors.New(flag + " is missing (flag, variable or file: see --help)")}
 }

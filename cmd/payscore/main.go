@@ -13,32 +13,20 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
-	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/payscore"
-	"github.com/wxpayscore/payscore/limit"
-)
-
-// Exit codes.
-const (
-	exitDone    = 0
-	exitFailed  = 1
-	exitInput   = 2
-	exitUnknown = 3
 )
 
 type commands struct {
-	Modify  modifyCommand  `cmd:"" help:"Lower the amount of a completed order that is waiting for payment (修改订单金额)."`
+	Modify  modifyCommand  `cmd:"" help:"Lower the amount of an order waiting for payment (修改订单金额)."`
 	Query   queryCommand   `cmd:"" help:"Show an order (查询支付分订单)."`
 	Sandbox sandboxCommand `cmd:"" help:"Serve a sandbox that checks requests and signs answers, for any language."`
 
@@ -52,11 +40,6 @@ type streams struct {
 	out, err io.Writer
 	json     bool
 }
-
-// inputError is a mistake of the user's that was found before anything was sent.
-type inputError struct{ error }
-
-func (e inputError) Unwrap() error { return e.error }
 
 func main() {
 	// A second signal ends the program at once: stop gives the first its default back.
@@ -91,7 +74,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if err != nil {
 		panic(err) // the struct tags above are wrong
 	}
-	s := streams{in: in, out: out, err: errOut}
+	// What does not parse leaves c as it was.
+	s := streams{in: in, out: out, err: errOut, json: slices.Contains(args, "--json")}
 	command, err := parser.Parse(args)
 	if err != nil {
 		s.report(inputError{err})
@@ -104,45 +88,6 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		s.report(err)
 	}
 	return exitCode(err)
-}
-
-func exitCode(err error) int {
-	var input inputError
-	var findings limit.Findings
-	switch {
-	case err == nil:
-		return exitDone
-	case errors.Is(err, apierror.ErrOutcomeUnknown):
-		return exitUnknown
-	case errors.As(err, &input), errors.As(err, &findings):
-		return exitInput
-	default:
-		return exitFailed
-	}
-}
-
-// report prints an error, in one line or as JSON.
-func (s *streams) report(err error) {
-	if !s.json {
-		_, _ = fmt.Fprintf(s.err, "payscore: %v\n", err)
-		return
-	}
-	report := struct {
-		Error          string         `json:"error"`
-		OutcomeUnknown bool           `json:"outcome_unknown"`
-		Status         int            `json:"status,omitempty"`
-		Code           string         `json:"code,omitempty"`
-		Number         int64          `json:"number,omitempty"`
-		RequestID      string         `json:"request_id,omitempty"`
-		Findings       limit.Findings `json:"findings,omitempty"`
-	}{Error: err.Error(), OutcomeUnknown: errors.Is(err, apierror.ErrOutcomeUnknown)}
-	var refused *apierror.Error
-	if errors.As(err, &refused) {
-		report.Status, report.Code, report.Number, report.RequestID = refused.Status, refused.Code, refused.Number, refused.RequestID
-	}
-	_ = errors.As(err, &report.Findings)
-	b, _ := json.Marshal(report)
-	_, _ = fmt.Fprintf(s.err, "%s\n", b)
 }
 
 func version() string {

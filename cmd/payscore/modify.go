@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/wxpayscore/payscore/examples"
 	"github.com/wxpayscore/payscore/gen/payscore"
@@ -29,21 +32,19 @@ type modifyCommand struct {
 func (modifyCommand) Help() string {
 	return `Examples:
   payscore modify --sandbox
-  payscore modify 1234323JKHDFE1243252 --body modify.json --config wechatpay.yaml
-  payscore modify 1234323JKHDFE1243252 --body - --keys payscore-sandbox < modify.json`
+  payscore modify 1234323JKHDFE1243252 -b modify.json --config wechatpay.yaml
+  payscore modify 1234323JKHDFE1243252 -b - --keys DIR <modify.json
+
+A wechatpay.yaml:
+  mchid: "1230000109"
+  serial_no: 5157F09EFDC096DE15EBE81A47057A7232F1B8E1
+  key_file: apiclient_key.pem
+  public_key_id: PUB_KEY_ID_0112300001092026010100000000000001
+  public_key_file: wechatpay_public_key.pem`
 }
 
-func (m *modifyCommand) Run(ctx context.Context, s *streams) error {
-	var body payscore.ModifyPartnerServiceOrderRequest
-	var err error
-	switch {
-	case m.Body != "":
-		body, err = readModify(m.Body, s.in)
-	case m.Sandbox:
-		body, err = decodeModify("examples/modify.json", examples.Modify)
-	default:
-		err = errors.New("--body is missing")
-	}
+func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) error {
+	name, body, err := m.readBody(s.in)
 	if err != nil {
 		return inputError{err}
 	}
@@ -54,79 +55,117 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams) error {
 		return inputError{errors.New("the out_order_no of the order is missing")}
 	}
 	if findings := serviceorder.CheckModify(body); findings.Err() != nil {
-		return inputError{fmt.Errorf("%s: %w", m.bodyName(), findings.Err())}
+		return inputError{fmt.Errorf("%s: %w", name, findings.Err())}
+	}
+	query := payscore.QueryPartnerServiceOrderParams{SubMchID: body.SubMchID, OutOrderNo: &m.OutOrderNo, ServiceID: body.ServiceID}
+	if err := query.Validate(); err != nil {
+		return inputError{err}
 	}
 
+	flags := given(k)
 	if m.Sandbox {
+		flags = nil // the sandbox has an answer to each
 		stop, err := m.startSandbox(m.OutOrderNo, seedTotal)
 		if err != nil {
 			return err
 		}
 		defer stop()
 		if !s.json {
-			s.printf("Sandbox in this process at %s, with one order completed at %s\n\n", m.BaseURL, yuan(seedTotal))
+			s.printf("Sandbox in this process, %s,\nwith order %s completed at %s\n\n", m.BaseURL, m.OutOrderNo, yuan(seedTotal))
 		}
 	}
-	if m.SubMchID == "" {
-		m.SubMchID = body.SubMchID
+	if err := m.fill(flags); err != nil {
+		return inputError{err}
+	}
+	if m.SubMchID != "" && m.SubMchID != body.SubMchID {
+		return inputError{fmt.Errorf("%s: $.sub_mchid: is %s, but --sub-mchid (flag, variable or file) is %s", name, body.SubMchID, m.SubMchID)}
+	}
+	if m.ServiceID != "" && body.ServiceID != nil && m.ServiceID != *body.ServiceID {
+		return inputError{fmt.Errorf("%s: $.service_id: is %s, but --service-id (flag, variable or file) is %s", name, *body.ServiceID, m.ServiceID)}
 	}
 	var rec recorder
 	client, err := m.open(&rec)
 	if err != nil {
 		return err
 	}
-	if m.SubMchID != body.SubMchID {
-		return inputError{fmt.Errorf("%s: $.sub_mchid: is %s, but --sub-mchid is %s", m.bodyName(), body.SubMchID, m.SubMchID)}
-	}
 
-	query := payscore.QueryPartnerServiceOrderParams{SubMchID: body.SubMchID, OutOrderNo: &m.OutOrderNo, ServiceID: body.ServiceID}
 	before, err := client.QueryPartnerServiceOrder(ctx, query)
 	if err != nil {
-		return fmt.Errorf("query before the modification: %w", err)
+		return queryError{"not modified, since the query before it failed: ", err}
 	}
 	findings := serviceorder.CheckModifyOf(*before, body)
 	if !s.json {
 		s.section("Order before")
 		s.order(before)
 		for _, f := range findings {
-			_, _ = fmt.Fprintf(s.err, "warning: %s\n", f)
+			s.warn("%s", f)
 		}
 	}
 
+	rec.forget()
 	modifyErr := client.ModifyPartnerServiceOrder(ctx, m.OutOrderNo, body)
-	call := rec.call(modifyErr)
+	report := modifyReport{Call: rec.call(modifyErr), Findings: findings, Before: before}
 	if !s.json {
-		s.call(call)
+		s.call(report.Call)
 	}
+	// What became of the order is worth the most when the outcome is unknown.
 	after, err := client.QueryPartnerServiceOrder(ctx, query)
 	if err != nil {
-		// What the modification did is the more important news.
-		return errors.Join(modifyErr, fmt.Errorf("query after the modification: %w", err))
+		report.AfterError = oneLine(queryError{"the query after the modification failed: ", err}.Error())
 	}
-	if s.json {
-		if err := s.object(modifyReport{Call: call, Findings: findings, Before: before, After: after}); err != nil {
-			return err
-		}
-		return modifyErr
-	}
-	s.section("Order after")
-	s.order(after)
-	if modifyErr == nil {
-		s.printf("Done: %s -> %s\n", amount(before.TotalAmount), amount(after.TotalAmount))
-	}
+	report.After = after
+	s.modified(report, modifyErr == nil)
 	return modifyErr
 }
 
-type modifyReport struct {
-	Call     callReport                   `json:"call"`
-	Findings limit.Findings               `json:"findings,omitempty"`
-	Before   *payscore.ServiceOrderEntity `json:"before"`
-	After    *payscore.ServiceOrderEntity `json:"after"`
+// readBody gives the body the name that errors call it by.
+func (m *modifyCommand) readBody(in io.Reader) (string, payscore.ModifyPartnerServiceOrderRequest, error) {
+	var none payscore.ModifyPartnerServiceOrderRequest
+	name := m.Body
+	switch {
+	case name == "" && m.Sandbox:
+		body, err := decodeModify("examples/modify.json", examples.Modify)
+		return "examples/modify.json", body, err
+	case name == "":
+		return "", none, errors.New("--body is missing: a file, or - for standard input")
+	case name == "-":
+		name = "standard input"
+	default:
+		in = nil
+	}
+	raw, err := readBody(name, in)
+	if err != nil {
+		return name, none, err
+	}
+	body, err := decodeModify(name, raw)
+	return name, body, err
 }
 
-func (m *modifyCommand) bodyName() string {
-	if m.Body == "" {
-		return "examples/modify.json"
+// modifyReport is what --json prints. After is null when AfterError says why.
+type modifyReport struct {
+	Call       callReport                   `json:"call"`
+	Findings   limit.Findings               `json:"findings,omitempty"`
+	Before     *payscore.ServiceOrderEntity `json:"before"`
+	After      *payscore.ServiceOrderEntity `json:"after"`
+	AfterError string                       `json:"after_error,omitempty"`
+}
+
+// modified shows how a modification ended. It returns no error: one of showing
+// must not take the place of the modification's.
+func (s *streams) modified(r modifyReport, done bool) {
+	if s.json {
+		if err := s.object(r); err != nil {
+			s.warn("the report could not be written: %v", err)
+		}
+		return
 	}
-	return m.Body
+	if r.AfterError != "" {
+		s.warn("%s", r.AfterError)
+		return
+	}
+	s.section("Order after")
+	s.order(r.After)
+	if done {
+		s.printf("Done: %s -> %s\n", amount(r.Before.TotalAmount), amount(r.After.TotalAmount))
+	}
 }

@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/limit"
 )
 
 type queryCommand struct {
@@ -14,32 +18,38 @@ type queryCommand struct {
 // Help is shown by payscore query --help.
 func (queryCommand) Help() string {
 	return `Examples:
-  payscore query 1234323JKHDFE1243252 --config wechatpay.yaml --sub-mchid 1900000109
+  payscore query 1234323JKHDFE1243252 --config wechatpay.yaml
   payscore query 1234323JKHDFE1243252 --keys payscore-sandbox`
 }
 
-func (q *queryCommand) Run(ctx context.Context, s *streams) error {
+func (q *queryCommand) Run(ctx context.Context, s *streams, k *kong.Context) error {
+	if err := q.fill(given(k)); err != nil {
+		return inputError{err}
+	}
 	var rec recorder
 	client, err := q.open(&rec)
 	if err != nil {
 		return err
+	}
+	if q.SubMchID == "" {
+		return missing("--sub-mchid")
 	}
 	params := payscore.QueryPartnerServiceOrderParams{SubMchID: q.SubMchID, OutOrderNo: &q.OutOrderNo}
 	if q.ServiceID != "" {
 		params.ServiceID = &q.ServiceID
 	}
 	order, err := client.QueryPartnerServiceOrder(ctx, params)
-	if s.json {
-		if err != nil {
-			return err
-		}
-		return s.object(order)
+	if findings, ok := errors.AsType[limit.Findings](err); ok {
+		return findings
 	}
-	if rec.request != nil {
+	if !s.json {
 		s.call(rec.call(err))
 	}
-	if err != nil {
-		return err
+	switch {
+	case err != nil:
+		return queryError{err: err}
+	case s.json:
+		return s.object(order)
 	}
 	s.section("Order")
 	s.order(order)

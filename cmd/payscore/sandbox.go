@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
 	"os"
 	"time"
 
-	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/sandbox"
 )
 
@@ -25,18 +25,42 @@ func (sandboxCommand) Help() string {
   payscore sandbox --addr 127.0.0.1:0 --keys /tmp/keys --lenient-amounts
 
 It starts with one order, 1234323JKHDFE1243252, completed at 500.00 yuan and waiting
-for payment. Point a client of any language at base_url of DIR/sandbox.json, with
+for payment. Point a client of any language at base_url of DIR/sandbox.json, which
+holds the ids too, and give it
   apiclient_key.pem         the merchant's private key
   apiclient_cert.pem        the merchant's API certificate
   wechatpay_public_key.pem  WeChat Pay's public key, to verify answers
-  platform_cert.pem         WeChat Pay's platform certificate, if you ask for it by its serial`
+  platform_cert.pem         WeChat Pay's platform certificate, for answers to
+                            requests that ask for its serial`
 }
 
 // Run serves until ctx ends.
 func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
-	credentials, err := sandbox.OpenCredentials(c.Keys)
+	// Before the keys: those of a sandbox that runs already stay as they are.
+	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return inputError{err}
+	}
+	url := "http://" + listener.Addr().String()
+	box, err := c.open(url)
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	if s.json {
+		b, _ := json.Marshal(map[string]string{"listening": url, "keys": c.Keys})
+		s.printf("%s\n", b)
+	} else {
+		s.printf("keys in %s\norder %s waiting for payment of %s\nlistening on %s\n", c.Keys, seedOutOrderNo, yuan(seedTotal), url)
+	}
+	return serve(ctx, listener, box)
+}
+
+// open makes a sandbox with the keys of the directory.
+func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
+	credentials, err := sandbox.OpenCredentials(c.Keys)
+	if err != nil {
+		return nil, inputError{err}
 	}
 	opts := []sandbox.Option{sandbox.WithCredentials(credentials)}
 	if c.LenientAmounts {
@@ -44,29 +68,18 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	}
 	box, err := sandbox.Open(opts...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := box.Seed(seedOutOrderNo, seedTotal); err != nil {
-		return err
+		return nil, err
 	}
-	listener, err := net.Listen("tcp", c.Addr)
-	if err != nil {
-		return inputError{err}
-	}
-	url := "http://" + listener.Addr().String()
-	if err := credentials.WriteAccount(c.Keys, url); err != nil {
-		_ = listener.Close()
-		return err
-	}
-	if s.json {
-		s.printf("{\"listening\":%q,\"keys\":%q}\n", url, c.Keys)
-	} else {
-		s.printf("keys in %s\norder %s waiting for payment of %s\nlistening on %s\n", c.Keys, seedOutOrderNo, yuan(seedTotal), url)
-	}
-	return serve(ctx, listener, box)
+	return box, credentials.WriteAccount(c.Keys, url)
 }
 
-// serve ends without an error when ctx does, after the calls under way.
+// patience is for the calls under way when the sandbox is stopped.
+const patience = 2 * time.Second
+
+// serve ends without an error when ctx does.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -74,17 +87,22 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       8 * time.Second, // as the real one
 	}
-	stopped := make(chan error, 1)
+	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		patience, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer close(stopped)
+		wait, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		stopped <- server.Shutdown(patience)
+		// A request that never ends would keep Shutdown waiting.
+		if server.Shutdown(wait) != nil {
+			_ = server.Close()
+		}
 	})
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	return <-stopped
+	<-stopped
+	return nil
 }
 
 // startSandbox points the connection at a sandbox in this process. What it
@@ -127,5 +145,3 @@ func (m *modifyCommand) startSandbox(outOrderNo string, total int64) (stop func(
 		_ = os.RemoveAll(dir)
 	}, nil
 }
-
-func isUnverified(err error) bool { return errors.Is(err, auth.ErrUnverified) }

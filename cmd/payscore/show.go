@@ -4,21 +4,48 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 
-	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
 func (s *streams) printf(format string, args ...any) { _, _ = fmt.Fprintf(s.out, format, args...) }
 
-func (s *streams) section(title string) { s.printf("%s\n", title) }
+func (s *streams) section(title string) { s.printf("%s\n", oneLine(title)) }
 
-// row is one labelled line. The labels are the contract's names.
+// Rows fit into a terminal of 80 columns.
+const (
+	labelColumns = 14
+	valueColumns = 80 - 2 - labelColumns - 1
+)
+
+// row is one labelled value, continued below itself when it is long. The
+// labels are the contract's names.
 func (s *streams) row(label, format string, args ...any) {
-	s.printf("  %-18s %s\n", label, fmt.Sprintf(format, args...))
+	for _, line := range fold(oneLine(fmt.Sprintf(format, args...)), valueColumns) {
+		s.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %-*s %s", labelColumns, label, line), " "))
+		label = ""
+	}
+}
+
+// fold cuts a text into lines of so many columns and drops nothing, so that
+// lines joined are the text again.
+func fold(text string, columns int) []string {
+	var lines []string
+	start, used := 0, 0
+	for i, r := range text {
+		width := 1
+		if r >= 0x1100 { // Chinese takes two; what takes one up there is rare
+			width = 2
+		}
+		if used+width > columns {
+			lines = append(lines, text[start:i])
+			start, used = i, 0
+		}
+		used += width
+	}
+	return append(lines, text[start:])
 }
 
 func (s *streams) object(v any) error {
@@ -78,74 +105,30 @@ func yuan(fen int64) string {
 	return fmt.Sprintf("%s%d.%02d yuan", sign, fen/100, fen%100)
 }
 
-// callReport is what went over the wire, without the Authorization.
-type callReport struct {
-	Method     string `json:"method"`
-	URL        string `json:"url"`
-	Message    string `json:"signed_message"`
-	MchID      string `json:"mchid"`
-	SerialNo   string `json:"serial_no"`
-	Status     int    `json:"status,omitempty"`
-	RequestID  string `json:"request_id,omitempty"`
-	VerifiedBy string `json:"verified_by,omitempty"`
-}
-
-// call reports the last request and answer; err is what the client made of it.
-func (r *recorder) call(err error) callReport {
-	if r.request == nil {
-		return callReport{} // refused before anything was sent
-	}
-	report := callReport{Method: r.request.Method, URL: r.request.URL.String()}
-	if a, parseErr := auth.ParseAuthorization(r.request.Header.Get("Authorization")); parseErr == nil {
-		report.MchID, report.SerialNo = a.MchID, a.SerialNo
-		report.Message = string(auth.RequestMessage(r.request.Method, r.request.URL.RequestURI(), a.Timestamp, a.Nonce, body(r.request)))
-	}
-	if r.response != nil {
-		report.Status = r.response.StatusCode
-		report.RequestID = r.response.Header.Get("Request-ID")
-		if verified(r.response, err) {
-			report.VerifiedBy = r.response.Header.Get(auth.HeaderSerial)
-		}
-	}
-	return report
-}
-
-// verified tells whether the transport vouched for the answer: what it does
-// not vouch for becomes an error that wraps auth.ErrUnverified.
-func verified(rsp *http.Response, err error) bool {
-	return rsp.Header.Get(auth.HeaderSignature) != "" && !isUnverified(err)
-}
-
-func body(req *http.Request) []byte {
-	if req.GetBody == nil {
-		return nil
-	}
-	r, err := req.GetBody()
-	if err != nil {
-		return nil
-	}
-	b, _ := io.ReadAll(r)
-	return b
-}
-
 // call shows the request, what was signed, and the answer.
 func (s *streams) call(c callReport) {
 	if c.Method == "" {
-		return
+		return // nothing was sent
 	}
-	s.printf("%s %s\n", c.Method, c.URL)
+	for i, line := range fold(oneLine(c.Method+" "+c.target), 78) {
+		s.printf("%s%s\n", strings.Repeat("  ", min(i, 1)), line)
+	}
+	s.row("host", "%s", c.host)
 	for i, line := range strings.SplitN(strings.TrimSuffix(c.Message, "\n"), "\n", 5) {
 		s.row(fmt.Sprintf("signed line %d", i+1), "%s", line)
 	}
-	s.row("signed by", "mchid %s, certificate %s", c.MchID, c.SerialNo)
-	if c.Status != 0 {
+	s.row("mchid", "%s", c.MchID)
+	s.row("serial_no", "%s", c.SerialNo)
+	if c.Status == 0 {
+		s.row("answer", "none")
+	} else {
 		s.row("answer", "%d %s", c.Status, http.StatusText(c.Status))
 		s.row("request id", "%s", c.RequestID)
 		switch {
 		case c.VerifiedBy == "":
 			s.row("verified by", "nothing: the answer is not to be trusted")
 		case strings.HasPrefix(c.VerifiedBy, "PUB_KEY_ID_"):
-			s.row("verified by", "WeChat Pay public key %s", c.VerifiedBy)
+			s.row("verified by", "public key %s", c.VerifiedBy)
 		default:
 			s.row("verified by", "platform certificate %s", c.VerifiedBy)
 		}

@@ -1707,12 +1707,12 @@ func (c *Client) call(ctx context.Context, method, target string, body, out any,
 	}
 	for _, edit := range c.editors {
 		if err := edit(ctx, req); err != nil {
-			return fmt.Errorf("payscore: not sent: %w", err)
+			return fmt.Errorf("not sent: %w", err)
 		}
 	}
 	for _, edit := range editors {
 		if err := edit(ctx, req); err != nil {
-			return fmt.Errorf("payscore: not sent: %w", err)
+			return fmt.Errorf("not sent: %w", err)
 		}
 	}
 	rsp, err := c.doer.Do(req)

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/limit"
+	"github.com/wxpayscore/payscore/transport"
+)
+
+// Exit codes.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitInput   = 2
+	exitUnknown = 3
+)
+
+// inputError is a mistake of the user's that was found before anything was sent.
+type inputError struct{ error }
+
+func (e inputError) Unwrap() error { return e.error }
+
+// queryError is a query that failed. A query changes nothing, so its outcome
+// is never unknown, whatever the client says of a bad answer.
+type queryError struct {
+	what string // in front of the error, may be empty
+	err  error
+}
+
+func (e queryError) Error() string {
+	return e.what + strings.ReplaceAll(e.err.Error(), ": "+apierror.ErrOutcomeUnknown.Error(), "")
+}
+
+func (e queryError) Unwrap() error { return e.err }
+
+func isOutcomeUnknown(err error) bool {
+	_, query := errors.AsType[queryError](err)
+	return !query && errors.Is(err, apierror.ErrOutcomeUnknown)
+}
+
+func exitCode(err error) int {
+	_, input := errors.AsType[inputError](err)
+	_, findings := errors.AsType[limit.Findings](err)
+	switch {
+	case err == nil:
+		return exitDone
+	case input, findings:
+		return exitInput
+	case isOutcomeUnknown(err):
+		return exitUnknown
+	default:
+		return exitFailed
+	}
+}
+
+// errorReport is an error for machines.
+type errorReport struct {
+	Error          string         `json:"error"`
+	OutcomeUnknown bool           `json:"outcome_unknown"`
+	Status         int            `json:"status,omitempty"`
+	Code           string         `json:"code,omitempty"`
+	Number         int64          `json:"number,omitempty"`
+	RequestID      string         `json:"request_id,omitempty"`
+	Findings       limit.Findings `json:"findings,omitempty"`
+}
+
+// report prints an error, in one line or as JSON.
+func (s *streams) report(err error) {
+	if !s.json {
+		_, _ = fmt.Fprintf(s.err, "payscore: %s\n", oneLine(err.Error()))
+		return
+	}
+	report := errorReport{Error: oneLine(err.Error()), OutcomeUnknown: isOutcomeUnknown(err)}
+	if refused, ok := errors.AsType[*apierror.Error](err); ok {
+		report.Status, report.Code, report.Number, report.RequestID = refused.Status, refused.Code, refused.Number, refused.RequestID
+	} else if lost, ok := errors.AsType[*apierror.UndecodableError](err); ok {
+		report.Status, report.RequestID = lost.Status, lost.RequestID
+	} else if unverified, ok := errors.AsType[*transport.UnverifiedError](err); ok {
+		// Not the status: nobody vouches for it, and a 204 here would pass for a success.
+		report.RequestID = unverified.RequestID
+	}
+	report.Findings, _ = errors.AsType[limit.Findings](err)
+	b, _ := json.Marshal(report)
+	_, _ = fmt.Fprintf(s.err, "%s\n", b)
+}
+
+// warn tells what does not change the exit code.
+func (s *streams) warn(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.err, "warning: %s\n", oneLine(fmt.Sprintf(format, args...)))
+}
+
+// oneLine takes line breaks and a terminal's control sequences out of a text
+// that may come from a file or the network.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write testdata/*.golden")
+
+// volatile is what differs from run to run, with what stands in its place.
+var volatile = []struct {
+	pattern *regexp.Regexp
+	stand   string
+}{
+	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
+	{regexp.MustCompile(`(signed line 3 +)\d{10}\b`), "${1}TIMESTAMP"},
+	{regexp.MustCompile(`(signed line 4 +)[0-9A-Za-z]{32}\b`), "${1}NONCE"},
+	{regexp.MustCompile(`(serial_no +)[0-9A-F]{40}\b`), "${1}SERIAL"},
+	{regexp.MustCompile(`\b[0-9A-Z]{26}(-\d+)\b`), "REQUESTID${1}"},
+	{regexp.MustCompile(`\S*/modify\.json`), "modify.json"},
+}
+
+func TestGolden(t *testing.T) {
+	h := newHost(t)
+	for _, test := range []struct {
+		name string
+		run  func() result
+	}{
+		{"modify_sandbox", func() result { return runArgs(t, "modify", "--sandbox") }},
+		{"query", func() result { return runArgs(t, "query", seedOutOrderNo, "--keys", h.dir) }},
+		{"modify_refused", func() result { return h.modify(t, example(t, "39900", "40000")) }},
+		{"modify_wrong", func() result { return h.modify(t, example(t, "40000", `"400.00"`, "total_", "totals_")) }},
+		{"help", func() result { return runArgs(t, "--help") }},
+		{"help_modify", func() result { return runArgs(t, "modify", "--help") }},
+		{"help_query", func() result { return runArgs(t, "query", "--help") }},
+		{"help_sandbox", func() result { return runArgs(t, "sandbox", "--help") }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := test.run()
+			got := r.out
+			if r.err != "" {
+				got += "-- stderr\n" + r.err
+			}
+			for line := range strings.SplitSeq(r.out, "\n") {
+				if columns(line) > 80 {
+					t.Errorf("over 80 columns: %s", line)
+				}
+			}
+			for _, v := range volatile {
+				got = v.pattern.ReplaceAllString(got, v.stand)
+			}
+			file := filepath.Join("testdata", test.name+".golden")
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want := string(readFile(t, file)); got != want {
+				t.Errorf("differs from %s, run the test with -update and look at the change:\n%s", file, got)
+			}
+		})
+	}
+}
+
+// columns is how wide a line is in a terminal.
+func columns(line string) int {
+	n := 0
+	for _, r := range line {
+		n++
+		if r >= 0x1100 {
+			n++
+		}
+	}
+	return n
+}
+
+func TestHelp(t *testing.T) {
+	for name, want := range map[string]string{
+		"modify":  "payscore modify --sandbox\n",
+		"query":   "payscore query 1234323JKHDFE1243252 ",
+		"sandbox": "payscore sandbox --addr 127.0.0.1:",
+	} {
+		r := runArgs(t, name, "--help")
+		r.wantCode(t, exitDone)
+		wantAll(t, r.out, "Examples:\n\n    payscore "+name, want)
+	}
+	r := runArgs(t, "--help")
+	r.wantCode(t, exitDone)
+	wantAll(t, r.out, "Exit codes: 0 carried out, 1 refused or failed, 2 wrong input", "3 outcome unknown")
+	r = runArgs(t, "--version")
+	r.wantCode(t, exitDone)
+	if strings.TrimSpace(r.out) == "" {
+		t.Error("no version")
+	}
+}
+
+// What a terminal would obey must not come out of a file or an answer.
+func TestNoControlCharacters(t *testing.T) {
+	h := newHost(t)
+	r := h.modify(t, example(t, "就餐费用", `red\u001b[31m\nOrder after`))
+	r.wantCode(t, exitDone)
+	if strings.Contains(r.out, "\x1b") || strings.Contains(r.out, "red\n") || strings.Count(r.out, "\nOrder after") != 1 {
+		t.Errorf("%q", r.out)
+	}
+	wantAll(t, r.out, "400.00 yuan  red [31m Order after\n")
+}
+
+func TestFold(t *testing.T) {
+	for _, test := range []struct {
+		text    string
+		columns int
+		want    string
+	}{
+		{"", 4, ""},
+		{"abcd", 4, "abcd"},
+		{"abcde", 4, "abcd|e"},
+		{"费费费", 4, "费费|费"},
+		{"a费费", 4, "a费|费"},
+	} {
+		if got := strings.Join(fold(test.text, test.columns), "|"); got != test.want {
+			t.Errorf("fold(%q, %d) = %s, want %s", test.text, test.columns, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/wxpayscore/payscore/sandbox"
+)
+
+// process is the command in a process of its own.
+type process struct {
+	*exec.Cmd
+	out    *bufio.Reader
+	errOut bytes.Buffer
+	url    string
+	head   string // stdout up to the line with the URL
+}
+
+func command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	return cmd
+}
+
+// startSandbox starts payscore sandbox and waits for it to listen.
+func startSandbox(t testing.TB, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: command(t, append([]string{"sandbox"}, args...)...)}
+	p.Stderr = &p.errOut
+	out, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.out = bufio.NewReader(out)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Process.Kill(); _ = p.Wait() })
+	overdue := time.AfterFunc(20*time.Second, func() { _ = p.Process.Kill() })
+	defer overdue.Stop()
+	for p.url == "" {
+		line, err := p.out.ReadString('\n')
+		p.head += line
+		if err != nil {
+			t.Fatalf("%v after %q, stderr %s", err, p.head, &p.errOut)
+		}
+		if url, ok := strings.CutPrefix(line, "listening on "); ok {
+			p.url = strings.TrimSpace(url)
+		}
+	}
+	return p
+}
+
+// stop interrupts it and returns how it exited.
+func (p *process) stop(t testing.TB) int {
+	t.Helper()
+	if err := p.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	overdue := time.AfterFunc(15*time.Second, func() { _ = p.Process.Signal(syscall.SIGKILL) })
+	defer overdue.Stop()
+	_, _ = io.Copy(io.Discard, p.out)
+	_ = p.Wait()
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("took %s to stop", took)
+	}
+	return p.ProcessState.ExitCode()
+}
+
+func contents(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, entry := range entries {
+		files[entry.Name()] = string(readFile(t, filepath.Join(dir, entry.Name())))
+	}
+	return files
+}
+
+func TestSandbox(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no interrupts and modes there")
+	}
+	dir := filepath.Join(t.TempDir(), "new", "keys")
+	p := startSandbox(t, "--addr", "127.0.0.1:0", "--keys", dir)
+	wantAll(t, p.head, "keys in "+dir+"\n", "order 1234323JKHDFE1243252 waiting for payment of 500.00 yuan\n")
+	if !strings.HasPrefix(p.url, "http://127.0.0.1:") || strings.HasSuffix(p.url, ":0") {
+		t.Errorf("listens on %q", p.url)
+	}
+
+	// Files: those listed, and none but the public ones for others to read.
+	public := []string{"apiclient_cert.pem", "wechatpay_public_key.pem", "platform_cert.pem"}
+	first := contents(t, dir)
+	for _, name := range append(public, "apiclient_key.pem", "sandbox.json") {
+		if _, ok := first[name]; !ok {
+			t.Errorf("no %s", name)
+		}
+	}
+	for name, content := range first {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		isPublic := slices.Contains(public, name)
+		if !isPublic && info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %o", name, info.Mode().Perm())
+		}
+		if isPublic && strings.Contains(content, "PRIVATE") {
+			t.Errorf("%s holds a private key", name)
+		}
+	}
+	wantAll(t, first["apiclient_key.pem"], "-----BEGIN PRIVATE KEY-----\n") // PKCS#8
+	wantAll(t, first["wechatpay_public_key.pem"], "-----BEGIN PUBLIC KEY-----\n")
+
+	account := decodeJSON[map[string]string](t, first["sandbox.json"])
+	wanted := []string{"api_v3_key", "appid", "base_url", "mchid", "platform_serial_no", "public_key_id", "serial_no", "service_id", "sub_mchid"}
+	if got := slices.Sorted(maps.Keys(account)); !slices.Equal(got, wanted) {
+		t.Errorf("sandbox.json has %v", got)
+	}
+	for name, value := range account {
+		if value == "" {
+			t.Errorf("%s is empty", name)
+		}
+	}
+	if account["base_url"] != p.url || len(account["api_v3_key"]) != 32 {
+		t.Errorf("base_url %s, APIv3 key of %d bytes", account["base_url"], len(account["api_v3_key"]))
+	}
+
+	// Another process modifies the order.
+	modify := command(t, "modify", seedOutOrderNo, "--keys", dir, "--body", write(t, "b.json", example(t)))
+	if out, err := modify.CombinedOutput(); err != nil || !strings.Contains(string(out), "Done: 500.00 yuan -> 399.00 yuan") {
+		t.Errorf("%v: %s", err, out)
+	}
+	// It is strict unless told otherwise.
+	r := runArgs(t, "modify", seedOutOrderNo, "--keys", dir, "--body", write(t, "b.json", example(t, "39900", "30000")))
+	r.wantCode(t, exitFailed)
+
+	// Neither an idle connection nor a request that never ends holds up the end.
+	idle := &http.Client{Transport: &http.Transport{}}
+	rsp, err := idle.Get(p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, rsp.Body)
+	_ = rsp.Body.Close()
+	defer idle.CloseIdleConnections()
+	endless, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = endless.Close() }()
+	if _, err := io.WriteString(endless, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.stop(t); code != exitDone || p.errOut.Len() > 0 {
+		t.Errorf("exit code %d, stderr %s", code, &p.errOut)
+	}
+
+	// The next one has the same keys, a new order and another port.
+	p = startSandbox(t, "--addr", "127.0.0.1:0", "--keys", dir, "--lenient-amounts")
+	second := contents(t, dir)
+	if len(second) != len(first) {
+		t.Errorf("%d files, then %d", len(first), len(second))
+	}
+	for name, content := range second {
+		if name != sandbox.AccountFile && content != first[name] {
+			t.Errorf("%s was written anew", name)
+		}
+	}
+	var again map[string]string
+	if err := json.Unmarshal([]byte(second["sandbox.json"]), &again); err != nil {
+		t.Fatal(err)
+	}
+	account["base_url"] = p.url
+	if !maps.Equal(account, again) {
+		t.Errorf("sandbox.json:\n%v\nthen\n%v", account, again)
+	}
+	r = runArgs(t, "modify", seedOutOrderNo, "--keys", dir, "--body", write(t, "b.json", example(t, "39900", "30000")))
+	r.wantCode(t, exitDone)
+	wantAll(t, r.out, "Done: 500.00 yuan -> 300.00 yuan")
+	if code := p.stop(t); code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestSandboxJSON(t *testing.T) {
+	h := newHost(t) // for its keys
+	cmd := command(t, "--json", "sandbox", "--addr", "127.0.0.1:0", "--keys", h.dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready := decodeJSON[map[string]string](t, line)
+	if !strings.HasPrefix(ready["listening"], "http://127.0.0.1:") || ready["keys"] != h.dir {
+		t.Errorf("%v", ready)
+	}
+}
+
+func TestSandboxInput(t *testing.T) {
+	h := newHost(t)
+	taken := strings.TrimPrefix(h.url, "http://")
+	before := contents(t, h.dir)
+	h.refusedInput(t, []string{"sandbox", "--addr", taken, "--keys", h.dir}, taken, "address already in use")
+	if !maps.Equal(before, contents(t, h.dir)) {
+		t.Error("a sandbox that does not listen changed the files")
+	}
+	h.refusedInput(t, []string{"sandbox", "--addr", "nonsense", "--keys", h.dir}, "nonsense")
+	file := write(t, "file", "")
+	h.refusedInput(t, []string{"sandbox", "--addr", "127.0.0.1:0", "--keys", file}, file)
+	if err := os.Remove(h.file(sandbox.MerchantKeyFile)); err != nil {
+		t.Fatal(err)
+	}
+	h.refusedInput(t, []string{"sandbox", "--addr", "127.0.0.1:0", "--keys", h.dir}, sandbox.MerchantKeyFile)
+}
+
+// A port that is taken is found before keys are made.
+func TestSandboxMakesNoKeysInVain(t *testing.T) {
+	h := newHost(t)
+	dir := filepath.Join(t.TempDir(), "keys")
+	runArgs(t, "sandbox", "--addr", strings.TrimPrefix(h.url, "http://"), "--keys", dir).wantCode(t, exitInput)
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("keys were made")
+	}
+}

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/wxpayscore/payscore/auth"
+)
+
+// onModify spoils the answers to POSTs, which the sandbox has carried out.
+func onModify(change func(w http.ResponseWriter, answer *httptest.ResponseRecorder)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodPost {
+				next.ServeHTTP(w, r)
+				return
+			}
+			answer := httptest.NewRecorder()
+			next.ServeHTTP(answer, r)
+			change(w, answer)
+		})
+	}
+}
+
+func pass(w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+	for name, values := range answer.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+}
+
+// flip changes the first character.
+func flip(s string) string {
+	if s[0] == 'A' {
+		return "B" + s[1:]
+	}
+	return "A" + s[1:]
+}
+
+func TestModifyUnverified(t *testing.T) {
+	for name, change := range map[string]func(http.Header){
+		"no signature":    func(h http.Header) { h.Del(auth.HeaderSignature) },
+		"wrong signature": func(h http.Header) { h.Set(auth.HeaderSignature, flip(h.Get(auth.HeaderSignature))) },
+		"other nonce":     func(h http.Header) { h.Set(auth.HeaderNonce, "x") },
+		"unknown key":     func(h http.Header) { h.Set(auth.HeaderSerial, "PUB_KEY_ID_2") },
+		"old timestamp":   func(h http.Header) { h.Set(auth.HeaderTimestamp, "1600000000") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t)
+			h.spoil = onModify(func(w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+				change(answer.Header())
+				pass(w, answer)
+			})
+			r := h.modify(t, example(t))
+			r.wantCode(t, exitUnknown)
+			r.wantLine(t, "outcome unknown", "answer 204", "not to be trusted")
+			wantAll(t, r.out, "  answer         204 No Content\n", "  verified by    nothing", "Order after\n", "399.00 yuan")
+			if strings.Contains(r.out, "verified by    public key") || strings.Contains(r.out, "Done") {
+				t.Errorf("claims more than it knows:\n%s", r.out)
+			}
+			h.wantTotal(t, 39900)
+		})
+	}
+}
+
+func TestModifyUnverifiedJSON(t *testing.T) {
+	h := newHost(t)
+	h.spoil = onModify(func(w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+		answer.Header().Del(auth.HeaderSignature)
+		pass(w, answer)
+	})
+	r := h.modify(t, example(t), "--json")
+	r.wantCode(t, exitUnknown)
+	e := decodeJSON[errorReport](t, r.err)
+	if !e.OutcomeUnknown || e.RequestID == "" || e.Status != 0 {
+		t.Errorf("%+v", e)
+	}
+	report := decodeJSON[modifyReport](t, r.out)
+	if report.Call.VerifiedBy != "" || report.Call.RequestID != e.RequestID || *report.After.TotalAmount != 39900 {
+		t.Errorf("%+v", report)
+	}
+}
+
+// An answer that ends early bears a signature, which nobody could check.
+func TestModifyCutOff(t *testing.T) {
+	h := newHost(t)
+	h.spoil = onModify(func(w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+		answer.Header().Set("Content-Length", "100")
+		answer.Code = http.StatusOK
+		pass(w, answer)
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	r := h.modify(t, example(t))
+	r.wantCode(t, exitUnknown)
+	r.wantLine(t, "outcome unknown")
+	wantAll(t, r.out, "  answer         200 OK\n", "  verified by    nothing")
+}
+
+func TestModifyDropped(t *testing.T) {
+	h := newHost(t)
+	h.spoil = onModify(func(http.ResponseWriter, *httptest.ResponseRecorder) { panic(http.ErrAbortHandler) })
+	r := h.modify(t, example(t))
+	r.wantCode(t, exitUnknown)
+	r.wantLine(t, "outcome unknown", "no answer")
+	wantAll(t, r.out, "POST /v3/", "  answer         none\n", "Order after\n", "399.00 yuan")
+	h.wantRequests(t, 3)
+}
+
+func TestModifyServerFailure(t *testing.T) {
+	h := newHost(t)
+	h.spoil = onModify(func(w http.ResponseWriter, _ *httptest.ResponseRecorder) {
+		w.Header().Set(auth.HeaderSerial, "PUB_KEY_ID_1") // which signed nothing
+		w.WriteHeader(http.StatusBadGateway)
+	})
+	r := h.modify(t, example(t), "--json")
+	if report := decodeJSON[modifyReport](t, r.out); report.Call.VerifiedBy != "" {
+		t.Errorf("verified by %s", report.Call.VerifiedBy)
+	}
+	r.wantCode(t, exitUnknown)
+	if e := decodeJSON[errorReport](t, r.err); !e.OutcomeUnknown || e.Status != 502 {
+		t.Errorf("%+v", e)
+	}
+}
+
+// downAfterModify answers queries after the modification with a failure.
+func (h *host) downAfterModify() {
+	var modified atomic.Bool
+	next := h.spoil
+	h.spoil = func(box http.Handler) http.Handler {
+		if next != nil {
+			box = next(box)
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if modified.Load() {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			modified.Store(r.Method == http.MethodPost)
+			box.ServeHTTP(w, r)
+		})
+	}
+}
+
+// The exit code is the modification's, not that of the query after it.
+func TestModifyThenQueryFails(t *testing.T) {
+	t.Run("carried out", func(t *testing.T) {
+		h := newHost(t)
+		h.downAfterModify()
+		r := h.modify(t, example(t))
+		r.wantCode(t, exitDone)
+		if strings.Count(r.err, "\n") != 1 || strings.Contains(r.err, "unknown") {
+			t.Errorf("stderr: %s", r.err)
+		}
+		wantAll(t, r.err, "warning: the query after the modification failed: ", "503")
+		wantAll(t, r.out, "  answer         204 No Content\n")
+	})
+	t.Run("carried out, as JSON", func(t *testing.T) {
+		h := newHost(t)
+		h.downAfterModify()
+		r := h.modify(t, example(t), "--json")
+		r.wantCode(t, exitDone)
+		if report := decodeJSON[modifyReport](t, r.out); report.After != nil || !strings.Contains(report.AfterError, "503") || report.Call.Status != 204 {
+			t.Errorf("%+v", report)
+		}
+		if r.err != "" {
+			t.Errorf("stderr: %s", r.err)
+		}
+	})
+	t.Run("unknown", func(t *testing.T) {
+		h := newHost(t)
+		h.spoil = onModify(func(http.ResponseWriter, *httptest.ResponseRecorder) { panic(http.ErrAbortHandler) })
+		h.downAfterModify()
+		r := h.modify(t, example(t))
+		r.wantCode(t, exitUnknown)
+		warning, line, _ := strings.Cut(r.err, "\n")
+		wantAll(t, warning, "warning: the query after the modification failed: ")
+		result{err: line}.wantLine(t, "outcome unknown")
+	})
+}
+
+// A query before the modification that fails leaves nothing unknown.
+func TestModifyQueryBeforeUnverified(t *testing.T) {
+	h := newHost(t)
+	h.spoil = func(box http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			box.ServeHTTP(answer, r)
+			answer.Header().Del(auth.HeaderSignature)
+			pass(w, answer)
+		})
+	}
+	r := h.modify(t, example(t))
+	r.wantCode(t, exitFailed)
+	r.wantLine(t, "not modified, since the query before it failed", "not to be trusted")
+	if strings.Contains(r.err, "unknown") {
+		t.Errorf("nothing is unknown: %s", r.err)
+	}
+	h.wantRequests(t, 1)
+	h.wantTotal(t, 50000)
+	if e := decodeJSON[errorReport](t, h.modify(t, example(t), "--json").err); e.OutcomeUnknown {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestConnectionRefused(t *testing.T) {
+	h := newHost(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := h.modify(t, example(t), "--base-url", url)
+	r.wantCode(t, exitFailed)
+	r.wantLine(t, "not modified", "connection refused")
+	r = runArgs(t, "query", seedOutOrderNo, "--keys", h.dir, "--base-url", url)
+	r.wantCode(t, exitFailed)
+	r.wantLine(t, "connection refused")
+	wantAll(t, r.out, "  answer         none\n")
+	h.wantRequests(t, 0)
+}
+
+// An interrupt during the modification leaves it unknown.
+func TestInterrupted(t *testing.T) {
+	h := newHost(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	h.spoil = func(box http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				_, _ = io.Copy(io.Discard, r.Body) // else the server does not notice a hang-up
+				interrupt()
+				<-r.Context().Done() // the client has hung up
+				return
+			}
+			box.ServeHTTP(w, r)
+		})
+	}
+	var out, errOut bytes.Buffer
+	code := run(ctx, []string{"modify", seedOutOrderNo, "--keys", h.dir, "--body", write(t, "b.json", example(t))}, nil, &out, &errOut)
+	r := result{code, out.String(), errOut.String()}
+	r.wantCode(t, exitUnknown)
+	wantAll(t, r.err, "context canceled", "outcome unknown")
+}
+
+// One before it keeps it from being sent, and the query is not shown as if it
+// were the modification.
+func TestInterruptedBeforeModify(t *testing.T) {
+	h := newHost(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	out := &hook{on: "Order before", do: interrupt}
+	var errOut bytes.Buffer
+	code := run(ctx, []string{"modify", seedOutOrderNo, "--keys", h.dir, "--body", write(t, "b.json", example(t))}, nil, out, &errOut)
+	result{code, out.String(), errOut.String()}.wantCode(t, exitFailed)
+	if strings.Contains(out.String(), "GET") {
+		t.Errorf("shows the query:\n%s", out)
+	}
+	h.wantRequests(t, 1)
+	h.wantTotal(t, 50000)
+}
+
+// hook calls do when on is written.
+type hook struct {
+	bytes.Buffer
+	on string
+	do func()
+}
+
+func (h *hook) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), h.on) {
+		h.do()
+	}
+	return h.Buffer.Write(b)
+}

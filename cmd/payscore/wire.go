@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/transport"
+)
+
+// recorder keeps the last request and answer that went over the wire.
+type recorder struct {
+	next     http.RoundTripper
+	request  *http.Request
+	response *http.Response
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.request, r.response = req, nil
+	rsp, err := r.next.RoundTrip(req)
+	r.response = rsp
+	return rsp, err
+}
+
+// forget makes sure that a call that is never sent is not taken for the one
+// before it.
+func (r *recorder) forget() { r.request, r.response = nil, nil }
+
+// callReport is what went over the wire, without the Authorization.
+type callReport struct {
+	Method     string `json:"method"`
+	URL        string `json:"url"`
+	Message    string `json:"signed_message"`
+	MchID      string `json:"mchid"`
+	SerialNo   string `json:"serial_no"`
+	Status     int    `json:"status,omitempty"`
+	RequestID  string `json:"request_id,omitempty"`
+	VerifiedBy string `json:"verified_by,omitempty"`
+
+	host, target string // the URL in two parts
+}
+
+// call reports the last request and answer; err is what the client made of it.
+func (r *recorder) call(err error) callReport {
+	if r.request == nil {
+		return callReport{} // refused before anything was sent
+	}
+	u := r.request.URL
+	report := callReport{
+		Method: r.request.Method, URL: u.Redacted(),
+		host: u.Scheme + "://" + u.Host, target: u.RequestURI(),
+	}
+	if a, parseErr := auth.ParseAuthorization(r.request.Header.Get("Authorization")); parseErr == nil {
+		report.MchID, report.SerialNo = a.MchID, a.SerialNo
+		report.Message = string(auth.RequestMessage(r.request.Method, r.request.URL.RequestURI(), a.Timestamp, a.Nonce, body(r.request)))
+	}
+	if r.response != nil {
+		report.Status = r.response.StatusCode
+		report.RequestID = r.response.Header.Get("Request-ID")
+		if verified(r.response, err) {
+			report.VerifiedBy = r.response.Header.Get(auth.HeaderSerial)
+		}
+	}
+	return report
+}
+
+// verified tells whether the transport vouched for the answer. What it does
+// not vouch for, a signed answer that was cut off included, is an
+// UnverifiedError.
+func verified(rsp *http.Response, err error) bool {
+	_, unverified := errors.AsType[*transport.UnverifiedError](err)
+	return rsp.Header.Get(auth.HeaderSignature) != "" && !unverified
+}
+
+func body(req *http.Request) []byte {
+	if req.GetBody == nil {
+		return nil
+	}
+	r, err := req.GetBody()
+	if err != nil {
+		return nil
+	}
+	b, _ := io.ReadAll(r)
+	return b
+}

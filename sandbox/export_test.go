@@ -1,0 +1,26 @@
+package sandbox
+
+import "crypto/rsa"
+
+// Expire moves an order to EXPIRED, which takes WeChat Pay 30 days.
+func (s *Sandbox) Expire(subMchID, outOrderNo string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.become(s.orders[orderKey{subMchID, outOrderNo}], "EXPIRED")
+}
+
+// WechatpayKey is the key that signs answers, for answers that the sandbox
+// itself would not give.
+func (c *Credentials) WechatpayKey() *rsa.PrivateKey { return c.wechatpay }
+
+// PlatformKey is the key of the platform certificate.
+func (c *Credentials) PlatformKey() *rsa.PublicKey { return &c.platform.PublicKey }
+
+// Files are the names of all files of a credentials directory, and whether
+// each one is secret.
+func Files() map[string]bool {
+	return map[string]bool{
+		MerchantKeyFile: true, wechatpayKeyFile: true, platformKeyFile: true, AccountFile: true,
+		MerchantCertFile: false, PublicKeyFile: false, PlatformCertFile: false,
+	}
+}

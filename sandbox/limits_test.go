@@ -1,0 +1,231 @@
+package sandbox_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// value is what a schema allows, with all of its properties, made of its
+// examples.
+func value(s *openapi3.Schema) any {
+	switch {
+	case s.Type.Is("object"):
+		v := map[string]any{}
+		for name, property := range s.Properties {
+			v[name] = value(property.Value)
+		}
+		return v
+	case s.Type.Is("array"):
+		return []any{value(s.Items.Value)}
+	case len(s.Enum) > 0:
+		return s.Enum[0]
+	case s.Example == nil:
+		panic("no example of " + s.Title)
+	}
+	return s.Example
+}
+
+// broken is a body that breaks one limit of the contract.
+type broken struct {
+	field string // where
+	how   string
+	body  any
+}
+
+// breaks makes all of them: each limit that the schema sets for the value v
+// at field. put puts a value in the place of v into a copy of the whole body.
+func breaks(s *openapi3.Schema, v any, field string, put func(any) any) (all []broken) {
+	add := func(how string, v any) { all = append(all, broken{field, how, put(v)}) }
+	add("null", nil)
+	if len(s.Enum) > 0 {
+		add("enum", "NO_SUCH_VALUE")
+	}
+	switch {
+	case s.Type.Is("string"):
+		add("number for string", 1)
+		if s.MaxLength != nil {
+			add("maxLength", strings.Repeat("汉", int(*s.MaxLength)+1))
+		}
+		if s.MinLength > 0 {
+			add("minLength", strings.Repeat("h", int(s.MinLength)-1))
+		}
+		if s.Pattern != "" {
+			add("pattern", "???????????")
+		}
+	case s.Type.Is("integer"):
+		add("string for integer", "1")
+		add("fraction", json.Number("1.5"))
+		add("beyond int64", json.Number("9223372036854775808"))
+		add("far beyond", json.Number("1e300"))
+		add("exponent", json.Number("4e0"))
+		add("fraction of nothing", json.Number("4.0"))
+		if s.Min != nil {
+			add("minimum", int64(*s.Min)-1)
+		}
+		if s.Max != nil {
+			add("maximum", int64(*s.Max)+1)
+		}
+	case s.Type.Is("boolean"):
+		add("string for boolean", "true")
+	case s.Type.Is("array"):
+		add("object for array", map[string]any{})
+		items := v.([]any)
+		if s.MinItems > 0 {
+			add("minItems", []any{})
+		}
+		if s.MaxItems != nil {
+			add("maxItems", slices.Repeat(items[:1], int(*s.MaxItems)+1))
+		}
+		all = append(all, breaks(s.Items.Value, items[0], field+"/0", func(v any) any { return put([]any{v}) })...)
+	case s.Type.Is("object"):
+		add("array for object", []any{})
+		members := v.(map[string]any)
+		for name, property := range s.Properties {
+			with := func(v any) any {
+				m := maps.Clone(members)
+				m[name] = v
+				return put(m)
+			}
+			all = append(all, breaks(property.Value, members[name], field+"/"+name, with)...)
+		}
+		for _, name := range s.Required {
+			m := maps.Clone(members)
+			delete(m, name)
+			all = append(all, broken{field + "/" + name, "missing", put(m)})
+		}
+	default:
+		panic("no limits known for " + s.Title)
+	}
+	return all
+}
+
+func TestBodiesThatBreakALimit(t *testing.T) {
+	b := newBox(t)
+	b.seed(orderNo, 50000)
+	before := asJSON(b.query(orderNo))
+	for _, op := range operations() {
+		if op.spec.RequestBody == nil {
+			continue
+		}
+		schema := op.spec.RequestBody.Value.Content.Get("application/json").Schema.Value
+		whole := value(schema)
+		if err := schema.VisitJSON(parsed(strings.NewReader(asJSON(whole)))); err != nil {
+			t.Fatalf("%s: the test's own body is wrong: %v", op.id, err)
+		}
+		t.Run(op.id, func(t *testing.T) {
+			all := breaks(schema, whole, "", func(v any) any { return v })
+			for _, c := range all {
+				if c.field == "" {
+					c.field = "/"
+				}
+				got := b.send(op.method, op.target(orderNo), asJSON(c.body))
+				p := placeOf(got.Detail)
+				if got.Status != 400 || got.Code != "PARAM_ERROR" || got.Number != 268435464 || p != (place{"body", c.field}) {
+					t.Errorf("%s breaks %s: %v %s", c.field, c.how, &got.Error, got.Detail)
+				}
+			}
+			if len(all) < 5 {
+				t.Errorf("%d bodies tried", len(all))
+			}
+			t.Logf("%d bodies", len(all))
+		})
+	}
+	if asJSON(b.query(orderNo)) != before {
+		t.Error("refused, but the order changed")
+	}
+}
+
+// The longest texts, the longest lists and the lowest numbers are taken, as
+// far as the contract goes.
+func TestBodiesAtTheLimit(t *testing.T) {
+	b := newBox(t)
+	for _, op := range operations() {
+		if op.spec.RequestBody == nil {
+			continue
+		}
+		schema := op.spec.RequestBody.Value.Content.Get("application/json").Schema.Value
+		got := b.send(op.method, op.target(orderNo), asJSON(atLimit(schema)))
+		if p := placeOf(got.Detail); got.Code == "PARAM_ERROR" && p.Field != "/openid" { // a rule of create, not a limit
+			t.Errorf("%s: %v %s", op.id, &got.Error, got.Detail)
+		}
+	}
+}
+
+func atLimit(s *openapi3.Schema) any {
+	switch {
+	case s.Type.Is("object"):
+		v := map[string]any{}
+		for name, property := range s.Properties {
+			v[name] = atLimit(property.Value)
+		}
+		return v
+	case s.Type.Is("array"):
+		all := make([]any, *s.MaxItems)
+		for i := range all {
+			item := atLimit(s.Items.Value).(map[string]any)
+			item["name"] = fmt.Sprintf("%020d", i)
+			all[i] = item
+		}
+		return all
+	case len(s.Enum) > 0:
+		return s.Enum[len(s.Enum)-1]
+	case s.Type.Is("string") && s.MaxLength != nil && s.Pattern == "" && s.Format == "":
+		return strings.Repeat("汉", int(*s.MaxLength))
+	case s.Type.Is("integer"):
+		return int64(*s.Min)
+	}
+	return s.Example
+}
+
+func TestParametersThatBreakALimit(t *testing.T) {
+	b := newBox(t)
+	for _, op := range operations() {
+		for _, parameter := range op.spec.Parameters {
+			p, s := parameter.Value, parameter.Value.Schema.Value
+			wrong := map[string]string{"maxLength": strings.Repeat("1", int(*s.MaxLength)+1)}
+			if s.Pattern != "" {
+				wrong["pattern"] = "订单"
+				wrong["pattern, escaped"] = "a/b"
+			}
+			if p.In == "query" {
+				wrong["minLength"] = ""
+			}
+			for how, v := range wrong {
+				target := op.target(url.PathEscape(v))
+				if p.In == "query" {
+					values := url.Values{"sub_mchid": {subMchID}, "out_order_no": {orderNo}}
+					values.Set(p.Name, v)
+					target = op.template + "?" + values.Encode()
+				}
+				got := b.send(op.method, target, op.example())
+				got.checkRefused(t, wrongParam(p.Name))
+				if placeOf(got.Detail).Location != p.In {
+					t.Errorf("%s: %s breaks %s: %s", op.id, p.Name, how, got.Detail)
+				}
+			}
+		}
+	}
+}
+
+// The field of a refusal is a place in what was sent.
+func TestThePlaceIsInsideALongList(t *testing.T) {
+	b := newBox(t)
+	b.seed(orderNo, 50000)
+	for i := range 100 {
+		if i%33 != 0 {
+			continue
+		}
+		body := bill(39900, lines(make([]int64, 100)...), nil)
+		body.PostPayments[i].Count = new(int64(101))
+		got := b.send("POST", modifyTarget, asJSON(body))
+		got.checkRefused(t, wrongParam("/post_payments/"+strconv.Itoa(i)+"/count"))
+	}
+}

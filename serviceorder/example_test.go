@@ -1,0 +1,61 @@
+package serviceorder_test
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/serviceorder"
+)
+
+func ExampleTotal() {
+	payments := []payscore.Payment{
+		{Name: "就餐费用", Amount: new(int64(40000)), Count: new(int64(4))}, // 4 plays no part
+		{Name: "茶位费", Description: new("免费")},
+	}
+	discounts := []payscore.ServiceOrderCoupon{{Name: new("满20减1元"), Amount: new(int64(100))}}
+
+	fmt.Println(serviceorder.Total(payments, discounts))
+	_, err := serviceorder.Total(nil, discounts)
+	fmt.Println(errors.Is(err, serviceorder.ErrNoTotal))
+	// Output:
+	// 39900 <nil>
+	// true
+}
+
+// The example of the official page does not add up. It can be sent all the same.
+func ExampleCheckModify() {
+	findings := serviceorder.CheckModify(payscore.ModifyPartnerServiceOrderRequest{
+		SubMchID:      "1900000109",
+		PostPayments:  []payscore.Payment{{Name: "就餐费用", Amount: new(int64(40000)), Count: new(int64(4))}},
+		PostDiscounts: []payscore.ServiceOrderCoupon{{Name: new("满20减1元"), Amount: new(int64(100)), Count: new(int64(2))}},
+		TotalAmount:   50000,
+		Reason:        "用户投诉",
+	})
+	for _, f := range findings {
+		fmt.Println(f.Warning, f)
+	}
+	fmt.Println(findings.Err())
+	// Output:
+	// true $.total_amount: 50000 fen, but the payments less the discounts are 39900 fen
+	// <nil>
+}
+
+func ExampleCheckModifyOf() {
+	order := payscore.ServiceOrderEntity{ // as a query answers it
+		TotalAmount: new(int64(39900)),
+		Collection:  &payscore.Collection{State: payscore.CollectionStateUserPaid},
+	}
+	findings := serviceorder.CheckModifyOf(order, payscore.ModifyPartnerServiceOrderRequest{
+		SubMchID:     "1900000109",
+		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+		TotalAmount:  39900,
+		Reason:       "用户投诉",
+	})
+	for _, f := range findings {
+		fmt.Println(f)
+	}
+	// Output:
+	// $.collection.state: the order is not waiting for payment (USER_PAYING)
+	// $.total_amount: 39900 fen, must be lower than the 39900 fen of the order
+}

@@ -1,0 +1,72 @@
+package transport_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/transport"
+)
+
+func ExampleNew() {
+	server := httptest.NewServer(answering(204, "")) // payscore.DefaultServer in earnest
+	defer server.Close()
+	signer, _ := newSigner()  // auth.LoadSigner
+	verifier := newVerifier() // auth.NewVerifier
+	ctx := context.Background()
+
+	client, err := payscore.New(server.URL,
+		payscore.WithRequestEditorFn(signer.Sign),
+		payscore.WithHTTPClient(transport.New(signer, verifier)))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = client.ModifyPartnerServiceOrder(ctx, "1234323JKHDFE1243252", payscore.ModifyPartnerServiceOrderRequest{
+		SubMchID:     "1900000109",
+		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+		TotalAmount:  39900,
+		Reason:       "用户投诉",
+	})
+	var refused *apierror.Error
+	switch {
+	case err == nil:
+		fmt.Println("carried out")
+	case errors.Is(err, transport.ErrOutcomeUnknown):
+		fmt.Println("query the order")
+	case errors.As(err, &refused):
+		fmt.Println("refused:", refused.Status, refused.Code)
+	default:
+		fmt.Println("not carried out:", err)
+	}
+	// Output: carried out
+}
+
+func ExampleUnverifiedError() {
+	forger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer forger.Close()
+	signer, _ := newSigner()
+	client := transport.New(signer, newVerifier())
+
+	req, err := http.NewRequest("POST", forger.URL+"/v3/payscore/partner/serviceorder/1234323JKHDFE1243252/pay", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.Do(req)
+	var unverified *transport.UnverifiedError
+	fmt.Println(errors.As(err, &unverified), unverified.Status)
+	fmt.Println(errors.Is(err, auth.ErrUnverified), errors.Is(err, transport.ErrOutcomeUnknown))
+	fmt.Println(err)
+	// Output:
+	// true 204
+	// true true
+	// POST /v3/payscore/partner/serviceorder/1234323JKHDFE1243252/pay: answer 204 (request id "") is not to be trusted: auth: unverified: header Wechatpay-Timestamp is missing: outcome unknown, query before anything else
+}
