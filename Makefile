@@ -1,6 +1,9 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race drift examples interop ci
+.PHONY: help run test generate lint race drift examples interop viewer ci
+
+# All that is derived, and nothing else.
+DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,9 +14,10 @@ run: ## modify an order end to end, on a sandbox in the same process
 test: ## run all tests
 	go test ./...
 
-generate: ## make gen/ from api/openapi.yaml
+generate: ## derive all from api/openapi.yaml and show what changed
 	go generate ./...
-	@git --no-pager diff --stat -- gen
+	@git --no-pager diff --stat -- $(DERIVED)
+	@git ls-files --others --exclude-standard -- $(DERIVED) | sed 's/$$/ (new)/'
 
 lint: ## check formatting, code and contract
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
@@ -24,8 +28,8 @@ lint: ## check formatting, code and contract
 race: ## run all tests with the race detector (needs a C compiler)
 	go test -race ./...
 
-drift: ## prove that gen/ and go.mod are what the sources make of them
-	rm -rf gen
+drift: ## prove that what is derived, and go.mod, are what the sources make of them
+	rm -rf $(DERIVED)
 	go generate ./...
 	go mod tidy
 	@test -z "$$(git status --porcelain)" || { echo "generated files are out of date:"; git status --porcelain; exit 1; }
@@ -35,6 +39,9 @@ examples: ## run the example programs against a sandbox
 
 interop: ## prove that the contract works outside of Go (needs Node 20, npm and a JDK)
 	interop/run
+
+viewer: ## fetch the pinned viewer of the reference page again (needs npm)
+	cmd/specgen/internal/build/viewer/refresh
 
 ci: ## what gates a change, .ci/run
 	.ci/run

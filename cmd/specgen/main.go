@@ -1,10 +1,13 @@
 // Command specgen looks after the OpenAPI contract in api/openapi.yaml.
 //
 //	specgen lint api/openapi.yaml
-//	specgen lint --json api/openapi.yaml
+//	specgen build
+//	specgen catalog
+//	specgen coverage
+//	specgen vectors --check
 //
-// It exits with 0 when there is nothing to say, 1 when there are findings, and
-// 2 when it was called wrongly or cannot read the file.
+// It exits with 0 when there is nothing to say, 1 when there are findings or
+// files out of date, and 2 when it was called wrongly or cannot read a file.
 package main
 
 import (
@@ -26,7 +29,13 @@ const (
 )
 
 type cli struct {
-	Lint lintCmd `cmd:"" help:"Check the contract: the OpenAPI standard, the examples and the house rules."`
+	Dir string `short:"C" placeholder:"DIR" default:"." help:"Directory of the repository, for every subcommand that derives files."`
+
+	Lint     lintCmd     `cmd:"" help:"Check the contract: the OpenAPI standard, the examples and the house rules."`
+	Build    buildCmd    `cmd:"" help:"Write api/dist: the contract as JSON, as OpenAPI 3.1, and as a reference page."`
+	Catalog  catalogCmd  `cmd:"" help:"Write gen/catalog: errors and order stages as Go tables."`
+	Coverage coverageCmd `cmd:"" help:"Write docs/coverage.md: which official pages the contract covers."`
+	Vectors  vectorsCmd  `cmd:"" help:"Write api/vectors: signatures, notifications and launch parameters to test with in any language."`
 }
 
 type lintCmd struct {
@@ -40,10 +49,12 @@ Example:
 
   specgen lint api/openapi.yaml
 
-Exits with 0 when clean, 1 with findings, 2 when called wrongly or when the file cannot be read.`
+  specgen build --check
 
-// errFindings says that the command ran and that the contract is not clean.
-var errFindings = errors.New("the contract has findings")
+Exits with 0 when clean, 1 with findings or files out of date, 2 when called wrongly or when a file cannot be read.`
+
+// errFindings says that the command ran and that not everything is as it should be.
+var errFindings = errors.New("there are findings")
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
@@ -65,7 +76,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, fmt.Errorf("%w (see specgen --help)", err))
 	}
-	switch err := ctx.Run(); {
+	switch err := ctx.Run(repository(c.Dir)); {
 	case errors.Is(err, errFindings):
 		return exitFindings
 	case err != nil:

@@ -53,6 +53,11 @@ func TestRun(t *testing.T) {
 		{"no argument", []string{"lint"}, 2, func(s string) bool { return s == "" }, "<file>"},
 		{"unknown flag", []string{"lint", "--what", goodFile}, 2, func(s string) bool { return s == "" }, "--what"},
 		{"help", []string{"--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen lint api/openapi.yaml") }, ""},
+		{"help of build", []string{"build", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen build --check") }, ""},
+		{"help of catalog", []string{"catalog", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen catalog --check") }, ""},
+		{"help of coverage", []string{"coverage", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen coverage --check") }, ""},
+		{"help of vectors", []string{"vectors", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen vectors --check") }, ""},
+		{"nothing to build", []string{"-C", "internal", "build"}, 2, func(s string) bool { return s == "" }, "openapi.yaml"},
 		{"help of lint", []string{"lint", "--help"}, 0, func(s string) bool { return strings.Contains(s, "specgen lint --json api/openapi.yaml") }, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,7 +1,14 @@
-// Package codegen makes gen/ from the contract: go generate runs oapi-codegen
-// with the configurations and templates of this folder. Its tests compare
-// what the templates make of a small contract with golden files.
+// Package codegen makes all that is derived from the contract: go generate
+// runs specgen, and oapi-codegen with the configurations and templates of this
+// folder. Its tests compare what the templates make of a small contract with
+// golden files.
 package codegen
 
+//go:generate go run ../../cmd/specgen -C ../.. build
+//go:generate go run ../../cmd/specgen -C ../.. catalog
+//go:generate go run ../../cmd/specgen -C ../.. vectors
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config client.yaml ../../api/openapi.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config server.yaml ../../api/openapi.yaml
+
+// Last, since it fails when the contract has an operation without a page.
+//go:generate go run ../../cmd/specgen -C ../.. coverage

@@ -1,6 +1,10 @@
 package lint
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
+)
 
 // schemaCycle exists because a schema that consists of itself has no meaning,
 // and because kin-openapi, like many readers, overflows its stack on it. A
@@ -37,14 +41,14 @@ func (d *document) cycles() []*object {
 		}
 		state[o] = open
 		for _, c := range o.children {
-			if c.kind == kindSchema && (composition[c.field] || o.text("type") == "") {
+			if c.kind == contract.KindSchema && (composition[c.field] || o.text("type") == "") {
 				walk(c)
 			}
 		}
 		state[o] = done
 	}
 	for _, o := range d.objects {
-		if o.kind == kindSchema {
+		if o.kind == contract.KindSchema {
 			walk(o)
 		}
 	}

@@ -1,22 +1,15 @@
 package lint
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
-	"net/url"
-	"slices"
-	"strconv"
-	"strings"
-
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
 // An object is one place of the document with the kind that the standard gives
 // it there. A reference is an object too: it has the kind it stands for.
 type object struct {
-	kind kind
+	kind contract.Kind
 	node *yaml.Node // a mapping
 	line int        // of its key, or of itself in a list
 
@@ -31,31 +24,31 @@ type object struct {
 // at gives the path that findings name, like components.schemas.A.properties.b.
 func (o *object) at() string { return o.step().String() }
 
-func (o *object) step() *step {
+func (o *object) step() *contract.Step {
 	if o.parent == nil {
 		return nil
 	}
-	return &step{&step{o.parent.step(), o.field}, o.name}
+	return o.parent.step().Into(o.field).Into(o.name)
 }
 
 // lineOf gives the line of a field, or of the object when it is absent.
 func (o *object) lineOf(field string) int {
-	if k, _ := lookup(o.node, field); k != nil {
+	if k, _ := contract.Lookup(o.node, field); k != nil {
 		return k.Line
 	}
 	return o.line
 }
 
-func (o *object) has(field string) bool { k, _ := lookup(o.node, field); return k != nil }
+func (o *object) has(field string) bool { k, _ := contract.Lookup(o.node, field); return k != nil }
 
-func (o *object) text(field string) string { return text(o.node, field) }
+func (o *object) text(field string) string { return contract.String(o.node, field) }
 
 // under says which field of which kind the object stands in.
-func (o *object) under(k kind, field string) bool {
+func (o *object) under(k contract.Kind, field string) bool {
 	return o.parent != nil && o.parent.kind == k && o.field == field
 }
 
-func (o *object) within(k kind) bool {
+func (o *object) within(k contract.Kind) bool {
 	for p := o.parent; p != nil; p = p.parent {
 		if p.kind == k {
 			return true
@@ -97,62 +90,29 @@ type document struct {
 
 type place struct {
 	node *yaml.Node
-	kind kind
+	kind contract.Kind
 }
 
 // A visit keeps the walk from running in circles through aliases, while a node
 // with an anchor is still seen once in each role that it plays.
 type visit struct {
 	place
-	parent      kind
+	parent      contract.Kind
 	field, name string
 }
 
-var (
-	errEmpty      = errors.New("the file is empty")
-	errNotMapping = errors.New("the file is not a YAML mapping: an OpenAPI document starts with \"openapi: 3.0.3\"")
-	errTooDeep    = fmt.Errorf("the file is nested more than %d levels deep", maxDepth)
-	errTwoFiles   = errors.New("the file holds more than one YAML document: keep the contract in one")
-)
-
 func parse(data []byte) (*document, error) {
-	var node yaml.Node
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	if err := dec.Decode(&node); errors.Is(err, io.EOF) {
-		return nil, errEmpty
-	} else if err != nil {
+	root, err := contract.Parse(data)
+	if err != nil {
 		return nil, err
-	}
-	if err := dec.Decode(new(yaml.Node)); err == nil {
-		return nil, errTwoFiles
-	} else if !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	var root *yaml.Node
-	if len(node.Content) > 0 {
-		root = deref(node.Content[0])
-	}
-	if !isMapping(root) {
-		return nil, errNotMapping
-	}
-	if tooDeep(root, maxDepth) {
-		return nil, errTooDeep
 	}
 	d := &document{data: data, root: root, byNode: map[place]*object{}, visited: map[visit]*object{}}
-	d.collect(kindDocument, root, root.Line, nil, "", "")
+	d.collect(contract.KindDocument, root, root.Line, nil, "", "")
 	return d, nil
 }
 
-// maxDepth is far more than a contract needs; the time that kin-openapi takes
-// grows with the cube of the depth.
-const maxDepth = 200
-
-func tooDeep(n *yaml.Node, levels int) bool {
-	return levels == 0 || slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return tooDeep(c, levels-1) })
-}
-
-func (d *document) collect(k kind, n *yaml.Node, line int, parent *object, fieldName, name string) {
-	if !isMapping(n) {
+func (d *document) collect(k contract.Kind, n *yaml.Node, line int, parent *object, fieldName, name string) {
+	if !contract.IsMapping(n) {
 		return
 	}
 	role := visit{place: place{n, k}, field: fieldName, name: name}
@@ -172,35 +132,33 @@ func (d *document) collect(k kind, n *yaml.Node, line int, parent *object, field
 	if parent != nil {
 		parent.children = append(parent.children, o)
 	}
-	if referable[k] && o.has("$ref") {
+	if contract.Referable[k] && o.has("$ref") {
 		o.ref = o.text("$ref")
 		return
 	}
-	for key, value := range entries(n) {
-		f, known := grammar[k][key.Value]
-		if !known && !isExtension(key.Value) {
-			f = grammar[k][anyKey]
+	for key, value := range contract.Entries(n) {
+		f, known := contract.Grammar[k][key.Value]
+		if !known && !contract.IsExtension(key.Value) {
+			f = contract.Grammar[k][contract.AnyKey]
 		}
-		switch f.shape {
-		case one:
-			d.collect(f.of, value, key.Line, o, key.Value, "")
-		case list:
-			for i, item := range items(value) {
+		switch f.Shape {
+		case contract.One:
+			d.collect(f.Of, value, key.Line, o, key.Value, "")
+		case contract.List:
+			for i, item := range contract.Items(value) {
 				// The node of an alias carries its own line, the target does not.
-				d.collect(f.of, item, value.Content[i].Line, o, key.Value, index(i))
+				d.collect(f.Of, item, value.Content[i].Line, o, key.Value, contract.Index(i))
 			}
-		case named:
-			for key2, value2 := range entries(value) {
-				d.collect(f.of, value2, key2.Line, o, key.Value, key2.Value)
+		case contract.Named:
+			for key2, value2 := range contract.Entries(value) {
+				d.collect(f.Of, value2, key2.Line, o, key.Value, key2.Value)
 			}
 		}
 	}
 }
 
-func isExtension(key string) bool { return strings.HasPrefix(key, "x-") }
-
 // all gives the objects of a kind that are not references.
-func (d *document) all(k kind) []*object {
+func (d *document) all(k contract.Kind) []*object {
 	var out []*object
 	for _, o := range d.objects {
 		if o.kind == k && o.ref == "" {
@@ -223,43 +181,7 @@ func (d *document) resolve(o *object) *object {
 }
 
 // find gives the node that a local reference points to, or nil.
-func (d *document) find(ref string) *yaml.Node {
-	n := d.root
-	for _, token := range pointer(ref) {
-		if n = stepInto(n, token); n == nil {
-			return nil
-		}
-	}
-	return n
-}
-
-func stepInto(n *yaml.Node, token string) *yaml.Node {
-	if list := items(n); list != nil {
-		i, err := strconv.Atoi(token)
-		if err != nil || i < 0 || i >= len(list) {
-			return nil
-		}
-		return list[i]
-	}
-	return get(n, token)
-}
-
-// pointer splits the fragment of a local reference. The token it gives for a
-// reference to another file is one that no mapping has.
-func pointer(ref string) []string {
-	fragment, local := strings.CutPrefix(ref, "#/")
-	if !local {
-		return []string{"\x00"}
-	}
-	tokens := strings.Split(fragment, "/")
-	for i, t := range tokens {
-		if plain, err := url.PathUnescape(t); err == nil {
-			t = plain
-		}
-		tokens[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(t)
-	}
-	return tokens
-}
+func (d *document) find(ref string) *yaml.Node { return contract.Find(d.root, ref) }
 
 // reach gives every object below the roots, through references.
 func (d *document) reach(roots []*object) map[*object]bool {

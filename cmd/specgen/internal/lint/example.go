@@ -10,6 +10,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
 // A sample is one example with the schema that it must match.
@@ -39,7 +41,7 @@ func exampleValid(d *document, report reporter) {
 		if schema == nil || broken[s.value] {
 			continue
 		}
-		value, err := toJSON(s.value)
+		value, err := contract.ToJSON(s.value)
 		if err == nil {
 			err = schema.VisitJSON(value, openapi3.MultiErrors(), s.as, openapi3.SetSchemaRegexCompiler(lenientRegexp))
 		}
@@ -54,16 +56,16 @@ func (d *document) samples() []sample {
 	var out []sample
 	for _, o := range d.objects {
 		as := openapi3.VisitAsResponse()
-		if o.within(kindRequestBody) || o.kind == kindParameter {
+		if o.within(contract.KindRequestBody) || o.kind == contract.KindParameter {
 			as = openapi3.VisitAsRequest()
 		}
 		schema := o
 		switch {
 		case o.ref != "":
 			continue
-		case o.kind == kindMediaType || o.kind == kindParameter || o.kind == kindHeader:
+		case o.kind == contract.KindMediaType || o.kind == contract.KindParameter || o.kind == contract.KindHeader:
 			schema = o.child("schema")
-		case o.kind == kindSchema:
+		case o.kind == contract.KindSchema:
 			// A schema's own example may show what only one direction has.
 			as = bothWays
 		default:
@@ -72,12 +74,12 @@ func (d *document) samples() []sample {
 		if schema == nil {
 			continue
 		}
-		if k, v := lookup(o.node, "example"); k != nil {
+		if k, v := contract.Lookup(o.node, "example"); k != nil {
 			out = append(out, sample{o.at() + ".example", k.Line, v, schema, as})
 		}
 		for _, e := range o.in("examples") {
 			if target := d.resolve(e); target != nil && target.has("value") {
-				out = append(out, sample{target.at(), target.line, get(target.node, "value"), schema, as})
+				out = append(out, sample{target.at(), target.line, contract.Get(target.node, "value"), schema, as})
 			}
 		}
 	}
@@ -90,7 +92,7 @@ var bothWays = openapi3.MultiErrors()
 // loadSchemas has kin-openapi read only the schemas, so that an error elsewhere
 // in the document does not hide those of the examples.
 func (d *document) loadSchemas(samples []sample) (map[*object]*openapi3.Schema, error) {
-	schemas, err := toJSON(get(get(d.root, "components"), "schemas"))
+	schemas, err := contract.ToJSON(contract.Get(contract.Get(d.root, "components"), "schemas"))
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +105,7 @@ func (d *document) loadSchemas(samples []sample) (map[*object]*openapi3.Schema, 
 		if _, done := names[s.schema]; done {
 			continue
 		}
-		value, err := toJSON(s.schema.node)
+		value, err := contract.ToJSON(s.schema.node)
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +157,7 @@ func faults(err error, value *yaml.Node) []string {
 		at := s.JSONPointer()
 		n := value
 		for _, token := range at {
-			if next := stepInto(n, token); next != nil {
+			if next := contract.StepInto(n, token); next != nil {
 				n = next
 			}
 		}

@@ -22,6 +22,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
 // A Finding is one breach of a rule, at the line where it can be repaired.
@@ -45,7 +47,9 @@ type SyntaxError struct {
 }
 
 // Error gives one line that names the file.
-func (e *SyntaxError) Error() string { return fmt.Sprintf("%s: %s", e.File, oneLine(e.Err.Error())) }
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%s: %s", e.File, contract.OneLine(e.Err.Error()))
+}
 
 // Unwrap gives the error of the YAML reader.
 func (e *SyntaxError) Unwrap() error { return e.Err }
@@ -63,7 +67,7 @@ func Check(file string, data []byte) ([]Finding, error) {
 		r.check(doc, func(line int, format string, args ...any) {
 			findings = append(findings, Finding{
 				File: file, Line: max(line, 1), Rule: r.name,
-				Message: oneLine(fmt.Sprintf(format, args...)),
+				Message: contract.OneLine(fmt.Sprintf(format, args...)),
 			})
 		})
 	}

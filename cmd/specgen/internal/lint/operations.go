@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
 // verbs start an operation id, so that methods read as actions in every language.
@@ -17,7 +19,7 @@ var lowerCamel = regexp.MustCompile(`^([a-z]+)([A-Z0-9][a-zA-Z0-9]*)?$`)
 // clash or another case breaks the build of whoever generates.
 func operationID(d *document, report reporter) {
 	first := map[string]int{}
-	for _, o := range d.all(kindOperation) {
+	for _, o := range d.all(contract.KindOperation) {
 		id, line := o.text("operationId"), o.lineOf("operationId")
 		switch m := lowerCamel.FindStringSubmatch(id); {
 		case id == "":
@@ -41,7 +43,7 @@ const docsSite = "https://pay.weixin.qq.com/"
 // externalDocs exists because every statement of the contract has to be
 // traceable to the page that it was read from.
 func externalDocs(d *document, report reporter) {
-	for _, o := range d.all(kindOperation) {
+	for _, o := range d.all(contract.KindOperation) {
 		docs := o.child("externalDocs")
 		if docs == nil {
 			report(o.line, "%s has no externalDocs; link its page, %s...", o.at(), docsSite)
@@ -55,7 +57,7 @@ func externalDocs(d *document, report reporter) {
 // servers refuse to write one.
 func noContent(d *document, report reporter) {
 	for _, o := range d.objects {
-		if !o.under(kindResponses, "204") {
+		if !o.under(contract.KindResponses, "204") {
 			continue
 		}
 		if r := d.resolve(o); r != nil && r.has("content") {
@@ -73,9 +75,9 @@ const errorSchema = "#/components/schemas/Error"
 // errorResponses exists because one error type serves all operations only as
 // long as all of them answer it. It leaves callbacks out: those the merchant answers.
 func errorResponses(d *document, report reporter) {
-	for _, op := range d.all(kindOperation) {
+	for _, op := range d.all(contract.KindOperation) {
 		responses := op.child("responses")
-		if op.within(kindCallback) || responses == nil {
+		if op.within(contract.KindCallback) || responses == nil {
 			continue
 		}
 		var missing []string
@@ -127,7 +129,7 @@ func hasExamples(d *document, report reporter) {
 		}
 		report(o.line, "%s has no example; show one %s", o.at(), what)
 	}
-	for _, op := range d.all(kindOperation) {
+	for _, op := range d.all(contract.KindOperation) {
 		if body := op.child("requestBody"); body != nil {
 			check(body, "request")
 		}

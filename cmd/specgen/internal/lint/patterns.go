@@ -4,13 +4,15 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
 // patternAnchored exists because JSON Schema searches where most people expect
 // a match of the whole, and because a pattern has to mean the same in Go and
 // in JavaScript.
 func patternAnchored(d *document, report reporter) {
-	for _, o := range d.all(kindSchema) {
+	for _, o := range d.all(contract.KindSchema) {
 		if !o.has("pattern") {
 			continue
 		}

@@ -37,6 +37,7 @@ var rules = []rule{
 	{"amount-unit", amountUnit},
 	{"pattern-anchored", patternAnchored},
 	{"array-items", arrayItems},
+	{"array-of-strings", arrayOfStrings},
 	{"enum-ascii", enumASCII},
 	{"list-object", listObject},
 
@@ -48,4 +49,10 @@ var rules = []rule{
 	{"examples", hasExamples},
 	{"example", exampleValid},
 	{"order-stages", orderStages},
+	{"path-parameter", pathParameter},
+
+	// What only the contract knows of errors and events.
+	{"error-catalogue", errorCatalogue},
+	{"error-known", errorKnown},
+	{"event-resources", eventResources},
 }

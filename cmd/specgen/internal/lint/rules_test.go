@@ -225,8 +225,8 @@ var twins = []twin{
 	{"stages in a map", "becomes: DONE", "becomes: {CREATED: DONE, DOING: DONE}\n        becomes_at_zero: DONE"},
 	{"unknown stage created", "creates: [CREATED]", "creates: [NEW] # WANT order-stages"},
 	{"stage not covered", "      x-wechatpay-order-stages:\n        allowed: [CREATED, DOING]\n", "      x-wechatpay-order-stages: # WANT order-stages\n        allowed: [CREATED]\n"},
-	{"stage allowed and refused", "          DONE: {status: 400,", "          DOING: {status: 400, code: A, number: 1, message: B} # WANT order-stages\n          DONE: {status: 400,"},
-	{"unknown stage refused", "          DONE: {status: 400,", "          GONE: {status: 400, code: A, number: 1, message: B} # WANT order-stages\n          DONE: {status: 400,"},
+	{"stage allowed and refused", "          DONE: {status: 400,", "          DOING: {status: 400, code: ORDER_DONE, number: 271302262, message: B} # WANT order-stages\n          DONE: {status: 400,"},
+	{"unknown stage refused", "          DONE: {status: 400,", "          GONE: {status: 400, code: ORDER_DONE, number: 271302262, message: B} # WANT order-stages\n          DONE: {status: 400,"},
 	{"refusal without code", "DONE: {status: 400, code: ORDER_DONE, number: 271302262, message: 订单已完成}", "DONE: {status: 400, number: 271302262, message: 订单已完成} # WANT order-stages"},
 	{"refusal with an odd number", "number: 271302262,", "number: many, message: B} # WANT order-stages\n          #"},
 	{"refusal that is no answer", "DONE: {status: 400,", "DONE: {status: 409, # WANT order-stages\n           "},
@@ -238,6 +238,60 @@ var twins = []twin{
 	{"unknown key of the table", "becomes: DONE", "became: DONE # WANT order-stages"},
 	{"both creates and allows", "      x-wechatpay-order-stages:\n        creates: [CREATED]\n", "      x-wechatpay-order-stages: # WANT order-stages\n        creates: [CREATED]\n        allowed: [DONE]\n"},
 	{"stages not declared", "  DONE: {title: 已完成}\n", "  DONE: finished # WANT order-stages\n"},
+
+	// path-parameter
+	{"path without pattern", "    Id:\n      name: id\n      in: path\n      required: true\n      description: The order.\n      schema: {$ref: '#/components/schemas/OrderId'}\n      example: A1\n", "    Id: # WANT path-parameter\n      name: id\n      in: path\n      required: true\n      description: The order.\n      schema: {title: 号, type: string, maxLength: 9}\n      example: A1\n"},
+	{"path without pattern, with a reason", "      in: path\n      required: true\n      description: The order.\n      schema: {$ref: '#/components/schemas/OrderId'}\n", "      in: path\n      x-wechatpay-path-safe: WeChat Pay makes it of digits.\n      required: true\n      description: The order.\n      schema: {title: 号, type: string, maxLength: 9}\n"},
+	{"path without pattern, with a blank reason", "    Id:\n      name: id\n      in: path\n      required: true\n      description: The order.\n      schema: {$ref: '#/components/schemas/OrderId'}\n", "    Id: # WANT path-parameter\n      name: id\n      in: path\n      x-wechatpay-path-safe: ' '\n      required: true\n      description: The order.\n      schema: {title: 号, type: string, maxLength: 9}\n"},
+	{"number in a path", "      in: path\n      required: true\n      description: The order.\n      schema: {$ref: '#/components/schemas/OrderId'}\n      example: A1\n", "      in: path\n      required: true\n      description: The order.\n      schema: {title: 号, type: integer, format: int32, minimum: 1}\n      example: 1\n"},
+
+	// array-of-strings
+	{"list of texts without minLength", "items: {type: string, minLength: 1, maxLength: 8}}", "items: {type: string, maxLength: 8}} # WANT array-of-strings"},
+	{"list of texts without limits", "items: {type: string, minLength: 1, maxLength: 8}}", "items: {type: string}} # WANT array-of-strings string-max-length"},
+	{"list of texts with a pattern", "items: {type: string, minLength: 1, maxLength: 8}}", "items: {$ref: '#/components/schemas/OrderId'}}"},
+	{"list of words", "items: {type: string, minLength: 1, maxLength: 8}}", "items: {$ref: '#/components/schemas/State'}}"},
+	{"list of texts in a query", "schema: {title: 数量, type: integer, format: int32, minimum: 1}\n          example: 3\n", "schema: {title: 数量, type: array, maxItems: 9, items: {type: string, maxLength: 8}} # WANT array-of-strings\n          example: [a]\n"},
+
+	// error-catalogue
+	{"unknown retry", "en: Repair it.}, retry: never}", "en: Repair it.}, retry: often} # WANT error-catalogue"},
+	{"no retry", "en: Repair it.}, retry: never}", "en: Repair it.}} # WANT error-catalogue"},
+	{"English title of an error", "title: 参数错误, description: A value is wrong.", "title: Wrong, description: A value is wrong. # WANT error-catalogue\n   "},
+	{"Chinese description of an error", "description: A value is wrong.", "description: 参数错误 # WANT error-catalogue\n   "},
+	{"no remedy", "remedy: {zh: 修正参数, en: Repair it.}, retry", "retry: never} # WANT error-catalogue\n  #"},
+	{"remedy in one language", "remedy: {zh: 修正参数, en: Repair it.}", "remedy: {zh: 修正参数} # WANT error-catalogue\n   "},
+	{"remedy in Chinese twice", "en: Repair it.}", "en: 修正参数} # WANT error-catalogue\n   "},
+	{"remedy in English twice", "remedy: {zh: 修正参数,", "remedy: {zh: Repair it., # WANT error-catalogue\n   "},
+	{"status of a success", "  PARAM_ERROR: {status: 400,", "  PARAM_ERROR: {status: 200, # WANT error-catalogue\n   "},
+	{"code in small letters", "  SIGN_ERROR: {status", "  sign_error: {status: 401, title: 一, description: One., remedy: {zh: 一, en: One.}, retry: never} # WANT error-catalogue\n  SIGN_ERROR: {status"},
+	{"error that is no mapping", "  SIGN_ERROR: {status", "  LOST: gone # WANT error-catalogue\n  SIGN_ERROR: {status"},
+	{"key too many in an error", "  PARAM_ERROR: {status: 400,", "  PARAM_ERROR: {number: 3, # WANT error-catalogue\n    status: 400,"},
+	{"number that is none", "  271316754: {", "  many: { # WANT error-catalogue\n    "},
+	{"number without message", "message: 正在扣款, remedy", "remedy: {zh: 稍后, en: Later.}, retry: later} # WANT error-catalogue\n  #"},
+	{"number with an unknown code", "  '271302262': {code: ORDER_DONE,", "  '271302262': {code: ORDER_OVER, # WANT error-catalogue\n    "},
+	{"numbers that are no mapping", "x-wechatpay-error-numbers:\n  '271302262': {code: ORDER_DONE, title: 状态不合法, description: Not in this state., message: 订单已完成, remedy: {zh: 先查询, en: Query first.}, retry: after-query}\n  271316754: {title: 正在扣款, description: Money moves (扣款)., message: 正在扣款, remedy: {zh: 稍后, en: Later.}, retry: later}\n", "x-wechatpay-error-numbers: # WANT error-catalogue\n  [271302262]\n"},
+
+	// error-known
+	{"unknown code in an example", "example: {code: PARAM_ERROR, message: 参数错误}", "example: {code: PARAM_WRONG, message: 参数错误} # WANT error-known"},
+	{"unknown code in a named example", "sign: {value: {code: SIGN_ERROR, message: 签名错误}}", "sign: {value: {code: SIGN_WRONG, message: 签名错误}} # WANT error-known"},
+	{"unknown code in a refusal", "DONE: {status: 400, code: ORDER_DONE,", "DONE: {status: 400, code: ORDER_OVER, # WANT error-known\n           "},
+	{"unknown number in a refusal", "number: 271302262,", "number: 271302263, # WANT error-known\n           "},
+
+	// event-resources, see also the callback by reference in the good document
+	{"event of an unknown schema", "PARKING.MOVED: {$ref: '#/components/schemas/Paid'}", "PARKING.MOVED: {$ref: '#/components/schemas/Lost'} # WANT event-resources"},
+	{"event of something else", "PARKING.MOVED: {$ref: '#/components/schemas/Paid'}", "PARKING.MOVED: {$ref: '#/components/parameters/Id'} # WANT event-resources"},
+	{"event of nothing", "PARKING.MOVED: {$ref: '#/components/schemas/Paid'}", "PARKING.MOVED: # WANT event-resources"},
+	{"event in small letters", "PARKING.MOVED: {", "moved: {$ref: '#/components/schemas/Paid'} # WANT event-resources\n            PARKING.MOVED: {"},
+	{"events that are no mapping", "          x-wechatpay-resources:\n            PARKING.MOVED: {$ref: '#/components/schemas/Paid'}\n", "          x-wechatpay-resources: [PARKING.MOVED] # WANT event-resources\n"},
+	{"event on a call of the merchant", "      summary: 取消订单\n", "      summary: 取消订单\n      x-wechatpay-resources: {PARKING.GONE: {$ref: '#/components/schemas/Paid'}} # WANT event-resources\n"},
+
+	// Callbacks keep the rules of operations, those by reference too.
+	{"callback without summary", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n", "        post: # WANT title-missing\n          operationId: notifyOrderMoved\n"},
+	{"callback without description", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n          description: The order moved on.\n", "        post: # WANT description-missing\n          operationId: notifyOrderMoved\n          summary: 状态通知\n"},
+	{"callback without page", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n          description: The order moved on.\n          externalDocs: {url: https://pay.weixin.qq.com/doc/v3/moved}\n", "        post: # WANT external-docs\n          operationId: notifyOrderMoved\n          summary: 状态通知\n          description: The order moved on.\n"},
+	{"callback without example", "          requestBody:\n            content:\n              application/json:\n                schema: {$ref: '#/components/schemas/Notice'}\n                example: {tags: []}\n", "          requestBody: # WANT examples\n            content:\n              application/json:\n                schema: {$ref: '#/components/schemas/Notice'}\n"},
+	{"resource that only an event uses", "                PARKING.PAID: {$ref: '#/components/schemas/Paid'}\n", "                PARKING.PAID: {$ref: '#/components/schemas/Order'}\n"},
+	{"resource that no event uses", "    Notice:\n", "    Lost: # WANT unused-component\n      {title: 无, description: Unused., type: boolean}\n    Notice:\n"},
+	{"callback that nothing refers to", "    Moved:\n", "    Lost: {} # WANT unused-component\n    Moved:\n"},
 }
 
 // sameLine are edits whose line cannot hold a comment of its own; the finding

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
 func isObject(o *object) bool { return o.text("type") == "object" || o.has("properties") }
@@ -11,11 +13,11 @@ func isObject(o *object) bool { return o.text("type") == "object" || o.has("prop
 // inlineObject exists because a generator has to invent a name for an object
 // that has none, and the invented name changes when the document does.
 func inlineObject(d *document, report reporter) {
-	for _, o := range d.all(kindSchema) {
-		if !isObject(o) || o.under(kindComponents, "schemas") {
+	for _, o := range d.all(contract.KindSchema) {
+		if !isObject(o) || o.under(contract.KindComponents, "schemas") {
 			continue
 		}
-		if o.under(kindSchema, "allOf") && o.parent.under(kindComponents, "schemas") {
+		if o.under(contract.KindSchema, "allOf") && o.parent.under(contract.KindComponents, "schemas") {
 			// A component may extend others by one object of its own.
 			if first := firstInline(o.parent); first != o {
 				report(o.line, "%s is a second inline object of %s; merge it into %s", o.at(), o.parent.at(), first.at())
@@ -38,7 +40,7 @@ func firstInline(component *object) *object {
 // stringMaxLength exists because WeChat Pay counts characters and refuses what
 // is longer: the limit belongs where a program can check it before sending.
 func stringMaxLength(d *document, report reporter) {
-	for _, o := range d.all(kindSchema) {
+	for _, o := range d.all(contract.KindSchema) {
 		if o.text("type") != "string" || o.has("maxLength") || o.has("enum") {
 			continue
 		}
@@ -52,7 +54,7 @@ func stringMaxLength(d *document, report reporter) {
 // integerFormat exists because generators pick the width of an integer by its
 // format, and amounts do not fit into 32 bits everywhere.
 func integerFormat(d *document, report reporter) {
-	for _, o := range d.all(kindSchema) {
+	for _, o := range d.all(contract.KindSchema) {
 		if o.text("type") != "integer" {
 			continue
 		}
@@ -75,7 +77,7 @@ var (
 // amountUnit exists because an amount taken for yuan is wrong by a hundred.
 func amountUnit(d *document, report reporter) {
 	for _, o := range d.objects {
-		if !o.under(kindSchema, "properties") || !moneyName.MatchString(o.name) {
+		if !o.under(contract.KindSchema, "properties") || !moneyName.MatchString(o.name) {
 			continue
 		}
 		if s := d.resolve(o); s != nil && s.text("type") == "integer" && !fen.MatchString(s.text("description")) {
@@ -87,7 +89,7 @@ func amountUnit(d *document, report reporter) {
 // arrayItems bounds what a client allocates, and says of a required list
 // whether it may be empty: a nil slice is sent as one.
 func arrayItems(d *document, report reporter) {
-	for _, o := range d.all(kindSchema) {
+	for _, o := range d.all(contract.KindSchema) {
 		if o.text("type") != "array" {
 			continue
 		}
@@ -97,7 +99,7 @@ func arrayItems(d *document, report reporter) {
 	}
 	reached := d.reach(d.requestBodies())
 	for _, o := range d.objects {
-		if o.kind != kindSchema || !reached[o] {
+		if o.kind != contract.KindSchema || !reached[o] {
 			continue
 		}
 		for _, name := range requiredNames(o) {
@@ -114,7 +116,7 @@ func arrayItems(d *document, report reporter) {
 func (d *document) requestBodies() []*object {
 	var out []*object
 	for _, o := range d.objects {
-		if o.under(kindOperation, "requestBody") && !o.within(kindCallback) {
+		if o.under(contract.KindOperation, "requestBody") && !o.within(contract.KindCallback) {
 			out = append(out, o)
 		}
 	}
@@ -123,7 +125,7 @@ func (d *document) requestBodies() []*object {
 
 func requiredNames(o *object) []string {
 	var out []string
-	for _, n := range items(get(o.node, "required")) {
+	for _, n := range contract.Items(contract.Get(o.node, "required")) {
 		if n != nil {
 			out = append(out, n.Value)
 		}
@@ -134,7 +136,7 @@ func requiredNames(o *object) []string {
 // property finds a property of a schema, in itself or in what it is made of;
 // a member of allOf may require a property that another member declares.
 func (d *document) property(o *object, name string) *object {
-	if o.under(kindSchema, "allOf") {
+	if o.under(contract.KindSchema, "allOf") {
 		o = o.parent
 	}
 	seen := map[*object]bool{}
@@ -162,8 +164,8 @@ func (d *document) property(o *object, name string) *object {
 // enumASCII exists because generators make identifiers of enum values, and a
 // Chinese value becomes an empty one.
 func enumASCII(d *document, report reporter) {
-	for _, o := range d.all(kindSchema) {
-		for i, v := range items(get(o.node, "enum")) {
+	for _, o := range d.all(contract.KindSchema) {
+		for i, v := range contract.Items(contract.Get(o.node, "enum")) {
 			if v != nil && strings.ContainsFunc(v.Value, func(r rune) bool { return r > unicode.MaxASCII }) {
 				report(v.Line, "%s.enum[%d] is %q; enum values are ASCII, put the Chinese into the description", o.at(), i, v.Value)
 			}
@@ -174,8 +176,8 @@ func enumASCII(d *document, report reporter) {
 // listObject exists because a list on its own can never gain a field, such as
 // the total or the next page, without breaking every client.
 func listObject(d *document, report reporter) {
-	for _, m := range d.all(kindMediaType) {
-		if !m.under(kindRequestBody, "content") && !m.under(kindResponse, "content") {
+	for _, m := range d.all(contract.KindMediaType) {
+		if !m.under(contract.KindRequestBody, "content") && !m.under(contract.KindResponse, "content") {
 			continue
 		}
 		if s := m.child("schema"); s != nil {
@@ -189,8 +191,8 @@ func listObject(d *document, report reporter) {
 // openapiVersion exists because 3.1 is checked a hundred times slower at run
 // time and is not read by every generator; a 3.1 copy is derived.
 func openapiVersion(d *document, report reporter) {
-	if v := text(d.root, "openapi"); !d.isThree0() {
-		k, _ := lookup(d.root, "openapi")
+	if v := contract.String(d.root, "openapi"); !d.isThree0() {
+		k, _ := contract.Lookup(d.root, "openapi")
 		line := d.root.Line
 		if k != nil {
 			line = k.Line
@@ -199,4 +201,6 @@ func openapiVersion(d *document, report reporter) {
 	}
 }
 
-func (d *document) isThree0() bool { return strings.HasPrefix(text(d.root, "openapi"), "3.0.") }
+func (d *document) isThree0() bool {
+	return strings.HasPrefix(contract.String(d.root, "openapi"), "3.0.")
+}

@@ -6,9 +6,11 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
-const stagesKey = "x-wechatpay-order-stages"
+const stagesKey = contract.StagesKey
 
 // orderStages exists because the sandbox's state machine and the catalogue are
 // generated from these tables: a stage that an operation forgets would be one
@@ -16,12 +18,12 @@ const stagesKey = "x-wechatpay-order-stages"
 func orderStages(d *document, report reporter) {
 	declared := map[string]bool{}
 	var order []string
-	if k, v := lookup(d.root, stagesKey); k != nil {
-		if !isMapping(v) {
+	if k, v := contract.Lookup(d.root, stagesKey); k != nil {
+		if !contract.IsMapping(v) {
 			report(k.Line, "%s is not a mapping; declare each stage by its name", stagesKey)
 		}
-		for stage, about := range entries(v) {
-			if !isMapping(about) {
+		for stage, about := range contract.Entries(v) {
+			if !contract.IsMapping(about) {
 				report(stage.Line, "%s.%s is not a mapping; describe the stage", stagesKey, stage.Value)
 			}
 			if !declared[stage.Value] {
@@ -30,7 +32,7 @@ func orderStages(d *document, report reporter) {
 			declared[stage.Value] = true
 		}
 	}
-	for _, op := range d.all(kindOperation) {
+	for _, op := range d.all(contract.KindOperation) {
 		if op.has(stagesKey) {
 			s := stageTable{at: op.at() + "." + stagesKey, op: op, declared: declared, order: order, report: report}
 			s.check()
@@ -48,14 +50,14 @@ type stageTable struct {
 }
 
 func (s *stageTable) check() {
-	key, table := lookup(s.op.node, stagesKey)
-	if !isMapping(table) {
+	key, table := contract.Lookup(s.op.node, stagesKey)
+	if !contract.IsMapping(table) {
 		s.report(key.Line, "%s is not a mapping; state allowed, becomes and refusals", s.at)
 		return
 	}
 	covered := map[string]string{}
 	var creates bool
-	for k, v := range entries(table) {
+	for k, v := range contract.Entries(table) {
 		switch k.Value {
 		case "allowed":
 			for _, stage := range s.names(k, v) {
@@ -68,10 +70,10 @@ func (s *stageTable) check() {
 		case "becomes", "becomes_at_zero":
 			s.becomes(k, v)
 		case "refusals":
-			if !isMapping(v) {
+			if !contract.IsMapping(v) {
 				s.report(k.Line, "%s.refusals is not a mapping from stages to answers", s.at)
 			}
-			for stage, answer := range entries(v) {
+			for stage, answer := range contract.Entries(v) {
 				s.name(stage, "refusals")
 				s.cover(covered, stage, "refusals")
 				s.refusal(stage, answer)
@@ -110,7 +112,7 @@ func (s *stageTable) names(key, list *yaml.Node) []*yaml.Node {
 		s.report(key.Line, "%s.%s is not a list of stages", s.at, key.Value)
 	}
 	var out []*yaml.Node
-	for _, n := range items(list) {
+	for _, n := range contract.Items(list) {
 		if n != nil && s.name(n, key.Value) {
 			out = append(out, n)
 		}
@@ -129,13 +131,13 @@ func (s *stageTable) name(n *yaml.Node, where string) bool {
 
 // becomes takes one stage for all, or one for each stage before.
 func (s *stageTable) becomes(key, v *yaml.Node) {
-	if !isMapping(v) {
+	if !contract.IsMapping(v) {
 		if v != nil {
 			s.name(v, key.Value)
 		}
 		return
 	}
-	for before, after := range entries(v) {
+	for before, after := range contract.Entries(v) {
 		s.name(before, key.Value)
 		if after != nil {
 			s.name(after, key.Value)
@@ -145,16 +147,16 @@ func (s *stageTable) becomes(key, v *yaml.Node) {
 
 func (s *stageTable) refusal(stage, answer *yaml.Node) {
 	at := s.at + ".refusals." + stage.Value
-	if !isMapping(answer) {
+	if !contract.IsMapping(answer) {
 		s.report(stage.Line, "%s is not a mapping; state status, code, number and message", at)
 		return
 	}
 	for _, field := range []string{"status", "code", "message"} {
-		if text(answer, field) == "" {
+		if contract.String(answer, field) == "" {
 			s.report(stage.Line, "%s has no %s; a refusal states status, code, number and message", at, field)
 		}
 	}
-	for k, v := range entries(answer) {
+	for k, v := range contract.Entries(answer) {
 		switch k.Value {
 		case "status":
 			if v != nil && !s.answers(v.Value) {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
 // openapiValid leaves the standard's own rules to kin-openapi, which is what
@@ -137,7 +139,7 @@ var componentField = map[string]string{
 func (d *document) lineOfPath(path []string) int {
 	n, line := d.root, d.root.Line
 	for _, name := range path {
-		k, v := lookup(n, name)
+		k, v := contract.Lookup(n, name)
 		if k == nil {
 			break
 		}
@@ -218,8 +220,8 @@ func (d *document) lineOfLoadError(err error) int {
 // firstKey gives the first line with a key and a value that match, or 0.
 func (d *document) firstKey(match func(k, v *yaml.Node) bool) int {
 	first := 0
-	walkNodes(d.root, func(_ *step, n *yaml.Node) {
-		for k, v := range entries(n) {
+	contract.WalkNodes(d.root, func(_ *contract.Step, n *yaml.Node) {
+		for k, v := range contract.Entries(n) {
 			if v != nil && match(k, v) && (first == 0 || k.Line < first) {
 				first = k.Line
 			}

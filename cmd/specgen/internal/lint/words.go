@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
 func hasHan(s string) bool {
@@ -24,19 +26,19 @@ func isEnglish(s string) bool {
 // whether it is a component, a property, or the schema of a parameter or
 // header. Items and members of allOf take theirs from what they are part of.
 func wantsLabel(o *object) bool {
-	return o.under(kindComponents, "schemas") || o.under(kindSchema, "properties") ||
-		o.under(kindParameter, "schema") || o.under(kindHeader, "schema")
+	return o.under(contract.KindComponents, "schemas") || o.under(contract.KindSchema, "properties") ||
+		o.under(contract.KindParameter, "schema") || o.under(contract.KindHeader, "schema")
 }
 
 // titleMissing exists because readers of WeChat Pay's own pages look fields up
 // by their Chinese names.
 func titleMissing(d *document, report reporter) {
-	for _, o := range d.all(kindSchema) {
+	for _, o := range d.all(contract.KindSchema) {
 		if wantsLabel(o) && o.text("title") == "" {
 			report(o.line, "%s has no title; give its Chinese name on WeChat Pay's page", o.at())
 		}
 	}
-	for _, o := range d.all(kindOperation) {
+	for _, o := range d.all(contract.KindOperation) {
 		if o.text("summary") == "" {
 			report(o.line, "%s has no summary; give its Chinese name on WeChat Pay's page", o.at())
 		}
@@ -50,10 +52,10 @@ func titleLanguage(d *document, report reporter) {
 			report(o.lineOf(field), "%s.%s is %q; a %s is the Chinese name, English goes to the description", o.at(), field, t, field)
 		}
 	}
-	for _, o := range d.all(kindSchema) {
+	for _, o := range d.all(contract.KindSchema) {
 		check(o, "title")
 	}
-	for _, o := range d.all(kindOperation) {
+	for _, o := range d.all(contract.KindOperation) {
 		check(o, "summary")
 	}
 }
@@ -63,9 +65,9 @@ func described(d *document) []*object {
 	var out []*object
 	for _, o := range d.objects {
 		switch o.kind {
-		case kindParameter, kindHeader, kindOperation, kindTag, kindResponse:
-		case kindSchema:
-			if !o.under(kindComponents, "schemas") && !o.under(kindSchema, "properties") {
+		case contract.KindParameter, contract.KindHeader, contract.KindOperation, contract.KindTag, contract.KindResponse:
+		case contract.KindSchema:
+			if !o.under(contract.KindComponents, "schemas") && !o.under(contract.KindSchema, "properties") {
 				continue
 			}
 		default:
@@ -99,7 +101,7 @@ func descriptionLanguage(d *document, report reporter) {
 
 // describable leaves out the document itself, servers and links to Chinese
 // pages, which may be described in either language.
-var describable = map[kind]bool{
-	kindParameter: true, kindHeader: true, kindOperation: true, kindTag: true, kindResponse: true,
-	kindSchema: true, kindRequestBody: true, kindExample: true,
+var describable = map[contract.Kind]bool{
+	contract.KindParameter: true, contract.KindHeader: true, contract.KindOperation: true, contract.KindTag: true, contract.KindResponse: true,
+	contract.KindSchema: true, contract.KindRequestBody: true, contract.KindExample: true,
 }

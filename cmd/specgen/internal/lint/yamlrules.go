@@ -4,14 +4,16 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
 // duplicateKey exists because some YAML readers keep the first of two equal
 // keys, some the last, and some refuse the file.
 func duplicateKey(d *document, report reporter) {
-	walkNodes(d.root, func(at *step, n *yaml.Node) {
+	contract.WalkNodes(d.root, func(at *contract.Step, n *yaml.Node) {
 		first := map[string]int{}
-		for k := range entries(n) {
+		for k := range contract.Entries(n) {
 			if line, dup := first[k.Value]; dup {
 				report(k.Line, "%s: the key %q is already on line %d; remove one of the two", at, k.Value, line)
 				continue
@@ -24,8 +26,8 @@ func duplicateKey(d *document, report reporter) {
 // noGoExtension keeps the contract free of one language's wishes, since other
 // languages share it.
 func noGoExtension(d *document, report reporter) {
-	walkNodes(d.root, func(at *step, n *yaml.Node) {
-		for k := range entries(n) {
+	contract.WalkNodes(d.root, func(at *contract.Step, n *yaml.Node) {
+		for k := range contract.Entries(n) {
 			if strings.HasPrefix(k.Value, "x-go-") || strings.HasPrefix(k.Value, "x-oapi-codegen") {
 				report(k.Line, "%s: %s is for Go only; move it to the Go overlay", at, k.Value)
 			}
@@ -37,7 +39,7 @@ func noGoExtension(d *document, report reporter) {
 // example that silently does not exist.
 func unknownKey(d *document, report reporter) {
 	for _, u := range d.unknownKeys() {
-		switch hint := nearest(u.key.Value, grammar[u.object.kind]); {
+		switch hint := nearest(u.key.Value, contract.Grammar[u.object.kind]); {
 		case u.key.Value == "<<":
 			report(u.key.Line, "%s: merge keys (<<) are not read by every tool; write the fields out or use $ref", u.object.at())
 		case hint != "":
@@ -56,11 +58,11 @@ type unknown struct {
 func (d *document) unknownKeys() []unknown {
 	var out []unknown
 	for _, o := range d.objects {
-		if _, open := grammar[o.kind][anyKey]; open || o.ref != "" {
+		if _, open := contract.Grammar[o.kind][contract.AnyKey]; open || o.ref != "" {
 			continue
 		}
-		for k := range entries(o.node) {
-			if _, known := grammar[o.kind][k.Value]; !known && !isExtension(k.Value) {
+		for k := range contract.Entries(o.node) {
+			if _, known := contract.Grammar[o.kind][k.Value]; !known && !contract.IsExtension(k.Value) {
 				out = append(out, unknown{o, k})
 			}
 		}
@@ -69,7 +71,7 @@ func (d *document) unknownKeys() []unknown {
 }
 
 // nearest gives the field that a misspelt key was probably meant to be.
-func nearest(key string, fields map[string]field) string {
+func nearest(key string, fields map[string]contract.Field) string {
 	best, distance := "", 2
 	if len(key) < 4 {
 		distance = 1
@@ -109,10 +111,10 @@ func editDistance(a, b string) int {
 // and some generators do not.
 func refSiblings(d *document, report reporter) {
 	for _, o := range d.objects {
-		if !referable[o.kind] || !o.has("$ref") {
+		if !contract.Referable[o.kind] || !o.has("$ref") {
 			continue
 		}
-		for k := range entries(o.node) {
+		for k := range contract.Entries(o.node) {
 			if k.Value != "$ref" {
 				report(k.Line, "%s: %q beside $ref is ignored; put it in the target, or wrap the reference in allOf", o.at(), k.Value)
 			}
@@ -125,7 +127,7 @@ func refSiblings(d *document, report reporter) {
 func unusedComponent(d *document, report reporter) {
 	used := d.usedComponents()
 	for _, o := range d.objects {
-		if o.parent != nil && o.parent.kind == kindComponents && !used["#/components/"+o.field+"/"+o.name] {
+		if o.parent != nil && o.parent.kind == contract.KindComponents && !used["#/components/"+o.field+"/"+o.name] {
 			report(o.line, "%s is never used from a path; reference it or remove it", o.at())
 		}
 	}
@@ -137,7 +139,7 @@ func (d *document) usedComponents() map[string]bool {
 	used := map[string]bool{}
 	var queue []string
 	use := func(ref string) {
-		tokens := pointer(ref)
+		tokens := contract.Pointer(ref)
 		if len(tokens) < 3 || tokens[0] != "components" {
 			return
 		}
@@ -146,33 +148,33 @@ func (d *document) usedComponents() map[string]bool {
 			queue = append(queue, c)
 		}
 	}
-	scan := func(_ *step, n *yaml.Node) {
-		if ref := text(n, "$ref"); ref != "" {
+	scan := func(_ *contract.Step, n *yaml.Node) {
+		if ref := contract.String(n, "$ref"); ref != "" {
 			use(ref)
 		}
-		for _, v := range entries(get(n, "mapping")) {
+		for _, v := range contract.Entries(contract.Get(n, "mapping")) {
 			if v != nil && strings.Contains(v.Value, "/") {
 				use(v.Value)
 			} else if v != nil {
 				use("#/components/schemas/" + v.Value)
 			}
 		}
-		for _, requirement := range items(get(n, "security")) {
-			for scheme := range entries(requirement) {
+		for _, requirement := range contract.Items(contract.Get(n, "security")) {
+			for scheme := range contract.Entries(requirement) {
 				use("#/components/securitySchemes/" + scheme.Value)
 			}
 		}
 	}
 	scan(nil, d.root)
-	for k, v := range entries(d.root) {
+	for k, v := range contract.Entries(d.root) {
 		if k.Value != "components" {
-			walkNodes(v, scan)
+			contract.WalkNodes(v, scan)
 		}
 	}
 	for len(queue) > 0 {
 		tokens := strings.SplitN(queue[0], "/", 4)
 		queue = queue[1:]
-		walkNodes(get(get(get(d.root, "components"), tokens[2]), tokens[3]), scan)
+		contract.WalkNodes(contract.Get(contract.Get(contract.Get(d.root, "components"), tokens[2]), tokens[3]), scan)
 	}
 	return used
 }

@@ -1,4 +1,4 @@
-package lint
+package contract
 
 import (
 	"errors"
@@ -10,24 +10,25 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// deref follows an alias to the node it stands for. It gives nil for nil.
-func deref(n *yaml.Node) *yaml.Node {
+// Deref follows an alias to the node it stands for. It gives nil for nil.
+func Deref(n *yaml.Node) *yaml.Node {
 	for n != nil && n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
 	return n
 }
 
-func isMapping(n *yaml.Node) bool { return n != nil && n.Kind == yaml.MappingNode }
+// IsMapping says whether a node is a mapping, which nil is not.
+func IsMapping(n *yaml.Node) bool { return n != nil && n.Kind == yaml.MappingNode }
 
-// entries gives the keys of a mapping, as they stand, with their values.
-func entries(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+// Entries gives the keys of a mapping, as they stand, with their values.
+func Entries(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 	return func(yield func(key, value *yaml.Node) bool) {
-		if !isMapping(n) {
+		if !IsMapping(n) {
 			return
 		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := deref(n.Content[i])
+			key := Deref(n.Content[i])
 			if key == nil || key.Kind != yaml.ScalarNode {
 				continue
 			}
@@ -35,16 +36,16 @@ func entries(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 			if key != n.Content[i] {
 				key = &yaml.Node{Kind: yaml.ScalarNode, Tag: key.Tag, Value: key.Value, Line: n.Content[i].Line}
 			}
-			if !yield(key, deref(n.Content[i+1])) {
+			if !yield(key, Deref(n.Content[i+1])) {
 				return
 			}
 		}
 	}
 }
 
-// lookup gives a key of a mapping and its value, or nil and nil.
-func lookup(n *yaml.Node, name string) (key, value *yaml.Node) {
-	for k, v := range entries(n) {
+// Lookup gives a key of a mapping and its value, or nil and nil.
+func Lookup(n *yaml.Node, name string) (key, value *yaml.Node) {
+	for k, v := range Entries(n) {
 		if k.Value == name {
 			return k, v
 		}
@@ -52,41 +53,46 @@ func lookup(n *yaml.Node, name string) (key, value *yaml.Node) {
 	return nil, nil
 }
 
-func get(n *yaml.Node, name string) *yaml.Node {
-	_, v := lookup(n, name)
+// Get gives the value of a key, or nil.
+func Get(n *yaml.Node, name string) *yaml.Node {
+	_, v := Lookup(n, name)
 	return v
 }
 
-// text gives the value of a scalar field, or "".
-func text(n *yaml.Node, name string) string {
-	if v := get(n, name); v != nil && v.Kind == yaml.ScalarNode && v.Tag != "!!null" {
+// String gives the value of a scalar field, or "".
+func String(n *yaml.Node, name string) string {
+	if v := Get(n, name); v != nil && v.Kind == yaml.ScalarNode && v.Tag != "!!null" {
 		return v.Value
 	}
 	return ""
 }
 
-// items gives the elements of a sequence.
-func items(n *yaml.Node) []*yaml.Node {
+// Items gives the elements of a sequence.
+func Items(n *yaml.Node) []*yaml.Node {
 	if n == nil || n.Kind != yaml.SequenceNode {
 		return nil
 	}
 	out := make([]*yaml.Node, len(n.Content))
 	for i, c := range n.Content {
-		out[i] = deref(c)
+		out[i] = Deref(c)
 	}
 	return out
 }
 
-// A step is a place in the tree of nodes. It is only made into a path when a
+// A Step is a place in the tree of nodes. It is only made into a path when a
 // finding needs one, since paths of deep documents are long.
-type step struct {
-	parent *step
+type Step struct {
+	parent *Step
 	name   string
 }
 
 const maxPathNames = 60
 
-func (s *step) String() string {
+// Into gives the step from s to a key or an [Index]. The name "" is no step.
+func (s *Step) Into(name string) *Step { return &Step{s, name} }
+
+// String gives the path, like components.schemas.A.
+func (s *Step) String() string {
 	var names []string
 	for ; s != nil; s = s.parent {
 		if s.name != "" {
@@ -110,28 +116,29 @@ func (s *step) String() string {
 	return b.String()
 }
 
-// walkNodes visits every node once, however often aliases lead to it: so it
+// WalkNodes visits every node once, however often aliases lead to it: so it
 // ends on documents that contain themselves.
-func walkNodes(root *yaml.Node, visit func(at *step, n *yaml.Node)) {
+func WalkNodes(root *yaml.Node, visit func(at *Step, n *yaml.Node)) {
 	seen := map[*yaml.Node]bool{}
-	var walk func(*step, *yaml.Node)
-	walk = func(at *step, n *yaml.Node) {
+	var walk func(*Step, *yaml.Node)
+	walk = func(at *Step, n *yaml.Node) {
 		if n == nil || seen[n] {
 			return
 		}
 		seen[n] = true
 		visit(at, n)
-		for k, v := range entries(n) {
-			walk(&step{at, k.Value}, v)
+		for k, v := range Entries(n) {
+			walk(&Step{at, k.Value}, v)
 		}
-		for i, v := range items(n) {
-			walk(&step{at, index(i)}, v)
+		for i, v := range Items(n) {
+			walk(&Step{at, Index(i)}, v)
 		}
 	}
-	walk(nil, deref(root))
+	walk(nil, Deref(root))
 }
 
-func index(i int) string { return "[" + strconv.Itoa(i) + "]" }
+// Index gives the step into an element of a list.
+func Index(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
 var errTooLarge = errors.New("the value is too large to check")
 
@@ -139,12 +146,12 @@ var errTooLarge = errors.New("the value is too large to check")
 // a few lines stand for billions of nodes, or for a value without end.
 const maxJSONNodes = 200_000
 
-// toJSON gives a node as encoding/json would decode it.
-func toJSON(n *yaml.Node) (any, error) {
+// ToJSON gives a node as encoding/json would decode it.
+func ToJSON(n *yaml.Node) (any, error) {
 	budget := maxJSONNodes
 	var convert func(*yaml.Node, int) (any, error)
 	convert = func(n *yaml.Node, depth int) (any, error) {
-		n = deref(n)
+		n = Deref(n)
 		if budget--; budget < 0 || depth > 1000 {
 			return nil, errTooLarge
 		}
@@ -154,7 +161,7 @@ func toJSON(n *yaml.Node) (any, error) {
 		switch n.Kind {
 		case yaml.MappingNode:
 			m := map[string]any{}
-			for k, v := range entries(n) {
+			for k, v := range Entries(n) {
 				x, err := convert(v, depth+1)
 				if err != nil {
 					return nil, err
@@ -203,5 +210,5 @@ func scalar(n *yaml.Node) any {
 	return n.Value
 }
 
-// oneLine keeps a finding greppable.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// OneLine keeps a finding greppable.
+func OneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

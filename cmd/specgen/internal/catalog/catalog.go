@@ -1,0 +1,205 @@
+// Package catalog makes package catalog of gen/: the error codes and numbers
+// and the stages of an order, as the x-wechatpay extensions of the contract
+// state them.
+package catalog
+
+import (
+	"bytes"
+	"cmp"
+	_ "embed"
+	"fmt"
+	"go/format"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/output"
+)
+
+var (
+	//go:embed catalog.go.tmpl
+	source string
+	//go:embed example_test.go.tmpl
+	examples string
+)
+
+// Files gives the files of gen/catalog.
+func Files(d *contract.Document) ([]output.File, error) {
+	t, err := read(d)
+	if err != nil {
+		return nil, err
+	}
+	var out []output.File
+	for _, f := range []struct{ name, text string }{{"catalog.gen.go", source}, {"example_test.go", examples}} {
+		data, err := render(f.name, f.text, t)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, output.File{Name: "gen/catalog/" + f.name, Data: data})
+	}
+	return out, nil
+}
+
+// tables is what the templates show.
+type tables struct {
+	Codes      []contract.ErrorCode
+	Numbers    []contract.ErrorNumber
+	Stages     []stage
+	Operations []operation
+}
+
+type stage struct {
+	contract.Stage
+	Const string // the name of its constant
+}
+
+type operation struct {
+	ID     string
+	Stages []stage // in which it is allowed
+}
+
+func read(d *contract.Document) (*tables, error) {
+	var t tables
+	var err error
+	if t.Codes, err = d.ErrorCodes(); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(t.Codes, func(a, b contract.ErrorCode) int { return strings.Compare(a.Code, b.Code) })
+	if t.Numbers, err = d.ErrorNumbers(); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(t.Numbers, func(a, b contract.ErrorNumber) int { return cmp.Compare(a.Number, b.Number) })
+	stages, err := d.Stages()
+	if err != nil {
+		return nil, err
+	}
+	byName := map[string]stage{}
+	for _, s := range stages {
+		c := stage{s, "Stage" + camel(s.Name)}
+		for _, other := range t.Stages {
+			if other.Const == c.Const || other.State == c.State && other.StateDescription == c.StateDescription && other.CollectionState == c.CollectionState {
+				key, _ := contract.Lookup(contract.Get(d.Root, contract.StagesKey), s.Name)
+				return nil, d.Errorf(key, "%s.%s cannot be told from %s; give it another name or other fields", contract.StagesKey, s.Name, other.Name)
+			}
+		}
+		byName[s.Name] = c
+		t.Stages = append(t.Stages, c)
+	}
+	for _, op := range d.Operations() {
+		table, err := d.StageTable(op)
+		if err != nil {
+			return nil, err
+		}
+		if table == nil {
+			continue
+		}
+		o := operation{ID: op.ID}
+		for _, name := range table.Allowed {
+			s, known := byName[name]
+			if !known {
+				return nil, d.Errorf(op.Key, "%s allows the stage %q, which the document does not declare", op.ID, name)
+			}
+			o.Stages = append(o.Stages, s)
+		}
+		if len(o.Stages) > 0 {
+			t.Operations = append(t.Operations, o)
+		}
+	}
+	return &t, nil
+}
+
+// BySpecificity gives the stages with those first that more fields tell, so
+// that the first match is the right one.
+func (t *tables) BySpecificity() []stage {
+	out := slices.Clone(t.Stages)
+	slices.SortStableFunc(out, func(a, b stage) int { return b.fields() - a.fields() })
+	return out
+}
+
+func (s stage) fields() int {
+	n := 0
+	for _, v := range []string{s.StateDescription, s.CollectionState} {
+		if v != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// Condition is what StageOf compares.
+func (s stage) Condition() string {
+	out := "state == " + strconv.Quote(s.State)
+	if s.StateDescription != "" {
+		out += " && stateDescription == " + strconv.Quote(s.StateDescription)
+	}
+	if s.CollectionState != "" {
+		out += " && collectionState == " + strconv.Quote(s.CollectionState)
+	}
+	return out
+}
+
+// Fields says in words what tells the stage.
+func (s stage) Fields() string {
+	out := "state " + s.State
+	if s.StateDescription != "" {
+		out += ", state_description " + s.StateDescription
+	}
+	if s.CollectionState != "" {
+		out += ", collection.state " + s.CollectionState
+	}
+	return out
+}
+
+// camel makes UserPaying of USER_PAYING.
+func camel(name string) string {
+	var out strings.Builder
+	for word := range strings.SplitSeq(name, "_") {
+		if word != "" {
+			out.WriteString(strings.ToUpper(word[:1]) + strings.ToLower(word[1:]))
+		}
+	}
+	return out.String()
+}
+
+var retryConst = map[string]string{
+	"never": "RetryNever", "same-parameters": "RetrySameParameters", "after-query": "RetryAfterQuery", "later": "RetryLater",
+}
+
+func render(name, text string, t *tables) ([]byte, error) {
+	tmpl, err := template.New(name).Funcs(template.FuncMap{
+		"quote": strconv.Quote, // leaves Chinese readable
+		"retry": func(r string) string { return retryConst[r] },
+		"text": func(t contract.Text) string {
+			return fmt.Sprintf("Text{ZH: %s, EN: %s}", strconv.Quote(t.ZH), strconv.Quote(t.EN))
+		},
+		"comment": func(s string) string { return wrap(s, 74) },
+	}).Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := tmpl.Execute(&out, t); err != nil {
+		return nil, err
+	}
+	data, err := format.Source(out.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("%s: what was made is not Go: %w", name, err)
+	}
+	return data, nil
+}
+
+// wrap makes a comment of lines that are not longer than width.
+func wrap(s string, width int) string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		if line != "" && len(line)+1+len(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return strings.Join(append(lines, line), "\n\t// ")
+}

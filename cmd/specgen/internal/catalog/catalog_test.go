@@ -1,0 +1,213 @@
+package catalog
+
+import (
+	"encoding/json"
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func small(t *testing.T, edits ...string) *contract.Document {
+	t.Helper()
+	data, err := os.ReadFile("testdata/small.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(edits); i += 2 {
+		if strings.Count(string(data), edits[i]) != 1 {
+			t.Fatalf("%q does not stand once in the document", edits[i])
+		}
+		data = []byte(strings.Replace(string(data), edits[i], edits[i+1], 1))
+	}
+	d, err := contract.New("small.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func made(t *testing.T, d *contract.Document) map[string]string {
+	t.Helper()
+	files, err := Files(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, f := range files {
+		out[filepath.Base(f.Name)] = string(f.Data)
+	}
+	return out
+}
+
+func TestGolden(t *testing.T) {
+	for name, got := range made(t, small(t)) {
+		file := "testdata/" + name + ".golden"
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s changed; run with -update and read the difference", file)
+		}
+	}
+}
+
+// use tells in Go what the small document says; its output is compared.
+const use = `package main
+
+import (
+	"fmt"
+
+	"github.com/wxpayscore/payscore/gen/catalog"
+)
+
+func main() {
+	fmt.Println(catalog.CodeOf("PARAM_ERROR"))
+	fmt.Println(catalog.CodeOf("PARAM"))
+	for _, c := range catalog.Codes() {
+		fmt.Println(c.Code)
+	}
+	catalog.Codes()[0].Code = "changed"
+	fmt.Println(catalog.Codes()[0].Code)
+	fmt.Println(catalog.NumberOf(271316754))
+	fmt.Println(catalog.NumberOf(0))
+	for _, s := range [][3]string{{"DONE", "", ""}, {"DONE", "", "USER_PAID"}, {"DOING", "USER_CONFIRM", ""}, {"DOING", "MCH_COMPLETE", "USER_PAYING"}, {"DOING", "", ""}, {"GONE", "", ""}} {
+		fmt.Println(catalog.StageOf(s[0], s[1], s[2]))
+	}
+	p := catalog.StageUserPaying
+	fmt.Println(p.State(), p.StateDescription(), p.CollectionState(), p.Title(), p.Description(), p.Final(), catalog.StageDone.Final())
+	fmt.Println(catalog.Allows(p, "completeOrder"), catalog.Allows(catalog.StageDone, "completeOrder"), catalog.Allows(p, "createOrder"), catalog.Allows(p, "nothing"))
+	fmt.Println(catalog.Stage("GONE").Title() == "", catalog.RetryAfterQuery)
+}
+`
+
+const used = `{PARAM_ERROR 400 {参数错误 A "parameter" is wrong.} {修正参数 Repair it.} never} true
+{ 0 { } { } } false
+FREQUENCY_LIMITED
+PARAM_ERROR
+SYSTEM_ERROR
+FREQUENCY_LIMITED
+{271316754  单据正在扣款中 {正在扣款 A deduction is running.} {三分钟后查询 Query in 3 minutes.} after-query} true
+{0   { } { } } false
+DONE true
+DONE true
+USER_CONFIRM true
+USER_PAYING true
+RUNNING true
+ false
+DOING MCH_COMPLETE USER_PAYING 待支付 Not paid. false true
+true false false false
+true after-query
+`
+
+// The generated code has to say what the document says, so it is compiled and
+// run; its own examples run beside it.
+func TestMadeCodeWorks(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, text string) {
+		t.Helper()
+		at := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(at), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("go.mod", "module github.com/wxpayscore/payscore\n\ngo 1.26\n")
+	put("main.go", use)
+	for name, text := range made(t, small(t)) {
+		put("gen/catalog/"+name, text)
+	}
+	for _, args := range [][]string{{"vet", "./..."}, {"test", "./gen/catalog"}} {
+		if out, err := goCommand(dir, args...).CombinedOutput(); err != nil {
+			t.Fatalf("go %v: %v\n%s", args, err, out)
+		}
+	}
+	out, err := goCommand(dir, "run", ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if string(out) != used {
+		t.Errorf("got\n%s\nwant\n%s", out, used)
+	}
+}
+
+func goCommand(dir string, args ...string) *exec.Cmd {
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+	return cmd
+}
+
+// Importers of gen/catalog get nothing else.
+func TestImportsOnlyTheStandardLibrary(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "catalog.gen.go", made(t, small(t))["catalog.gen.go"], parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range file.Imports {
+		if strings.Contains(i.Path.Value, ".") {
+			t.Errorf("imports %s", i.Path.Value)
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if f, ok := n.(*ast.FuncDecl); ok && f.Name.IsExported() && f.Doc == nil {
+			t.Errorf("%s has no comment", f.Name)
+		}
+		return true
+	})
+}
+
+// The tables may be missing, before the contract states them.
+func TestEmpty(t *testing.T) {
+	d, err := contract.New("empty.yaml", []byte("openapi: 3.0.3\npaths: {}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := made(t, d)["catalog.gen.go"]; !strings.Contains(text, "var codes = []Code{}") {
+		t.Errorf("the codes are not empty:\n%s", text)
+	}
+}
+
+func TestErrorsHaveLines(t *testing.T) {
+	for name, c := range map[string]struct{ old, new, want string }{
+		"unknown retry":   {"retry: later", "retry: soon", `small.yaml:5: x-wechatpay-errors.FREQUENCY_LIMITED.retry is "soon"`},
+		"number":          {"'268435464'", "PARAM", "small.yaml:9: x-wechatpay-error-numbers.PARAM is not a number"},
+		"same fields":     {"state: DOING, final", "state: DONE, final", "small.yaml:12: x-wechatpay-order-stages.RUNNING cannot be told from DONE"},
+		"same constant":   {"  RUNNING:", "  _DONE:", "small.yaml:12: x-wechatpay-order-stages._DONE cannot be told from DONE"},
+		"unknown allowed": {"allowed: [USER_CONFIRM, USER_PAYING]", "allowed: [GONE]", `small.yaml:23: completeOrder allows the stage "GONE"`},
+		"no status":       {"{status: 400, code: ORDER_DONE, message", "{code: ORDER_DONE, message", "small.yaml:25: x-wechatpay-order-stages.refusals.DONE has no status"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Files(small(t, c.old, c.new))
+			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestSameBytesEachTime(t *testing.T) {
+	first, _ := json.Marshal(made(t, small(t)))
+	for range 5 {
+		if again, _ := json.Marshal(made(t, small(t))); string(again) != string(first) {
+			t.Fatal("differs from run to run")
+		}
+	}
+}

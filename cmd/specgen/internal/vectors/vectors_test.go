@@ -1,0 +1,273 @@
+package vectors
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const dir = "../../../../api/vectors"
+
+// openssl shares nothing with Go's cryptography. REQUIRE_OPENSSL=1 turns its
+// absence into a failure.
+func openssl(t *testing.T, stdin []byte, args ...string) ([]byte, error) {
+	t.Helper()
+	path, err := exec.LookPath("openssl")
+	if err != nil {
+		if os.Getenv("REQUIRE_OPENSSL") == "1" {
+			t.Fatal("REQUIRE_OPENSSL=1, but the openssl command is not installed")
+		}
+		t.Skip("the openssl command is not installed: nothing independent to compare with")
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		err = errors.New(err.Error() + ": " + stderr.String())
+	}
+	return out, err
+}
+
+func read(t *testing.T, name string, v any) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+func TestUpToDate(t *testing.T) {
+	files, err := Files(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Files(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range files {
+		if !bytes.Equal(f.Data, again[i].Data) {
+			t.Errorf("%s differs from run to run", f.Name)
+		}
+		was, err := os.ReadFile(filepath.Join(dir, filepath.Base(f.Name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(was, f.Data) {
+			t.Errorf("%s is out of date; run go generate ./...", f.Name)
+		}
+	}
+}
+
+// The signatures of notifications, and the requests of signature.json, are
+// those of openssl. Package auth compares the rest of signature.json with it.
+func TestSignaturesByOpenSSL(t *testing.T) {
+	verifies := func(key, message, signature string) bool {
+		sig, err := base64.StdEncoding.DecodeString(signature)
+		if err != nil {
+			return false
+		}
+		file := filepath.Join(t.TempDir(), "signature")
+		if err := os.WriteFile(file, sig, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err = openssl(t, []byte(message), "dgst", "-sha256", "-verify", filepath.Join(dir, key), "-signature", file)
+		return err == nil
+	}
+	var v notificationVectors
+	read(t, "notification.json", &v)
+	for _, n := range v.Notifications {
+		if !verifies("wechatpay_public_key.pem", n.Headers[headerTimestamp]+"\n"+n.Headers[headerNonce]+"\n"+n.Body+"\n", n.Headers[headerSignature]) {
+			t.Errorf("%s: openssl refuses the signature", n.Name)
+		}
+	}
+	var s signatureVectors
+	read(t, "signature.json", &s)
+	for _, r := range s.Requests {
+		got, err := openssl(t, []byte(r.Message), "dgst", "-sha256", "-sign", filepath.Join(dir, "merchant_key.pem"))
+		if err != nil || base64.StdEncoding.EncodeToString(got) != r.Signature {
+			t.Errorf("%s: openssl makes another signature, %v", r.Name, err)
+		}
+	}
+}
+
+// gcm decrypts after NIST SP 800-38D with openssl's AES and big integers: it
+// gives the plaintext, and whether the tag is right.
+func gcm(t *testing.T, key, nonce, associated string, sealed []byte) (string, bool) {
+	t.Helper()
+	ciphertext, tag := sealed[:len(sealed)-16], sealed[len(sealed)-16:]
+	hexKey := hex.EncodeToString([]byte(key))
+	block := func(in []byte) []byte {
+		out, err := openssl(t, in, "enc", "-aes-256-ecb", "-K", hexKey, "-nopad")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	plaintext, err := openssl(t, ciphertext, "enc", "-d", "-aes-256-ctr", "-K", hexKey, "-iv", hex.EncodeToString([]byte(nonce))+"00000002")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// GHASH: multiplication in GF(2^128), the first bit being the lowest power.
+	h := new(big.Int).SetBytes(block(make([]byte, 16)))
+	r := new(big.Int).Lsh(big.NewInt(0xe1), 120)
+	multiply := func(x *big.Int) *big.Int {
+		z, v := new(big.Int), new(big.Int).Set(h)
+		for i := 127; i >= 0; i-- {
+			if x.Bit(i) == 1 {
+				z.Xor(z, v)
+			}
+			low := v.Bit(0)
+			v.Rsh(v, 1)
+			if low == 1 {
+				v.Xor(v, r)
+			}
+		}
+		return z
+	}
+	pad := func(b []byte) []byte { return append(slices.Clone(b), make([]byte, (16-len(b)%16)%16)...) }
+	lengths := make([]byte, 16)
+	big.NewInt(int64(len(associated)) * 8).FillBytes(lengths[:8])
+	big.NewInt(int64(len(ciphertext)) * 8).FillBytes(lengths[8:])
+	y := new(big.Int)
+	for chunk := range slices.Chunk(slices.Concat(pad([]byte(associated)), pad(ciphertext), lengths), 16) {
+		y = multiply(y.Xor(y, new(big.Int).SetBytes(chunk)))
+	}
+	mask := new(big.Int).SetBytes(block(append([]byte(nonce), 0, 0, 0, 1)))
+	return string(plaintext), bytes.Equal(y.Xor(y, mask).FillBytes(make([]byte, 16)), tag)
+}
+
+func TestNotificationsByOpenSSL(t *testing.T) {
+	var v notificationVectors
+	read(t, "notification.json", &v)
+	seen := map[string]int{}
+	associated := map[string]bool{}
+	for _, n := range v.Notifications {
+		seen[n.Reason]++
+		plaintext, reason := open(t, n)
+		if reason != n.Reason || plaintext != n.Plaintext || n.Valid != (n.Reason == "") {
+			t.Errorf("%s: %q and %q, the file says %q and %q", n.Name, plaintext, reason, n.Plaintext, n.Reason)
+		}
+		if n.Valid && !json.Valid([]byte(plaintext)) {
+			t.Errorf("%s: the plaintext is no JSON", n.Name)
+		}
+		if len(n.APIv3Key) != 32 {
+			t.Errorf("%s: a key of %d bytes", n.Name, len(n.APIv3Key))
+		}
+		if n.Valid {
+			var e envelope
+			if err := json.Unmarshal([]byte(n.Body), &e); err != nil {
+				t.Fatal(err)
+			}
+			associated[shown(e.Resource.AssociatedData)] = true
+			associated["original "+shown(e.Resource.OriginalType)] = true
+		}
+	}
+	for _, reason := range []string{"", "resource", "algorithm", "nonce", "ciphertext", "authentication"} {
+		if seen[reason] == 0 {
+			t.Errorf("no vector for the reason %q", reason)
+		}
+	}
+	for _, want := range []string{"transaction", "empty", "absent", "original payscore", "original absent"} {
+		if !associated[want] {
+			t.Errorf("no vector with %s", want)
+		}
+	}
+}
+
+func shown(s *string) string {
+	switch {
+	case s == nil:
+		return "absent"
+	case *s == "":
+		return "empty"
+	}
+	return *s
+}
+
+// open follows README.md beside the vectors.
+func open(t *testing.T, n notificationVector) (plaintext, reason string) {
+	t.Helper()
+	var e envelope
+	if err := json.Unmarshal([]byte(n.Body), &e); err != nil {
+		t.Fatal(err)
+	}
+	if e.Resource == nil {
+		return "", "resource"
+	}
+	if e.Resource.Algorithm != algorithm {
+		return "", "algorithm"
+	}
+	if len(e.Resource.Nonce) != 12 {
+		return "", "nonce"
+	}
+	sealed, err := base64.StdEncoding.DecodeString(e.Resource.Ciphertext)
+	if err != nil || len(sealed) < 16 {
+		return "", "ciphertext"
+	}
+	data := ""
+	if e.Resource.AssociatedData != nil {
+		data = *e.Resource.AssociatedData
+	}
+	plaintext, ok := gcm(t, n.APIv3Key, e.Resource.Nonce, data, sealed)
+	if !ok {
+		return "", "authentication"
+	}
+	return plaintext, ""
+}
+
+func TestLaunchesByOpenSSL(t *testing.T) {
+	var v launchVectors
+	read(t, "launch.json", &v)
+	types := map[string]bool{}
+	for _, l := range v.Launches {
+		types[l.BusinessType] = true
+		out, err := openssl(t, []byte(l.Message), "dgst", "-sha256", "-hmac", l.APIv2Key, "-binary")
+		if err != nil || strings.ToUpper(hex.EncodeToString(out)) != l.Sign {
+			t.Errorf("%s: openssl makes another sign, %v", l.Name, err)
+		}
+		if !strings.HasSuffix(l.Message, "&key="+l.APIv2Key) || !strings.HasSuffix(l.QueryString, "&sign="+l.Sign) {
+			t.Errorf("%s: the message is %q, the query string %q", l.Name, l.Message, l.QueryString)
+		}
+		for _, m := range l.Mistakes {
+			if m.Sign == l.Sign {
+				t.Errorf("%s: %s is no mistake", l.Name, m.What)
+			}
+		}
+		pairs := strings.Split(strings.TrimSuffix(l.Message, "&key="+l.APIv2Key), "&")
+		if !strings.Contains(l.Params["package"], "&") && !slices.IsSorted(pairs) {
+			t.Errorf("%s: %q is not sorted", l.Name, pairs)
+		}
+		for name, value := range l.Params {
+			if want := value != ""; strings.Contains("&"+l.Message, "&"+name+"="+value) != want || strings.Contains("&"+l.QueryString, "&"+name+"=") != want {
+				t.Errorf("%s: %s is in the message or the query string and should not be, or the other way round", l.Name, name)
+			}
+		}
+	}
+	if !types["wxpayScoreUse"] || !types["wxpayScoreDetail"] {
+		t.Errorf("only %v", types)
+	}
+}
+
+func TestKeysAreNamed(t *testing.T) {
+	if _, err := Files(t.TempDir()); err == nil || !strings.Contains(err.Error(), "merchant_key.pem") {
+		t.Errorf("got %v, want the missing key", err)
+	}
+}
