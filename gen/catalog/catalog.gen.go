@@ -182,9 +182,46 @@ func Allows(stage Stage, operationID string) bool {
 	return slices.Contains(allowed[operationID], stage)
 }
 
-var codes = []Code{}
+var codes = []Code{
+	{Code: "FREQUENCY_LIMITED", Status: 429, Meaning: Text{ZH: "频率限制", EN: "Too many calls, or the order is being worked on."}, Remedy: Text{ZH: "降低频率后用相同参数重试", EN: "Repeat slower, with the same parameters."}, Retry: RetryLater},
+	{Code: "FREQUENCY_LIMIT_EXCEED", Status: 429, Meaning: Text{ZH: "频率限制", EN: "Too many calls. The spelling of other products."}, Remedy: Text{ZH: "降低频率后用相同参数重试", EN: "Repeat slower, with the same parameters."}, Retry: RetryLater},
+	{Code: "INVALID_ORDER_STATE", Status: 400, Meaning: Text{ZH: "订单状态不允许该操作", EN: "The state of the order does not allow the operation."}, Remedy: Text{ZH: "查询订单，按状态操作", EN: "Query the order and go by its state."}, Retry: RetryNever},
+	{Code: "INVALID_REQUEST", Status: 400, Meaning: Text{ZH: "请求不符合规则", EN: "The request breaks a rule of APIv3 or of the business, such as a number used again with other parameters or a wrong state."}, Remedy: Text{ZH: "检查规则，查询订单，不要复用单号", EN: "Check the rule and query the order. Do not use the number again."}, Retry: RetryNever},
+	{Code: "NO_AUTH", Status: 403, Meaning: Text{ZH: "没有权限", EN: "Merchant, app, sub-merchant and service do not go together, or the product is not authorised."}, Remedy: Text{ZH: "检查绑定关系和产品权限", EN: "Check the bindings and the permission of the product."}, Retry: RetryNever},
+	{Code: "ORDER_CANCELED", Status: 400, Meaning: Text{ZH: "订单已取消", EN: "The order was cancelled."}, Remedy: Text{ZH: "无需操作", EN: "Nothing is left to do."}, Retry: RetryNever},
+	{Code: "ORDER_DONE", Status: 400, Meaning: Text{ZH: "订单已完成", EN: "The order is finished."}, Remedy: Text{ZH: "无需操作，如需退还差额请退款", EN: "Nothing is left to do. Give back a difference by a refund."}, Retry: RetryNever},
+	{Code: "ORDER_NOT_EXIST", Status: 404, Meaning: Text{ZH: "订单或授权记录不存在", EN: "There is no such order or authorisation."}, Remedy: Text{ZH: "检查单号和子商户号", EN: "Check the number and the sub-merchant."}, Retry: RetryNever},
+	{Code: "PARAM_ERROR", Status: 400, Meaning: Text{ZH: "参数错误", EN: "A parameter is missing, malformed, too long or out of range, or the total is wrong."}, Remedy: Text{ZH: "修改描述中指出的参数", EN: "Mend the parameter that the message names."}, Retry: RetryNever},
+	{Code: "RATELIMIT_EXCEEDED", Status: 429, Meaning: Text{ZH: "频率限制", EN: "Too many calls. The spelling of other products."}, Remedy: Text{ZH: "降低频率后用相同参数重试", EN: "Repeat slower, with the same parameters."}, Retry: RetryLater},
+	{Code: "RATE_LIMITED", Status: 429, Meaning: Text{ZH: "频率限制", EN: "Too many calls. The spelling of other products."}, Remedy: Text{ZH: "降低频率后用相同参数重试", EN: "Repeat slower, with the same parameters."}, Retry: RetryLater},
+	{Code: "RESOURCE_NOT_EXISTS", Status: 404, Meaning: Text{ZH: "资源不存在", EN: "There is no such thing. From the certificates it means a merchant with a public key only."}, Remedy: Text{ZH: "检查单号；下载证书时改用微信支付公钥", EN: "Check the number; for certificates use the public key instead."}, Retry: RetryNever},
+	{Code: "SERVICE_UNAVAILABLE", Status: 503, Meaning: Text{ZH: "服务不可用", EN: "WeChat Pay is not available. Whether the operation was carried out is unknown."}, Remedy: Text{ZH: "稍后查询订单，未执行则用相同参数重试", EN: "Query the order later; repeat with the same parameters if it was not carried out."}, Retry: RetryAfterQuery},
+	{Code: "SIGN_ERROR", Status: 401, Meaning: Text{ZH: "签名错误", EN: "The signature of the request does not verify."}, Remedy: Text{ZH: "对照应答中的签名信息检查私钥、证书序列号和签名串", EN: "Compare what the detail says was verified with what was signed; check key, serial and clock."}, Retry: RetryNever},
+	{Code: "SYSTEM_ERROR", Status: 500, Meaning: Text{ZH: "系统错误", EN: "WeChat Pay failed. Whether the operation was carried out is unknown."}, Remedy: Text{ZH: "查询订单，未执行则用相同参数重试", EN: "Query the order; repeat with the same parameters if it was not carried out."}, Retry: RetryAfterQuery},
+}
 
-var numbers = []Number{}
+var numbers = []Number{
+	{Number: 268435464, Code: "PARAM_ERROR", Message: "参数超出取值范围", Meaning: Text{ZH: "参数超出取值范围", EN: "A value is out of its range, too long, or of the wrong format: fen and not yuan, no decimals."}, Remedy: Text{ZH: "发送前检查每个参数", EN: "Check each value before sending."}, Retry: RetryNever},
+	{Number: 268435472, Code: "FREQUENCY_LIMITED", Message: "请求过于频繁", Meaning: Text{ZH: "请求过于频繁", EN: "Too many calls, such as two for an order within a second."}, Remedy: Text{ZH: "从 200 毫秒起退避，用相同参数重试", EN: "Back off from 200 ms and repeat with the same parameters."}, Retry: RetryLater},
+	{Number: 268503786, Code: "NO_AUTH", Message: "当前无权限进行此操作", Meaning: Text{ZH: "没有权限", EN: "The sub-merchant has not authorised the provider, or the service is not on the list."}, Remedy: Text{ZH: "检查双方授权和服务权限", EN: "Check the authorisations of both sides and the service."}, Retry: RetryNever},
+	{Number: 268560785, Code: "", Message: "已开启青少年模式支付限额", Meaning: Text{ZH: "青少年模式限额", EN: "The user has a limit of the teen mode."}, Remedy: Text{ZH: "改用其他支付方式", EN: "Offer another way to pay."}, Retry: RetryNever},
+	{Number: 270924332, Code: "SIGN_ERROR", Message: "Authorization 不合法", Meaning: Text{ZH: "签名信息不合法", EN: "The Authorization header is wrong: a key of the sub-merchant, a wrong message, or a serial that is not the key's."}, Remedy: Text{ZH: "检查签名实现、私钥和证书序列号", EN: "Check the signer, the key and the serial."}, Retry: RetryNever},
+	{Number: 271299627, Code: "", Message: "存在待处理的超时未支付订单", Meaning: Text{ZH: "用户有逾期未付的订单", EN: "The user has overdue orders."}, Remedy: Text{ZH: "请用户先支付", EN: "Ask the user to pay them."}, Retry: RetryNever},
+	{Number: 271300099, Code: "INVALID_REQUEST", Message: "综合评估未通过", Meaning: Text{ZH: "用户未通过风险评估", EN: "The user did not pass the risk assessment."}, Remedy: Text{ZH: "改用押金等其他方式，不要向用户展示原文", EN: "Offer a deposit or another way; do not show the text to the user."}, Retry: RetryNever},
+	{Number: 271302144, Code: "", Message: "mch_id 不存在", Meaning: Text{ZH: "商户号不存在", EN: "The merchant number is not known, or the provider and the sub-merchant were swapped."}, Remedy: Text{ZH: "检查商户号", EN: "Check the merchant numbers."}, Retry: RetryNever},
+	{Number: 271302149, Code: "", Message: "mch_id 和 appid 未绑定", Meaning: Text{ZH: "商户号与应用未绑定", EN: "The app is not bound to the merchant."}, Remedy: Text{ZH: "在商户平台绑定", EN: "Bind it on the merchant platform."}, Retry: RetryNever},
+	{Number: 271302262, Code: "", Message: "当前订单状态不合法", Meaning: Text{ZH: "订单状态不允许该操作", EN: "The state of the order does not allow the operation."}, Remedy: Text{ZH: "查询订单，按状态操作", EN: "Query the order and go by its state."}, Retry: RetryNever},
+	{Number: 271302332, Code: "", Message: "当前订单状态不合法(确认状态)", Meaning: Text{ZH: "用户尚未确认订单", EN: "The user has not confirmed the order yet."}, Remedy: Text{ZH: "等待用户确认通知", EN: "Wait for the USER_CONFIRM notification."}, Retry: RetryLater},
+	{Number: 271302333, Code: "ORDER_CANCELED", Message: "当前订单状态不合法(已取消)", Meaning: Text{ZH: "订单已取消", EN: "The order was cancelled."}, Remedy: Text{ZH: "停止操作", EN: "Stop."}, Retry: RetryNever},
+	{Number: 271316574, Code: "", Message: "支付分扣款失败", Meaning: Text{ZH: "扣款失败", EN: "The deduction failed: balance, card, a withdrawn authorisation or a risk."}, Remedy: Text{ZH: "查询订单，等待支付成功通知", EN: "Query the order and wait for the USER_PAID notification."}, Retry: RetryAfterQuery},
+	{Number: 271316592, Code: "", Message: "当前订单状态不满足撤销条件", Meaning: Text{ZH: "订单状态不允许取消", EN: "The order can no longer be cancelled."}, Remedy: Text{ZH: "改为修改金额，或等待", EN: "Modify the amount instead, or wait."}, Retry: RetryNever},
+	{Number: 271316598, Code: "INVALID_REQUEST", Message: "订单重入参数校验失败", Meaning: Text{ZH: "相同单号但参数不同", EN: "The number is taken by an order with other parameters, often by a repeat after a timeout."}, Remedy: Text{ZH: "查询订单；一致则已成功，否则换新单号", EN: "Query the order: if it is the same the first call succeeded, else take a new number."}, Retry: RetryAfterQuery},
+	{Number: 271316637, Code: "", Message: "真实结束时间小于预计开始时间", Meaning: Text{ZH: "结束时间早于开始时间", EN: "The end is before the start."}, Remedy: Text{ZH: "同时发送开始和结束时间", EN: "Send start and end both."}, Retry: RetryNever},
+	{Number: 271316656, Code: "", Message: "总金额超过此服务的服务风险金额", Meaning: Text{ZH: "总金额超过风险金额", EN: "The total is above the risk cap of the service."}, Remedy: Text{ZH: "降低金额或申请提高上限", EN: "Lower the amount or ask for a higher cap."}, Retry: RetryNever},
+	{Number: 271316657, Code: "", Message: "仅服务订单支付状态为待支付时，才可使用此能力", Meaning: Text{ZH: "收款状态不是待支付", EN: "The order is not waiting for payment."}, Remedy: Text{ZH: "查询收款状态；已支付的订单请退款", EN: "Query the collection state; refund an order that is paid."}, Retry: RetryNever},
+	{Number: 271316754, Code: "", Message: "单据正在扣款中，请稍后重试", Meaning: Text{ZH: "正在扣款", EN: "A deduction is in progress."}, Remedy: Text{ZH: "三分钟后查询订单，再决定", EN: "Wait 3 minutes, query the order, then decide."}, Retry: RetryAfterQuery},
+	{Number: 271317510, Code: "ORDER_NOT_EXIST", Message: "查询单据不存在", Meaning: Text{ZH: "订单不存在，通常是子商户号错误或缺失", EN: "There is no such order, usually because the sub-merchant is wrong."}, Remedy: Text{ZH: "用创建订单时的子商户号和单号查询", EN: "Query with the sub-merchant and number that the order was created with."}, Retry: RetryNever},
+}
 
 type stageRow struct {
 	stage                                    Stage
@@ -214,10 +251,18 @@ func (s Stage) row() stageRow {
 
 // allowed has the stages by operationId.
 var allowed = map[string][]Stage{
-	"queryPartnerServiceOrder":    {StageCreated, StageUserConfirm, StageUserPaying, StageDone, StageRevoked, StageExpired},
-	"cancelPartnerServiceOrder":   {StageCreated, StageUserConfirm, StageUserPaying},
-	"completePartnerServiceOrder": {StageUserConfirm},
-	"modifyPartnerServiceOrder":   {StageUserPaying},
-	"payPartnerServiceOrder":      {StageUserPaying},
-	"syncPartnerServiceOrder":     {StageUserPaying},
+	"queryPartnerServiceOrder":              {StageCreated, StageUserConfirm, StageUserPaying, StageDone, StageRevoked, StageExpired},
+	"cancelPartnerServiceOrder":             {StageCreated, StageUserConfirm, StageUserPaying},
+	"completePartnerServiceOrder":           {StageUserConfirm},
+	"modifyPartnerServiceOrder":             {StageUserPaying},
+	"payPartnerServiceOrder":                {StageUserPaying},
+	"syncPartnerServiceOrder":               {StageUserPaying},
+	"sendPartnerServiceOrderPrepaidMessage": {StageUserConfirm},
+	"queryServiceOrder":                     {StageCreated, StageUserConfirm, StageUserPaying, StageDone, StageRevoked, StageExpired},
+	"cancelServiceOrder":                    {StageCreated, StageUserConfirm, StageUserPaying},
+	"completeServiceOrder":                  {StageUserConfirm},
+	"modifyServiceOrder":                    {StageUserPaying},
+	"payServiceOrder":                       {StageUserPaying},
+	"syncServiceOrder":                      {StageUserPaying},
+	"sendServiceOrderPrepaidMessage":        {StageUserConfirm},
 }

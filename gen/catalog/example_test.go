@@ -8,6 +8,18 @@ import (
 	"github.com/wxpayscore/payscore/gen/catalog"
 )
 
+func ExampleCodeOf() {
+	c, ok := catalog.CodeOf("FREQUENCY_LIMITED")
+	fmt.Println(ok, c.Status, c.Meaning.ZH, c.Retry)
+	// Output: true 429 频率限制 later
+}
+
+func ExampleNumberOf() {
+	n, ok := catalog.NumberOf(268435464)
+	fmt.Println(ok, n.Message, n.Retry)
+	// Output: true 参数超出取值范围 never
+}
+
 func ExampleStageOf() {
 	s, ok := catalog.StageOf("CREATED", "", "")
 	fmt.Println(ok, s, s.Title(), s.Final())

@@ -564,7 +564,7 @@ func (v ApplyPartnerPermissionForSceneRequest) check(c *limit.Checker, at *limit
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternApplyPartnerPermissionForSceneRequestNotifyURL)
 	}
 	c.String(at, "scene", v.Scene, 1, 32, nil)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternApplyPartnerPermissionForSceneRequestServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
@@ -578,6 +578,8 @@ func (v ApplyPartnerPermissionForSceneRequest) check(c *limit.Checker, at *limit
 var patternApplyPartnerPermissionForSceneRequestAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternApplyPartnerPermissionForSceneRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
+
+var patternApplyPartnerPermissionForSceneRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // ApplyPartnerPermissionForSceneResponse 服务商场景中预授权应答: Leave to ask within the act.
 type ApplyPartnerPermissionForSceneResponse struct {
@@ -654,7 +656,7 @@ func (v ApplyPartnerPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternApplyPartnerPermissionRequestNotifyURL)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternApplyPartnerPermissionRequestServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
@@ -664,6 +666,8 @@ func (v ApplyPartnerPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 var patternApplyPartnerPermissionRequestAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternApplyPartnerPermissionRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
+
+var patternApplyPartnerPermissionRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // ApplyPartnerServiceAccountRequest 绑定支付分服务请求: A sub-merchant to bind.
 type ApplyPartnerServiceAccountRequest struct {
@@ -716,7 +720,7 @@ func (v ApplyPartnerServiceAccountRequest) check(c *limit.Checker, at *limit.Pat
 	if v.ResultNotifyURL != nil {
 		c.String(at, "result_notify_url", *v.ResultNotifyURL, 8, 255, &patternApplyPartnerServiceAccountRequestResultNotifyURL)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternApplyPartnerServiceAccountRequestServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
@@ -726,6 +730,8 @@ func (v ApplyPartnerServiceAccountRequest) check(c *limit.Checker, at *limit.Pat
 var patternApplyPartnerServiceAccountRequestOutApplyNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternApplyPartnerServiceAccountRequestResultNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
+
+var patternApplyPartnerServiceAccountRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // ApplyPermissionRequest 商户预授权请求: An authorisation to ask for.
 type ApplyPermissionRequest struct {
@@ -764,12 +770,14 @@ func (v ApplyPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternApplyPermissionRequestNotifyURL)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternApplyPermissionRequestServiceID)
 }
 
 var patternApplyPermissionRequestAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternApplyPermissionRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
+
+var patternApplyPermissionRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // ApplyPermissionResponse 商户预授权应答: Leave to open the page.
 type ApplyPermissionResponse struct {
@@ -844,9 +852,9 @@ func (v AssessPartnerUserRiskLevelRequest) check(c *limit.Checker, at *limit.Pat
 		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternAssessPartnerUserRiskLevelRequestAuthorizationCode)
 	}
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternAssessPartnerUserRiskLevelRequestOpenID)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternAssessPartnerUserRiskLevelRequestServiceID)
 	if v.ShoppingInfo != nil {
 		object := at.Key("shopping_info")
 		v.ShoppingInfo.check(c, &object)
@@ -860,6 +868,10 @@ func (v AssessPartnerUserRiskLevelRequest) check(c *limit.Checker, at *limit.Pat
 }
 
 var patternAssessPartnerUserRiskLevelRequestAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternAssessPartnerUserRiskLevelRequestOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
+var patternAssessPartnerUserRiskLevelRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // AssessUserRiskLevelRequest 评估用户分层请求: A user to assess.
 type AssessUserRiskLevelRequest struct {
@@ -901,9 +913,9 @@ func (v AssessUserRiskLevelRequest) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternAssessUserRiskLevelRequestAuthorizationCode)
 	}
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternAssessUserRiskLevelRequestOpenID)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternAssessUserRiskLevelRequestServiceID)
 	if v.ShoppingInfo != nil {
 		object := at.Key("shopping_info")
 		v.ShoppingInfo.check(c, &object)
@@ -911,6 +923,10 @@ func (v AssessUserRiskLevelRequest) check(c *limit.Checker, at *limit.Path) {
 }
 
 var patternAssessUserRiskLevelRequestAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternAssessUserRiskLevelRequestOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
+var patternAssessUserRiskLevelRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // AssessedShoppingInfo 购物详情: What the user is about to buy.
 type AssessedShoppingInfo struct {
@@ -982,10 +998,12 @@ func (v CancelPartnerServiceOrderRequest) Validate() error {
 func (v CancelPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "reason", v.Reason, 1, 50, nil)
 	if v.ServiceID != nil {
-		c.String(at, "service_id", *v.ServiceID, 1, 32, nil)
+		c.String(at, "service_id", *v.ServiceID, 1, 32, &patternCancelPartnerServiceOrderRequestServiceID)
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 }
+
+var patternCancelPartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // CancelServiceOrderRequest 取消支付分订单请求: The withdrawal of an order.
 type CancelServiceOrderRequest struct {
@@ -1017,9 +1035,11 @@ func (v CancelServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
 	c.String(at, "reason", v.Reason, 1, 50, nil)
 	if v.ServiceID != nil {
-		c.String(at, "service_id", *v.ServiceID, 1, 32, nil)
+		c.String(at, "service_id", *v.ServiceID, 1, 32, &patternCancelServiceOrderRequestServiceID)
 	}
 }
+
+var patternCancelServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // CancelServiceOrderResponse 取消支付分订单应答: An order that was withdrawn.
 type CancelServiceOrderResponse struct {
@@ -1062,10 +1082,12 @@ func (v CancelServiceOrderResponse) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "mchid", v.MchID, 1, 32, nil)
 	c.String(at, "order_id", v.OrderID, 1, 128, nil)
 	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternCancelServiceOrderResponseOutOrderNo)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCancelServiceOrderResponseServiceID)
 }
 
 var patternCancelServiceOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternCancelServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // CertificateAlgorithm 平台证书加密算法: Algorithm of the certificates, RSA, SM2 or ALL of them.
 type CertificateAlgorithm string
@@ -1314,7 +1336,7 @@ func (v CompletePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Pa
 		item := list.Index(i)
 		v.PostPayments[i].check(c, &item)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCompletePartnerServiceOrderRequestServiceID)
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.TimeRange != nil {
 		object := at.Key("time_range")
@@ -1322,6 +1344,8 @@ func (v CompletePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Pa
 	}
 	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
 }
+
+var patternCompletePartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
 func (v CompletePartnerServiceOrderRequest) MarshalJSON() ([]byte, error) {
@@ -1411,13 +1435,15 @@ func (v CompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 		item := list.Index(i)
 		v.PostPayments[i].check(c, &item)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCompleteServiceOrderRequestServiceID)
 	if v.TimeRange != nil {
 		object := at.Key("time_range")
 		v.TimeRange.check(c, &object)
 	}
 	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
 }
+
+var patternCompleteServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
 func (v CompleteServiceOrderRequest) MarshalJSON() ([]byte, error) {
@@ -1533,7 +1559,7 @@ func (v CompleteServiceOrderResponse) check(c *limit.Checker, at *limit.Path) {
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCompleteServiceOrderResponseServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	c.Enum(at, "state", v.State.Valid())
 	if v.StateDescription != nil {
@@ -1547,6 +1573,8 @@ func (v CompleteServiceOrderResponse) check(c *limit.Checker, at *limit.Path) {
 }
 
 var patternCompleteServiceOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternCompleteServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // CreatePartnerPayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open.
 type CreatePartnerPayOnDeliveryOrderRequest struct {
@@ -1653,7 +1681,7 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternCreatePartnerPayOnDeliveryOrderRequestNotifyURL)
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternCreatePartnerPayOnDeliveryOrderRequestOpenID)
 	}
 	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternCreatePartnerPayOnDeliveryOrderRequestOutOrderNo)
 	if v.PostDiscounts != nil {
@@ -1676,7 +1704,7 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCreatePartnerPayOnDeliveryOrderRequestServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	{
 		object := at.Key("shopping_info")
@@ -1697,7 +1725,11 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 
 var patternCreatePartnerPayOnDeliveryOrderRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
+var patternCreatePartnerPayOnDeliveryOrderRequestOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
 var patternCreatePartnerPayOnDeliveryOrderRequestOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternCreatePartnerPayOnDeliveryOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // CreatePartnerPayOnDeliveryOrderResponse 创建先用后付订单应答: An order of the pay-on-delivery kind that was opened.
 type CreatePartnerPayOnDeliveryOrderResponse struct {
@@ -1829,7 +1861,7 @@ func (v CreatePartnerPayOnDeliveryOrderResponse) check(c *limit.Checker, at *lim
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCreatePartnerPayOnDeliveryOrderResponseServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	if v.ShoppingInfo != nil {
 		object := at.Key("shopping_info")
@@ -1852,6 +1884,8 @@ func (v CreatePartnerPayOnDeliveryOrderResponse) check(c *limit.Checker, at *lim
 var patternCreatePartnerPayOnDeliveryOrderResponseNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
 var patternCreatePartnerPayOnDeliveryOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternCreatePartnerPayOnDeliveryOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // CreatePartnerServiceOrderRequest 创建支付分订单请求: An order to open.
 type CreatePartnerServiceOrderRequest struct {
@@ -1955,7 +1989,7 @@ func (v CreatePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternCreatePartnerServiceOrderRequestNotifyURL)
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternCreatePartnerServiceOrderRequestOpenID)
 	}
 	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternCreatePartnerServiceOrderRequestOutOrderNo)
 	if v.PostDiscounts != nil {
@@ -1978,7 +2012,7 @@ func (v CreatePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCreatePartnerServiceOrderRequestServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
@@ -1995,7 +2029,11 @@ func (v CreatePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 
 var patternCreatePartnerServiceOrderRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
+var patternCreatePartnerServiceOrderRequestOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
 var patternCreatePartnerServiceOrderRequestOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternCreatePartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // CreatePartnerServiceOrderResponse 创建支付分订单应答: An order that was opened.
 type CreatePartnerServiceOrderResponse struct {
@@ -2124,7 +2162,7 @@ func (v CreatePartnerServiceOrderResponse) check(c *limit.Checker, at *limit.Pat
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCreatePartnerServiceOrderResponseServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	c.Enum(at, "state", v.State.Valid())
 	if v.StateDescription != nil {
@@ -2143,6 +2181,8 @@ func (v CreatePartnerServiceOrderResponse) check(c *limit.Checker, at *limit.Pat
 var patternCreatePartnerServiceOrderResponseNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
 var patternCreatePartnerServiceOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternCreatePartnerServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // CreatePayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open.
 type CreatePayOnDeliveryOrderRequest struct {
@@ -2234,7 +2274,7 @@ func (v CreatePayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path)
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternCreatePayOnDeliveryOrderRequestNotifyURL)
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternCreatePayOnDeliveryOrderRequestOpenID)
 	}
 	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternCreatePayOnDeliveryOrderRequestOutOrderNo)
 	if v.PostDiscounts != nil {
@@ -2257,7 +2297,7 @@ func (v CreatePayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path)
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCreatePayOnDeliveryOrderRequestServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	{
 		object := at.Key("shopping_info")
@@ -2271,7 +2311,11 @@ func (v CreatePayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path)
 
 var patternCreatePayOnDeliveryOrderRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
+var patternCreatePayOnDeliveryOrderRequestOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
 var patternCreatePayOnDeliveryOrderRequestOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternCreatePayOnDeliveryOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // CreatePayOnDeliveryOrderResponse 创建先用后付订单应答: An order of the pay-on-delivery kind that was opened.
 type CreatePayOnDeliveryOrderResponse struct {
@@ -2393,7 +2437,7 @@ func (v CreatePayOnDeliveryOrderResponse) check(c *limit.Checker, at *limit.Path
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCreatePayOnDeliveryOrderResponseServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	if v.ShoppingInfo != nil {
 		object := at.Key("shopping_info")
@@ -2412,6 +2456,8 @@ func (v CreatePayOnDeliveryOrderResponse) check(c *limit.Checker, at *limit.Path
 var patternCreatePayOnDeliveryOrderResponseNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
 var patternCreatePayOnDeliveryOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternCreatePayOnDeliveryOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // CreateRefundRequest 申请退款请求: A refund. Name the payment by one of `transaction_id` and `out_trade_no`.
 type CreateRefundRequest struct {
@@ -2596,7 +2642,7 @@ func (v CreateServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternCreateServiceOrderRequestNotifyURL)
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternCreateServiceOrderRequestOpenID)
 	}
 	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternCreateServiceOrderRequestOutOrderNo)
 	if v.PostDiscounts != nil {
@@ -2619,7 +2665,7 @@ func (v CreateServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCreateServiceOrderRequestServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	{
 		object := at.Key("time_range")
@@ -2629,7 +2675,11 @@ func (v CreateServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 
 var patternCreateServiceOrderRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
+var patternCreateServiceOrderRequestOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
 var patternCreateServiceOrderRequestOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternCreateServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // CreateServiceOrderResponse 创建支付分订单应答: An order that was opened.
 type CreateServiceOrderResponse struct {
@@ -2748,7 +2798,7 @@ func (v CreateServiceOrderResponse) check(c *limit.Checker, at *limit.Path) {
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternCreateServiceOrderResponseServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	c.Enum(at, "state", v.State.Valid())
 	if v.StateDescription != nil {
@@ -2763,6 +2813,8 @@ func (v CreateServiceOrderResponse) check(c *limit.Checker, at *limit.Path) {
 var patternCreateServiceOrderResponseNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
 var patternCreateServiceOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternCreateServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // Currency 退款币种: Currency. CNY is the only one.
 type Currency string
@@ -2904,7 +2956,7 @@ func (v DirectCompletePartnerServiceOrderRequest) check(c *limit.Checker, at *li
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternDirectCompletePartnerServiceOrderRequestNotifyURL)
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternDirectCompletePartnerServiceOrderRequestOpenID)
 	}
 	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternDirectCompletePartnerServiceOrderRequestOutOrderNo)
 	if v.PostDiscounts != nil {
@@ -2921,7 +2973,7 @@ func (v DirectCompletePartnerServiceOrderRequest) check(c *limit.Checker, at *li
 		item := list.Index(i)
 		v.PostPayments[i].check(c, &item)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternDirectCompletePartnerServiceOrderRequestServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
@@ -2936,7 +2988,11 @@ func (v DirectCompletePartnerServiceOrderRequest) check(c *limit.Checker, at *li
 
 var patternDirectCompletePartnerServiceOrderRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
+var patternDirectCompletePartnerServiceOrderRequestOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
 var patternDirectCompletePartnerServiceOrderRequestOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternDirectCompletePartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
 func (v DirectCompletePartnerServiceOrderRequest) MarshalJSON() ([]byte, error) {
@@ -3035,7 +3091,7 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternDirectCompleteServiceOrderRequestNotifyURL)
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternDirectCompleteServiceOrderRequestOpenID)
 	}
 	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternDirectCompleteServiceOrderRequestOutOrderNo)
 	if v.PostDiscounts != nil {
@@ -3052,7 +3108,7 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 		item := list.Index(i)
 		v.PostPayments[i].check(c, &item)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternDirectCompleteServiceOrderRequestServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	{
 		object := at.Key("time_range")
@@ -3063,7 +3119,11 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 
 var patternDirectCompleteServiceOrderRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
+var patternDirectCompleteServiceOrderRequestOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
 var patternDirectCompleteServiceOrderRequestOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternDirectCompleteServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
 func (v DirectCompleteServiceOrderRequest) MarshalJSON() ([]byte, error) {
@@ -3181,7 +3241,7 @@ func (v DirectCompleteServiceOrderResponse) check(c *limit.Checker, at *limit.Pa
 			v.PostPayments[i].check(c, &item)
 		}
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternDirectCompleteServiceOrderResponseServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	c.Enum(at, "state", v.State.Valid())
 	if v.StateDescription != nil {
@@ -3199,6 +3259,8 @@ func (v DirectCompleteServiceOrderResponse) check(c *limit.Checker, at *limit.Pa
 var patternDirectCompleteServiceOrderResponseNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
 var patternDirectCompleteServiceOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternDirectCompleteServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // DirectServiceOrderEntity 支付分订单: An order of a direct merchant.
 type DirectServiceOrderEntity struct {
@@ -3310,7 +3372,7 @@ func (v DirectServiceOrderEntity) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternDirectServiceOrderEntityNotifyURL)
 	}
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternDirectServiceOrderEntityOpenID)
 	}
 	if v.OrderID != nil {
 		c.String(at, "order_id", *v.OrderID, 1, 128, nil)
@@ -3336,7 +3398,7 @@ func (v DirectServiceOrderEntity) check(c *limit.Checker, at *limit.Path) {
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternDirectServiceOrderEntityServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	c.Enum(at, "state", v.State.Valid())
 	if v.StateDescription != nil {
@@ -3353,7 +3415,11 @@ func (v DirectServiceOrderEntity) check(c *limit.Checker, at *limit.Path) {
 
 var patternDirectServiceOrderEntityNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
+var patternDirectServiceOrderEntityOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
 var patternDirectServiceOrderEntityOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternDirectServiceOrderEntityServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // EncryptedCertificate 证书内容: A certificate, encrypted with the APIv3 key.
 type EncryptedCertificate struct {
@@ -3581,11 +3647,13 @@ func (v ModifyPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 	}
 	c.String(at, "reason", v.Reason, 1, 50, nil)
 	if v.ServiceID != nil {
-		c.String(at, "service_id", *v.ServiceID, 1, 32, nil)
+		c.String(at, "service_id", *v.ServiceID, 1, 32, &patternModifyPartnerServiceOrderRequestServiceID)
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
 }
+
+var patternModifyPartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
 func (v ModifyPartnerServiceOrderRequest) MarshalJSON() ([]byte, error) {
@@ -3659,9 +3727,11 @@ func (v ModifyServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 		v.PostPayments[i].check(c, &item)
 	}
 	c.String(at, "reason", v.Reason, 1, 50, nil)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternModifyServiceOrderRequestServiceID)
 	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
 }
+
+var patternModifyServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
 func (v ModifyServiceOrderRequest) MarshalJSON() ([]byte, error) {
@@ -4007,12 +4077,12 @@ func (v PartnerPermission) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternPartnerPermissionNotifyURL)
 	}
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternPartnerPermissionOpenID)
 	}
 	if v.RiskLevelVersion != nil {
 		c.Integer(at, "risk_level_version", *v.RiskLevelVersion, 0, limit.Highest)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternPartnerPermissionServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
@@ -4028,6 +4098,10 @@ func (v PartnerPermission) check(c *limit.Checker, at *limit.Path) {
 var patternPartnerPermissionAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternPartnerPermissionNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
+
+var patternPartnerPermissionOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
+var patternPartnerPermissionServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // PartnerServiceAccountApplication 绑定支付分服务申请: An application to bind a sub-merchant.
 type PartnerServiceAccountApplication struct {
@@ -4096,7 +4170,7 @@ func (v PartnerServiceAccountApplication) check(c *limit.Checker, at *limit.Path
 	if v.ResultNotifyURL != nil {
 		c.String(at, "result_notify_url", *v.ResultNotifyURL, 0, 255, nil)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternPartnerServiceAccountApplicationServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
@@ -4104,6 +4178,8 @@ func (v PartnerServiceAccountApplication) check(c *limit.Checker, at *limit.Path
 }
 
 var patternPartnerServiceAccountApplicationOutApplyNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternPartnerServiceAccountApplicationServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // PartnerServiceQuotas 用户分层对应建议先享金额: What is suggested for each layer of users.
 type PartnerServiceQuotas struct {
@@ -4159,12 +4235,14 @@ func (v PartnerServiceQuotas) check(c *limit.Checker, at *limit.Path) {
 		v.Quotas[i].check(c, &item)
 	}
 	c.Integer(at, "risk_level_version", v.RiskLevelVersion, 0, limit.Highest)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternPartnerServiceQuotasServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 }
+
+var patternPartnerServiceQuotasServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
 func (v PartnerServiceQuotas) MarshalJSON() ([]byte, error) {
@@ -4284,12 +4362,12 @@ func (v PartnerUserRiskLevel) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternPartnerUserRiskLevelNotifyURL)
 	}
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternPartnerUserRiskLevelOpenID)
 	}
 	if v.RiskLevelVersion != nil {
 		c.Integer(at, "risk_level_version", *v.RiskLevelVersion, 0, limit.Highest)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternPartnerUserRiskLevelServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
@@ -4310,6 +4388,10 @@ func (v PartnerUserRiskLevel) check(c *limit.Checker, at *limit.Path) {
 var patternPartnerUserRiskLevelAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternPartnerUserRiskLevelNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
+
+var patternPartnerUserRiskLevelOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
+var patternPartnerUserRiskLevelServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // PayPartnerServiceOrderRequest 订单收款请求: A request for one more deduction.
 type PayPartnerServiceOrderRequest struct {
@@ -4334,10 +4416,12 @@ func (v PayPartnerServiceOrderRequest) Validate() error {
 
 func (v PayPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 	if v.ServiceID != nil {
-		c.String(at, "service_id", *v.ServiceID, 1, 32, nil)
+		c.String(at, "service_id", *v.ServiceID, 1, 32, &patternPayPartnerServiceOrderRequestServiceID)
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 }
+
+var patternPayPartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // PayServiceOrderRequest 订单收款请求: A request for one more deduction.
 type PayServiceOrderRequest struct {
@@ -4362,8 +4446,10 @@ func (v PayServiceOrderRequest) Validate() error {
 
 func (v PayServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternPayServiceOrderRequestServiceID)
 }
+
+var patternPayServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // PayServiceOrderResponse 订单收款应答: An order for which the request was accepted.
 type PayServiceOrderResponse struct {
@@ -4408,10 +4494,12 @@ func (v PayServiceOrderResponse) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "order_id", v.OrderID, 1, 128, nil)
 	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternPayServiceOrderResponseOutOrderNo)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternPayServiceOrderResponseServiceID)
 }
 
 var patternPayServiceOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternPayServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // Payment 后付费项目: One line of the bill. Give `amount`, `description` or both. `amount` is the total of the line, not
 // a unit price; `count` is only shown. Names are unique in an order, but `商品信息` may repeat.
@@ -4539,12 +4627,12 @@ func (v Permission) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternPermissionNotifyURL)
 	}
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternPermissionOpenID)
 	}
 	if v.RiskLevelVersion != nil {
 		c.Integer(at, "risk_level_version", *v.RiskLevelVersion, 0, limit.Highest)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternPermissionServiceID)
 	if v.UserRiskLevel != nil {
 		c.Integer(at, "user_risk_level", *v.UserRiskLevel, 0, limit.Highest)
 	}
@@ -4553,6 +4641,10 @@ func (v Permission) check(c *limit.Checker, at *limit.Path) {
 var patternPermissionAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternPermissionNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
+
+var patternPermissionOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
+var patternPermissionServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // PermissionNotification 授权通知数据: An authorisation that was given or withdrawn. Older samples spell the merchants `mch_id` and `sub_mch_id`.
 type PermissionNotification struct {
@@ -4633,7 +4725,7 @@ func (v PermissionNotification) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "mchid", v.MchID, 1, 32, nil)
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternPermissionNotificationOpenID)
 	}
 	if v.OpenorcloseTime != nil {
 		c.String(at, "openorclose_time", *v.OpenorcloseTime, 0, 14, &patternPermissionNotificationOpenorcloseTime)
@@ -4641,7 +4733,7 @@ func (v PermissionNotification) check(c *limit.Checker, at *limit.Path) {
 	if v.OutRequestNo != nil {
 		c.String(at, "out_request_no", *v.OutRequestNo, 0, 64, nil)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternPermissionNotificationServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
@@ -4658,7 +4750,11 @@ func (v PermissionNotification) check(c *limit.Checker, at *limit.Path) {
 
 var patternPermissionNotificationAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
+var patternPermissionNotificationOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
 var patternPermissionNotificationOpenorcloseTime = limit.Pattern{Source: "^[0-9]{14}$"}
+
+var patternPermissionNotificationServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // PermissionScene 场景: Scene of the authorisation. TRANSACTION (支付) is the only value seen.
 type PermissionScene = string
@@ -5556,12 +5652,14 @@ func (v SendPartnerServiceOrderMessageRequest) check(c *limit.Checker, at *limit
 		v.PostPayments[i].check(c, &item)
 	}
 	c.String(at, "prepaid_time", v.PrepaidTime, 8, 8, &patternSendPartnerServiceOrderMessageRequestPrepaidTime)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternSendPartnerServiceOrderMessageRequestServiceID)
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
 }
 
 var patternSendPartnerServiceOrderMessageRequestPrepaidTime = limit.Pattern{Source: "^[0-9]{8}$"}
+
+var patternSendPartnerServiceOrderMessageRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
 func (v SendPartnerServiceOrderMessageRequest) MarshalJSON() ([]byte, error) {
@@ -5626,11 +5724,13 @@ func (v SendServiceOrderMessageRequest) check(c *limit.Checker, at *limit.Path) 
 		v.PostPayments[i].check(c, &item)
 	}
 	c.String(at, "prepaid_time", v.PrepaidTime, 8, 8, &patternSendServiceOrderMessageRequestPrepaidTime)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternSendServiceOrderMessageRequestServiceID)
 	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
 }
 
 var patternSendServiceOrderMessageRequestPrepaidTime = limit.Pattern{Source: "^[0-9]{8}$"}
+
+var patternSendServiceOrderMessageRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
 func (v SendServiceOrderMessageRequest) MarshalJSON() ([]byte, error) {
@@ -5700,7 +5800,7 @@ func (v ServiceAccountNotification) check(c *limit.Checker, at *limit.Path) {
 	if v.RejectReason != nil {
 		c.String(at, "reject_reason", *v.RejectReason, 0, 256, nil)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceAccountNotificationServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
@@ -5708,6 +5808,8 @@ func (v ServiceAccountNotification) check(c *limit.Checker, at *limit.Path) {
 }
 
 var patternServiceAccountNotificationOutApplyNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternServiceAccountNotificationServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // ServiceID 服务ID: Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
 type ServiceID = string
@@ -5887,7 +5989,7 @@ func (v ServiceOrderEntity) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternServiceOrderEntityNotifyURL)
 	}
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternServiceOrderEntityOpenID)
 	}
 	if v.OrderID != nil {
 		c.String(at, "order_id", *v.OrderID, 1, 128, nil)
@@ -5913,7 +6015,7 @@ func (v ServiceOrderEntity) check(c *limit.Checker, at *limit.Path) {
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceOrderEntityServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	c.Enum(at, "state", v.State.Valid())
 	if v.StateDescription != nil {
@@ -5939,7 +6041,11 @@ func (v ServiceOrderEntity) check(c *limit.Checker, at *limit.Path) {
 
 var patternServiceOrderEntityNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
+var patternServiceOrderEntityOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
 var patternServiceOrderEntityOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternServiceOrderEntityServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // ServiceOrderNotification 订单通知数据: An order, as PAYSCORE.USER_CONFIRM and PAYSCORE.USER_PAID tell it. Of the users only the one is named whose app the
 // order was created with.
@@ -6067,7 +6173,7 @@ func (v ServiceOrderNotification) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "mchid", v.MchID, 1, 32, nil)
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternServiceOrderNotificationOpenID)
 	}
 	if v.OrderID != nil {
 		c.String(at, "order_id", *v.OrderID, 1, 128, nil)
@@ -6093,7 +6199,7 @@ func (v ServiceOrderNotification) check(c *limit.Checker, at *limit.Path) {
 		object := at.Key("risk_fund")
 		v.RiskFund.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceOrderNotificationServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	c.Enum(at, "state", v.State.Valid())
 	if v.StateDescription != nil {
@@ -6117,7 +6223,11 @@ func (v ServiceOrderNotification) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
+var patternServiceOrderNotificationOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
 var patternServiceOrderNotificationOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+
+var patternServiceOrderNotificationServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // ServiceOrderState 服务订单状态: State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
 // REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
@@ -6296,10 +6406,12 @@ func (v SyncPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) 
 		object := at.Key("detail")
 		v.Detail.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternSyncPartnerServiceOrderRequestServiceID)
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	c.Enum(at, "type", v.Type.Valid())
 }
+
+var patternSyncPartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // SyncServiceOrderRequest 同步服务订单信息请求: News that an order was paid outside of PayScore.
 type SyncServiceOrderRequest struct {
@@ -6334,9 +6446,11 @@ func (v SyncServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 		object := at.Key("detail")
 		v.Detail.check(c, &object)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternSyncServiceOrderRequestServiceID)
 	c.Enum(at, "type", v.Type.Valid())
 }
+
+var patternSyncServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // SyncType 场景类型: What happened. Order_Paid, in mixed case, is the only value.
 type SyncType string
@@ -6369,9 +6483,11 @@ func (v TerminatePartnerPermissionByAuthorizationCodeRequest) Validate() error {
 
 func (v TerminatePartnerPermissionByAuthorizationCodeRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "reason", v.Reason, 1, 50, nil)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternTerminatePartnerPermissionByAuthorizationCodeRequestServiceID)
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 }
+
+var patternTerminatePartnerPermissionByAuthorizationCodeRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // TerminatePartnerPermissionRequest 解除用户授权关系请求: An authorisation to end.
 type TerminatePartnerPermissionRequest struct {
@@ -6422,10 +6538,10 @@ func (v TerminatePartnerPermissionRequest) Validate() error {
 func (v TerminatePartnerPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternTerminatePartnerPermissionRequestOpenID)
 	}
 	c.String(at, "reason", v.Reason, 1, 50, nil)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternTerminatePartnerPermissionRequestServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
@@ -6434,6 +6550,10 @@ func (v TerminatePartnerPermissionRequest) check(c *limit.Checker, at *limit.Pat
 		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
 	}
 }
+
+var patternTerminatePartnerPermissionRequestOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
+var patternTerminatePartnerPermissionRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // TerminatePermissionByAuthorizationCodeRequest 解除用户授权关系请求: Why an authorisation ends.
 type TerminatePermissionByAuthorizationCodeRequest struct {
@@ -6458,8 +6578,10 @@ func (v TerminatePermissionByAuthorizationCodeRequest) Validate() error {
 
 func (v TerminatePermissionByAuthorizationCodeRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "reason", v.Reason, 1, 50, nil)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternTerminatePermissionByAuthorizationCodeRequestServiceID)
 }
+
+var patternTerminatePermissionByAuthorizationCodeRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // TerminatePermissionByOpenidRequest 解除用户授权关系请求: Why an authorisation ends.
 type TerminatePermissionByOpenidRequest struct {
@@ -6490,8 +6612,10 @@ func (v TerminatePermissionByOpenidRequest) Validate() error {
 func (v TerminatePermissionByOpenidRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
 	c.String(at, "reason", v.Reason, 1, 50, nil)
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternTerminatePermissionByOpenidRequestServiceID)
 }
+
+var patternTerminatePermissionByOpenidRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // TimeRange 服务时间段: When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
 // before, is not before the start nor after the call, and has the precision that was first sent.
@@ -6667,12 +6791,12 @@ func (v UserRiskLevel) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternUserRiskLevelNotifyURL)
 	}
 	if v.OpenID != nil {
-		c.String(at, "openid", *v.OpenID, 1, 128, nil)
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternUserRiskLevelOpenID)
 	}
 	if v.RiskLevelVersion != nil {
 		c.Integer(at, "risk_level_version", *v.RiskLevelVersion, 0, limit.Highest)
 	}
-	c.String(at, "service_id", v.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternUserRiskLevelServiceID)
 	if v.UserLabel != nil {
 		c.String(at, "user_label", *v.UserLabel, 0, 32, nil)
 	}
@@ -6684,6 +6808,10 @@ func (v UserRiskLevel) check(c *limit.Checker, at *limit.Path) {
 var patternUserRiskLevelAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternUserRiskLevelNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
+
+var patternUserRiskLevelOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
+var patternUserRiskLevelServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // UserServiceStatus 回调状态: What the user did, USER_OPEN_SERVICE (开启服务) or USER_CLOSE_SERVICE (解除服务).
 type UserServiceStatus string
@@ -7088,9 +7216,11 @@ func (p QueryPartnerPermissionByAuthorizationCodeParams) Validate() error {
 }
 
 func (p QueryPartnerPermissionByAuthorizationCodeParams) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "service_id", p.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternQueryPartnerPermissionByAuthorizationCodeQueryServiceID)
 	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
 }
+
+var patternQueryPartnerPermissionByAuthorizationCodeQueryServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // query is the query string with its question mark, or empty.
 func (p QueryPartnerPermissionByAuthorizationCodeParams) query() string {
@@ -7150,19 +7280,23 @@ func (p SearchPartnerPermissionParams) Validate() error {
 }
 
 func (p SearchPartnerPermissionParams) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "service_id", p.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternSearchPartnerPermissionQueryServiceID)
 	c.String(at, "appid", p.AppID, 1, 32, nil)
 	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
 	if p.SubAppID != nil {
 		c.String(at, "sub_appid", *p.SubAppID, 1, 32, nil)
 	}
 	if p.OpenID != nil {
-		c.String(at, "openid", *p.OpenID, 1, 128, nil)
+		c.String(at, "openid", *p.OpenID, 1, 128, &patternSearchPartnerPermissionQueryOpenID)
 	}
 	if p.SubOpenID != nil {
 		c.String(at, "sub_openid", *p.SubOpenID, 1, 128, nil)
 	}
 }
+
+var patternSearchPartnerPermissionQueryServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
+
+var patternSearchPartnerPermissionQueryOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
 
 // query is the query string with its question mark, or empty.
 func (p SearchPartnerPermissionParams) query() string {
@@ -7270,7 +7404,7 @@ func (p QueryPartnerServiceOrderParams) Validate() error {
 
 func (p QueryPartnerServiceOrderParams) check(c *limit.Checker, at *limit.Path) {
 	if p.ServiceID != nil {
-		c.String(at, "service_id", *p.ServiceID, 1, 32, nil)
+		c.String(at, "service_id", *p.ServiceID, 1, 32, &patternQueryPartnerServiceOrderQueryServiceID)
 	}
 	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
 	if p.OutOrderNo != nil {
@@ -7280,6 +7414,8 @@ func (p QueryPartnerServiceOrderParams) check(c *limit.Checker, at *limit.Path) 
 		c.String(at, "query_id", *p.QueryID, 1, 512, nil)
 	}
 }
+
+var patternQueryPartnerServiceOrderQueryServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 var patternQueryPartnerServiceOrderQueryOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
@@ -7513,7 +7649,7 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394486
 func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID ServiceID, params QueryPartnerServiceQuotasParams, editors ...RequestEditorFn) (*PartnerServiceQuotas, error) {
 	var limits limit.Checker
-	limits.String(limit.Parameters, "service_id", serviceID, 1, 32, nil)
+	limits.String(limit.Parameters, "service_id", serviceID, 1, 32, &patternQueryPartnerServiceQuotasServiceID)
 	if !c.skipLimits {
 		params.check(&limits, limit.Parameters)
 	}
@@ -7527,6 +7663,8 @@ func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID Servic
 	}
 	return out, nil
 }
+
+var patternQueryPartnerServiceQuotasServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
@@ -7630,8 +7768,10 @@ func (p QueryPermissionByAuthorizationCodeParams) Validate() error {
 }
 
 func (p QueryPermissionByAuthorizationCodeParams) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "service_id", p.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternQueryPermissionByAuthorizationCodeQueryServiceID)
 }
+
+var patternQueryPermissionByAuthorizationCodeQueryServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // query is the query string with its question mark, or empty.
 func (p QueryPermissionByAuthorizationCodeParams) query() string {
@@ -7666,7 +7806,7 @@ var patternTerminatePermissionByAuthorizationCodeAuthorizationCode = limit.Patte
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647404
 func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, params QueryPermissionByOpenidParams, editors ...RequestEditorFn) (*Permission, error) {
 	var limits limit.Checker
-	limits.String(limit.Parameters, "openid", openID, 1, 128, nil)
+	limits.String(limit.Parameters, "openid", openID, 1, 128, &patternQueryPermissionByOpenidOpenID)
 	if !c.skipLimits {
 		params.check(&limits, limit.Parameters)
 	}
@@ -7681,6 +7821,8 @@ func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, par
 	return out, nil
 }
 
+var patternQueryPermissionByOpenidOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPermissionByOpenidParams) Validate() error {
@@ -7690,9 +7832,11 @@ func (p QueryPermissionByOpenidParams) Validate() error {
 }
 
 func (p QueryPermissionByOpenidParams) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "service_id", p.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternQueryPermissionByOpenidQueryServiceID)
 	c.String(at, "appid", p.AppID, 1, 32, nil)
 }
+
+var patternQueryPermissionByOpenidQueryServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // query is the query string with its question mark, or empty.
 func (p QueryPermissionByOpenidParams) query() string {
@@ -7710,7 +7854,7 @@ func (p QueryPermissionByOpenidParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647413
 func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID OpenID, body TerminatePermissionByOpenidRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
-	limits.String(limit.Parameters, "openid", openID, 1, 128, nil)
+	limits.String(limit.Parameters, "openid", openID, 1, 128, &patternTerminatePermissionByOpenidOpenID)
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
@@ -7720,6 +7864,8 @@ func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID OpenID,
 	target := fmt.Sprintf("/v3/payscore/permissions/openid/%s/terminate", url.PathEscape(openID))
 	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
 }
+
+var patternTerminatePermissionByOpenidOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
 
 // QueryServiceOrder 查询支付分订单: Reads an order by `out_order_no` or by `query_id`: give exactly one of the two.
 //
@@ -7749,7 +7895,7 @@ func (p QueryServiceOrderParams) Validate() error {
 }
 
 func (p QueryServiceOrderParams) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "service_id", p.ServiceID, 1, 32, nil)
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternQueryServiceOrderQueryServiceID)
 	c.String(at, "appid", p.AppID, 1, 32, nil)
 	if p.OutOrderNo != nil {
 		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternQueryServiceOrderQueryOutOrderNo)
@@ -7758,6 +7904,8 @@ func (p QueryServiceOrderParams) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "query_id", *p.QueryID, 1, 512, nil)
 	}
 }
+
+var patternQueryServiceOrderQueryServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 var patternQueryServiceOrderQueryOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
