@@ -2,9 +2,11 @@
 //
 //	specgen lint api/openapi.yaml
 //	specgen lint --json api/openapi.yaml
+//	specgen diff main
+//	specgen diff v1.2.0 v1.3.0 --format markdown
 //
-// It exits with 0 when there is nothing to say, 1 when there are findings, and
-// 2 when it was called wrongly or cannot read the file.
+// It exits with 0 when there is nothing to say, 1 when there are findings that
+// matter, and 2 when it was called wrongly or cannot read the file.
 package main
 
 import (
@@ -27,6 +29,7 @@ const (
 
 type cli struct {
 	Lint lintCmd `cmd:"" help:"Check the contract: the OpenAPI standard, the examples and the house rules."`
+	Diff diffCmd `cmd:"" help:"Say what a change of the contract breaks, adds or only words differently."`
 }
 
 type lintCmd struct {
@@ -36,9 +39,10 @@ type lintCmd struct {
 
 const about = `Looks after the OpenAPI contract.
 
-Example:
+Examples:
 
   specgen lint api/openapi.yaml
+  specgen diff main
 
 Exits with 0 when clean, 1 with findings, 2 when called wrongly or when the file cannot be read.`
 
