@@ -1,13 +1,16 @@
 // Command specgen looks after the OpenAPI contract in api/openapi.yaml.
 //
 //	specgen lint api/openapi.yaml
+//	specgen diff main
+//	specgen diff v1.2.0 v1.3.0 --format markdown
 //	specgen build
 //	specgen catalog
 //	specgen coverage
 //	specgen vectors --check
 //
-// It exits with 0 when there is nothing to say, 1 when there are findings or
-// files out of date, and 2 when it was called wrongly or cannot read a file.
+// It exits with 0 when there is nothing to say, 1 when there are findings that
+// matter or files out of date, and 2 when it was called wrongly or cannot read
+// a file.
 package main
 
 import (
@@ -32,6 +35,7 @@ type cli struct {
 	Dir string `short:"C" placeholder:"DIR" default:"." help:"Directory of the repository, for every subcommand that derives files."`
 
 	Lint     lintCmd     `cmd:"" help:"Check the contract: the OpenAPI standard, the examples and the house rules."`
+	Diff     diffCmd     `cmd:"" help:"Say what a change of the contract breaks, adds or only words differently."`
 	Build    buildCmd    `cmd:"" help:"Write api/dist: the contract as JSON, as OpenAPI 3.1, and as a reference page."`
 	Catalog  catalogCmd  `cmd:"" help:"Write gen/catalog: errors and order stages as Go tables."`
 	Coverage coverageCmd `cmd:"" help:"Write docs/coverage.md: which official pages the contract covers."`
@@ -45,10 +49,10 @@ type lintCmd struct {
 
 const about = `Looks after the OpenAPI contract.
 
-Example:
+Examples:
 
   specgen lint api/openapi.yaml
-
+  specgen diff main
   specgen build --check
 
 Exits with 0 when clean, 1 with findings or files out of date, 2 when called wrongly or when a file cannot be read.`
