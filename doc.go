@@ -1,8 +1,9 @@
 // Package payscore is the root of a client for WeChat Pay PayScore (微信支付分),
-// for service providers: the contract of the API, the client made from it,
-// its signature, and a sandbox. It has no code of its own; import
+// for service providers and direct merchants: the contract of the API, the
+// client made from it, its signature, and a sandbox. It has no code of its own; import
 //
 //   - gen/payscore: the typed client and its models
+//   - gen/catalog: what errors mean, and what a stage of an order allows
 //   - auth: the signature, as a request editor, and its verification
 //   - transport: what sends and verifies
 //   - apierror: what WeChat Pay answers when it refuses
