@@ -352,3 +352,33 @@ func TestViewerIsPinned(t *testing.T) {
 }
 
 func sha256Hex(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
+
+func TestMenuHasNoEmptyTag(t *testing.T) {
+	d := small(t)
+	tags := contract.Get(d.Root, "tags")
+	empty := mapping()
+	set(empty, "name", text("of-callbacks-alone"))
+	tags.Content = append(tags.Content, empty)
+	before := len(contract.Items(tags))
+	shown, err := forReaders(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, tag := range contract.Items(contract.Get(shown.Root, "tags")) {
+		names[contract.String(tag, "name")] = true
+	}
+	if names["of-callbacks-alone"] {
+		t.Error("a tag without operations is in the menu")
+	}
+	for _, op := range shown.Operations() {
+		for _, tag := range contract.Items(contract.Get(op.Node, "tags")) {
+			if !names[tag.Value] {
+				t.Errorf("the tag %s of %s is not in the menu", tag.Value, op.ID)
+			}
+		}
+	}
+	if after := len(contract.Items(tags)); after != before {
+		t.Errorf("the contract itself lost %d tags", before-after)
+	}
+}

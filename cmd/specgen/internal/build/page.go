@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -91,6 +92,14 @@ func forReaders(d *contract.Document) (*contract.Document, error) {
 		tags = list()
 		set(root, "tags", tags)
 	}
+	// A tag of callbacks alone would be an empty entry of the menu; the page has a section on them.
+	used := map[string]bool{}
+	for _, op := range out.Operations() {
+		for _, tag := range contract.Items(contract.Get(op.Node, "tags")) {
+			used[tag.Value] = true
+		}
+	}
+	tags.Content = slices.DeleteFunc(tags.Content, func(tag *yaml.Node) bool { return !used[contract.String(tag, "name")] })
 	sections, err := sections(d)
 	if err != nil {
 		return nil, err
