@@ -100,113 +100,123 @@ func (s operations) QueryPartnerServiceOrder(_ context.Context, r api.QueryPartn
 	return api.QueryPartnerServiceOrder200JSONResponse{Body: clone(o.entity)}, nil
 }
 
-func (s operations) CancelPartnerServiceOrder(_ context.Context, r api.CancelPartnerServiceOrderRequestObject) (api.CancelPartnerServiceOrderResponseObject, error) {
-	b := *r.Body
+// change carries an operation out on an order, unless the contract says that
+// its stage does not allow it. What do refuses must leave the order as it was.
+func (s operations) change(operationID, subMchID, outOrderNo string, serviceID *string, do func(*order, stageRule) *refusal) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, refused := s.find(b.SubMchID, r.OutOrderNo, b.ServiceID)
-	if refused != nil {
-		return nil, refused
+	o, refused := s.find(subMchID, outOrderNo, serviceID)
+	if refused == nil {
+		refused = s.allow(o, operationID)
 	}
-	if o.stage == stageRevoked && o.cancelReason == b.Reason {
+	if refused == nil {
+		refused = do(o, s.contract.rules[operationID])
+	}
+	if refused != nil {
+		return refused
+	}
+	return nil
+}
+
+func (s operations) CancelPartnerServiceOrder(_ context.Context, r api.CancelPartnerServiceOrderRequestObject) (api.CancelPartnerServiceOrderResponseObject, error) {
+	b := *r.Body
+	if s.cancelledBefore(b, r.OutOrderNo) {
 		return api.CancelPartnerServiceOrder204Response{}, nil
 	}
-	if refused := s.allow(o, "cancelPartnerServiceOrder"); refused != nil {
-		return nil, refused
+	err := s.change("cancelPartnerServiceOrder", b.SubMchID, r.OutOrderNo, b.ServiceID, func(o *order, rule stageRule) *refusal {
+		o.cancelReason = b.Reason
+		// What was waiting for payment is not any more.
+		o.entity.Collection, o.entity.NeedCollection = nil, nil
+		s.become(o, rule.Becomes)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	o.cancelReason = b.Reason
-	// What was waiting for payment is not any more.
-	o.entity.Collection, o.entity.NeedCollection = nil, nil
-	s.become(o, s.contract.rules["cancelPartnerServiceOrder"].Becomes)
 	return api.CancelPartnerServiceOrder204Response{}, nil
+}
+
+// cancelledBefore tells a repeat with the same parameters, which succeeds.
+func (s operations) cancelledBefore(b payscore.CancelPartnerServiceOrderRequest, outOrderNo string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, refused := s.find(b.SubMchID, outOrderNo, b.ServiceID)
+	return refused == nil && o.stage == stageRevoked && o.cancelReason == b.Reason
 }
 
 func (s operations) CompletePartnerServiceOrder(_ context.Context, r api.CompletePartnerServiceOrderRequestObject) (api.CompletePartnerServiceOrderResponseObject, error) {
 	b := *r.Body
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o, refused := s.find(b.SubMchID, r.OutOrderNo, &b.ServiceID)
-	if refused != nil {
-		return nil, refused
-	}
-	if refused := s.allow(o, "completePartnerServiceOrder"); refused != nil {
-		return nil, refused
-	}
-	if refused := s.checkBill(o, b.PostPayments, b.PostDiscounts, b.TotalAmount); refused != nil {
-		return nil, refused
-	}
-	times := actualTimes(o.entity.TimeRange, b.TimeRange)
-	if refused := s.checkEnd(times); refused != nil {
-		return nil, refused
-	}
-	o.entity.TimeRange = times
-	if b.Location != nil {
-		o.entity.Location = b.Location
-	}
-	o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
-	rule := s.contract.rules["completePartnerServiceOrder"]
-	if b.TotalAmount == 0 {
-		s.become(o, rule.BecomesAtZero)
-	} else {
-		s.become(o, rule.Becomes)
+	err := s.change("completePartnerServiceOrder", b.SubMchID, r.OutOrderNo, &b.ServiceID, func(o *order, rule stageRule) *refusal {
+		if refused := s.checkBill(o, b.PostPayments, b.PostDiscounts, b.TotalAmount); refused != nil {
+			return refused
+		}
+		times := actualTimes(o.entity.TimeRange, b.TimeRange)
+		if refused := s.checkEnd(times); refused != nil {
+			return refused
+		}
+		o.entity.TimeRange = times
+		if b.Location != nil {
+			o.entity.Location = b.Location
+		}
+		o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
+		if b.TotalAmount == 0 {
+			s.become(o, rule.BecomesAtZero)
+		} else {
+			s.become(o, rule.Becomes)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return api.CompletePartnerServiceOrder204Response{}, nil
 }
 
 func (s operations) ModifyPartnerServiceOrder(_ context.Context, r api.ModifyPartnerServiceOrderRequestObject) (api.ModifyPartnerServiceOrderResponseObject, error) {
 	b := *r.Body
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o, refused := s.find(b.SubMchID, r.OutOrderNo, b.ServiceID)
-	if refused != nil {
-		return nil, refused
+	err := s.change("modifyPartnerServiceOrder", b.SubMchID, r.OutOrderNo, b.ServiceID, func(o *order, rule stageRule) *refusal {
+		if refused := s.checkBill(o, b.PostPayments, b.PostDiscounts, b.TotalAmount); refused != nil {
+			return refused
+		}
+		if before := *o.entity.TotalAmount; b.TotalAmount > before || b.TotalAmount == before && !s.lenientAmounts {
+			return paramError("body", "/total_amount", "修改后的总金额必须小于修改前的总金额", "is not lower than the amount of the order")
+		}
+		o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
+		s.become(o, rule.Becomes)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	if refused := s.allow(o, "modifyPartnerServiceOrder"); refused != nil {
-		return nil, refused
-	}
-	if refused := s.checkBill(o, b.PostPayments, b.PostDiscounts, b.TotalAmount); refused != nil {
-		return nil, refused
-	}
-	if before := *o.entity.TotalAmount; b.TotalAmount > before || b.TotalAmount == before && !s.lenientAmounts {
-		return nil, paramError("body", "/total_amount", "修改后的总金额必须小于修改前的总金额", "is not lower than the amount of the order")
-	}
-	o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
-	s.become(o, s.contract.rules["modifyPartnerServiceOrder"].Becomes)
 	return api.ModifyPartnerServiceOrder204Response{}, nil
 }
 
 func (s operations) PayPartnerServiceOrder(_ context.Context, r api.PayPartnerServiceOrderRequestObject) (api.PayPartnerServiceOrderResponseObject, error) {
 	b := *r.Body
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o, refused := s.find(b.SubMchID, r.OutOrderNo, b.ServiceID)
-	if refused != nil {
-		return nil, refused
+	err := s.change("payPartnerServiceOrder", b.SubMchID, r.OutOrderNo, b.ServiceID, func(o *order, rule stageRule) *refusal {
+		s.collect(o, payscore.PaidTypeNewton, s.now().In(chinaTime).Format(secondPrecision))
+		s.become(o, rule.Becomes)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	if refused := s.allow(o, "payPartnerServiceOrder"); refused != nil {
-		return nil, refused
-	}
-	s.collect(o, payscore.PaidTypeNewton, s.now().In(chinaTime).Format(secondPrecision))
-	s.become(o, s.contract.rules["payPartnerServiceOrder"].Becomes)
 	return api.PayPartnerServiceOrder204Response{}, nil
 }
 
 func (s operations) SyncPartnerServiceOrder(_ context.Context, r api.SyncPartnerServiceOrderRequestObject) (api.SyncPartnerServiceOrderResponseObject, error) {
 	b := *r.Body
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o, refused := s.find(b.SubMchID, r.OutOrderNo, &b.ServiceID)
-	if refused != nil {
-		return nil, refused
+	err := s.change("syncPartnerServiceOrder", b.SubMchID, r.OutOrderNo, &b.ServiceID, func(o *order, rule stageRule) *refusal {
+		paid, ok := parseTime(b.Detail.PaidTime)
+		if !ok {
+			return paramError("body", "/detail/paid_time", "收款成功时间格式错误", "is no date")
+		}
+		s.collect(o, payscore.PaidTypeMch, paid.Format(secondPrecision))
+		s.become(o, rule.Becomes)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	if refused := s.allow(o, "syncPartnerServiceOrder"); refused != nil {
-		return nil, refused
-	}
-	paid, ok := parseTime(b.Detail.PaidTime)
-	if !ok {
-		return nil, paramError("body", "/detail/paid_time", "收款成功时间格式错误", "is no date")
-	}
-	s.collect(o, payscore.PaidTypeMch, paid.Format(secondPrecision))
-	s.become(o, s.contract.rules["syncPartnerServiceOrder"].Becomes)
 	return api.SyncPartnerServiceOrder204Response{}, nil
 }
