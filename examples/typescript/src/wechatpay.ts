@@ -48,6 +48,11 @@ export function verify(keys: Map<string, KeyObject>, headers: Headers, body: Uin
   if (!createVerify("RSA-SHA256").update(message).verify(key, signature, "base64")) throw new Unverified("signature");
 }
 
+function decode(body: Uint8Array): void {
+  const value: unknown = JSON.parse(new TextDecoder().decode(body));
+  if (typeof value !== "object" || value === null) throw new SyntaxError("the answer is not a JSON object");
+}
+
 export function wechatpay(account: Account): Middleware {
   const [preferred] = account.keys.keys();
   if (!preferred) throw new Error("no key of WeChat Pay");
@@ -69,12 +74,15 @@ export function wechatpay(account: Account): Middleware {
       // A signature covers one path, so no redirect is followed.
       return new Request(url, { method, headers, signal, redirect: "manual", ...(body.length > 0 && { body }) });
     },
-    async onResponse({ request, response }) {
+    async onResponse({ request, response, options }) {
       const what = `${request.method} ${new URL(request.url).pathname}, answer ${response.status}`;
       // A failure may come unsigned. A success may not, and a signature that is there must be right.
       if (response.ok || response.headers.has("Wechatpay-Signature")) {
         try {
-          verify(account.keys, response.headers, new Uint8Array(await response.clone().arrayBuffer()), Date.now() / 1000);
+          const body = new Uint8Array(await response.clone().arrayBuffer());
+          verify(account.keys, response.headers, body, Date.now() / 1000);
+          // Signed and not JSON: it was carried out, perhaps, and nobody knows with what result.
+          if (response.ok && response.status !== 204 && options.parseAs === "json") decode(body);
         } catch (cause) {
           throw new OutcomeUnknown(what, { cause });
         }

@@ -1,17 +1,15 @@
-// Replays api/vectors: what Go and openssl agree on, this client must make and judge the same way.
+// Replays api/vectors/signature.json: what Go and openssl agree on, this client must make and judge the same way.
 import assert from "node:assert/strict";
-import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createPrivateKey } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Account, authorize, Unverified, verify } from "../src/wechatpay.js";
-import { repository } from "./sandbox.js";
+import { file, publicKeys, read, type WechatpayKey } from "./vectors.js";
 
 interface Vectors {
   merchant: { private_key: string };
-  wechatpay_keys: { id: string; public_key?: string; certificate?: string }[];
+  wechatpay_keys: WechatpayKey[];
   requests: {
     name: string;
     method: string;
@@ -27,12 +25,9 @@ interface Vectors {
   responses: { name: string; now: number; headers: Record<string, string>; body: string; valid: boolean; reason?: string }[];
 }
 
-const file = (name: string) => readFileSync(join(repository, "api/vectors", name));
-const vectors = JSON.parse(file("signature.json").toString()) as Vectors;
+const vectors = read<Vectors>("signature.json");
 const privateKey = createPrivateKey(file(vectors.merchant.private_key));
-const keys = new Map<string, KeyObject>(
-  vectors.wechatpay_keys.map((k) => [k.id, k.public_key ? createPublicKey(file(k.public_key)) : new X509Certificate(file(k.certificate ?? "")).publicKey]),
-);
+const keys = publicKeys(vectors.wechatpay_keys);
 
 // The parameters of an Authorization header, whatever their order.
 const parse = (header: string) => [header.split(" ", 1)[0], ...header.slice(header.indexOf(" ") + 1).split(",").sort()];
