@@ -43,18 +43,11 @@ type fault struct {
 	answer func(w http.ResponseWriter, r *http.Request)
 }
 
-func newLedger(t testing.TB) *ledger {
-	l := &ledger{t: t}
-	l.reset()
+// newLedger meets the first requests with these faults, and none after them.
+func newLedger(t testing.TB, faults ...fault) *ledger {
+	l := &ledger{t: t, total: 50000, faults: faults, bodies: map[string]bool{}, auths: map[string]bool{}}
 	l.Server = serve(t, l.serve)
 	return l
-}
-
-func (l *ledger) reset(faults ...fault) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.total, l.commits, l.arrived, l.faults = 50000, 0, 0, faults
-	l.bodies, l.auths = map[string]bool{}, map[string]bool{}
 }
 
 // modify carries a modification out, or says why not.
@@ -238,10 +231,9 @@ func (l *ledger) check(t *testing.T, err error) {
 }
 
 func TestEachFault(t *testing.T) {
-	l := newLedger(t)
 	for _, c := range faults() {
 		t.Run(c.name, func(t *testing.T) {
-			l.reset(c.fault)
+			l := newLedger(t, c.fault)
 			err := l.api().ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody())
 			l.check(t, err)
 			if got := outcome(err); got != c.end || l.arrived != c.attempts {
@@ -258,7 +250,7 @@ func TestEachFault(t *testing.T) {
 				}
 			}
 			// Once is once.
-			l.reset(c.fault)
+			l = newLedger(t, c.fault)
 			err = l.api().ModifyPartnerServiceOrder(transport.Once(t.Context()), orderNo, modifyBody())
 			if l.check(t, err); l.arrived != 1 {
 				t.Errorf("Once sent %d times", l.arrived)
@@ -269,15 +261,15 @@ func TestEachFault(t *testing.T) {
 
 // Every two of them, one after the other, and each of them for ever.
 func TestFaultsInARow(t *testing.T) {
-	l := newLedger(t)
 	ends := map[string]int{}
 	try := func(t *testing.T, faults ...fault) {
-		l.reset(faults...)
-		err := l.api(transport.WithTimeout(80*time.Millisecond)).ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody())
+		l := newLedger(t, faults...)
+		err := l.api(transport.WithTimeout(60*time.Millisecond)).ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody())
 		l.check(t, err)
 		if l.arrived > transport.DefaultAttempts {
 			t.Errorf("sent %d times", l.arrived)
 		}
+		l.CloseClientConnections()
 		ends[outcome(err)]++
 	}
 	for _, a := range faults() {
@@ -300,8 +292,7 @@ func TestFaultsInARow(t *testing.T) {
 // A query changes nothing, so that it is sent again after whatever went wrong.
 func TestFaultsOfAQuery(t *testing.T) {
 	for _, c := range faults() {
-		l := newLedger(t)
-		l.reset(c.fault)
+		l := newLedger(t, c.fault)
 		req := request(t, "GET", l.URL+modifyPath, "")
 		rsp, err := retrying(transport.WithTimeout(250*time.Millisecond), transport.WithHooks(clock, noSleep, 0)).Do(req)
 		switch {
@@ -340,8 +331,7 @@ func TestRefusedAfterNothingWasSent(t *testing.T) {
 // The other way round: the last attempt was certainly not sent, but the first
 // one was.
 func TestNotSentAfterUnknown(t *testing.T) {
-	l := newLedger(t)
-	l.reset(fault{"closed", true, hangUp(true)})
+	l := newLedger(t, fault{"closed", true, hangUp(true)})
 	rt := transport.NewRoundTripper()
 	var dials int
 	dead := refusing(t)
@@ -365,8 +355,7 @@ func TestNotSentAfterUnknown(t *testing.T) {
 
 // A key that fails before the second attempt must not make the first one undone.
 func TestKeyThatFailsAfterUnknown(t *testing.T) {
-	l := newLedger(t)
-	l.reset(fault{"closed", true, hangUp(true)})
+	l := newLedger(t, fault{"closed", true, hangUp(true)})
 	cause := errors.New("the HSM is down")
 	var nonces int
 	signer, _ := newSigner(auth.WithNonce(func() (string, error) {
@@ -429,8 +418,7 @@ func TestStaleConnectionsAreNotSeen(t *testing.T) {
 }
 
 func TestErrorsNameBothCauses(t *testing.T) {
-	l := newLedger(t)
-	l.reset(fault{"500", true, signedAs(500, `{"code":"SYSTEM_ERROR","message":"系统错误"}`, nil)})
+	l := newLedger(t, fault{"500", true, signedAs(500, `{"code":"SYSTEM_ERROR","message":"系统错误"}`, nil)})
 	err := l.api().ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody())
 	for _, part := range []string{"400 PARAM_ERROR", "500 SYSTEM_ERROR", "outcome unknown"} {
 		if !strings.Contains(fmt.Sprint(err), part) {
