@@ -1,9 +1,12 @@
 package serviceorder_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
+	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/serviceorder"
 )
@@ -58,4 +61,39 @@ func ExampleCheckModifyOf() {
 	// Output:
 	// $.collection.state: the order is not waiting for payment (USER_PAYING)
 	// $.total_amount: 39900 fen, must be lower than the 39900 fen of the order
+}
+
+// lossy carries the modification out and loses the answer.
+type lossy struct{ order payscore.ServiceOrderEntity }
+
+func (l *lossy) ModifyPartnerServiceOrder(_ context.Context, _ string, body payscore.ModifyPartnerServiceOrderRequest, _ ...payscore.RequestEditorFn) error {
+	l.order.TotalAmount = &body.TotalAmount
+	return apierror.ErrOutcomeUnknown
+}
+
+func (l *lossy) QueryPartnerServiceOrder(context.Context, payscore.QueryPartnerServiceOrderParams, ...payscore.RequestEditorFn) (*payscore.ServiceOrderEntity, error) {
+	return &l.order, nil
+}
+
+func ExampleModify() {
+	client := &lossy{order: payscore.ServiceOrderEntity{ // a *payscore.Client in earnest
+		OutOrderNo: "1234323JKHDFE1243252", State: payscore.ServiceOrderStateDoing,
+		StateDescription: new(payscore.ServiceOrderStateDescriptionMchComplete),
+		Collection:       &payscore.Collection{State: payscore.CollectionStateUserPaying},
+		TotalAmount:      new(int64(50000)),
+	}}
+	result, err := serviceorder.Modify(context.Background(), client, "1234323JKHDFE1243252", payscore.ModifyPartnerServiceOrderRequest{
+		SubMchID:     "1900000109",
+		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+		TotalAmount:  39900,
+		Reason:       "用户投诉",
+	}, serviceorder.WithTotalBefore(50000), serviceorder.WithPause(0))
+	fmt.Println(result.Outcome, *result.Order.TotalAmount, err)
+	// Output: carried out 39900 <nil>
+}
+
+func ExampleStage() {
+	stage, ok := serviceorder.Stage(payscore.ServiceOrderEntity{State: payscore.ServiceOrderStateDone})
+	fmt.Println(stage, ok, catalog.Allows(stage, "modifyPartnerServiceOrder"))
+	// Output: DONE true false
 }

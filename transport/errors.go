@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -66,6 +67,51 @@ func (e *SendError) Unwrap() error { return e.Err }
 func (e *SendError) Is(target error) bool { return target == ErrOutcomeUnknown && e.outcomeUnknown() }
 
 func (e *SendError) outcomeUnknown() bool { return !e.NotSent && e.Method != http.MethodGet }
+
+// RefusedAfterUnknownError is a refusal of a write of which an earlier attempt
+// in the same call may have been carried out. It is always
+// [ErrOutcomeUnknown]: a modification that was carried out is refused when it
+// is repeated, since each amount must be lower than the one before. Query.
+type RefusedAfterUnknownError struct {
+	Refusal *apierror.Error // the last answer; errors.As finds it
+	Before  error           // what became of the earlier attempt
+}
+
+// Error is one line.
+func (e *RefusedAfterUnknownError) Error() string {
+	return fmt.Sprintf("%v; an earlier attempt may have been carried out: %s: %v", e.Refusal, line(e.Before), ErrOutcomeUnknown)
+}
+
+// Unwrap returns the refusal, what came before it, and ErrOutcomeUnknown.
+func (e *RefusedAfterUnknownError) Unwrap() []error {
+	return []error{e.Refusal, e.Before, ErrOutcomeUnknown}
+}
+
+// settle is the end of a call: the last attempt in the light of those before.
+// open says that the last attempt itself may have been carried out, and before
+// is nil unless an earlier one may have been.
+func settle(req *http.Request, rsp *http.Response, err error, open bool, before error) (*http.Response, error) {
+	switch {
+	case before == nil || open:
+		return rsp, err
+	case err != nil: // certainly not sent this time
+		return nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(),
+			Err: fmt.Errorf("%w; an earlier attempt may have been carried out: %w", err, before)}
+	case rsp.StatusCode/100 == 2:
+		return rsp, nil
+	}
+	body, _ := io.ReadAll(rsp.Body) // in memory
+	return nil, &RefusedAfterUnknownError{Refusal: apierror.New(rsp, body), Before: before}
+}
+
+// causeOf is the end of an attempt as an error.
+func causeOf(rsp *http.Response, err error) error {
+	if err != nil {
+		return err
+	}
+	body, _ := io.ReadAll(rsp.Body) // in memory
+	return apierror.New(rsp, body)
+}
 
 // notSent is for what is refused here. Like net/http it closes the body.
 func notSent(req *http.Request, err error) *SendError {

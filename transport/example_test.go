@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
@@ -69,4 +70,34 @@ func ExampleUnverifiedError() {
 	// true 204
 	// true true
 	// POST /v3/payscore/partner/serviceorder/1234323JKHDFE1243252/pay: answer 204 (request id "") is not to be trusted: auth: unverified: header Wechatpay-Timestamp is missing: outcome unknown, query before anything else
+}
+
+// A modification whose answer was lost is refused when it comes again, so its
+// refusal says nothing yet.
+func ExampleRefusedAfterUnknownError() {
+	attempts := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if attempts++; attempts == 1 {
+			w.WriteHeader(http.StatusBadGateway) // after WeChat Pay has carried it out
+			return
+		}
+		answering(400, `{"code":"PARAM_ERROR","message":"not lower"}`)(w, r)
+	}))
+	defer server.Close()
+	signer, _ := newSigner()
+	client := transport.New(signer, newVerifier(),
+		transport.WithRetry(transport.Retry{Attempts: 3, FirstWait: 200 * time.Millisecond}),
+		transport.WithBackupHosts(payscore.BackupServer))
+
+	req, err := http.NewRequest("POST", server.URL+"/v3/payscore/partner/serviceorder/1234323JKHDFE1243252/modify", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.Do(req)
+	var refused *transport.RefusedAfterUnknownError
+	if errors.As(err, &refused) {
+		fmt.Println(refused.Refusal.Status, refused.Refusal.Code, errors.Is(err, transport.ErrOutcomeUnknown))
+	}
+	// Output: 400 PARAM_ERROR true
 }

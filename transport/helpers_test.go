@@ -78,7 +78,12 @@ func newVerifier() *auth.Verifier {
 	return must(auth.NewVerifier(auth.Key{ID: keyID, PublicKey: &wechatKey().PublicKey})).WithClock(clock)
 }
 
+// newClient sends once, for the tests of one attempt.
 func newClient(opts ...transport.Option) *transport.Client {
+	return retrying(append([]transport.Option{transport.WithRetry(transport.Retry{Attempts: 1})}, opts...)...)
+}
+
+func retrying(opts ...transport.Option) *transport.Client {
 	signer, _ := newSigner()
 	return transport.New(signer, newVerifier(), opts...)
 }

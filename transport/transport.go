@@ -2,11 +2,14 @@ package transport
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -14,7 +17,7 @@ import (
 )
 
 const (
-	// DefaultTimeout bounds one call from dial to the last byte of the answer.
+	// DefaultTimeout bounds one attempt from dial to the last byte of the answer.
 	DefaultTimeout = 30 * time.Second
 	// DefaultMaxAnswer is the largest answer that is read, in bytes.
 	DefaultMaxAnswer = 1 << 20
@@ -25,15 +28,26 @@ const (
 	// net/http keeps 2 idle connections per host, so that 32 callers would open
 	// a new one for two calls in three.
 	idlePerHost = 256
+	// A host that swallows packets must leave time for another one.
+	dialTimeout = 5 * time.Second
 )
 
-// Client signs, sends and verifies. It is what a generated client takes as
-// its HTTP client. Safe for concurrent use.
+// Client signs, sends, verifies and, where the same parameters are safe, sends
+// again. It is what a generated client takes as its HTTP client. Safe for
+// concurrent use.
 type Client struct {
 	signer    *auth.Signer
 	verifier  *auth.Verifier
 	http      http.Client
 	maxAnswer int64
+
+	retry         Retry
+	backups       []*url.URL
+	misconfigured error // what an option could not use
+
+	now    func() time.Time
+	sleep  func(context.Context, time.Duration) error
+	jitter func() float64 // in [0, 1)
 }
 
 // Option configures a Client.
@@ -46,8 +60,9 @@ func WithRoundTripper(rt http.RoundTripper) Option {
 	return func(c *Client) { c.http.Transport = rt }
 }
 
-// WithTimeout bounds one call, from dial to the last byte of the answer. 0
-// means no bound other than the context's. The default is [DefaultTimeout].
+// WithTimeout bounds one attempt, from dial to the last byte of the answer. 0
+// means no bound other than the context's, which bounds the whole call. The
+// default is [DefaultTimeout].
 func WithTimeout(d time.Duration) Option {
 	return func(c *Client) { c.http.Timeout = d }
 }
@@ -61,13 +76,15 @@ func WithMaxAnswer(n int64) Option {
 // New returns a client that signs with signer what comes unsigned and checks
 // each answer with verifier.
 func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
-	c := &Client{signer: signer, verifier: verifier, maxAnswer: DefaultMaxAnswer}
+	c := &Client{signer: signer, verifier: verifier, maxAnswer: DefaultMaxAnswer,
+		now: time.Now, sleep: sleep, jitter: jitter}
 	c.http.Timeout = DefaultTimeout
 	// A signature covers one path, and a redirected POST becomes a GET.
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for _, opt := range opts {
 		opt(c)
 	}
+	c.retry = c.retry.orDefault()
 	if c.http.Transport == nil {
 		c.http.Transport = NewRoundTripper()
 	}
@@ -75,8 +92,8 @@ func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
 }
 
 // NewRoundTripper returns the transport that New uses by default: that of
-// net/http, with idle connections closed before the server does it and enough
-// of them kept for many callers. Change it and give it to [WithRoundTripper].
+// net/http, with idle connections closed before the server does it, enough of
+// them kept for many callers, and 5 s for making one. Change it and give it to [WithRoundTripper].
 func NewRoundTripper() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if ok {
@@ -87,6 +104,15 @@ func NewRoundTripper() *http.Transport {
 	t.IdleConnTimeout = idleTimeout
 	t.MaxIdleConnsPerHost = idlePerHost
 	t.MaxIdleConns = 2 * idlePerHost
+	dial := t.DialContext
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	t.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+		defer cancel()
+		return dial(ctx, network, addr)
+	}
 	return t
 }
 
@@ -94,15 +120,62 @@ func NewRoundTripper() *http.Transport {
 // Authorization, signed here. The answer that it returns has its body in
 // memory, and if it is a 2xx or bears a signature, verified.
 //
+// What is safe with the same parameters is sent again, see [WithRetry]: after
+// a 202, a 429, a refusal with the number 268435472 (too frequent), a 5xx, a
+// failure of the connection, and a GET after an answer that does not verify.
+// Each attempt has a signature of its own, and each bears the same body. So a
+// request is sent once when its Authorization is not this signer's merchant's.
+// When no attempt is left, the last answer or error is returned.
+//
 // Errors: [*SendError] when no answer came, [*UnverifiedError] when the answer
-// is not to be trusted, and those of (*auth.Signer).Sign.
+// is not to be trusted, [*RefusedAfterUnknownError] when a write was refused
+// after an attempt that may have been carried out, and those of
+// (*auth.Signer).Sign.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
-	if err := checkPath(req); err != nil {
+	if err := c.prepare(req); err != nil {
 		return nil, notSent(req, err)
+	}
+	attempts := c.retry.Attempts
+	if req.Context().Value(onceKey{}) != nil {
+		attempts = 1
+	}
+	var before error // of an attempt that may have been carried out
+	sent := req
+	for attempt, host := 1, 0; ; attempt++ {
+		rsp, err := c.attempt(sent)
+		d := decide(req, rsp, err)
+		if !d.again || attempt >= attempts || !c.repeatable(req) {
+			return settle(req, rsp, err, d.open, before)
+		}
+		pause, ok := c.wait(req.Context(), c.retry, attempt, rsp)
+		if !ok || c.sleep(req.Context(), pause) != nil {
+			return settle(req, rsp, err, d.open, before)
+		}
+		if d.open {
+			before = causeOf(rsp, err)
+		}
+		if d.newHost {
+			host++
+			// One that the server has closed is rarely alone.
+			c.http.CloseIdleConnections()
+		}
+		if sent, err = c.next(req, host); err != nil {
+			return settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: err}, false, before)
+		}
+	}
+}
+
+// prepare checks a request and signs it if it is unsigned.
+func (c *Client) prepare(req *http.Request) error {
+	if c.misconfigured != nil {
+		return c.misconfigured
+	}
+	if err := checkPath(req); err != nil {
+		return err
 	}
 	if req.Header.Get("Authorization") == "" {
 		if err := c.signer.Sign(req.Context(), req); err != nil {
-			return nil, notSent(req, err)
+			return err
 		}
 	}
 	// The serial asks for the key to answer with. It is no part of what is
@@ -110,9 +183,11 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	if req.Header.Get(auth.HeaderSerial) == "" {
 		req.Header.Set(auth.HeaderSerial, c.verifier.PreferredID())
 	}
-	if err := req.Context().Err(); err != nil {
-		return nil, notSent(req, err)
-	}
+	return req.Context().Err()
+}
+
+// attempt sends req once and checks the answer.
+func (c *Client) attempt(req *http.Request) (*http.Response, error) {
 	rsp, err := c.http.Do(req)
 	if err != nil {
 		return nil, sendError(req, err)

@@ -1,0 +1,192 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/serviceorder"
+	"github.com/wxpayscore/payscore/transport"
+)
+
+// badNetwork stands between a client and the sandbox. It keeps a record of
+// what the sandbox itself answered, which is the truth.
+type badNetwork struct {
+	*box
+	URL string
+
+	mu       sync.Mutex
+	rnd      *rand.Rand
+	rate     float64 // of requests that meet a fault
+	modified map[string]int
+	refused  map[string]int
+	met      map[string]int
+	late     sync.WaitGroup
+}
+
+func newBadNetwork(t *testing.T, seed uint64, rate float64) *badNetwork {
+	n := &badNetwork{box: newBox(t), rnd: rand.New(rand.NewPCG(seed, 0)), rate: rate,
+		modified: map[string]int{}, refused: map[string]int{}, met: map[string]int{}}
+	srv := httptest.NewServer(n)
+	t.Cleanup(srv.Close)
+	n.URL = srv.URL
+	return n
+}
+
+// serve has the sandbox answer, and writes down what it did.
+func (n *badNetwork) serve(r *http.Request) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	n.Sandbox.ServeHTTP(rec, r)
+	if no, isModify := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, orders+"/"), "/modify"); isModify {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if rec.Code == http.StatusNoContent {
+			n.modified[no]++
+		} else {
+			n.refused[no]++
+		}
+	}
+	return rec
+}
+
+func (n *badNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The body goes with the connection, and one of the faults outlives that.
+	body := must(io.ReadAll(r.Body))
+	again := func() *http.Request {
+		c := r.Clone(context.WithoutCancel(r.Context()))
+		c.Body = io.NopCloser(bytes.NewReader(body))
+		return c
+	}
+	drop := func(reset bool) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		if reset {
+			_ = conn.(*net.TCPConn).SetLinger(0)
+		}
+		_ = conn.Close()
+	}
+	pass := func(rec *httptest.ResponseRecorder) {
+		for name, values := range rec.Header() {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(rec.Code)
+		_, _ = w.Write(rec.Body.Bytes())
+	}
+	altered := func(change func(http.Header)) func() {
+		return func() { rec := n.serve(again()); change(rec.Header()); pass(rec) }
+	}
+	status := func(status int) func() { return func() { w.WriteHeader(status) } }
+	after := func(f func()) func() { return func() { n.serve(again()); f() } }
+	faults := []struct {
+		name string
+		do   func()
+	}{
+		{"closed before", func() { drop(false) }}, {"closed after", after(func() { drop(false) })},
+		{"reset before", func() { drop(true) }}, {"reset after", after(func() { drop(true) })},
+		{"429", func() { w.Header().Set("Retry-After", "0"); w.WriteHeader(429) }},
+		{"500 before", status(500)}, {"500 after", after(status(500))},
+		{"502 page before", func() { w.WriteHeader(502); _, _ = w.Write([]byte("<html>")) }}, {"503 after", after(status(503))},
+		{"202 unsigned after", after(status(202))}, {"204 forged", status(204)},
+		{"unsigned after", altered(func(h http.Header) { h.Del("Wechatpay-Signature") })},
+		{"probe after", altered(func(h http.Header) { h.Set("Wechatpay-Signature", "WECHATPAY/SIGNTEST/x") })},
+		{"wrong serial after", altered(func(h http.Header) { h.Set("Wechatpay-Serial", "PUB_KEY_ID_1") })},
+		{"late", func() { // carried out when the client has given up
+			n.late.Go(func() { time.Sleep(5 * time.Millisecond); n.serve(again()) })
+			drop(false)
+		}},
+		{"slow after", after(func() { time.Sleep(700 * time.Millisecond); drop(false) })},
+	}
+	n.mu.Lock()
+	do, name := func() { pass(n.serve(again())) }, "none"
+	if n.rnd.Float64() < n.rate {
+		f := faults[n.rnd.IntN(len(faults))]
+		do, name = f.do, f.name
+	}
+	n.met[name]++
+	n.mu.Unlock()
+	do()
+}
+
+// 300 orders are modified on a network that does all kinds of things wrong.
+// Each one ends at the right amount, or at the old one and is reported so, or
+// is reported as unknown.
+func TestModifyUnderFaults(t *testing.T) {
+	const seed, count, before, total = 20250315, 300, 50000, 39900
+	n := newBadNetwork(t, seed, 0.4)
+	signer := n.signer()
+	rt := transport.NewRoundTripper()
+	t.Cleanup(rt.CloseIdleConnections)
+	client := must(payscore.New(n.URL, payscore.WithRequestEditorFn(signer.Sign), payscore.WithHTTPClient(
+		transport.New(signer, n.Verifier(), transport.WithRoundTripper(rt), transport.WithTimeout(500*time.Millisecond),
+			transport.WithRetry(transport.Retry{FirstWait: 5 * time.Millisecond})))))
+
+	type end struct {
+		no     string
+		result serviceorder.ModifyResult
+		err    error
+	}
+	ends := make([]end, count)
+	slots := make(chan struct{}, 8)
+	var wg sync.WaitGroup
+	for i := range ends {
+		no := fmt.Sprintf("ORDER_%03d", i)
+		n.seed(no, before)
+		opts := []serviceorder.ModifyOption{serviceorder.WithPause(500 * time.Millisecond)}
+		if i%2 == 0 {
+			opts = append(opts, serviceorder.WithTotalBefore(before))
+		}
+		if i%3 == 0 {
+			opts = append(opts, serviceorder.WithResend(2))
+		}
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			result, err := serviceorder.Modify(t.Context(), client, no, modification(total), opts...)
+			ends[i] = end{no, result, err}
+		})
+	}
+	wg.Wait()
+	n.late.Wait()
+
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	outcomes, settled, repeated := map[string]int{}, 0, 0
+	for _, e := range ends {
+		is := n.total(e.no)
+		switch {
+		case n.modified[e.no] > 1, n.modified[e.no] == 1 && is != total, n.modified[e.no] == 0 && is != before:
+			t.Errorf("%s: modified %d times, to %d fen", e.no, n.modified[e.no], is)
+		case e.result.Outcome == serviceorder.CarriedOut && is != total, e.result.Outcome == serviceorder.NotCarriedOut && is != before:
+			t.Errorf("%s: reported as %v and at %d fen: %v", e.no, e.result.Outcome, is, e.err)
+		case (e.err == nil) != (e.result.Outcome == serviceorder.CarriedOut), errors.Is(e.err, apierror.ErrOutcomeUnknown) != (e.result.Outcome == serviceorder.Unknown):
+			t.Errorf("%s: %v with %v", e.no, e.result.Outcome, e.err)
+		}
+		outcomes[fmt.Sprintf("%v, is at %d", e.result.Outcome, is)]++
+		if e.result.SendErr != nil && e.result.Outcome != serviceorder.Unknown {
+			settled++
+		}
+		if n.refused[e.no] > 0 {
+			repeated++
+		}
+	}
+	t.Logf("seed %d, %d orders: %v", seed, count, outcomes)
+	t.Logf("%d were unknown by their answers and settled by a query; %d were refused when repeated", settled, repeated)
+	t.Logf("requests: %v", n.met)
+	if settled < 20 || repeated < 20 {
+		t.Error("which shows little")
+	}
+}
