@@ -42,6 +42,9 @@ func NewAPIv3Key(key string) (APIv3Key, error) {
 	return APIv3Key{aead: func() cipher.AEAD { return aead }}, nil
 }
 
+// IsZero reports whether k is the zero value, which is no key.
+func (k APIv3Key) IsZero() bool { return k.aead == nil }
+
 const redactedAPIv3Key = "auth.APIv3Key{redacted}"
 
 // String describes the key without showing it.
