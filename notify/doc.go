@@ -17,7 +17,7 @@
 //		}
 //	})
 //	...
-//	http.Handle("POST /notify", receiver)
+//	http.Handle("/notify", receiver)
 //
 // Return nil once it is stored. After an error, a panic or too long a time WeChat
 // Pay is asked to send it again, which it does for a day.

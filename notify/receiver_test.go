@@ -372,3 +372,31 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// endless is a body that never ends.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	if e.read > 3*notify.MaxBody {
+		return 0, io.EOF
+	}
+	return len(p), nil
+}
+
+func TestTheBodyIsBounded(t *testing.T) {
+	calls := 0
+	r := receiver(t, counter(&calls))
+	// The whole of it verifies, and is refused all the same.
+	body := envelope("EV-1", notify.UserPaid, order("N", "USER_PAID", 1))
+	body = append(body, bytes.Repeat([]byte(" "), notify.MaxBody)...)
+	if status := told(t, r, body); status != 413 || calls != 0 {
+		t.Error(status, calls)
+	}
+	stream := &endless{}
+	rsp := httptest.NewRecorder()
+	r.ServeHTTP(rsp, httptest.NewRequest("POST", "/notify", stream))
+	if rsp.Code != 413 || stream.read > 2*notify.MaxBody {
+		t.Errorf("%d after %d bytes", rsp.Code, stream.read)
+	}
+}
