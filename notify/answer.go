@@ -13,8 +13,13 @@ func statusOf(err error) int {
 		undecrypted *auth.DecryptError
 		malformed   *MalformedError
 		tooLarge    *http.MaxBytesError
+		function    *FuncError
+		deduper     *DeduperError
 	)
 	switch {
+	case errors.As(err, &function), errors.As(err, &deduper):
+		// First, since a Func that queries an order may fail with any of the others.
+		return http.StatusInternalServerError
 	case errors.Is(err, auth.ErrUnverified):
 		return http.StatusUnauthorized
 	case errors.As(err, &tooLarge):

@@ -115,8 +115,8 @@ func New(verifier *auth.Verifier, key auth.APIv3Key, handle Func, opts ...Option
 	return r, nil
 }
 
-// ServeHTTP takes a notification. It answers as Receive does, 405 to a method
-// other than POST, and closes nothing but the request's body.
+// ServeHTTP takes a notification. It answers as Receive does, and with 405 to a
+// method other than POST.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	ctx, cancel := context.WithTimeout(req.Context(), r.timeout)
 	defer cancel()

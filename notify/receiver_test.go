@@ -400,3 +400,15 @@ func TestTheBodyIsBounded(t *testing.T) {
 		t.Errorf("%d after %d bytes", rsp.Code, stream.read)
 	}
 }
+
+// A Func may well fail with what a query of the order returned.
+func TestTheErrorOfAFuncIsNotThatOfTheNotification(t *testing.T) {
+	for _, err := range []error{
+		fmt.Errorf("query: %w", auth.ErrUnverified), &auth.DecryptError{}, &notify.MalformedError{}, &http.MaxBytesError{}, notify.ErrInProgress, notify.ErrDone,
+	} {
+		r := receiver(t, func(context.Context, *notify.Event) error { return err })
+		if status := told(t, r, envelope("EV-1", notify.UserPaid, order("N", "USER_PAID", 1))); status != 500 {
+			t.Errorf("%v: %d", err, status)
+		}
+	}
+}
