@@ -36,6 +36,7 @@ drift: ## prove that what is derived, and go.mod, are what the sources make of t
 
 examples: ## run the example programs against a sandbox
 	@for main in examples/*/main.go; do dir=$${main%/main.go}; echo "go run ./$$dir"; go run "./$$dir" || exit 1; done
+	cd examples/notify && go vet ./... && go test ./...
 
 interop: ## prove that the contract works outside of Go (needs Node 20, npm and a JDK)
 	interop/run

@@ -10,7 +10,7 @@ import (
 func TestImportersStayLight(t *testing.T) {
 	const most = 5
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}",
-		"./gen/payscore", "./gen/catalog", "./auth", "./transport", "./apierror", "./serviceorder", "./limit").CombinedOutput()
+		"./gen/payscore", "./gen/catalog", "./auth", "./transport", "./apierror", "./serviceorder", "./limit", "./notify").CombinedOutput()
 	if err != nil {
 		t.Fatalf("go list: %v\n%s", err, out)
 	}

@@ -1,5 +1,5 @@
 // Package auth makes and checks the signatures of WeChat Pay APIv3
-// (WECHATPAY2-SHA256-RSA2048).
+// (WECHATPAY2-SHA256-RSA2048) and decrypts what it sends (AEAD_AES_256_GCM).
 //
 // A [Signer] holds the merchant's private key and signs requests. Its method
 // Sign has the form of a request editor:
@@ -17,9 +17,15 @@
 //	...
 //	err = verifier.Verify(resp.Header, body)
 //
+// An [APIv3Key] decrypts what notifications carry; package notify does both:
+//
+//	key, err := auth.NewAPIv3Key("the 32 characters of the merchant platform")
+//	...
+//	plaintext, err := auth.Decrypt(nonce, associatedData, ciphertext, key)
+//
 // # Which key is which
 //
-// Four things are easily mixed up:
+// Five things are easily mixed up:
 //
 //   - The merchant's private key (apiclient_key.pem) signs requests.
 //   - The merchant's API certificate (apiclient_cert.pem) belongs to it. Its
@@ -27,6 +33,7 @@
 //   - The WeChat Pay public key (pub_key.pem, with an id PUB_KEY_ID_...) verifies
 //     answers. New merchants have only this.
 //   - The platform certificate verifies the answers that older merchants get.
+//   - The APIv3 key, 32 characters, decrypts notifications. It signs nothing.
 //
 // A merchant that moves from the platform certificate to the public key gets
 // answers signed by either for some days: give both to [NewVerifier], and

@@ -1,0 +1,83 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/wxpayscore/payscore/gen/payscore"
+)
+
+// What Deduper.Begin says about a notification that is not to be handled now.
+var (
+	// ErrDone: it was handled before. WeChat Pay is told so with a 204.
+	ErrDone = errors.New("notify: the notification is done")
+	// ErrInProgress: it is being handled. WeChat Pay is told to repeat it, in
+	// case that fails.
+	ErrInProgress = errors.New("notify: the notification is in progress")
+)
+
+// Deduper remembers which notifications are done. It must be safe for concurrent
+// use. [NewMemory] makes one for a single process.
+//
+// A notification has one or two keys. Two notifications are the same when they
+// share a key:
+//
+//   - its ID
+//   - for PAYSCORE.USER_CONFIRM and USER_PAID also mchid, sub_mchid,
+//     out_order_no, event type, collection.state and collection.paid_amount.
+//     The last two are part of it since an order that is paid in parts has
+//     several USER_PAID, which differ in them.
+type Deduper interface {
+	// Begin claims all keys or none, in one step. Its error is ErrDone when any
+	// is done, else ErrInProgress when any is claimed (errors.Is); any other
+	// means that it cannot tell, and WeChat Pay is told to repeat.
+	//
+	// A claim that neither ends as done nor is released, because its process
+	// died, must end by itself after a while.
+	Begin(ctx context.Context, keys ...string) (Claim, error)
+}
+
+// Claim is what Deduper.Begin returns. One of its methods is called, once.
+type Claim interface {
+	// Done keeps the keys as done for more than the 24 hours in which WeChat Pay
+	// repeats.
+	Done(ctx context.Context) error
+	// Release gives the keys back, so that the repeat is handled.
+	Release(ctx context.Context) error
+}
+
+// DeduperError reports a Deduper that failed. Before the Func was called that is
+// all; after it, the notification comes again although the Func returned nil.
+type DeduperError struct {
+	ID  string // of the notification
+	Err error
+}
+
+// Error returns one line.
+func (e *DeduperError) Error() string {
+	return fmt.Sprintf("notify: notification %.64q: deduper: %v", e.ID, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *DeduperError) Unwrap() error { return e.Err }
+
+// dedupKeys returns the keys that Deduper documents.
+func dedupKeys(e *Event) []string {
+	keys := []string{"id/" + e.ID}
+	order, ok := e.Resource.(*payscore.ServiceOrderNotification)
+	if !ok || order.OutOrderNo == "" {
+		return keys
+	}
+	var state, paid string
+	if c := order.Collection; c != nil {
+		if c.State != nil {
+			state = *c.State
+		}
+		if c.PaidAmount != nil {
+			paid = strconv.FormatInt(*c.PaidAmount, 10)
+		}
+	}
+	return append(keys, fmt.Sprintf("order/%s/%s/%s/%s/%s/%s", order.MchID, e.SubMchID, order.OutOrderNo, e.Type, state, paid))
+}

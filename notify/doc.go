@@ -1,0 +1,37 @@
+// Package notify receives what WeChat Pay tells a merchant: that the user
+// confirmed or paid an order, gave or withdrew an authorisation, got a refund. It
+// verifies and decrypts each notification, decodes it into a type of
+// [github.com/wxpayscore/payscore/gen/payscore], leaves out duplicates and
+// answers within the 5 seconds that WeChat Pay waits.
+//
+//	key, err := auth.NewAPIv3Key("the 32 characters of the merchant platform")
+//	...
+//	receiver, err := notify.New(verifier, key, func(ctx context.Context, event *notify.Event) error {
+//		switch r := event.Resource.(type) {
+//		case *payscore.ServiceOrderNotification:
+//			return orders.Update(ctx, r.OutOrderNo, event.Type, r.Collection)
+//		case *payscore.RefundNotification:
+//			return refunds.Update(ctx, r.OutRefundNo, r.RefundStatus)
+//		default: // a type that is not known: event.Type, event.Raw
+//			return nil
+//		}
+//	})
+//	...
+//	http.Handle("/notify", receiver)
+//
+// Return nil once it is stored. After an error, a panic or too long a time WeChat
+// Pay is asked to send it again, which it does for a day.
+//
+// # What is delivered
+//
+// Notifications come late, twice, in any order or not at all: the query of the
+// order is the truth. A [Deduper] sees to it that a Func that returned nil is not
+// called again for the same notification. No such thing is certain when a process
+// dies between the two, so a Func must bear a repeat.
+//
+// # With a framework
+//
+// The signature is that of the raw body. A framework whose middleware reads it
+// first either keeps it for [WithBody], or hands it to [Receiver.Receive], which
+// returns what to answer. [Parse] does no more than verify, decrypt and decode.
+package notify

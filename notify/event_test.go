@@ -1,0 +1,248 @@
+package notify_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/notify"
+)
+
+func TestVectors(t *testing.T) {
+	data, err := os.ReadFile(vectorDir + "notification.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v struct {
+		Notifications []struct {
+			Name      string            `json:"name"`
+			APIv3Key  string            `json:"api_v3_key"`
+			Now       int64             `json:"now"`
+			Headers   map[string]string `json:"headers"`
+			Body      string            `json:"body"`
+			Plaintext string            `json:"plaintext"`
+			Valid     bool              `json:"valid"`
+			Reason    string            `json:"reason"`
+		} `json:"notifications"`
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatal(err)
+	}
+	if len(v.Notifications) < 22 {
+		t.Fatalf("%d vectors", len(v.Notifications))
+	}
+	for _, n := range v.Notifications {
+		t.Run(n.Name, func(t *testing.T) {
+			header := http.Header{}
+			for name, value := range n.Headers {
+				header.Set(name, value)
+			}
+			v := verifier(t).WithClock(func() time.Time { return time.Unix(n.Now, 0) })
+			event, err := notify.Parse(v, header, []byte(n.Body), aesKey(t, n.APIv3Key))
+			calls := 0
+			r, newErr := notify.New(v, aesKey(t, n.APIv3Key), counter(&calls))
+			if newErr != nil {
+				t.Fatal(newErr)
+			}
+			status, answer := r.Receive(t.Context(), header, []byte(n.Body))
+			checkAnswer(t, status, answer)
+			if n.Valid {
+				if err != nil || string(event.Raw) != n.Plaintext || status != http.StatusNoContent || calls != 1 {
+					t.Fatalf("%v, %v, %d, %d calls", event, err, status, calls)
+				}
+				return
+			}
+			if event != nil || status != http.StatusBadRequest || calls != 0 {
+				t.Errorf("%v, %d, %d calls", event, status, calls)
+			}
+			var de *auth.DecryptError
+			var me *notify.MalformedError
+			switch n.Reason {
+			case "algorithm":
+				if !errors.As(err, &me) || me.Field != "resource.algorithm" {
+					t.Error(err)
+				}
+			case "resource":
+				if !errors.As(err, &me) || me.Field != "resource" {
+					t.Error(err)
+				}
+			default:
+				if !errors.As(err, &de) || de.Reason != n.Reason {
+					t.Errorf("%v, want %s", err, n.Reason)
+				}
+			}
+		})
+	}
+}
+
+func TestEachTypeHasItsResource(t *testing.T) {
+	const permission = `{"mchid":"1","sub_mchid":"2","appid":"a","service_id":"3","user_service_status":"USER_OPEN_SERVICE"}`
+	const refund = `{"mchid":"1","sub_mchid":"2","out_refund_no":"r","amount":{"total":999,"refund":888}}`
+	const account = `{"mchid":"1","sub_mchid":"2","out_apply_no":"n","apply_state":"APPROVED"}`
+	for _, test := range []struct {
+		eventType, plaintext, sub string
+		check                     func(any) bool
+	}{
+		{"PAYSCORE.USER_CONFIRM", order("N", "", 0), "1900000109", func(v any) bool { return v.(*payscore.ServiceOrderNotification).OutOrderNo == "N" }},
+		{"PAYSCORE.USER_PAID", order("N", "USER_PAID", 39900), "1900000109", func(v any) bool {
+			return *v.(*payscore.ServiceOrderNotification).Collection.PaidAmount == 39900
+		}},
+		{"PAYSCORE.USER_OPEN_SERVICE", permission, "2", func(v any) bool { return v.(*payscore.PermissionNotification).MchID == "1" }},
+		{"PAYSCORE.USER_CLOSE_SERVICE", `{"mch_id":"1","sub_mch_id":"2","appid":"a","service_id":"3"}`, "2", func(v any) bool {
+			p := v.(*payscore.PermissionNotification)
+			return p.MchID == "1" && *p.SubMchID == "2"
+		}},
+		{"PAYSCORE.BIND_SERVICE_ACCOUNT", account, "2", func(v any) bool { return v.(*payscore.ServiceAccountNotification).ApplyState == "APPROVED" }},
+		{"REFUND.SUCCESS", refund, "2", func(v any) bool { return v.(*payscore.RefundNotification).OutRefundNo == "r" }},
+		{"REFUND.ABNORMAL", refund, "2", func(v any) bool { return v.(*payscore.RefundNotification).OutRefundNo == "r" }},
+		{"REFUND.CLOSED", refund, "2", func(v any) bool { return v.(*payscore.RefundNotification).OutRefundNo == "r" }},
+		{"SECURITY_ECHO.SUCCESS", `{"echo_message":"hello"}`, "", func(v any) bool { return v.(*payscore.SecurityEchoNotification).EchoMessage == "hello" }},
+		{"PAYSCORE.SOMETHING_NEW", `{"sub_mchid":"2"}`, "2", func(v any) bool { return v == nil }},
+		{"PAYSCORE.SOMETHING_NEW", ` ["sub_mchid"]`, "", func(v any) bool { return v == nil }},
+		{"PAYSCORE.SOMETHING_NEW", `{"sub_mchid":7}`, "", func(v any) bool { return v == nil }},
+	} {
+		body := envelope("EV-1", test.eventType, test.plaintext)
+		e, err := notify.Parse(verifier(t), sign(body, time.Now()), body, aesKey(t, apiV3Key))
+		if err != nil {
+			t.Errorf("%s: %v", test.eventType, err)
+			continue
+		}
+		if !test.check(e.Resource) || e.SubMchID != test.sub || e.ID != "EV-1" || e.Type != test.eventType || e.Summary != "测试" || e.Serial != publicKeyID ||
+			string(e.Raw) != strings.TrimSpace(test.plaintext) || e.CreateTime.Unix() != 1767294245 {
+			t.Errorf("%s: %v %q %q", test.eventType, e.Resource, e.SubMchID, e.Raw)
+		}
+	}
+}
+
+func TestParseErrorsAreTypedAndShowNothing(t *testing.T) {
+	good := func(plaintext string) []byte { return envelope("EV-1", "PAYSCORE.USER_PAID", plaintext) }
+	resource := func(nonce, ciphertext string) []byte {
+		return fmt.Appendf(nil, `{"id":"EV-1","event_type":"PAYSCORE.USER_PAID","resource":{"algorithm":"AEAD_AES_256_GCM","nonce":%q,"ciphertext":%q}}`, nonce, ciphertext)
+	}
+	for name, test := range map[string]struct {
+		body []byte
+		want string // reason or field
+	}{
+		"empty":             {nil, "body"},
+		"not JSON":          {[]byte("MARKER"), "body"},
+		"a list":            {[]byte(`["MARKER"]`), "body"},
+		"trailing":          {append(good(order("N", "", 0)), "MARKER"...), "body"},
+		"id a number":       {[]byte(`{"id":770077,"event_type":"MARKER"}`), "body.id"},
+		"null":              {[]byte(`null`), "id"},
+		"no id":             {[]byte(`{"event_type":"MARKER"}`), "id"},
+		"no type":           {[]byte(`{"id":"MARKER"}`), "event_type"},
+		"nil resource":      {[]byte(`{"id":"MARKER","event_type":"x","resource":null}`), "resource"},
+		"resource a string": {[]byte(`{"id":"MARKER","event_type":"x","resource":"MARKER"}`), "body.resource"},
+		"empty resource":    {[]byte(`{"id":"MARKER","event_type":"x","resource":{}}`), "resource"},
+		"SM4":               {[]byte(`{"id":"MARKER","event_type":"x","resource":{"algorithm":"AEAD_SM4_GCM"}}`), "resource.algorithm"},
+		"no nonce":          {resource("", seal(apiV3Key, "0123456789ab", "", "{}")), "nonce"},
+		"nonce of 11":       {resource("MARKERMARKE", seal(apiV3Key, "0123456789ab", "", "{}")), "nonce"},
+		"nonce of 13":       {resource("MARKERMARKERM", seal(apiV3Key, "0123456789ab", "", "{}")), "nonce"},
+		"15 bytes":          {resource("0123456789ab", "QUFBQUFBQUFBQUFBQUFB"), "ciphertext"},
+		"wrong key":         {resource("0123456789ab", seal(oldAPIv3Key, "0123456789ab", "", "MARKER")), "authentication"},
+		"plaintext no JSON": {good("MARKER"), "plaintext"},
+		"plaintext null":    {good(" null"), "plaintext"},
+		"plaintext a text":  {good(`"MARKER"`), "plaintext"},
+		"plaintext nothing": {good(""), "plaintext"},
+		"amount a text":     {good(`{"mchid":"1","total_amount":"MARKER"}`), "plaintext.total_amount"},
+		"amount a fraction": {good(`{"mchid":"1","collection":{"paid_amount":770077.5}}`), "plaintext.collection.paid_amount"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, err := notify.Parse(verifier(t), sign(test.body, time.Now()), test.body, aesKey(t, apiV3Key))
+			if err == nil || e != nil {
+				t.Fatalf("%v, %v", e, err)
+			}
+			got := ""
+			var me *notify.MalformedError
+			var de *auth.DecryptError
+			if errors.As(err, &me) {
+				got = me.Field
+			} else if errors.As(err, &de) {
+				got = de.Reason
+			}
+			if got != test.want {
+				t.Errorf("%v, want %s", err, test.want)
+			}
+			for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
+				if strings.Contains(text, "MARKER") || strings.Contains(text, "770077") || strings.Contains(text, "\n") || strings.Contains(text, apiV3Key[:8]) {
+					t.Errorf("%q", text)
+				}
+			}
+			calls := 0
+			if status := told(t, receiver(t, counter(&calls)), test.body); status != http.StatusBadRequest || calls != 0 {
+				t.Errorf("%d, %d calls", status, calls)
+			}
+		})
+	}
+}
+
+func TestOldKeyDuringAReset(t *testing.T) {
+	body := fmt.Appendf(nil, `{"id":"EV-1","event_type":"PAYSCORE.USER_PAID","resource":{"algorithm":"AEAD_AES_256_GCM","nonce":"0123456789ab","ciphertext":%q}}`,
+		seal(oldAPIv3Key, "0123456789ab", "", order("N", "", 0)))
+	calls := 0
+	if status := told(t, receiver(t, counter(&calls)), body); status != http.StatusBadRequest {
+		t.Error(status)
+	}
+	if status := told(t, receiver(t, counter(&calls), notify.WithOldKey(aesKey(t, oldAPIv3Key))), body); status != http.StatusNoContent || calls != 1 {
+		t.Error(status, calls)
+	}
+}
+
+func TestEventIsRedacted(t *testing.T) {
+	body := envelope("EV-1", "PAYSCORE.USER_PAID", order("MARKER", "", 0))
+	e, err := notify.Parse(verifier(t), sign(body, time.Now()), body, aesKey(t, apiV3Key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "event", e, "value", *e)
+	texts := []string{log.String()}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+		texts = append(texts, fmt.Sprintf(verb, e), fmt.Sprintf(verb, *e))
+	}
+	for _, text := range texts {
+		if strings.Contains(text, "MARKER") || strings.Contains(text, "4d41524b4552") || strings.Contains(text, "77 65 82 75") || !strings.Contains(text, "EV-1") {
+			t.Error(text)
+		}
+	}
+}
+
+func FuzzReceive(f *testing.F) {
+	f.Add([]byte(`{"id":"EV-1","event_type":"REFUND.SUCCESS","resource":null}`), "REFUND.SUCCESS", `{"amount":null}`, "0123456789ab", true)
+	f.Add(envelope("EV-1", "PAYSCORE.USER_PAID", order("N", "", 0)), "PAYSCORE.USER_OPEN_SERVICE", `{"sub_mch_id":null,"mch_id":1}`, "", false)
+	f.Add([]byte("null"), "", "", "x", true)
+	v, key := verifier(f), aesKey(f, apiV3Key)
+	f.Fuzz(func(t *testing.T, body []byte, eventType, plaintext, nonce string, signed bool) {
+		calls := 0
+		r, err := notify.New(v, key, counter(&calls))
+		if err != nil {
+			t.Fatal(err)
+		}
+		header := sign(body, time.Now())
+		if !signed {
+			header.Set("Wechatpay-Nonce", nonce)
+		}
+		status, answer := r.Receive(t.Context(), header, body)
+		checkAnswer(t, status, answer)
+		if (status == http.StatusNoContent) != (calls == 1) || !signed && nonce != "noncenonce12" && status != http.StatusUnauthorized && len(body) <= notify.MaxBody {
+			t.Fatal(status, calls)
+		}
+		// What WeChat Pay signs and encrypts itself may still be anything.
+		inner := envelope("EV-2", eventType, plaintext)
+		calls = 0
+		status, answer = r.Receive(t.Context(), sign(inner, time.Now()), inner)
+		checkAnswer(t, status, answer)
+		if (status == http.StatusNoContent) != (calls == 1) || status == http.StatusNoContent && !json.Valid([]byte(plaintext)) || status == http.StatusUnauthorized {
+			t.Fatal(status, calls)
+		}
+	})
+}
