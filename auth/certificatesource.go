@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -127,6 +128,7 @@ func NewCertificateSource(config CertificateConfig) (*CertificateSource, error) 
 	if config.Clock == nil {
 		config.Clock = time.Now
 	}
+	config.APIv3Keys = slices.Clone(config.APIv3Keys)
 	s := &CertificateSource{
 		config: config,
 		url:    server.Scheme + "://" + server.Host + certificatesPath,

@@ -28,9 +28,27 @@
 //     answers. New merchants have only this.
 //   - The platform certificate verifies the answers that older merchants get.
 //
+// Two more are not RSA keys but secrets that both sides know: the APIv3 key
+// ([APIv3Key]) decrypts, and the APIv2 key ([APIv2Key]) signs what opens PayScore
+// in WeChat ([LaunchSigner]).
+//
 // A merchant that moves from the platform certificate to the public key gets
 // answers signed by either for some days: give both to [NewVerifier], and
 // Verifier.PreferredID to [WithWechatpaySerial].
+//
+// # Keys that change
+//
+// A [CertificateSource] downloads the platform certificates, and again when
+// WeChat Pay has renewed them; it takes the public key, too, and needs no
+// certificate to go on:
+//
+//	source, err := auth.NewCertificateSource(auth.CertificateConfig{
+//		Signer: signer, APIv3Keys: []auth.APIv3Key{apiV3Key}, Keys: []auth.Key{key}, OnError: report})
+//	...
+//	source.Start(ctx)
+//	verifier, err := auth.NewVerifierFrom(source)
+//
+// [Signer.Rotate] takes over a renewed certificate of the merchant.
 //
 // # What an error of Verify means
 //
