@@ -35,15 +35,6 @@ const (
 	unknown      = "0C00000000000000000000000000000000000003"
 )
 
-func apiV3Key(t testing.TB, text string) auth.APIv3Key {
-	t.Helper()
-	k, err := auth.NewAPIv3Key(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
-
 // platform is a platform certificate and its private key.
 type platform struct {
 	serial string

@@ -1,5 +1,5 @@
 // Package auth makes and checks the signatures of WeChat Pay APIv3
-// (WECHATPAY2-SHA256-RSA2048).
+// (WECHATPAY2-SHA256-RSA2048) and decrypts what it sends (AEAD_AES_256_GCM).
 //
 // A [Signer] holds the merchant's private key and signs requests. Its method
 // Sign has the form of a request editor:
@@ -17,9 +17,15 @@
 //	...
 //	err = verifier.Verify(resp.Header, body)
 //
+// An [APIv3Key] decrypts what notifications carry; package notify does both:
+//
+//	key, err := auth.NewAPIv3Key("the 32 characters of the merchant platform")
+//	...
+//	plaintext, err := auth.Decrypt(nonce, associatedData, ciphertext, key)
+//
 // # Which key is which
 //
-// Four things are easily mixed up:
+// Six things are easily mixed up:
 //
 //   - The merchant's private key (apiclient_key.pem) signs requests.
 //   - The merchant's API certificate (apiclient_cert.pem) belongs to it. Its
@@ -27,10 +33,10 @@
 //   - The WeChat Pay public key (pub_key.pem, with an id PUB_KEY_ID_...) verifies
 //     answers. New merchants have only this.
 //   - The platform certificate verifies the answers that older merchants get.
-//
-// Two more are not RSA keys but secrets that both sides know: the APIv3 key
-// ([APIv3Key]) decrypts, and the APIv2 key ([APIv2Key]) signs what opens PayScore
-// in WeChat ([LaunchSigner]).
+//   - The APIv3 key, 32 characters, decrypts notifications and platform
+//     certificates. It signs nothing.
+//   - The APIv2 key, 32 characters too, signs what opens PayScore in WeChat
+//     ([LaunchSigner]), and nothing else here.
 //
 // A merchant that moves from the platform certificate to the public key gets
 // answers signed by either for some days: give both to [NewVerifier], and

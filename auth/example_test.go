@@ -211,3 +211,15 @@ func ExampleVerifier_Verify() {
 	// refused, probe: true
 	// auth: unverified: timestamp 2025-06-15T15:06:40Z is 24h0m0s behind this machine's clock, 5m0s is allowed
 }
+
+func ExampleDecrypt() {
+	key, err := auth.NewAPIv3Key("TestOnly-0123456789abcdefghijkl!")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	plaintext, err := auth.Decrypt("0123456789ab", "payscore", "lC77g7dhZJ5d4bbyyujYEofLOW+dL7Sn2qFuMIsf9Lg=", key)
+	fmt.Println(string(plaintext), err, key)
+	// Output:
+	// {"state":"DONE"} <nil> auth.APIv3Key{redacted}
+}
