@@ -24,9 +24,9 @@ type certificateList struct {
 
 // parseCertificates decrypts a list of certificates. One that cannot be used
 // does not spoil the others: the second result says what is wrong with it.
-// Expired ones are left out, since they may stay listed for a while.
 //
-// The times in the list are not looked at, those in the certificates are.
+// The times in the list are not looked at: those in the certificate count, each
+// time it is used.
 func parseCertificates(body []byte, keys []APIv3Key, roots *x509.CertPool, now time.Time) ([]Key, []*DownloadError, error) {
 	var list certificateList
 	if err := json.Unmarshal(body, &list); err != nil {
@@ -54,13 +54,12 @@ func parseCertificates(body []byte, keys []APIv3Key, roots *x509.CertPool, now t
 		if err == nil && seen[id] {
 			err = errors.New("listed twice")
 		}
-		switch {
-		case err != nil:
+		if err != nil {
 			unusable = append(unusable, &DownloadError{Serial: c.Serial, Err: err})
-		case !now.After(key.NotAfter):
-			seen[id] = true
-			usable = append(usable, key)
+			continue
 		}
+		seen[id] = true
+		usable = append(usable, key)
 	}
 	return usable, unusable, nil
 }

@@ -101,7 +101,7 @@ func NewCertificateSource(config CertificateConfig) (*CertificateSource, error) 
 	if config.Signer.pair() == nil {
 		return nil, errors.New("auth: a certificate source needs a Signer made by NewSigner")
 	}
-	if len(config.APIv3Keys) == 0 {
+	if len(config.APIv3Keys) == 0 || slices.ContainsFunc(config.APIv3Keys, func(k APIv3Key) bool { return k.aead == nil }) {
 		return nil, errors.New("auth: a certificate source needs an APIv3 key")
 	}
 	set, err := newKeySet(config.Keys)

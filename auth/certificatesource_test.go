@@ -555,7 +555,7 @@ func TestDownloadRefused(t *testing.T) {
 		"other associated data": {entry(func(c *listedCertificate) { c.Encrypted.AssociatedData = "x" }), want{200, "", auth.ErrUnverified, ""}, 1},
 		"wrong APIv3 key":       {func(w *wechat) { w.signer = b; w.list = []listedCertificate{seal(t, strings.Repeat("x", 32), b)} }, want{200, "", auth.ErrUnverified, ""}, 1},
 		"another serial":        {func(w *wechat) { w.set(b, misnamed) }, want{200, "", auth.ErrUnverified, ""}, 1},
-		"expired":               {func(w *wechat) { w.set(expired, expired) }, want{200, "", auth.ErrUnverified, ""}, 0},
+		"expired":               {func(w *wechat) { w.set(expired, expired) }, want{200, "", auth.ErrUnverified, "expired at"}, 0},
 		"not in force yet":      {func(w *wechat) { w.set(early, early) }, want{200, "", auth.ErrUnverified, "not in force"}, 0},
 		"short key":             {func(w *wechat) { w.set(a, feeble) }, want{}, 1},
 		"no PEM":                {func(w *wechat) { w.set(a, platform{serialB, b.key, []byte("hello")}) }, want{}, 1},
@@ -735,6 +735,7 @@ func TestNewCertificateSourceRefuses(t *testing.T) {
 	for name, c := range map[string]auth.CertificateConfig{
 		"nothing":      {},
 		"no key":       {Signer: signer},
+		"zero key":     {Signer: signer, APIv3Keys: append(keys, auth.APIv3Key{})},
 		"no signer":    {APIv3Keys: keys},
 		"zero signer":  {Signer: new(auth.Signer), APIv3Keys: keys},
 		"empty key":    {Signer: signer, APIv3Keys: keys, Keys: []auth.Key{{}}},

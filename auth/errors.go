@@ -196,7 +196,7 @@ func (e *KeyError) Unwrap() error { return e.Err }
 
 // DownloadError reports that the platform certificates could not be downloaded,
 // or that one of them cannot be used. It unwraps to its cause: a network or
-// context error, ErrNoCertificates, ErrCertificateSerial, what Decrypt returns,
+// context error, ErrNoCertificates, ErrCertificateSerial, a DecryptError,
 // a KeyError, an error of crypto/x509, or one of Verifier.Verify (ErrUnverified)
 // when the answer bears no right signature.
 type DownloadError struct {

@@ -63,7 +63,7 @@ func newKeySet(keys []Key) (*keySet, error) {
 	return set, nil
 }
 
-// renew returns the keys of s and the listed ones, without what has expired. A
+// renew returns the listed keys and those of s that have not expired: a
 // certificate that is no longer listed may still be signed with.
 func (s *keySet) renew(listed []Key, now time.Time) (*keySet, error) {
 	all := slices.Clone(listed)
