@@ -25,7 +25,7 @@
 //
 // # Which key is which
 //
-// Five things are easily mixed up:
+// Six things are easily mixed up:
 //
 //   - The merchant's private key (apiclient_key.pem) signs requests.
 //   - The merchant's API certificate (apiclient_cert.pem) belongs to it. Its
@@ -33,11 +33,28 @@
 //   - The WeChat Pay public key (pub_key.pem, with an id PUB_KEY_ID_...) verifies
 //     answers. New merchants have only this.
 //   - The platform certificate verifies the answers that older merchants get.
-//   - The APIv3 key, 32 characters, decrypts notifications. It signs nothing.
+//   - The APIv3 key, 32 characters, decrypts notifications and platform
+//     certificates. It signs nothing.
+//   - The APIv2 key, 32 characters too, signs what opens PayScore in WeChat
+//     ([LaunchSigner]), and nothing else here.
 //
 // A merchant that moves from the platform certificate to the public key gets
 // answers signed by either for some days: give both to [NewVerifier], and
 // Verifier.PreferredID to [WithWechatpaySerial].
+//
+// # Keys that change
+//
+// A [CertificateSource] downloads the platform certificates, and again when
+// WeChat Pay has renewed them; it takes the public key, too, and needs no
+// certificate to go on:
+//
+//	source, err := auth.NewCertificateSource(auth.CertificateConfig{
+//		Signer: signer, APIv3Keys: []auth.APIv3Key{apiV3Key}, Keys: []auth.Key{key}, OnError: report})
+//	...
+//	source.Start(ctx)
+//	verifier, err := auth.NewVerifierFrom(source)
+//
+// [Signer.Rotate] takes over a renewed certificate of the merchant.
 //
 // # What an error of Verify means
 //

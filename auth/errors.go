@@ -3,7 +3,9 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // ErrUnverified is what every error of Verifier.Verify is (errors.Is): the
@@ -21,6 +23,14 @@ var (
 	ErrWeakKey      = errors.New("the RSA key is shorter than 2048 bits")
 	ErrSecondBlock  = errors.New("more than one PEM block")
 	ErrKeyMismatch  = errors.New("the certificate does not belong to the private key")
+)
+
+// Causes of a DownloadError. Test for them with errors.Is.
+var (
+	// ErrNoCertificates says that WeChat Pay has no platform certificate for
+	// this merchant, as for all new ones: answers are signed with the public key.
+	ErrNoCertificates    = errors.New("the merchant has no platform certificate, only a WeChat Pay public key")
+	ErrCertificateSerial = errors.New("the certificate has another serial number than the list says")
 )
 
 // Values of HeaderError.Reason.
@@ -83,21 +93,30 @@ func (e *SignatureTypeError) Error() string {
 // Is makes errors.Is(e, ErrUnverified) true.
 func (e *SignatureTypeError) Is(target error) bool { return target == ErrUnverified }
 
-// UnknownKeyError reports a key id that was not given to NewVerifier. With an
+// UnknownKeyError reports a key id that the verifier has no key for. With an
 // id that starts with PUB_KEY_ID_, load that public key. With a hex id, either
-// load that platform certificate or send Wechatpay-Serial with every request
-// (WithWechatpaySerial), so that WeChat Pay signs with the key that you have.
+// load that platform certificate, or download it (CertificateSource), or send
+// Wechatpay-Serial with every request (WithWechatpaySerial), so that WeChat Pay
+// signs with the key that you have.
 type UnknownKeyError struct {
 	Serial string // as received
+	Err    error  // why a KeySource could not find out; nil when it simply has no such key
 }
 
 // Error returns one line.
 func (e *UnknownKeyError) Error() string {
-	return fmt.Sprintf("auth: unverified: %s %s is none of the keys of this verifier", HeaderSerial, quote(e.Serial))
+	text := fmt.Sprintf("auth: unverified: %s %s is none of the keys of this verifier", HeaderSerial, quote(e.Serial))
+	if e.Err != nil {
+		text += ": " + oneLine(e.Err.Error())
+	}
+	return text
 }
 
 // Is makes errors.Is(e, ErrUnverified) true.
 func (e *UnknownKeyError) Is(target error) bool { return target == ErrUnverified }
+
+// Unwrap returns Err.
+func (e *UnknownKeyError) Unwrap() error { return e.Err }
 
 // KeyExpiredError reports a platform certificate that is no longer, or not yet,
 // in force.
@@ -175,6 +194,43 @@ func (e *KeyError) Error() string {
 // Unwrap returns Err.
 func (e *KeyError) Unwrap() error { return e.Err }
 
+// DownloadError reports that the platform certificates could not be downloaded,
+// or that one of them cannot be used. It unwraps to its cause: a network or
+// context error, ErrNoCertificates, ErrCertificateSerial, a DecryptError,
+// a KeyError, an error of crypto/x509, or one of Verifier.Verify (ErrUnverified)
+// when the answer bears no right signature.
+type DownloadError struct {
+	Status    int    // HTTP status, 0 when no answer came
+	Code      string // WeChat Pay's error code, when it refused
+	RequestID string // names the call at WeChat Pay
+	Serial    string // the certificate at fault, as listed; empty when it is not about one
+	Err       error  // nil when Status and Code say all
+}
+
+// Error returns one line.
+func (e *DownloadError) Error() string {
+	text := "auth: download the platform certificates"
+	if e.Status != 0 {
+		text += fmt.Sprintf(": answer %d", e.Status)
+	}
+	if e.Code != "" {
+		text += " " + quote(e.Code)
+	}
+	if e.RequestID != "" {
+		text += " (request id " + quote(e.RequestID) + ")"
+	}
+	if e.Serial != "" {
+		text += ": certificate " + quote(e.Serial)
+	}
+	if e.Err != nil {
+		text += ": " + oneLine(e.Err.Error())
+	}
+	return text
+}
+
+// Unwrap returns Err.
+func (e *DownloadError) Unwrap() error { return e.Err }
+
 const maxQuoted = 64
 
 // quote makes a value from outside fit for an error text.
@@ -183,4 +239,19 @@ func quote(s string) string {
 		return fmt.Sprintf("%q...", s[:maxQuoted])
 	}
 	return fmt.Sprintf("%q", s)
+}
+
+// oneLine makes the text of an error that may quote the network fit for a log.
+func oneLine(s string) string {
+	const most = 300
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "..."
+	}
+	return s
 }

@@ -20,26 +20,35 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Signer signs requests with a merchant's private key. It is immutable and safe
-// for concurrent use. Printed or logged, it shows the merchant and the serial
-// number, never the key.
+// Signer signs requests with a merchant's private key. It is safe for concurrent
+// use; only [Signer.Rotate] changes it. Printed or logged, it shows the merchant
+// and the serial number, never the key.
 type Signer struct {
-	mchid, serial string
+	mchid       string
+	beforeNonce string // constant part of the header
 
-	// The key is held in a function so that nothing that prints or walks
-	// values can reach it.
-	sign    func(digest []byte) ([]byte, error)
-	sigSize int
+	current *atomic.Pointer[signingPair] // shared by copies
 
 	clock           func() time.Time
 	nonce           func() (string, error)
 	userAgent       string
 	wechatpaySerial string
+}
 
-	beforeNonce, afterTimestamp string // constant parts of the header
+// signingPair is a private key and the serial number that belongs to it.
+// Whoever signs loads it once, so that the two never come apart.
+type signingPair struct {
+	serial         string
+	afterTimestamp string // constant part of the header
+
+	// The key is held in a function so that nothing that prints or walks
+	// values can reach it.
+	sign    func(digest []byte) ([]byte, error)
+	sigSize int
 }
 
 // SignerOption changes how a Signer works.
@@ -112,12 +121,8 @@ func NewSigner(mchid, serialNo string, key crypto.Signer, opts ...SignerOption) 
 	}
 
 	s := &Signer{
-		mchid:  mchid,
-		serial: strings.ToUpper(serialNo),
-		sign: func(digest []byte) ([]byte, error) {
-			return key.Sign(rand.Reader, digest, crypto.SHA256)
-		},
-		sigSize:   pub.Size(),
+		mchid:     mchid,
+		current:   new(atomic.Pointer[signingPair]),
 		clock:     time.Now,
 		userAgent: defaultUserAgent(),
 	}
@@ -133,7 +138,15 @@ func NewSigner(mchid, serialNo string, key crypto.Signer, opts ...SignerOption) 
 		return nil, fmt.Errorf("auth: %s %s neither starts with %s nor is a serial number in hex", HeaderSerial, quote(id), publicKeyPrefix)
 	}
 	s.beforeNonce = Scheme + ` mchid="` + s.mchid + `",nonce_str="`
-	s.afterTimestamp = `",serial_no="` + s.serial + `",signature="`
+	serial := strings.ToUpper(serialNo)
+	s.current.Store(&signingPair{
+		serial:         serial,
+		afterTimestamp: `",serial_no="` + serial + `",signature="`,
+		sign: func(digest []byte) ([]byte, error) {
+			return key.Sign(rand.Reader, digest, crypto.SHA256)
+		},
+		sigSize: pub.Size(),
+	})
 	return s, nil
 }
 
@@ -169,8 +182,14 @@ func LoadSignerWithCertificate(mchid, keyFile, certFile string, opts ...SignerOp
 func (s *Signer) MchID() string { return s.mchid }
 
 // SerialNo returns the serial number of the merchant's API certificate, in
-// upper-case hex.
-func (s *Signer) SerialNo() string { return s.serial }
+// upper-case hex: the one that the next signature will name.
+func (s *Signer) SerialNo() string {
+	pair := s.pair()
+	if pair == nil {
+		return ""
+	}
+	return pair.serial
+}
 
 // Sign signs req: it sets Authorization, replacing one that is there, and sets
 // Accept, User-Agent and (with WithWechatpaySerial) Wechatpay-Serial where they
@@ -261,8 +280,9 @@ func (s *Signer) Authorization(method, requestURI string, timestamp time.Time, n
 
 func (s *Signer) authorization(w *workspace, method, requestURI string, timestamp time.Time, body func([]byte) ([]byte, error)) (string, error) {
 	seconds := timestamp.Unix()
+	pair := s.pair()
 	switch {
-	case s == nil || s.sign == nil:
+	case pair == nil:
 		return "", errors.New("auth: this Signer was not made by NewSigner")
 	case !isMethod(method):
 		return "", fmt.Errorf("auth: method %s is not upper-case letters", quote(method))
@@ -282,19 +302,19 @@ func (s *Signer) authorization(w *workspace, method, requestURI string, timestam
 	w.buf = append(w.buf, '\n')
 
 	digest := sha256.Sum256(w.buf)
-	sig, err := s.sign(digest[:])
+	sig, err := pair.sign(digest[:])
 	if err != nil {
 		return "", fmt.Errorf("auth: the private key did not sign: %w", err)
 	}
-	if len(sig) != s.sigSize {
-		return "", fmt.Errorf("auth: the private key made a signature of %d bytes instead of %d", len(sig), s.sigSize)
+	if len(sig) != pair.sigSize {
+		return "", fmt.Errorf("auth: the private key made a signature of %d bytes instead of %d", len(sig), pair.sigSize)
 	}
 
 	b := append(w.buf[:0], s.beforeNonce...)
 	b = append(b, w.nonce...)
 	b = append(b, `",timestamp="`...)
 	b = strconv.AppendInt(b, seconds, 10)
-	b = append(b, s.afterTimestamp...)
+	b = append(b, pair.afterTimestamp...)
 	b = base64.StdEncoding.AppendEncode(b, sig)
 	b = append(b, '"')
 	w.buf = b
@@ -310,7 +330,7 @@ func (s *Signer) now() time.Time {
 
 // String describes the signer without its key.
 func (s Signer) String() string {
-	return fmt.Sprintf("auth.Signer{mchid:%q, serial_no:%q, key:redacted}", s.mchid, s.serial)
+	return fmt.Sprintf("auth.Signer{mchid:%q, serial_no:%q, key:redacted}", s.mchid, s.SerialNo())
 }
 
 // Format implements fmt.Formatter: every verb prints String.
@@ -318,12 +338,12 @@ func (s Signer) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 
 // LogValue implements slog.LogValuer without the key.
 func (s Signer) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("mchid", s.mchid), slog.String("serial_no", s.serial))
+	return slog.GroupValue(slog.String("mchid", s.mchid), slog.String("serial_no", s.SerialNo()))
 }
 
 // MarshalJSON implements json.Marshaler without the key.
 func (s Signer) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]string{"mchid": s.mchid, "serial_no": s.serial})
+	return json.Marshal(map[string]string{"mchid": s.mchid, "serial_no": s.SerialNo()})
 }
 
 // bufferBody makes the body of req repeatable.

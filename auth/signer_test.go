@@ -46,7 +46,7 @@ func merchantKey(t testing.TB) *rsa.PrivateKey {
 
 // checkSigned verifies an Authorization value against what arrived, with the
 // message put together by hand.
-func checkSigned(t *testing.T, pub *rsa.PublicKey, value, method, target, body string) {
+func checkSigned(t testing.TB, pub *rsa.PublicKey, value, method, target, body string) {
 	t.Helper()
 	a, err := auth.ParseAuthorization(value)
 	if err != nil {

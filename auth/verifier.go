@@ -1,14 +1,14 @@
 package auth
 
 import (
+	"context"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"fmt"
-	"math/big"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -22,11 +22,12 @@ const MaxClockSkew = 300 * time.Second
 const probePrefix = "WECHATPAY/SIGNTEST/"
 
 // Verifier checks the signatures of WeChat Pay's responses and notifications.
-// It is immutable and safe for concurrent use; to change its keys, make another.
+// It is immutable and safe for concurrent use. Keys that change while the
+// program runs come from a [KeySource].
 type Verifier struct {
-	keys      map[string]Key // by normalID
-	preferred []string       // public key, or certificates from newest to oldest
-	clock     func() time.Time
+	fixed  *keySet
+	source KeySource // instead of fixed, when not nil
+	clock  func() time.Time
 }
 
 // NewVerifier returns a verifier that trusts the given keys. Give several while
@@ -39,40 +40,20 @@ func NewVerifier(keys ...Key) (*Verifier, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("auth: a verifier needs at least one key")
 	}
-	v := &Verifier{keys: make(map[string]Key, len(keys)), clock: time.Now}
-	for _, k := range keys {
-		if !isPublicKeyID(k.ID) && !isSerial(k.ID) {
-			return nil, fmt.Errorf("auth: key id %s neither starts with %s nor is a serial number in hex", quote(k.ID), publicKeyPrefix)
-		}
-		pub, err := checkPublicKey(k.PublicKey)
-		if err != nil {
-			return nil, fmt.Errorf("auth: key %s: %w", quote(k.ID), err)
-		}
-		id := normalID(k.ID)
-		if _, ok := v.keys[id]; ok {
-			return nil, fmt.Errorf("auth: key %s is given twice", quote(k.ID))
-		}
-		k.PublicKey = &rsa.PublicKey{N: new(big.Int).Set(pub.N), E: pub.E}
-		v.keys[id] = k
-		v.prefer(k)
+	set, err := newKeySet(keys)
+	if err != nil {
+		return nil, err
 	}
-	return v, nil
+	return &Verifier{fixed: set, clock: time.Now}, nil
 }
 
-// prefer puts k at its place in v.preferred.
-func (v *Verifier) prefer(k Key) {
-	at := 0
-	for at < len(v.preferred) {
-		other := v.keys[normalID(v.preferred[at])]
-		if isPublicKeyID(k.ID) && !isPublicKeyID(other.ID) ||
-			!isPublicKeyID(k.ID) && !isPublicKeyID(other.ID) && k.NotBefore.After(other.NotBefore) {
-			break
-		}
-		at++
+// NewVerifierFrom returns a verifier that asks source for the key of each
+// message. It returns an error when source is nil.
+func NewVerifierFrom(source KeySource) (*Verifier, error) {
+	if rv := reflect.ValueOf(source); source == nil || rv.Kind() == reflect.Pointer && rv.IsNil() {
+		return nil, errors.New("auth: the source of keys is nil")
 	}
-	v.preferred = append(v.preferred, "")
-	copy(v.preferred[at+1:], v.preferred[at:])
-	v.preferred[at] = k.ID
+	return &Verifier{source: source, clock: time.Now}, nil
 }
 
 // WithClock returns a copy of v that takes the time from clock. It is meant for
@@ -88,18 +69,18 @@ func (v *Verifier) WithClock(clock func() time.Time) *Verifier {
 // PreferredID returns the key id to send as Wechatpay-Serial, which asks WeChat
 // Pay to sign the answer with that key: the first public key if there is one,
 // else the certificate with the latest NotBefore among those in force now (among
-// all when none is).
+// all when none is). With a KeySource it is what the source prefers, which is
+// empty as long as it has no key.
 func (v *Verifier) PreferredID() string {
-	if v == nil || len(v.preferred) == 0 {
+	switch {
+	case v == nil:
+		return ""
+	case v.source != nil:
+		return v.source.PreferredID()
+	case v.fixed == nil:
 		return ""
 	}
-	now := v.clock()
-	for _, id := range v.preferred {
-		if v.keys[normalID(id)].inForce(now) {
-			return id
-		}
-	}
-	return v.preferred[0]
+	return v.fixed.preferredID(v.now())
 }
 
 // Verify checks the signature of a response or a notification. body is what
@@ -114,8 +95,17 @@ func (v *Verifier) PreferredID() string {
 // Responses other than 2xx may come unsigned; then the error is a *HeaderError,
 // and what they say is a hint, not a fact.
 //
+// It is VerifyContext without a bound on what a KeySource does.
+//
 // It follows the response signature section of the APIv3 guide.
 func (v *Verifier) Verify(header http.Header, body []byte) error {
+	return v.VerifyContext(context.Background(), header, body)
+}
+
+// VerifyContext is Verify with a context for the KeySource, which may have to
+// download the key that a message names. When ctx ends first the error is an
+// *UnknownKeyError that unwraps to that of ctx.
+func (v *Verifier) VerifyContext(ctx context.Context, header http.Header, body []byte) error {
 	var values [4]string
 	for i, name := range [len(values)]string{HeaderTimestamp, HeaderNonce, HeaderSignature, HeaderSerial} {
 		switch got := header[name]; {
@@ -149,12 +139,9 @@ func (v *Verifier) Verify(header http.Header, body []byte) error {
 		return &SignatureTypeError{Type: types[0]}
 	}
 
-	var key Key
-	if v != nil {
-		key, ok = v.keys[normalID(serial)]
-	}
-	if v == nil || !ok {
-		return &UnknownKeyError{Serial: serial}
+	key, err := v.key(ctx, serial)
+	if err != nil {
+		return err
 	}
 	if !key.inForce(now) {
 		return &KeyExpiredError{ID: key.ID, NotBefore: key.NotBefore, NotAfter: key.NotAfter, Now: now}
@@ -171,7 +158,6 @@ func (v *Verifier) Verify(header http.Header, body []byte) error {
 	defer w.release()
 	w.buf = appendResponseMessage(w.buf[:0], timestamp, nonce, body)
 	digest := sha256.Sum256(w.buf)
-	var err error
 	w.buf = append(w.buf[:0], signature...)
 	w.sig, err = strictBase64.AppendDecode(w.sig[:0], w.buf)
 	if err != nil {
@@ -181,6 +167,20 @@ func (v *Verifier) Verify(header http.Header, body []byte) error {
 		return fail(err)
 	}
 	return nil
+}
+
+// key returns the key of a message, or an *UnknownKeyError.
+func (v *Verifier) key(ctx context.Context, serial string) (Key, error) {
+	switch {
+	case v == nil:
+	case v.source != nil:
+		return keyFrom(ctx, v.source, serial)
+	case v.fixed != nil:
+		if k, ok := v.fixed.get(serial); ok {
+			return k, nil
+		}
+	}
+	return Key{}, &UnknownKeyError{Serial: serial}
 }
 
 var strictBase64 = base64.StdEncoding.Strict()

@@ -181,7 +181,9 @@ func (c *Client) prepare(req *http.Request) error {
 	// The serial asks for the key to answer with. It is no part of what is
 	// signed, and one that the signer or a request editor chose stays.
 	if req.Header.Get(auth.HeaderSerial) == "" {
-		req.Header.Set(auth.HeaderSerial, c.verifier.PreferredID())
+		if id := c.verifier.PreferredID(); id != "" { // none before the first download
+			req.Header.Set(auth.HeaderSerial, id)
+		}
 	}
 	return req.Context().Err()
 }
@@ -195,11 +197,11 @@ func (c *Client) attempt(req *http.Request) (*http.Response, error) {
 	if rsp.Request == nil { // another RoundTripper may leave it out
 		rsp.Request = req
 	}
-	return c.verify(rsp)
+	return c.verify(req.Context(), rsp)
 }
 
 // verify reads the answer and checks its signature over the raw bytes.
-func (c *Client) verify(rsp *http.Response) (*http.Response, error) {
+func (c *Client) verify(ctx context.Context, rsp *http.Response) (*http.Response, error) {
 	wire := rsp.Body // rsp gets another one below
 	defer func() { _ = wire.Close() }()
 	body, err := io.ReadAll(io.LimitReader(wire, c.maxAnswer+1))
@@ -212,7 +214,7 @@ func (c *Client) verify(rsp *http.Response) (*http.Response, error) {
 	if rsp.StatusCode/100 != 2 && rsp.Header.Get(auth.HeaderSignature) == "" {
 		err = nil
 	} else if err == nil {
-		err = c.verifier.Verify(rsp.Header, body)
+		err = c.verifier.VerifyContext(ctx, rsp.Header, body)
 	}
 	if err != nil {
 		return nil, &UnverifiedError{
