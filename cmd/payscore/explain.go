@@ -86,14 +86,33 @@ func (c *explainCommand) Run(s *streams) error {
 			return inputError{err}
 		}
 	}
+	x, err := explain(e, signed)
+	if err != nil {
+		return err
+	}
+	if x.Operations, err = documentedBy(e); err != nil {
+		return err
+	}
+	if s.json {
+		return s.object(x)
+	}
+	s.explanation(x)
+	return nil
+}
+
+// explain says all but the operations. signed may be nil.
+func explain(e *apierror.Error, signed []byte) (explanation, error) {
 	complete(e)
 	meaning, remedy := e.Meaning(), e.Remedy()
 	if meaning.EN == "" {
 		what := "code " + e.Code
-		if e.Number != 0 {
+		switch {
+		case e.Number != 0:
 			what = fmt.Sprintf("number %d", e.Number)
+		case e.Code == "":
+			what = fmt.Sprintf("status %d without a code", e.Status)
 		}
-		return fmt.Errorf("%s is not in the catalogue; payscore knows %d codes and %d numbers", what, len(catalog.Codes()), len(catalog.Numbers()))
+		return explanation{}, fmt.Errorf("%s is not in the catalogue; payscore knows %d codes and %d numbers", what, len(catalog.Codes()), len(catalog.Numbers()))
 	}
 	x := explanation{
 		Number: e.Number, Code: e.Code, Status: e.Status, Message: e.Message, RequestID: e.RequestID,
@@ -104,18 +123,11 @@ func (c *explainCommand) Run(s *streams) error {
 	}
 	if seen, ok := e.SignInformation(); ok {
 		x.SignInformation = &signSeenReport{seen.Method, seen.URL, seen.TruncatedMessage, seen.MessageLength}
-		if c.Signed != "" {
+		if signed != nil {
 			x.Difference = e.DiffSigned(signed)
 		}
 	}
-	if x.Operations, err = documentedBy(e); err != nil {
-		return err
-	}
-	if s.json {
-		return s.object(x)
-	}
-	s.explanation(x)
-	return nil
+	return x, nil
 }
 
 var (
@@ -267,7 +279,9 @@ func (s *streams) explanation(x explanation) {
 	if x.Number != 0 {
 		title = strings.TrimSpace(fmt.Sprintf("%d %s", x.Number, x.Code))
 	}
-	s.section(cmp.Or(title, fmt.Sprintf("status %d", x.Status)))
+	for _, line := range fold(oneLine(cmp.Or(title, fmt.Sprintf("status %d", x.Status))), 80) {
+		s.section(line)
+	}
 	if x.Status != 0 {
 		s.row("status", "%d", x.Status)
 	}
