@@ -8,8 +8,10 @@
 //		// carried out, and the answer verified
 //	case errors.Is(err, apierror.ErrOutcomeUnknown):
 //		// query the order; never repeat with other parameters or another number
+//	case errors.Is(err, apierror.OrderNotExist):
+//		// wrong number, or wrong sub-merchant
 //	case errors.As(err, &refused):
-//		log.Printf("%d %s, number %d", refused.Status, refused.Code, refused.Number)
+//		log.Print(refused, refused.Meaning().EN, refused.Remedy().EN, refused.Retry())
 //	}
 //
 // It follows the pages on error codes: one code has many messages, so branch
@@ -133,9 +135,15 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Is reports whether target is [ErrOutcomeUnknown] and the status leaves the
-// outcome open.
+// Is reports whether target is a [Code] or [Number] of the answer, or is
+// [ErrOutcomeUnknown] and the status leaves the outcome open.
 func (e *Error) Is(target error) bool {
+	switch t := target.(type) {
+	case Code:
+		return t.matches(e)
+	case Number:
+		return t.matches(e)
+	}
 	return target == ErrOutcomeUnknown && e.outcomeUnknown()
 }
 

@@ -43,14 +43,19 @@ func readBody(name string, in io.Reader) ([]byte, error) {
 	return raw, nil
 }
 
+// contract is api/openapi.yaml.
+var contract = sync.OnceValues(func() (*openapi3.T, error) {
+	return openapi3.NewLoader().LoadFromData(api.Spec)
+})
+
 // modifySchema is the contract's schema of a modify request.
-var modifySchema = sync.OnceValues(func() (*openapi3.Schema, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(api.Spec)
+func modifySchema() (*openapi3.Schema, error) {
+	doc, err := contract()
 	if err != nil {
 		return nil, err
 	}
 	return doc.Components.Schemas["ModifyPartnerServiceOrderRequest"].Value, nil
-})
+}
 
 // decodeModify reads a modify request strictly: encoding/json would drop a
 // mistyped field, take the last of two amounts and replace broken characters.

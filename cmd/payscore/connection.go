@@ -174,14 +174,14 @@ func (c *connection) open(rec *recorder) (*payscore.Client, error) {
 	return client, nil
 }
 
-func (c *connection) signer() (*auth.Signer, error) {
+func (c *connection) signer(opts ...auth.SignerOption) (*auth.Signer, error) {
 	switch {
 	case c.MchID == "":
 		return nil, missing("--mchid")
 	case c.KeyFile == "":
 		return nil, missing("--key-file")
 	case c.CertFile != "":
-		signer, err := auth.LoadSignerWithCertificate(c.MchID, c.KeyFile, c.CertFile)
+		signer, err := auth.LoadSignerWithCertificate(c.MchID, c.KeyFile, c.CertFile, opts...)
 		if err == nil && c.SerialNo != "" && !strings.EqualFold(c.SerialNo, signer.SerialNo()) {
 			return nil, fmt.Errorf("--serial-no is %s, but the certificate %s has %s", c.SerialNo, c.CertFile, signer.SerialNo())
 		}
@@ -189,7 +189,7 @@ func (c *connection) signer() (*auth.Signer, error) {
 	case c.SerialNo == "":
 		return nil, missing("--serial-no or --cert-file")
 	default:
-		return auth.LoadSigner(c.MchID, c.SerialNo, c.KeyFile)
+		return auth.LoadSigner(c.MchID, c.SerialNo, c.KeyFile, opts...)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -74,4 +75,76 @@ func dropEmpty(v any) any {
 		}
 	}
 	return object
+}
+
+// Whatever the JSON of an error holds, explain tells or refuses it in lines
+// that a terminal can show.
+func FuzzExplain(f *testing.F) {
+	f.Add(readFile(f, "testdata/sign_error.json"))
+	f.Add([]byte(`{"status":502,"message":"\u001b[31m\n","detail":[{"field":"\u2028"}],"request_id":"x"}`))
+	f.Add([]byte(`{"status":500,"code":"` + strings.Repeat("A费", 100) + `"}`))
+	f.Add([]byte(`{"code":"ORDER_NOT_ EXIST","number":-1,"detail":{"sign_information":{"truncated_sign_message":"\n\n\n\n\n\u0000"}}}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		e, err := decodeError("fuzz.json", raw)
+		if err != nil {
+			if text := err.Error(); !strings.HasPrefix(text, "fuzz.json: ") {
+				t.Fatal(text)
+			}
+			return
+		}
+		x, err := explain(e, []byte("POST\n/v3/x\n1\nN\n\n"))
+		if err != nil {
+			return // not in the catalogue
+		}
+		var out strings.Builder
+		s := streams{out: &out}
+		s.explanation(x)
+		for line := range strings.Lines(out.String()) {
+			if line = strings.TrimSuffix(line, "\n"); line != oneLine(line) || columns(line) > 80 {
+				t.Fatalf("%q", line)
+			}
+		}
+	})
+}
+
+// What is shown of a message stands for one message only.
+func FuzzVisible(f *testing.F) {
+	f.Add("a\\n\n\t\r\x00\x1b\u2028\u00a0\ufeff\ufffd费\xff\xe8\\x41\\u{41}")
+	f.Fuzz(func(t *testing.T, text string) {
+		shown := visible(text)
+		if shown != oneLine(shown) {
+			t.Fatalf("%q is shown as %q", text, shown)
+		}
+		var back strings.Builder
+		for rest := shown; rest != ""; {
+			if rest[0] != '\\' {
+				back.WriteByte(rest[0])
+				rest = rest[1:]
+				continue
+			}
+			switch rest[1] {
+			case 'x':
+				n, err := strconv.ParseUint(rest[2:4], 16, 8)
+				if err != nil {
+					t.Fatal(err)
+				}
+				back.WriteByte(byte(n))
+				rest = rest[4:]
+			case 'u':
+				digits, after, _ := strings.Cut(rest[3:], "}")
+				n, err := strconv.ParseInt(digits, 16, 32)
+				if err != nil {
+					t.Fatal(err)
+				}
+				back.WriteRune(rune(n))
+				rest = after
+			default:
+				back.WriteByte(map[byte]byte{'\\': '\\', 'n': '\n', 'r': '\r', 't': '\t'}[rest[1]])
+				rest = rest[2:]
+			}
+		}
+		if back.String() != text {
+			t.Fatalf("%q is shown as %q, which reads %q", text, shown, back.String())
+		}
+	})
 }

@@ -22,6 +22,8 @@ var volatile = []struct {
 	{regexp.MustCompile(`(serial_no +)[0-9A-F]{40}\b`), "${1}SERIAL"},
 	{regexp.MustCompile(`\b[0-9A-Z]{26}(-\d+)\b`), "REQUESTID${1}"},
 	{regexp.MustCompile(`\S*/modify\.json`), "modify.json"},
+	{regexp.MustCompile(`(serial +)[0-9A-F]{40}\b`), "${1}SERIAL"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d`), "DATE"},
 }
 
 func TestGolden(t *testing.T) {
@@ -34,6 +36,22 @@ func TestGolden(t *testing.T) {
 		{"query", func() result { return runArgs(t, "query", seedOutOrderNo, "--keys", h.dir) }},
 		{"modify_refused", func() result { return h.modify(t, example(t, "39900", "40000")) }},
 		{"modify_wrong", func() result { return h.modify(t, example(t, "40000", `"400.00"`, "total_", "totals_")) }},
+		{"explain_number", func() result { return runArgs(t, "explain", "271316754") }},
+		{"explain_code", func() result { return runArgs(t, "explain", "ORDER_NOT_EXIST") }},
+		{"explain_sign_error", func() result {
+			return runArgs(t, "explain", filepath.Join("testdata", "sign_error.json"), "--signed", filepath.Join("testdata", "signed.txt"))
+		}},
+		{"sign", func() result {
+			return runArgs(t, "sign", "POST", "/v3/payscore/partner/serviceorder/A|B/modify", "--keys", h.dir,
+				"--timestamp", "1750000000", "--nonce", "593BEC0C930BF1AFEB40B4A08C8FB240", "--body", write(t, "modify.json", "{\"reason\": \"用户\\t投诉\"}\r\n"))
+		}},
+		{"doctor", func() result { return runArgs(t, "doctor", "--keys", h.dir) }},
+		{"doctor_fails", func() result {
+			return runArgs(t, "doctor", "--mchid", "1900000001", "--base-url", h.url, "--cert-file", filepath.Join("testdata", "none.pem"))
+		}},
+		{"help_doctor", func() result { return runArgs(t, "doctor", "--help") }},
+		{"help_explain", func() result { return runArgs(t, "explain", "--help") }},
+		{"help_sign", func() result { return runArgs(t, "sign", "--help") }},
 		{"help", func() result { return runArgs(t, "--help") }},
 		{"help_modify", func() result { return runArgs(t, "modify", "--help") }},
 		{"help_query", func() result { return runArgs(t, "query", "--help") }},

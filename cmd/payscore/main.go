@@ -1,10 +1,13 @@
-// Command payscore looks up and modifies PayScore orders from a terminal, and
-// runs the sandbox.
+// Command payscore looks up and modifies PayScore orders from a terminal, tells
+// what went wrong, and runs the sandbox.
 //
 //	payscore modify --sandbox                       the whole path on a sandbox of its own
 //	payscore modify 1234323JKHDFE1243252 --body modify.json --config wechatpay.yaml
 //	payscore query 1234323JKHDFE1243252 --config wechatpay.yaml
 //	payscore sandbox --addr 127.0.0.1:8129 --keys DIR
+//	payscore doctor --config wechatpay.yaml          check clock, keys, host and signature
+//	payscore explain ORDER_NOT_EXIST                 what an error means and what to do
+//	payscore sign GET /v3/certificates --keys DIR    the message that a signature covers
 //
 // It exits with 0 when the operation was carried out, 1 when it was refused or
 // failed, 2 when the input is wrong and nothing was sent, and 3 when the
@@ -29,6 +32,10 @@ type commands struct {
 	Modify  modifyCommand  `cmd:"" help:"Lower the amount of an order waiting for payment (修改订单金额)."`
 	Query   queryCommand   `cmd:"" help:"Show an order (查询支付分订单)."`
 	Sandbox sandboxCommand `cmd:"" help:"Serve a sandbox that checks requests and signs answers, for any language."`
+
+	Doctor  doctorCommand  `cmd:"" help:"Check clock, keys, certificate, host and signature (自检)."`
+	Explain explainCommand `cmd:"" help:"Say what an error means and what to do (错误说明)."`
+	Sign    signCommand    `cmd:"" help:"Show the message that the signature of a request covers (签名串)."`
 
 	JSON    bool             `name:"json" help:"Print for machines: one JSON object, errors included."`
 	Version kong.VersionFlag `help:"Print the version."`

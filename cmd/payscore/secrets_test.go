@@ -37,6 +37,11 @@ func TestNoSecrets(t *testing.T) {
 		{append([]string{"query", seedOutOrderNo, "--sub-mchid", "1900000109"}, append(without(h.flags(), "--key-file"), "--key-file", keyFile(t, newKeys(t).merchant))...), exitFailed},
 		{append([]string{"query", seedOutOrderNo, "--keys", h.dir}, "--base-url", withPassword), exitDone},
 		{append(modify, "--keys", h.dir, "--base-url", withPassword), exitFailed},
+		{[]string{"sign", "POST", "/v3/payscore/partner/serviceorder/1/modify", "--body", body, "--keys", h.dir}, exitDone},
+		{[]string{"doctor", "--keys", h.dir}, exitDone},
+		{[]string{"doctor", "--keys", h.dir, "--base-url", withPassword}, exitDone},
+		{[]string{"doctor", "--keys", h.dir, "--cert-file", key}, exitInput},
+		{[]string{"explain", key}, exitInput},
 		// Files in the wrong places.
 		{[]string{"modify", seedOutOrderNo, "--keys", h.dir, "--body", key}, exitInput},
 		{[]string{"modify", seedOutOrderNo, "--keys", h.dir, "--body", h.file(sandbox.AccountFile)}, exitInput},

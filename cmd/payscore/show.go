@@ -48,6 +48,45 @@ func fold(text string, columns int) []string {
 	return append(lines, text[start:])
 }
 
+// width is how many columns a text takes.
+func width(text string) int {
+	n := 0
+	for _, r := range text {
+		n++
+		if r >= 0x1100 {
+			n++
+		}
+	}
+	return n
+}
+
+// prose is a row whose long lines break between words.
+func (s *streams) prose(label, text string) {
+	for _, line := range wrap(oneLine(text), valueColumns) {
+		s.row(label, "%s", line)
+		label = ""
+	}
+}
+
+// wrap cuts a text into lines of so many columns, at blanks where it has any.
+func wrap(text string, columns int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(fold(line+" "+word, columns)) == 1 {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		parts := fold(word, columns)
+		lines = append(lines, parts[:len(parts)-1]...)
+		line = parts[len(parts)-1]
+	}
+	return append(lines, line)
+}
+
 func (s *streams) object(v any) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

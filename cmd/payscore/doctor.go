@@ -1,0 +1,320 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/transport"
+)
+
+type doctorCommand struct {
+	connection `group:"Connection"`
+}
+
+// Help is shown by payscore doctor --help.
+func (doctorCommand) Help() string {
+	return `It sends a request without a signature, for the clock, and the self test
+/v3/security/echo, which changes nothing. Examples:
+  payscore doctor --config wechatpay.yaml
+  payscore doctor --keys payscore-sandbox`
+}
+
+// Results of a check.
+const (
+	checkOK      = "ok"
+	checkFailed  = "FAIL"
+	checkSkipped = "skipped"
+)
+
+// check is one line of what doctor prints.
+type check struct {
+	Name   string `json:"check"`
+	Result string `json:"result"`
+	Text   string `json:"text"`
+	Fix    string `json:"fix,omitempty"` // what to do, when it failed
+
+	input bool // the mistake is in the settings
+}
+
+func ok(name, format string, args ...any) check {
+	return check{Name: name, Result: checkOK, Text: fmt.Sprintf(format, args...)}
+}
+
+func skipped(name, text string) check { return check{Name: name, Result: checkSkipped, Text: text} }
+
+func failed(name, text, fix string) check {
+	return check{Name: name, Result: checkFailed, Text: text, Fix: fix}
+}
+
+// wrong is a failure that is in the settings.
+func wrong(name, text, fix string) check {
+	c := failed(name, text, fix)
+	c.input = true
+	return c
+}
+
+func (d *doctorCommand) Run(ctx context.Context, s *streams, k *kong.Context) error {
+	if err := d.fill(given(k)); err != nil {
+		return inputError{err}
+	}
+	var checks []check
+	var bad []string
+	input := false
+	add := func(list ...check) {
+		for _, c := range list {
+			c.Text, c.Fix = oneLine(c.Text), oneLine(c.Fix)
+			checks = append(checks, c)
+			if c.Result == checkFailed {
+				bad = append(bad, c.Name)
+				input = input || c.input
+			}
+			if !s.json {
+				s.check(c)
+			}
+		}
+	}
+	now := time.Now()
+	add(d.merchant(now)...)
+	add(d.wechatPay(now))
+	add(d.host(ctx)...)
+	if len(bad) > 0 {
+		add(skipped("echo", "not sent: repair what failed first"))
+	} else {
+		add(d.echo(ctx))
+	}
+	if s.json {
+		if err := s.object(map[string]any{"ok": len(bad) == 0, "checks": checks}); err != nil {
+			return err
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("%d of %d checks failed: %s", len(bad), len(checks), strings.Join(bad, ", "))
+	if input {
+		return inputError{err}
+	}
+	return err
+}
+
+// merchant checks the merchant's own key, certificate and serial.
+func (d *doctorCommand) merchant(now time.Time) []check {
+	var checks []check
+	if d.MchID == "" {
+		checks = append(checks, wrong("mchid", "missing", "Give --mchid, the number of the service provider."))
+	} else {
+		checks = append(checks, ok("mchid", "%s", d.MchID))
+	}
+
+	key, err := loadFile(d.KeyFile, auth.ParsePrivateKey)
+	switch {
+	case d.KeyFile == "":
+		checks = append(checks, wrong("key", "missing", "Give --key-file, the apiclient_key.pem of the merchant."))
+	case err != nil:
+		checks = append(checks, wrong("key", err.Error(), "Take apiclient_key.pem as the merchant platform's tool made it."))
+	default:
+		checks = append(checks, ok("key", "RSA of %d bits", key.N.BitLen()))
+	}
+
+	if d.CertFile != "" {
+		return append(checks, d.certificate(key, now)...)
+	}
+	checks = append(checks, skipped("certificate", "no --cert-file: whether key and serial go together is not known"))
+	return append(checks, d.serial(key))
+}
+
+// serial checks what can be known of a serial without the certificate. key may be nil.
+func (d *doctorCommand) serial(key *rsa.PrivateKey) check {
+	const fix = "Take the serial of the merchant's own API certificate: openssl x509 -in apiclient_cert.pem -noout -serial"
+	if d.SerialNo == "" {
+		return wrong("serial", "missing", "Give --cert-file or --serial-no.")
+	}
+	if platform, err := loadFile(d.PlatformCertFile, auth.ParsePlatformCertificate); err == nil && strings.EqualFold(d.SerialNo, platform.ID) &&
+		(key == nil || !platform.PublicKey.Equal(&key.PublicKey)) { // else it is the other flag that is wrong
+		return wrong("serial", d.SerialNo+" is that of the platform certificate", fix)
+	}
+	if key != nil && d.MchID != "" {
+		if _, err := auth.NewSigner(d.MchID, d.SerialNo, key); err != nil {
+			return wrong("serial", err.Error(), fix)
+		}
+	}
+	return ok("serial", "%s", d.SerialNo)
+}
+
+// certificate checks the merchant's API certificate. key may be nil.
+func (d *doctorCommand) certificate(key *rsa.PrivateKey, now time.Time) []check {
+	const fix = "Take apiclient_cert.pem and apiclient_key.pem of the same request to the merchant platform."
+	cert, err := loadFile(d.CertFile, auth.ParsePlatformCertificate)
+	if err != nil {
+		return []check{wrong("certificate", err.Error(), fix)}
+	}
+	if key != nil && !cert.PublicKey.Equal(&key.PublicKey) {
+		return []check{wrong("certificate", d.CertFile+" is not the certificate of "+d.KeyFile, fix)}
+	}
+	checks := []check{ok("certificate", "it is the key's")}
+	if key == nil {
+		checks[0] = skipped("certificate", "there is no key to compare it with")
+	}
+	if d.SerialNo != "" && !strings.EqualFold(d.SerialNo, cert.ID) {
+		checks = append(checks, wrong("serial", "--serial-no is "+d.SerialNo+", but the certificate has "+cert.ID, "Leave --serial-no out."))
+	} else {
+		checks = append(checks, ok("serial", "%s", cert.ID))
+	}
+	return append(checks, dates("dates", cert, now, "Renew the API certificate on the merchant platform; key and serial change with it."))
+}
+
+// soon is when the end of a certificate is worth a word.
+const soon = 30 * 24 * time.Hour
+
+func dates(name string, cert auth.Key, now time.Time, fix string) check {
+	from, to := cert.NotBefore.UTC().Format(time.DateOnly), cert.NotAfter.UTC().Format(time.DateOnly)
+	switch {
+	case now.Before(cert.NotBefore):
+		return wrong(name, "the certificate is not in force before "+from, "Check the clock and the certificate.")
+	case now.After(cert.NotAfter):
+		return wrong(name, "the certificate expired on "+to, fix)
+	case cert.NotAfter.Sub(now) < soon:
+		return ok(name, "in force, but only until %s. %s", to, fix)
+	}
+	return ok(name, "in force from %s to %s", from, to)
+}
+
+// wechatPay checks what answers are verified with.
+func (d *doctorCommand) wechatPay(now time.Time) check {
+	const name = "answer keys"
+	const fix = "Give --public-key-id and --public-key-file (or --platform-cert-file), as the merchant platform shows them."
+	verifier, err := d.verifier()
+	if err != nil {
+		return wrong(name, err.Error(), fix)
+	}
+	if platform, err := loadFile(d.PlatformCertFile, auth.ParsePlatformCertificate); err == nil {
+		if own, err := loadFile(d.KeyFile, auth.ParsePrivateKey); err == nil && platform.PublicKey.Equal(&own.PublicKey) {
+			return wrong(name, "--platform-cert-file is the merchant's own certificate", "Give the certificate of WeChat Pay.")
+		}
+		if c := dates(name, platform, now, "Download the platform certificate anew, or use the public key."); c.Result == checkFailed {
+			return c
+		}
+	}
+	return ok(name, "%s", verifier.PreferredID())
+}
+
+// loadFile reads a key or certificate of the user's.
+func loadFile[T any](file string, parse func([]byte) (T, error)) (T, error) {
+	var none T
+	raw, err := readBody(file, nil)
+	if err != nil {
+		return none, err
+	}
+	v, err := parse(raw)
+	if key, is := errors.AsType[*auth.KeyError](err); is {
+		err = fmt.Errorf("%s: %w", file, key.Err)
+	}
+	return v, err
+}
+
+// WeChat Pay refuses at 300 s; less than that is a clock that nobody sets.
+const clockTolerance = 60 * time.Second
+
+const hostTimeout = 10 * time.Second
+
+// host asks for an answer, any answer, and compares its Date with the clock.
+func (d *doctorCommand) host(ctx context.Context) []check {
+	const fix = "Check --base-url, DNS, the proxy and the firewall."
+	noClock := skipped("clock", "no answer to take the time from")
+	u, err := url.Parse(d.BaseURL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return []check{wrong("host", "--base-url is not a URL of https", fix), noClock}
+	}
+	ctx, cancel := context.WithTimeout(ctx, hostTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.BaseURL, nil)
+	if err != nil {
+		return []check{wrong("host", "--base-url is not a URL of https", fix), noClock}
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "payscore-doctor")
+	client := transport.NewRoundTripper()
+	defer client.CloseIdleConnections()
+	before := time.Now()
+	rsp, err := client.RoundTrip(req)
+	if err != nil {
+		return []check{failed("host", u.Redacted()+": "+err.Error(), fix), noClock}
+	}
+	_ = rsp.Body.Close()
+	now := before.Add(time.Since(before) / 2) // halfway, as the server wrote it
+	reached := ok("host", "%s answers", u.Redacted())
+	date, err := http.ParseTime(rsp.Header.Get("Date"))
+	if err != nil {
+		return []check{reached, skipped("clock", "the answer has no Date")}
+	}
+	skew := now.Sub(date).Truncate(time.Second) // a Date has whole seconds
+	side := "ahead of"
+	if skew < 0 {
+		side = "behind"
+	}
+	if skew.Abs() > clockTolerance {
+		return []check{reached, failed("clock", fmt.Sprintf("this machine is %s %s the server; 5 minutes are refused", skew.Abs(), side), "Set the clock by NTP.")}
+	}
+	return []check{reached, ok("clock", "within %s of the server's", max(skew.Abs(), time.Second))}
+}
+
+// echo runs WeChat Pay's self test, which signs and verifies for real.
+func (d *doctorCommand) echo(ctx context.Context) check {
+	const name = "echo"
+	var rec recorder
+	client, err := d.open(&rec)
+	if err != nil {
+		return wrong(name, err.Error(), "See --help.")
+	}
+	const text = "payscore doctor"
+	rsp, err := client.EchoSecurity(ctx, payscore.SecurityEchoRequest{EchoMessage: text})
+	if err == nil {
+		if rsp.EchoMessage != text {
+			return failed(name, "the answer verifies, but is not the echo", "Check --base-url.")
+		}
+		return ok(name, "the signature was accepted, and the answer verifies")
+	}
+	line := queryError{err: err}.Error()
+	if refused, is := errors.AsType[*apierror.Error](err); is {
+		if refused.Status == http.StatusNotFound {
+			return skipped(name, "this host does not serve the self test: 404 "+refused.Code)
+		}
+		fix := refused.Remedy().EN
+		if diff := refused.DiffSigned([]byte(rec.call(err).Message)); diff != "" {
+			fix = "It was compared with what was signed: " + diff
+		}
+		return failed(name, line, cmp.Or(fix, "Look the error up: payscore explain."))
+	}
+	if _, is := errors.AsType[*transport.UnverifiedError](err); is {
+		return failed(name, line, "Check that --public-key-id, --public-key-file and --platform-cert-file are WeChat Pay's.")
+	}
+	return failed(name, line, "Check --base-url, DNS, the proxy and the firewall.")
+}
+
+// check shows one check.
+func (s *streams) check(c check) {
+	text := c.Text
+	if c.Fix != "" {
+		text = strings.TrimSuffix(text, ".") + ". " + c.Fix
+	}
+	const margin = 8 + 12 // of result and name
+	for i, line := range wrap(text, 80-margin) {
+		if i == 0 {
+			s.printf("%-8s%-12s%s\n", c.Result, c.Name, line)
+		} else {
+			s.printf("%*s%s\n", margin, "", line)
+		}
+	}
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wxpayscore/payscore/sandbox"
+)
+
+type doctorReport struct {
+	OK     bool    `json:"ok"`
+	Checks []check `json:"checks"`
+}
+
+// diagnose runs doctor and gives the checks by name.
+func diagnose(t *testing.T, code int, args ...string) map[string]check {
+	t.Helper()
+	r := runArgs(t, append([]string{"--json", "doctor"}, args...)...)
+	r.wantCode(t, code)
+	report := decodeJSON[doctorReport](t, r.out)
+	if report.OK != (code == exitDone) || (r.err == "") != report.OK {
+		t.Errorf("ok is %t, stderr %q", report.OK, r.err)
+	}
+	byName := map[string]check{}
+	for _, c := range report.Checks {
+		if _, twice := byName[c.Name]; twice {
+			t.Errorf("%s is checked twice", c.Name)
+		}
+		if (c.Result == checkFailed) != (c.Fix != "") {
+			t.Errorf("%+v: a fix belongs to a failure", c)
+		}
+		byName[c.Name] = c
+	}
+	return byName
+}
+
+func (c check) want(t *testing.T, result, text string) {
+	t.Helper()
+	if c.Result != result || !strings.Contains(c.Text+" "+c.Fix, text) {
+		t.Errorf("%+v, want %s and %q", c, result, text)
+	}
+}
+
+func TestDoctorOnTheSandbox(t *testing.T) {
+	h := newHost(t)
+	checks := diagnose(t, exitDone, "--keys", h.dir)
+	for _, name := range []string{"mchid", "key", "certificate", "serial", "dates", "answer keys", "host", "clock"} {
+		checks[name].want(t, checkOK, "")
+	}
+	checks["echo"].want(t, checkSkipped, "does not serve the self test")
+	checks["serial"].want(t, checkOK, h.account.SerialNo)
+	diagnose(t, exitDone, h.flags()...)["certificate"].want(t, checkSkipped, "--cert-file")
+}
+
+func TestDoctorFindsWrongSettings(t *testing.T) {
+	h, other := newHost(t), newKeys(t)
+	certificate := func(notBefore, notAfter time.Time) string {
+		key, _ := pem.Decode(readFile(t, h.file(sandbox.MerchantKeyFile)))
+		parsed, err := x509.ParsePKCS8PrivateKey(key.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		private := parsed.(*rsa.PrivateKey)
+		template := &x509.Certificate{SerialNumber: big.NewInt(0xABCD), NotBefore: notBefore, NotAfter: notAfter}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pemFile(t, "CERTIFICATE", der)
+	}
+	now := time.Now()
+	day := 24 * time.Hour
+	for _, test := range []struct {
+		name, check, want string
+		args              []string
+	}{
+		{"no merchant", "mchid", "missing", without(h.flags(), "--mchid")},
+		{"no key", "key", "--key-file", without(h.flags(), "--key-file")},
+		{"key is a certificate", "key", "private key", append(h.flags(), "--key-file", h.file(sandbox.MerchantCertFile))},
+		{"key is not there", "key", "no such file", append(h.flags(), "--key-file", "none.pem")},
+		{"certificate of another key", "certificate", "is not the certificate of", append(h.flags(), "--cert-file", h.file(sandbox.PlatformCertFile))},
+		{"key of another merchant", "certificate", "is not the certificate of", []string{"--keys", h.dir, "--key-file", keyFile(t, other.merchant)}},
+		{"certificate is a key", "certificate", "certificate (CERTIFICATE) is wanted", []string{"--keys", h.dir, "--cert-file", h.file(sandbox.MerchantKeyFile)}},
+		{"serial of another certificate", "serial", "but the certificate has " + h.account.SerialNo, []string{"--keys", h.dir, "--serial-no", "AB"}},
+		{"serial of the platform", "serial", "that of the platform certificate",
+			append(without(h.flags(), "--serial-no"), "--serial-no", h.account.PlatformSerialNo, "--platform-cert-file", h.file(sandbox.PlatformCertFile))},
+		{"id for a serial", "serial", "WeChat Pay public key", append(without(h.flags(), "--serial-no"), "--serial-no", h.account.PublicKeyID)},
+		{"no serial", "serial", "missing", without(h.flags(), "--serial-no")},
+		{"expired", "dates", "expired on", append(without(h.flags(), "--serial-no"), "--cert-file", certificate(now.Add(-9*day), now.Add(-day)))},
+		{"not in force", "dates", "not in force before", append(without(h.flags(), "--serial-no"), "--cert-file", certificate(now.Add(day), now.Add(9*day)))},
+		{"no public key", "answer keys", "missing", without(h.flags(), "--public-key-file")},
+		{"public key without id", "answer keys", "--public-key-id is missing", without(h.flags(), "--public-key-id")},
+		{"own certificate for the platform's", "answer keys", "the merchant's own", append(h.flags(), "--platform-cert-file", h.file(sandbox.MerchantCertFile))},
+		{"no URL", "host", "not a URL", append(without(h.flags(), "--base-url"), "--base-url", "api.mch")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			checks := diagnose(t, exitInput, test.args...)
+			checks[test.check].want(t, checkFailed, test.want)
+			checks["echo"].want(t, checkSkipped, "not sent")
+			for name, c := range checks {
+				if c.Result == checkFailed && name != test.check {
+					t.Errorf("%+v failed, too", c)
+				}
+			}
+		})
+	}
+	soon := diagnose(t, exitDone, append(append(without(h.flags(), "--serial-no"), "--cert-file", certificate(now.Add(-day), now.Add(9*day))), echoFlags(t, h, nil)...)...)
+	soon["dates"].want(t, checkOK, "only until")
+}
+
+func TestDoctorHost(t *testing.T) {
+	h := newHost(t)
+	checks := diagnose(t, exitFailed, "--keys", h.dir, "--base-url", nowhere)
+	checks["host"].want(t, checkFailed, "connection refused")
+	checks["clock"].want(t, checkSkipped, "")
+	checks = diagnose(t, exitFailed, "--keys", h.dir, "--base-url", "http://user:hunter2@127.0.0.1:1")
+	if strings.Contains(checks["host"].Text, "hunter2") {
+		t.Errorf("%+v", checks["host"])
+	}
+
+	for _, test := range []struct {
+		skew   time.Duration // of the server's clock
+		result string
+		text   string
+	}{
+		{2 * time.Hour, checkFailed, "behind the server"},
+		{-2 * time.Hour, checkFailed, "ahead of the server"},
+		{-30 * time.Second, checkOK, "within 30s"},
+		{0, checkOK, "within 1s"},
+	} {
+		h := newHost(t)
+		h.spoil = func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Date", time.Now().Add(test.skew).UTC().Format(http.TimeFormat))
+				next.ServeHTTP(w, r)
+			})
+		}
+		code := exitDone
+		if test.result == checkFailed {
+			code = exitFailed
+		}
+		got := diagnose(t, code, "--keys", h.dir)["clock"]
+		if test.skew == -30*time.Second {
+			got.Text = strings.Replace(got.Text, "31s", "30s", 1) // a Date has whole seconds
+		}
+		got.want(t, test.result, test.text)
+	}
+}
+
+// echoFlags point at a server that answers the self test, signed by hand with
+// a key of its own. change, when set, spoils the answer.
+func echoFlags(t *testing.T, h *host, change func(w http.ResponseWriter, sent string) (int, string)) []string {
+	t.Helper()
+	key := newKeys(t).merchant
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v3/security/echo" {
+			http.NotFound(w, r)
+			return
+		}
+		sent, _ := io.ReadAll(r.Body)
+		timestamp := strconv.FormatInt(time.Now().Unix(), 10)
+		digest := sha256.Sum256([]byte(timestamp + "\nN\n" + string(sent) + "\n"))
+		signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
+		if err != nil {
+			t.Error(err)
+		}
+		for name, value := range map[string]string{"Timestamp": timestamp, "Nonce": "N", "Serial": h.account.PublicKeyID, "Signature": base64.StdEncoding.EncodeToString(signature)} {
+			w.Header().Set("Wechatpay-"+name, value)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		status, body := http.StatusOK, string(sent)
+		if change != nil {
+			status, body = change(w, body)
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	t.Cleanup(server.Close)
+	return []string{"--base-url", server.URL, "--public-key-file", publicKeyFile(t, &key.PublicKey)}
+}
+
+func TestDoctorEcho(t *testing.T) {
+	h := newHost(t)
+	unsigned := func(w http.ResponseWriter) {
+		for name := range w.Header() {
+			if strings.HasPrefix(name, "Wechatpay-") {
+				w.Header().Del(name)
+			}
+		}
+	}
+	for _, test := range []struct {
+		name, result, text string
+		change             func(w http.ResponseWriter, sent string) (int, string)
+	}{
+		{"served", checkOK, "the signature was accepted, and the answer verifies", nil},
+		{"not served", checkSkipped, "404 RESOURCE_NOT_EXISTS", func(w http.ResponseWriter, _ string) (int, string) {
+			unsigned(w)
+			return 404, `{"code":"RESOURCE_NOT_EXISTS"}`
+		}},
+		{"altered", checkFailed, "Check that --public-key-id", func(_ http.ResponseWriter, sent string) (int, string) { return 200, sent + " " }},
+		{"unsigned", checkFailed, "Wechatpay-", func(w http.ResponseWriter, sent string) (int, string) {
+			unsigned(w)
+			return 200, sent
+		}},
+		{"signature refused", checkFailed, "the server saw \"GET\" where you signed \"POST\"", func(w http.ResponseWriter, _ string) (int, string) {
+			unsigned(w)
+			return 401, `{"code":"SIGN_ERROR","message":"m","detail":{"sign_information":{"method":"GET","url":"/v3/security/echo"}}}`
+		}},
+		{"signature refused without detail", checkFailed, "check key, serial and clock", func(w http.ResponseWriter, _ string) (int, string) {
+			unsigned(w)
+			return 401, `{"code":"SIGN_ERROR","message":"m"}`
+		}},
+		{"failure of the server", checkFailed, "500 SYSTEM_ERROR", func(w http.ResponseWriter, _ string) (int, string) {
+			unsigned(w)
+			return 500, `{"code":"SYSTEM_ERROR"}`
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			// The self test moves no money, so its outcome is never unknown.
+			code := exitDone
+			if test.result == checkFailed {
+				code = exitFailed
+			}
+			got := diagnose(t, code, append([]string{"--keys", h.dir}, echoFlags(t, h, test.change)...)...)["echo"]
+			got.want(t, test.result, test.text)
+			if strings.Contains(got.Text, "outcome unknown") {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,347 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/gen/catalog"
+)
+
+type explainCommand struct {
+	Error  string `arg:"" name:"error" help:"NUMBER, CODE, REQUEST-ID, or a file with the JSON of the error, - for standard input."`
+	Signed string `placeholder:"FILE" help:"The message that you signed, to be compared with what a SIGN_ERROR says was seen."`
+}
+
+// Help is shown by payscore explain --help.
+func (explainCommand) Help() string {
+	return `Examples:
+  payscore explain 271316754
+  payscore explain ORDER_NOT_EXIST
+  payscore explain 08F78BD3A0061030181120A0A72A28B6A702-271316657
+  payscore explain error.json
+  payscore --json query 1 --keys DIR 2>&1 | payscore explain -
+
+The JSON is the body of the answer, or what payscore --json prints of an error.`
+}
+
+// explanation is what --json prints.
+type explanation struct {
+	Number          int64           `json:"number,omitempty"`
+	Code            string          `json:"code,omitempty"`
+	Status          int             `json:"status,omitempty"`
+	Message         string          `json:"message,omitempty"`
+	RequestID       string          `json:"request_id,omitempty"`
+	Meaning         translation     `json:"meaning"`
+	Remedy          translation     `json:"remedy"`
+	Retry           catalog.Retry   `json:"retry"`
+	Detail          *detailReport   `json:"detail,omitempty"`
+	SignInformation *signSeenReport `json:"sign_information,omitempty"`
+	Difference      string          `json:"difference,omitempty"`
+	Operations      []operationRef  `json:"operations"`
+}
+
+type translation struct {
+	EN string `json:"en"`
+	ZH string `json:"zh"`
+}
+
+type detailReport struct {
+	Field    string `json:"field,omitempty"`
+	Issue    string `json:"issue,omitempty"`
+	Location string `json:"location,omitempty"`
+	Value    string `json:"value,omitempty"`
+}
+
+type signSeenReport struct {
+	Method           string `json:"method,omitempty"`
+	URL              string `json:"url,omitempty"`
+	TruncatedMessage string `json:"truncated_sign_message,omitempty"`
+	MessageLength    int    `json:"sign_message_length,omitempty"`
+}
+
+// repeats says what each advice on a repeat means.
+var repeats = map[catalog.Retry]translation{
+	catalog.RetryNever:          {"No. The same call fails again: repair the cause first.", "不可以。相同请求会再次失败，请先排除原因。"},
+	catalog.RetrySameParameters: {"Yes, with exactly the same parameters and number.", "可以，参数和单号必须完全相同。"},
+	catalog.RetryAfterQuery:     {"Not before a query: it may have been carried out.", "先查询订单：请求可能已经执行。"},
+	catalog.RetryLater:          {"Yes, later and slower, with the same parameters.", "可以，稍后降低频率，用相同参数重试。"},
+}
+
+func (c *explainCommand) Run(s *streams) error {
+	e, err := c.read(s)
+	if err != nil {
+		return inputError{err}
+	}
+	var signed []byte
+	if c.Signed != "" {
+		if signed, err = readBody(c.Signed, nil); err != nil {
+			return inputError{err}
+		}
+	}
+	x, err := explain(e, signed)
+	if err != nil {
+		return err
+	}
+	if x.Operations, err = documentedBy(e); err != nil {
+		return err
+	}
+	if s.json {
+		return s.object(x)
+	}
+	s.explanation(x)
+	return nil
+}
+
+// explain says all but the operations. signed may be nil.
+func explain(e *apierror.Error, signed []byte) (explanation, error) {
+	complete(e)
+	meaning, remedy := e.Meaning(), e.Remedy()
+	if meaning.EN == "" {
+		what := "code " + e.Code
+		switch {
+		case e.Number != 0:
+			what = fmt.Sprintf("number %d", e.Number)
+		case e.Code == "":
+			what = fmt.Sprintf("status %d without a code", e.Status)
+		}
+		return explanation{}, fmt.Errorf("%s is not in the catalogue; payscore knows %d codes and %d numbers", what, len(catalog.Codes()), len(catalog.Numbers()))
+	}
+	x := explanation{
+		Number: e.Number, Code: e.Code, Status: e.Status, Message: e.Message, RequestID: e.RequestID,
+		Meaning: translation{meaning.EN, meaning.ZH}, Remedy: translation{remedy.EN, remedy.ZH}, Retry: e.Retry(),
+	}
+	if d := e.DetailFields(); d != (apierror.DetailFields{}) {
+		x.Detail = &detailReport{d.Field, d.Issue, d.Location, d.Value}
+	}
+	if seen, ok := e.SignInformation(); ok {
+		x.SignInformation = &signSeenReport{seen.Method, seen.URL, seen.TruncatedMessage, seen.MessageLength}
+		if signed != nil {
+			x.Difference = e.DiffSigned(signed)
+		}
+	}
+	return x, nil
+}
+
+var (
+	codeShape      = regexp.MustCompile(`^[A-Za-z]+(_ ?[A-Za-z]+)*$`)
+	requestIDShape = regexp.MustCompile(`^[0-9A-Za-z_-]*-[0-9]+$`)
+)
+
+// read makes an error of the argument.
+func (c *explainCommand) read(s *streams) (*apierror.Error, error) {
+	arg := strings.TrimSpace(c.Error)
+	if arg == "-" {
+		raw, err := readBody("standard input", s.in)
+		if err != nil {
+			return nil, err
+		}
+		return decodeError("standard input", raw)
+	}
+	if _, err := os.Stat(c.Error); err == nil || strings.HasSuffix(arg, ".json") {
+		raw, err := readBody(c.Error, nil)
+		if err != nil {
+			return nil, err
+		}
+		return decodeError(c.Error, raw)
+	}
+	if n, err := strconv.ParseUint(arg, 10, 63); err == nil {
+		return numbered(&apierror.Error{Number: int64(n)})
+	}
+	if codeShape.MatchString(arg) {
+		return &apierror.Error{Code: strings.ToUpper(arg)}, nil
+	}
+	if requestIDShape.MatchString(arg) {
+		n, err := strconv.ParseUint(arg[strings.LastIndexByte(arg, '-')+1:], 10, 63)
+		if err == nil {
+			return numbered(&apierror.Error{RequestID: arg, Number: int64(n)})
+		}
+	}
+	return nil, fmt.Errorf("%.60q is no number, code or request id, and no such file is there", arg)
+}
+
+func numbered(e *apierror.Error) (*apierror.Error, error) {
+	if e.Number == 0 {
+		return nil, errors.New("number 0 stands for success: there is nothing to explain")
+	}
+	return e, nil
+}
+
+// decodeError reads the body of an answer, or what --json prints of an error.
+func decodeError(name string, raw []byte) (*apierror.Error, error) {
+	raw = []byte(strings.TrimPrefix(string(raw), "\ufeff"))
+	if err := checkJSON(raw); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	var e struct {
+		apierror.Error
+		Status    int    `json:"status"`
+		Number    int64  `json:"number"`
+		RequestID string `json:"request_id"`
+	}
+	if err := json.Unmarshal(raw, &e); err != nil {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return nil, fmt.Errorf("%s: not an error object: %s", name, cmp.Or(wrong.Field, "it")+" is a "+wrong.Value)
+		}
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	e.Error.Status, e.Error.Number, e.Error.RequestID = e.Status, e.Number, e.RequestID
+	if e.Code == "" && e.Number <= 0 && e.Status == 0 {
+		return nil, fmt.Errorf("%s: it has no code, no number and no status", name)
+	}
+	return &e.Error, nil
+}
+
+// complete adds what the catalogue knows and the error does not say.
+func complete(e *apierror.Error) {
+	if n, ok := catalog.NumberOf(e.Number); ok {
+		e.Code = cmp.Or(e.Code, n.Code)
+		e.Message = cmp.Or(e.Message, n.Message)
+	}
+	if c, ok := catalog.CodeOf(strings.ReplaceAll(e.Code, " ", "")); ok {
+		e.Code = c.Code
+		e.Status = cmp.Or(e.Status, c.Status)
+	}
+}
+
+// operationRef is an operation of the contract.
+type operationRef struct {
+	ID     string `json:"operation_id"`
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	Page   string `json:"page,omitempty"`
+}
+
+// numberInSummary is how an example of the contract tells its number.
+var numberInSummary = regexp.MustCompile(`\(number (\d+)\)`)
+
+// documentedBy are the operations that the contract gives this error: by its
+// number when it has one, else by its code.
+func documentedBy(e *apierror.Error) ([]operationRef, error) {
+	doc, err := contract()
+	if err != nil {
+		return nil, err
+	}
+	found := []operationRef{}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			// A few numbers are explained in the text of an operation only.
+			documents := e.Number != 0 && strings.Contains(op.Description, fmt.Sprintf("number %d", e.Number))
+			is := func(code string, number int64) {
+				documents = documents || (e.Number != 0 && number == e.Number) || (e.Number == 0 && code == e.Code)
+			}
+			for _, response := range op.Responses.Map() {
+				for _, media := range response.Value.Content {
+					for _, example := range media.Examples {
+						body, _ := example.Value.Value.(map[string]any)
+						code, _ := body["code"].(string)
+						number := int64(0)
+						if m := numberInSummary.FindStringSubmatch(example.Value.Summary); m != nil {
+							number, _ = strconv.ParseInt(m[1], 10, 64)
+						}
+						is(code, number)
+					}
+				}
+			}
+			stages, _ := op.Extensions["x-wechatpay-order-stages"].(map[string]any)
+			refusals, _ := stages["refusals"].(map[string]any)
+			for _, refusal := range refusals {
+				fields, _ := refusal.(map[string]any)
+				code, _ := fields["code"].(string)
+				number, _ := fields["number"].(float64)
+				is(code, int64(number))
+			}
+			if documents {
+				ref := operationRef{ID: op.OperationID, Method: method, Path: path}
+				if op.ExternalDocs != nil {
+					ref.Page = op.ExternalDocs.URL
+				}
+				found = append(found, ref)
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b operationRef) int { return cmp.Compare(a.ID, b.ID) })
+	return found, nil
+}
+
+// fewOperations are listed with their pages.
+const fewOperations = 8
+
+func (s *streams) explanation(x explanation) {
+	title := x.Code
+	if x.Number != 0 {
+		title = strings.TrimSpace(fmt.Sprintf("%d %s", x.Number, x.Code))
+	}
+	for _, line := range fold(oneLine(cmp.Or(title, fmt.Sprintf("status %d", x.Status))), 80) {
+		s.section(line)
+	}
+	if x.Status != 0 {
+		s.row("status", "%d", x.Status)
+	}
+	if x.Message != "" {
+		s.row("message", "%s", x.Message)
+	}
+	if x.RequestID != "" {
+		s.row("request id", "%s", x.RequestID)
+	}
+	repeat := repeats[x.Retry]
+	for _, r := range []struct {
+		label string
+		text  translation
+	}{{"meaning 含义", x.Meaning}, {"remedy 处理", x.Remedy}, {"repeat 重试", repeat}} {
+		// The label is Chinese, too, so its width is not its length.
+		lines := wrap(r.text.EN, valueColumns)
+		s.printf("  %s%s %s\n", r.label, strings.Repeat(" ", labelColumns-width(r.label)), lines[0])
+		for _, line := range append(lines[1:], wrap(r.text.ZH, valueColumns)...) {
+			s.row("", "%s", line)
+		}
+	}
+	if d := x.Detail; d != nil {
+		for _, f := range [][2]string{{"field", d.Field}, {"issue", d.Issue}, {"location", d.Location}, {"value", d.Value}} {
+			if f[1] != "" {
+				s.row(f[0], "%s", f[1])
+			}
+		}
+	}
+	if seen := x.SignInformation; seen != nil {
+		s.printf("\n")
+		s.section("What the server saw; <LF> stands for one line feed")
+		s.row("method", "%s", seen.Method)
+		s.row("url", "%s", seen.URL)
+		s.message([]byte(seen.TruncatedMessage))
+		if seen.MessageLength > 0 {
+			s.row("length", "%d bytes, of which %d are shown", seen.MessageLength, len(seen.TruncatedMessage))
+		}
+		if x.Difference != "" {
+			s.prose("difference", x.Difference)
+		}
+	}
+	if len(x.Operations) == 0 {
+		return
+	}
+	s.printf("\n")
+	s.section(fmt.Sprintf("Documented by %d operations 相关接口", len(x.Operations)))
+	if len(x.Operations) <= fewOperations {
+		for _, op := range x.Operations {
+			s.printf("  %s\n", op.ID)
+			if op.Page != "" {
+				s.printf("    %s\n", op.Page)
+			}
+		}
+		return
+	}
+	names := make([]string, len(x.Operations))
+	for i, op := range x.Operations {
+		names[i] = op.ID
+	}
+	for _, line := range wrap(strings.Join(names, ", "), 76) {
+		s.printf("  %s\n", line)
+	}
+}

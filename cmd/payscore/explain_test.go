@@ -1,0 +1,118 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/wxpayscore/payscore/gen/catalog"
+)
+
+func TestExplainWholeCatalogue(t *testing.T) {
+	for _, n := range catalog.Numbers() {
+		r := runArgs(t, "explain", strconv.FormatInt(n.Number, 10), "--json")
+		r.wantCode(t, exitDone)
+		x := decodeJSON[explanation](t, r.out)
+		if x.Number != n.Number || x.Code != n.Code || x.Message != n.Message || x.Retry != n.Retry ||
+			x.Meaning != (translation{n.Meaning.EN, n.Meaning.ZH}) || x.Remedy != (translation{n.Remedy.EN, n.Remedy.ZH}) {
+			t.Errorf("%d: %s", n.Number, r.out)
+		}
+	}
+	for _, c := range catalog.Codes() {
+		for _, spelling := range []string{c.Code, strings.ToLower(c.Code)} {
+			r := runArgs(t, "explain", spelling, "--json")
+			r.wantCode(t, exitDone)
+			x := decodeJSON[explanation](t, r.out)
+			if x.Code != c.Code || x.Status != c.Status || x.Retry != c.Retry || x.Meaning.ZH != c.Meaning.ZH {
+				t.Errorf("%s: %s", spelling, r.out)
+			}
+		}
+		r := runArgs(t, "explain", c.Code)
+		r.wantCode(t, exitDone)
+		for _, text := range []string{c.Meaning.ZH, c.Remedy.ZH, repeats[c.Retry].ZH} {
+			if !strings.Contains(r.out, text) {
+				t.Errorf("%q is not in:\n%s", text, r.out)
+			}
+		}
+	}
+}
+
+func TestExplainArguments(t *testing.T) {
+	const requestID = "08F78BD3A0061030181120A0A72A28B6A702-271316657"
+	for _, test := range []struct {
+		name, arg, in string
+		want          explanation
+	}{
+		{"request id", requestID, "", explanation{Number: 271316657, RequestID: requestID}},
+		{"stray blank", "ORDER_NOT_ EXIST", "", explanation{Code: "ORDER_NOT_EXIST", Status: 404}},
+		{"body of an answer", "-", `{"code":"ORDER_DONE","message":"m","detail":null}`, explanation{Code: "ORDER_DONE", Status: 400, Message: "m"}},
+		{"body in a file", write(t, "e.txt", `{"code":"ORDER_DONE","message":"m"}`), "", explanation{Code: "ORDER_DONE", Status: 400, Message: "m"}},
+		{"report of --json", "-", `{"error":"x","outcome_unknown":false,"status":400,"code":"INVALID_REQUEST","number":271316657,"request_id":"A-271316657"}`,
+			explanation{Number: 271316657, Code: "INVALID_REQUEST", Status: 400, RequestID: "A-271316657"}},
+		{"status alone", "-", `{"status":502}`, explanation{Status: 502}},
+		{"429 of an unknown code", "-", `{"status":429,"code":"SLOW_DOWN"}`, explanation{Status: 429, Code: "SLOW_DOWN"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := runWith(t, strings.NewReader(test.in), "--json", "explain", test.arg)
+			r.wantCode(t, exitDone)
+			got := decodeJSON[explanation](t, r.out)
+			if test.want.Message == "" {
+				got.Message = "" // the catalogue's
+			}
+			if got.Number != test.want.Number || got.Code != test.want.Code || got.Status != test.want.Status ||
+				got.Message != test.want.Message || got.RequestID != test.want.RequestID || got.Meaning.EN == "" || got.Remedy.ZH == "" {
+				t.Errorf("%s", r.out)
+			}
+		})
+	}
+	x := decodeJSON[explanation](t, runArgs(t, "--json", "explain", "271316754").out)
+	ids := []string{}
+	for _, op := range x.Operations {
+		ids = append(ids, op.ID)
+	}
+	if !strings.Contains(strings.Join(ids, " "), "modifyPartnerServiceOrder") || x.Retry != catalog.RetryAfterQuery {
+		t.Errorf("%+v", x)
+	}
+}
+
+// An answer of a server, from its refusal to the explanation.
+func TestExplainARefusal(t *testing.T) {
+	h := newHost(t)
+	r := h.modify(t, example(t, "39900", "60000"), "--json")
+	r.wantCode(t, exitFailed)
+	e := decodeJSON[errorReport](t, r.err)
+	r = runWith(t, strings.NewReader(r.err), "--json", "explain", "-")
+	r.wantCode(t, exitDone)
+	if x := decodeJSON[explanation](t, r.out); x.Number != e.Number || x.RequestID != e.RequestID || x.Code != e.Code {
+		t.Errorf("%+v of %+v", x, e)
+	}
+}
+
+func TestExplainNotInTheCatalogue(t *testing.T) {
+	for arg, want := range map[string]string{"5": "number 5 is not in the catalogue", "TEAPOT": "code TEAPOT is not in the catalogue", "A-77": "number 77 is not"} {
+		r := runArgs(t, "explain", arg)
+		r.wantCode(t, exitFailed)
+		r.wantLine(t, want)
+	}
+}
+
+func TestExplainWrongInput(t *testing.T) {
+	h := newHost(t)
+	for _, test := range []struct{ name, arg, want string }{
+		{"neither", "!?", "is no number, code or request id"},
+		{"success", "08F7-0", "stands for success"},
+		{"zero", "0", "stands for success"},
+		{"overflow", "9223372036854775808", "is no number"},
+		{"control characters", "\x1b[31m", "is no number"},
+		{"missing file", "none.json", "none.json"},
+		{"directory", t.TempDir(), "is a directory"},
+		{"no JSON", write(t, "e.json", "{\n\"code\": x}"), "line 2: not JSON"},
+		{"a list", write(t, "e.json", `[1]`), "not an error object: it is a array"},
+		{"another type", write(t, "e.json", `{"code":5}`), "not an error object: "},
+		{"an object of something else", write(t, "e.json", `{"a":1}`), "it has no code, no number and no status"},
+		{"empty", write(t, "e.json", ""), "e.json"},
+	} {
+		t.Run(test.name, func(t *testing.T) { h.refusedInput(t, []string{"explain", test.arg}, test.want) })
+	}
+	h.refusedInput(t, []string{"explain", "SIGN_ERROR", "--signed", "none.txt"}, "none.txt")
+}
