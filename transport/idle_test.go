@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -46,6 +47,23 @@ func TestDefaultTransportOfAnotherType(t *testing.T) {
 	if rsp, err := newClient().Do(request(t, "POST", srv.URL+modifyPath, "{}")); err != nil || rsp.StatusCode != 204 {
 		t.Error(rsp, err)
 	}
+}
+
+// A host that swallows packets must fail while there is time for another one,
+// and as one to which nothing was sent.
+func TestDialIsBounded(t *testing.T) {
+	was := http.DefaultTransport
+	defer func() { http.DefaultTransport = was }()
+	http.DefaultTransport = &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if at, ok := ctx.Deadline(); !ok || time.Until(at) > 6*time.Second {
+			t.Errorf("a dial until %v", at)
+		}
+		expired, cancel := context.WithTimeout(ctx, -1)
+		defer cancel()
+		return new(net.Dialer).DialContext(expired, network, addr)
+	}}
+	rsp, err := newClient().Do(secretRequest(t, "POST", "http://127.0.0.1:1"))
+	checkSend(t, rsp, err, true, false)
 }
 
 // The server here closes a connection that was idle for too long at the worst
