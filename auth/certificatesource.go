@@ -207,14 +207,26 @@ func (s *CertificateSource) PreferredID() string {
 	return s.keys.Load().preferredID(s.config.Clock())
 }
 
-// Refresh downloads the certificates now, whatever Throttle says, or waits for
-// the download that is under way. When it fails, the keys stay as they are. The
+// Refresh downloads the certificates now, whatever Throttle says; calls at the
+// same time share a download. When it fails, the keys stay as they are. The
 // error is a *DownloadError or, when ctx ends first, that of ctx; then the
 // download goes on.
 //
 // ErrNoCertificates (errors.Is) says that this merchant has none. The source
 // goes on with its public keys.
-func (s *CertificateSource) Refresh(ctx context.Context) error { return s.download(ctx, false) }
+func (s *CertificateSource) Refresh(ctx context.Context) error {
+	s.mu.Lock()
+	earlier := s.flight
+	s.mu.Unlock()
+	if earlier != nil { // it may have asked before what the caller wants was there
+		select {
+		case <-earlier.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return s.download(ctx, false)
+}
 
 func (s *CertificateSource) download(ctx context.Context, throttled bool) error {
 	if err := ctx.Err(); err != nil {

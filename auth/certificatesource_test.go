@@ -346,11 +346,11 @@ func TestRotationUnderLoad(t *testing.T) {
 }
 
 func TestForgedSerialsCostOneDownload(t *testing.T) {
-	a, _ := newPlatforms(t)
 	synctest.Test(t, func(t *testing.T) {
+		a, _ := newPlatforms(t)
 		w := newWechat(t, a, a)
 		w.delay = 3 * time.Second
-		s, _ := source(t, w, func(c *auth.CertificateConfig) { c.Clock = func() time.Time { return time.Now().AddDate(30, 0, 0) } })
+		s, _ := source(t, w, nil)
 		for round := int64(1); round <= 3; round++ {
 			var wg sync.WaitGroup
 			for i := range 200 {
@@ -383,12 +383,11 @@ func TestForgedSerialsCostOneDownload(t *testing.T) {
 
 // A caller that gives up ends its own wait, not the download of the others.
 func TestGivingUpDoesNotEndTheDownload(t *testing.T) {
-	a, _ := newPlatforms(t)
 	synctest.Test(t, func(t *testing.T) {
+		a, _ := newPlatforms(t)
 		w := newWechat(t, a, a)
-		w.change = nil
 		w.delay = 5 * time.Second
-		s, _ := source(t, w, func(c *auth.CertificateConfig) { c.Clock = time.Now })
+		s, v := source(t, w, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
@@ -398,6 +397,39 @@ func TestGivingUpDoesNotEndTheDownload(t *testing.T) {
 		}
 		if _, err := s.Key(t.Context(), unknown); err == nil || time.Since(start) != 5*time.Second || w.downloads.Load() != 1 {
 			t.Error("did not wait for the same download", err, time.Since(start), w.downloads.Load())
+		}
+		if err := message(t, v, a); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A refresh is not content with an answer that was asked for before it.
+func TestRefreshDuringADownload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newPlatforms(t)
+		w := newWechat(t, a, a)
+		w.delay = 5 * time.Second
+		s, v := source(t, w, nil)
+		go s.Key(t.Context(), unknown)
+		synctest.Wait()
+		w.set(b, b)
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				if err := s.Refresh(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := s.Refresh(short); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		wg.Wait()
+		if err := message(t, v, b); err != nil || w.downloads.Load() != 2 {
+			t.Error(err, w.downloads.Load())
 		}
 	})
 }
@@ -474,15 +506,17 @@ func TestStopLeavesNoGoroutine(t *testing.T) {
 		s, _ := source(t, w, nil)
 		s.Start(ctx)
 	}
-	if n := runtime.NumGoroutine(); n < before+20 {
-		t.Errorf("%d goroutines", n)
-	}
-	cancel()
-	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+	wait := func(what string, done func() bool) {
+		t.Helper()
+		for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%s: %d goroutines, %d before", what, runtime.NumGoroutine(), before)
+			}
 		}
 	}
+	wait("start", func() bool { return w.downloads.Load() == 20 })
+	cancel()
+	wait("stop", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 func TestDownloadRefused(t *testing.T) {
