@@ -7,8 +7,8 @@
 //   - auth: the signature, as a request editor, and its verification
 //   - transport: what sends and verifies
 //   - apierror: what WeChat Pay answers when it refuses
-//   - gen/catalog: what the errors mean, and the stages of an order
 //   - serviceorder: how the amounts of an order add up
+//   - notify: receives notifications, each once
 //   - sandbox: a PayScore of your own, for tests
 //   - api: the contract, openapi.yaml
 //
