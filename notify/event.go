@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,8 +72,8 @@ func (e Event) LogValue() slog.Value {
 //
 // Parse is safe for concurrent use. It is documented at
 // https://pay.weixin.qq.com/doc/v3/partner/4012586136.
-func Parse(verifier *auth.Verifier, header http.Header, body []byte, keys ...auth.APIv3Key) (*Event, error) {
-	if err := verifier.Verify(header, body); err != nil {
+func Parse(ctx context.Context, verifier *auth.Verifier, header http.Header, body []byte, keys ...auth.APIv3Key) (*Event, error) {
+	if err := verifier.VerifyContext(ctx, header, body); err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
 	var envelope payscore.Notification

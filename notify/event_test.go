@@ -47,7 +47,7 @@ func TestVectors(t *testing.T) {
 				header.Set(name, value)
 			}
 			v := verifier(t).WithClock(func() time.Time { return time.Unix(n.Now, 0) })
-			event, err := notify.Parse(v, header, []byte(n.Body), aesKey(t, n.APIv3Key))
+			event, err := notify.Parse(t.Context(), v, header, []byte(n.Body), aesKey(t, n.APIv3Key))
 			calls := 0
 			r, newErr := notify.New(v, aesKey(t, n.APIv3Key), counter(&calls))
 			if newErr != nil {
@@ -111,7 +111,7 @@ func TestEachTypeHasItsResource(t *testing.T) {
 		{"PAYSCORE.SOMETHING_NEW", `{"sub_mchid":7}`, "", func(v any) bool { return v == nil }},
 	} {
 		body := envelope("EV-1", test.eventType, test.plaintext)
-		e, err := notify.Parse(verifier(t), sign(body, time.Now()), body, aesKey(t, apiV3Key))
+		e, err := notify.Parse(t.Context(), verifier(t), sign(body, time.Now()), body, aesKey(t, apiV3Key))
 		if err != nil {
 			t.Errorf("%s: %v", test.eventType, err)
 			continue
@@ -157,7 +157,7 @@ func TestParseErrorsAreTypedAndShowNothing(t *testing.T) {
 		"amount a fraction": {good(`{"mchid":"1","collection":{"paid_amount":770077.5}}`), "plaintext.collection.paid_amount"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, err := notify.Parse(verifier(t), sign(test.body, time.Now()), test.body, aesKey(t, apiV3Key))
+			e, err := notify.Parse(t.Context(), verifier(t), sign(test.body, time.Now()), test.body, aesKey(t, apiV3Key))
 			if err == nil || e != nil {
 				t.Fatalf("%v, %v", e, err)
 			}
@@ -199,7 +199,7 @@ func TestOldKeyDuringAReset(t *testing.T) {
 
 func TestEventIsRedacted(t *testing.T) {
 	body := envelope("EV-1", "PAYSCORE.USER_PAID", order("MARKER", "", 0))
-	e, err := notify.Parse(verifier(t), sign(body, time.Now()), body, aesKey(t, apiV3Key))
+	e, err := notify.Parse(t.Context(), verifier(t), sign(body, time.Now()), body, aesKey(t, apiV3Key))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -184,7 +184,7 @@ func (r *Receiver) receive(ctx context.Context, header http.Header, body []byte)
 	if len(body) > MaxBody {
 		return &http.MaxBytesError{Limit: MaxBody}
 	}
-	event, err := Parse(r.verifier, header, body, r.keys...)
+	event, err := Parse(ctx, r.verifier, header, body, r.keys...)
 	if err != nil {
 		return err
 	}

@@ -412,3 +412,32 @@ func TestTheErrorOfAFuncIsNotThatOfTheNotification(t *testing.T) {
 		}
 	}
 }
+
+// A key that has to be downloaded takes no longer than the notification may.
+func TestVerificationIsBounded(t *testing.T) {
+	source := keySource(func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	slow, err := auth.NewVerifierFrom(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	called := false
+	r, err := notify.New(slow, aesKey(t, apiV3Key), func(context.Context, *notify.Event) error {
+		called = true
+		return nil
+	}, notify.WithTimeout(50*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := []byte(`{}`)
+	if status, _ := r.Receive(t.Context(), sign(body, time.Now()), body); status != http.StatusUnauthorized || called {
+		t.Errorf("status %d, called %t", status, called)
+	}
+}
+
+type keySource func(ctx context.Context) error
+
+func (f keySource) Key(ctx context.Context, _ string) (auth.Key, error) { return auth.Key{}, f(ctx) }
+func (keySource) PreferredID() string                                   { return "" }
