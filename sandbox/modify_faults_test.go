@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -121,11 +123,19 @@ func (n *badNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	do()
 }
 
-// 300 orders are modified on a network that does all kinds of things wrong.
+// Orders are modified on a network that does all kinds of things wrong: 300,
+// or as many as PAYSCORE_FAULT_ORDERS says.
 // Each one ends at the right amount, or at the old one and is reported so, or
 // is reported as unknown.
 func TestModifyUnderFaults(t *testing.T) {
-	const seed, count, before, total = 20250315, 300, 50000, 39900
+	const seed, before, total = 20250315, 50000, 39900
+	count := 300
+	if more := os.Getenv("PAYSCORE_FAULT_ORDERS"); more != "" {
+		var err error
+		if count, err = strconv.Atoi(more); err != nil || count < 1 {
+			t.Fatalf("PAYSCORE_FAULT_ORDERS is %q, not a number of orders", more)
+		}
+	}
 	n := newBadNetwork(t, seed, 0.4)
 	signer := n.signer()
 	rt := transport.NewRoundTripper()
