@@ -25,8 +25,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // ErrOutcomeUnknown says that the operation may or may not have been carried
@@ -115,10 +115,10 @@ func (e *Error) Error() string {
 	switch {
 	case e.Code != "" || e.Message != "":
 		if e.Code != "" {
-			b.WriteString(" " + line(e.Code, 64))
+			b.WriteString(" " + oneline.Cut(e.Code, 64))
 		}
 		if e.Message != "" {
-			b.WriteString(": " + line(e.Message, 200))
+			b.WriteString(": " + oneline.Cut(e.Message, 200))
 		}
 	case http.StatusText(e.Status) != "":
 		b.WriteString(" " + http.StatusText(e.Status))
@@ -127,7 +127,7 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, " (number %d)", e.Number)
 	}
 	if e.RequestID != "" {
-		b.WriteString(" request id " + line(e.RequestID, 128))
+		b.WriteString(" request id " + oneline.Cut(e.RequestID, 128))
 	}
 	if e.outcomeUnknown() {
 		b.WriteString(": " + ErrOutcomeUnknown.Error())
@@ -175,9 +175,9 @@ func (e *UndecodableError) Error() string {
 	if e.Method != "" {
 		fmt.Fprintf(&b, "%s %s: ", e.Method, e.Path)
 	}
-	fmt.Fprintf(&b, "body of the %d answer: %s", e.Status, line(fmt.Sprint(e.Err), 200))
+	fmt.Fprintf(&b, "body of the %d answer: %s", e.Status, oneline.Cut(fmt.Sprint(e.Err), 200))
 	if e.RequestID != "" {
-		b.WriteString(" request id " + line(e.RequestID, 128))
+		b.WriteString(" request id " + oneline.Cut(e.RequestID, 128))
 	}
 	b.WriteString(": " + ErrOutcomeUnknown.Error())
 	return b.String()
@@ -185,17 +185,3 @@ func (e *UndecodableError) Error() string {
 
 // Unwrap returns the cause and ErrOutcomeUnknown.
 func (e *UndecodableError) Unwrap() []error { return []error{e.Err, ErrOutcomeUnknown} }
-
-// line makes text from the network fit for one line of a log.
-func line(s string, most int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "�"))
-	if utf8.RuneCountInString(s) > most {
-		s = string([]rune(s)[:most]) + "…"
-	}
-	return s
-}

@@ -1,6 +1,10 @@
 package apierror
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"github.com/wxpayscore/payscore/internal/oneline"
+)
 
 // LogValue makes slog write the error as a group: status, code, number,
 // request_id, method, path, message. Detail is left out, since it may repeat
@@ -10,11 +14,11 @@ import "log/slog"
 func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.Int("status", e.Status),
-		slog.String("code", line(e.Code, 64)),
+		slog.String("code", oneline.Cut(e.Code, 64)),
 		slog.Int64("number", e.Number),
-		slog.String("request_id", line(e.RequestID, 128)),
-		slog.String("method", line(e.Method, 16)),
-		slog.String("path", line(e.Path, 300)),
-		slog.String("message", line(e.Message, 200)),
+		slog.String("request_id", oneline.Cut(e.RequestID, 128)),
+		slog.String("method", oneline.Cut(e.Method, 16)),
+		slog.String("path", oneline.Cut(e.Path, 300)),
+		slog.String("message", oneline.Cut(e.Message, 200)),
 	)
 }

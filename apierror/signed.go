@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // DiffSigned says in one line where the message that was signed, as
@@ -18,7 +20,7 @@ func (e *Error) DiffSigned(signed []byte) string {
 	if !ok {
 		return ""
 	}
-	return line(seen.diff(signed), 300)
+	return oneline.Cut(seen.diff(signed), 300)
 }
 
 const excerpt = 8 // bytes around a difference

@@ -8,11 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // ErrOutcomeUnknown says that the operation may or may not have been carried
@@ -151,18 +149,5 @@ func repeats(req *http.Request) bool {
 	return req.Method != http.MethodGet && (req.Header["Idempotency-Key"] != nil || req.Header["X-Idempotency-Key"] != nil)
 }
 
-// line is the text of err, which may quote the network, in one line of a
-// bounded length.
-func line(err error) string {
-	const most = 500
-	s := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(err.Error(), "\ufffd"))
-	if utf8.RuneCountInString(s) > most {
-		s = string([]rune(s)[:most]) + "…"
-	}
-	return s
-}
+// line bounds what a cause may say in one line of text.
+func line(err error) string { return oneline.Cut(err.Error(), 500) }
