@@ -9,7 +9,7 @@ var Served = served
 func (s *Sandbox) Expire(subMchID, outOrderNo string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.become(s.orders[orderKey{subMchID, outOrderNo}], "EXPIRED")
+	s.become(s.orders.get(orderKey(subMchID, outOrderNo)), "EXPIRED")
 }
 
 // WechatpayKey is the key that signs answers, for answers that the sandbox

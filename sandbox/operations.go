@@ -45,16 +45,26 @@ func (s operations) CreatePartnerServiceOrder(_ context.Context, r api.CreatePar
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := orderKey{b.SubMchID, b.OutOrderNo}
-	if o := s.orders[key]; o != nil {
-		if o.created != string(request) {
-			return nil, refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
-		}
-		return api.CreatePartnerServiceOrder200JSONResponse{Body: o.answer}, nil
+	var answer payscore.CreatePartnerServiceOrderResponse
+	err = s.update(func() error {
+		answer, err = s.create(b, string(request))
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	o := &order{created: string(request), entity: payscore.ServiceOrderEntity{
+	return api.CreatePartnerServiceOrder200JSONResponse{Body: answer}, nil
+}
+
+// create makes an order, unless it is there. The caller holds s.mu.
+func (s operations) create(b payscore.CreatePartnerServiceOrderRequest, request string) (payscore.CreatePartnerServiceOrderResponse, error) {
+	if o := s.orders.get(orderKey(b.SubMchID, b.OutOrderNo)); o != nil {
+		if o.Created != request {
+			return payscore.CreatePartnerServiceOrderResponse{}, refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
+		}
+		return o.Answer, nil
+	}
+	o := &order{CreatedAt: s.now(), Created: request, Entity: payscore.ServiceOrderEntity{
 		OutOrderNo: b.OutOrderNo, ServiceID: b.ServiceID, AppID: b.AppID, MchID: s.credentials.account.MchID,
 		SubAppID: b.SubAppID, SubMchID: new(b.SubMchID), ServiceIntroduction: b.ServiceIntroduction,
 		PostPayments: b.PostPayments, PostDiscounts: b.PostDiscounts, RiskFund: &b.RiskFund, TimeRange: &b.TimeRange,
@@ -66,19 +76,18 @@ func (s operations) CreatePartnerServiceOrder(_ context.Context, r api.CreatePar
 		initial = stageUserConfirm
 	}
 	s.become(o, initial)
-	e := o.entity
-	o.answer = payscore.CreatePartnerServiceOrderResponse{
+	e := o.Entity
+	o.Answer = payscore.CreatePartnerServiceOrderResponse{
 		OutOrderNo: e.OutOrderNo, ServiceID: e.ServiceID, AppID: e.AppID, MchID: e.MchID, SubAppID: e.SubAppID, SubMchID: *e.SubMchID,
 		ServiceIntroduction: e.ServiceIntroduction, State: e.State, StateDescription: e.StateDescription,
 		PostPayments: e.PostPayments, PostDiscounts: e.PostDiscounts, RiskFund: e.RiskFund, TimeRange: e.TimeRange,
 		Location: e.Location, Attach: e.Attach, NotifyURL: e.NotifyURL, OrderID: *e.OrderID,
 	}
 	if initial == stageCreated {
-		o.answer.Package = new("sandbox_package_" + *e.OrderID)
+		o.Answer.Package = new("sandbox_package_" + *e.OrderID)
 	}
-	o.answer = clone(o.answer)
-	s.orders[key] = o
-	return api.CreatePartnerServiceOrder200JSONResponse{Body: o.answer}, nil
+	o.Answer = clone(o.Answer)
+	return o.Answer, nil
 }
 
 func (s operations) QueryPartnerServiceOrder(_ context.Context, r api.QueryPartnerServiceOrderRequestObject) (api.QueryPartnerServiceOrderResponseObject, error) {
@@ -97,25 +106,25 @@ func (s operations) QueryPartnerServiceOrder(_ context.Context, r api.QueryPartn
 	if refused != nil {
 		return nil, refused
 	}
-	return api.QueryPartnerServiceOrder200JSONResponse{Body: clone(o.entity)}, nil
+	return api.QueryPartnerServiceOrder200JSONResponse{Body: clone(o.Entity)}, nil
 }
 
 // change carries an operation out on an order, unless the contract says that
 // its stage does not allow it. What do refuses must leave the order as it was.
 func (s operations) change(operationID, subMchID, outOrderNo string, serviceID *string, do func(*order, stageRule) *refusal) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o, refused := s.find(subMchID, outOrderNo, serviceID)
-	if refused == nil {
-		refused = s.allow(o, operationID)
-	}
-	if refused == nil {
-		refused = do(o, s.contract.rules[operationID])
-	}
-	if refused != nil {
-		return refused
-	}
-	return nil
+	return s.update(func() error {
+		o, refused := s.find(subMchID, outOrderNo, serviceID)
+		if refused == nil {
+			refused = s.allow(o, operationID)
+		}
+		if refused == nil {
+			refused = do(o, s.contract.rules[operationID])
+		}
+		if refused != nil {
+			return refused
+		}
+		return nil
+	})
 }
 
 func (s operations) CancelPartnerServiceOrder(_ context.Context, r api.CancelPartnerServiceOrderRequestObject) (api.CancelPartnerServiceOrderResponseObject, error) {
@@ -124,9 +133,9 @@ func (s operations) CancelPartnerServiceOrder(_ context.Context, r api.CancelPar
 		return api.CancelPartnerServiceOrder204Response{}, nil
 	}
 	err := s.change("cancelPartnerServiceOrder", b.SubMchID, r.OutOrderNo, b.ServiceID, func(o *order, rule stageRule) *refusal {
-		o.cancelReason = b.Reason
+		o.CancelReason = b.Reason
 		// What was waiting for payment is not any more.
-		o.entity.Collection, o.entity.NeedCollection = nil, nil
+		o.Entity.Collection, o.Entity.NeedCollection = nil, nil
 		s.become(o, rule.Becomes)
 		return nil
 	})
@@ -141,7 +150,7 @@ func (s operations) cancelledBefore(b payscore.CancelPartnerServiceOrderRequest,
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o, refused := s.find(b.SubMchID, outOrderNo, b.ServiceID)
-	return refused == nil && o.stage == stageRevoked && o.cancelReason == b.Reason
+	return refused == nil && o.Stage == stageRevoked && o.CancelReason == b.Reason
 }
 
 func (s operations) CompletePartnerServiceOrder(_ context.Context, r api.CompletePartnerServiceOrderRequestObject) (api.CompletePartnerServiceOrderResponseObject, error) {
@@ -150,13 +159,13 @@ func (s operations) CompletePartnerServiceOrder(_ context.Context, r api.Complet
 		if refused := s.checkBill(o, b.PostPayments, b.PostDiscounts, b.TotalAmount); refused != nil {
 			return refused
 		}
-		times := actualTimes(o.entity.TimeRange, b.TimeRange)
+		times := actualTimes(o.Entity.TimeRange, b.TimeRange)
 		if refused := s.checkEnd(times); refused != nil {
 			return refused
 		}
-		o.entity.TimeRange = times
+		o.Entity.TimeRange = times
 		if b.Location != nil {
-			o.entity.Location = b.Location
+			o.Entity.Location = b.Location
 		}
 		o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
 		if b.TotalAmount == 0 {
@@ -178,7 +187,7 @@ func (s operations) ModifyPartnerServiceOrder(_ context.Context, r api.ModifyPar
 		if refused := s.checkBill(o, b.PostPayments, b.PostDiscounts, b.TotalAmount); refused != nil {
 			return refused
 		}
-		if before := *o.entity.TotalAmount; b.TotalAmount > before || b.TotalAmount == before && !s.lenientAmounts {
+		if before := *o.Entity.TotalAmount; b.TotalAmount > before || b.TotalAmount == before && !s.lenientAmounts {
 			return paramError("body", "/total_amount", "修改后的总金额必须小于修改前的总金额", "is not lower than the amount of the order")
 		}
 		o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)

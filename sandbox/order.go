@@ -4,20 +4,32 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
 // orderKey is what makes an order number unique: another sub-merchant may use
-// the same one.
-type orderKey struct{ subMchID, outOrderNo string }
+// the same one. It is the key of the order's record and the subject of its
+// journal entries. An order of the merchant's own has no sub-merchant.
+func orderKey(subMchID, outOrderNo string) string { return subMchID + "/" + outOrderNo }
 
+// order is the record of a service order, a partner's or a direct merchant's.
 type order struct {
-	entity       payscore.ServiceOrderEntity
-	stage        string // name in x-wechatpay-order-stages
-	created      string // JSON of the request that created it, to tell a repeat from a re-entry
-	answer       payscore.CreatePartnerServiceOrderResponse
-	cancelReason string
+	Entity       payscore.ServiceOrderEntity                `json:"entity"`
+	Stage        string                                     `json:"stage"`      // name in x-wechatpay-order-stages
+	CreatedAt    time.Time                                  `json:"created_at"` // by the time of the orders
+	Created      string                                     `json:"created"`    // JSON of the request that created it, to tell a repeat from a re-entry
+	Answer       payscore.CreatePartnerServiceOrderResponse `json:"answer"`
+	CancelReason string                                     `json:"cancel_reason,omitempty"`
+}
+
+// key is where the order is found.
+func (o *order) key() string {
+	if o.Entity.SubMchID == nil {
+		return orderKey("", o.Entity.OutOrderNo)
+	}
+	return orderKey(*o.Entity.SubMchID, o.Entity.OutOrderNo)
 }
 
 // find returns the order that the body of a request names. The caller holds
@@ -28,11 +40,11 @@ func (s *Sandbox) find(subMchID, outOrderNo string, serviceID *string) (*order, 
 
 // findBy is find with the place of the service id in the request.
 func (s *Sandbox) findBy(location, field, subMchID, outOrderNo string, serviceID *string) (*order, *refusal) {
-	o := s.orders[orderKey{subMchID, outOrderNo}]
+	o := s.orders.get(orderKey(subMchID, outOrderNo))
 	if o == nil {
 		return nil, refuse(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist, "查询单据不存在")
 	}
-	if serviceID != nil && *serviceID != o.entity.ServiceID {
+	if serviceID != nil && *serviceID != o.Entity.ServiceID {
 		return nil, paramError(location, field, "服务ID与订单不一致", "is not the service of the order")
 	}
 	return o, nil
@@ -40,32 +52,34 @@ func (s *Sandbox) findBy(location, field, subMchID, outOrderNo string, serviceID
 
 // allow refuses an operation that the order's stage does not allow.
 func (s *Sandbox) allow(o *order, operationID string) *refusal {
-	refused, ok := s.contract.rules[operationID].Refusals[o.stage]
+	refused, ok := s.contract.rules[operationID].Refusals[o.Stage]
 	if !ok {
 		return nil
 	}
 	return refuse(refused.Status, refused.Code, refused.Number, refused.Message)
 }
 
-// become moves an order to a stage and sets the fields that tell it.
+// become moves an order to a stage, sets the fields that tell it and puts the
+// record.
 func (s *Sandbox) become(o *order, name string) {
 	stage := s.contract.stages[name]
-	o.stage = name
-	o.entity.State = stage.State
-	o.entity.StateDescription = stage.StateDescription
+	o.Stage = name
+	o.Entity.State = stage.State
+	o.Entity.StateDescription = stage.StateDescription
 	if stage.CollectionState != nil {
-		o.entity.Collection.State = *stage.CollectionState
+		o.Entity.Collection.State = *stage.CollectionState
 	}
+	s.orders.put(o.key(), o)
 }
 
 // bill sets the amount to collect.
 func (o *order) bill(payments []payscore.Payment, discounts []payscore.ServiceOrderCoupon, total int64) {
-	o.entity.PostPayments = payments
-	o.entity.PostDiscounts = discounts
-	o.entity.TotalAmount = &total
-	o.entity.NeedCollection = new(total > 0)
-	if total > 0 || o.entity.Collection != nil {
-		o.entity.Collection = &payscore.Collection{
+	o.Entity.PostPayments = payments
+	o.Entity.PostDiscounts = discounts
+	o.Entity.TotalAmount = &total
+	o.Entity.NeedCollection = new(total > 0)
+	if total > 0 || o.Entity.Collection != nil {
+		o.Entity.Collection = &payscore.Collection{
 			State:        payscore.CollectionStateUserPaying,
 			TotalAmount:  new(total),
 			PayingAmount: new(total),
@@ -76,8 +90,8 @@ func (o *order) bill(payments []payscore.Payment, discounts []payscore.ServiceOr
 
 // collect marks the order as paid.
 func (s *Sandbox) collect(o *order, by payscore.PaidType, paidTime string) {
-	amount := *o.entity.TotalAmount
-	o.entity.Collection = &payscore.Collection{
+	amount := *o.Entity.TotalAmount
+	o.Entity.Collection = &payscore.Collection{
 		State:        payscore.CollectionStateUserPaid,
 		TotalAmount:  new(amount),
 		PayingAmount: new(int64(0)),
@@ -89,11 +103,19 @@ func (s *Sandbox) collect(o *order, by payscore.PaidType, paidTime string) {
 	}
 }
 
+// numbersMadeUp counts the numbers of WeChat Pay's own.
+const numbersMadeUp = "numbers"
+
 // number makes up a number of WeChat Pay's, 28 digits long and unlike all
 // others. The caller holds s.mu.
 func (s *Sandbox) number(prefix string) string {
-	s.numbers++
-	return fmt.Sprintf("%s%s%012d", prefix, s.now().In(chinaTime).Format(secondPrecision), s.numbers)
+	c := s.counters.get(numbersMadeUp)
+	if c == nil {
+		c = new(int64)
+	}
+	*c++
+	s.counters.put(numbersMadeUp, c)
+	return fmt.Sprintf("%s%s%012d", prefix, s.now().In(chinaTime).Format(secondPrecision), *c)
 }
 
 // clone is a deep copy, so that no caller shares memory with the store.
@@ -123,12 +145,11 @@ func (s *Sandbox) Seed(outOrderNo string, total int64) (payscore.ServiceOrderEnt
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	account := s.credentials.account
-	key := orderKey{account.SubMchID, outOrderNo}
-	if s.orders[key] != nil {
+	if s.orders.get(orderKey(account.SubMchID, outOrderNo)) != nil {
 		return none, fmt.Errorf("sandbox: seed %q: the number is taken", outOrderNo)
 	}
 	ended := s.now().In(chinaTime)
-	o := &order{entity: payscore.ServiceOrderEntity{
+	o := &order{CreatedAt: ended, Entity: payscore.ServiceOrderEntity{
 		OutOrderNo:          outOrderNo,
 		ServiceID:           account.ServiceID,
 		AppID:               account.AppID,
@@ -144,8 +165,8 @@ func (s *Sandbox) Seed(outOrderNo string, total int64) (payscore.ServiceOrderEnt
 	}}
 	o.bill([]payscore.Payment{{Name: "就餐费用", Amount: new(total), Count: new(int64(1))}}, nil, total)
 	s.become(o, stageUserPaying)
-	s.orders[key] = o
-	return clone(o.entity), nil
+	s.orders.put(o.key(), o)
+	return clone(o.Entity), s.changes.commit()
 }
 
 // Confirm is the user's part in an order that waits for confirmation: it moves
@@ -157,20 +178,20 @@ func (s *Sandbox) Confirm(subMchID, outOrderNo string) error {
 	switch {
 	case refused != nil:
 		return fmt.Errorf("sandbox: confirm %q: %w", outOrderNo, refused)
-	case o.stage != stageCreated:
-		return fmt.Errorf("sandbox: confirm %q: the order is %s", outOrderNo, o.stage)
+	case o.Stage != stageCreated:
+		return fmt.Errorf("sandbox: confirm %q: the order is %s", outOrderNo, o.Stage)
 	}
 	s.become(o, stageUserConfirm)
-	return nil
+	return s.changes.commit()
 }
 
 // Order returns a copy of an order as it is now, and whether there is one.
 func (s *Sandbox) Order(subMchID, outOrderNo string) (payscore.ServiceOrderEntity, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o := s.orders[orderKey{subMchID, outOrderNo}]
+	o := s.orders.get(orderKey(subMchID, outOrderNo))
 	if o == nil {
 		return payscore.ServiceOrderEntity{}, false
 	}
-	return clone(o.entity), true
+	return clone(o.Entity), true
 }

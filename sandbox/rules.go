@@ -76,7 +76,7 @@ func (s *Sandbox) checkBill(o *order, payments []payscore.Payment, discounts []p
 		return paramError("body", "/total_amount", "最终总金额计算非法", "is not the payments less the discounts")
 	}
 	// In the deposit-free mode the risk fund of the order caps it too.
-	riskFund := o.entity.RiskFund
+	riskFund := o.Entity.RiskFund
 	if total > s.riskCap || riskFund.Name != payscore.RiskFundNameEstimateOrderCost && total > riskFund.Amount {
 		return overCap()
 	}

@@ -29,14 +29,18 @@ const (
 type Sandbox struct {
 	contract       *contract
 	credentials    *Credentials
-	clock          func() time.Time
+	clock          *clock
+	agenda         *agenda
+	journal        *journal
 	lenientAmounts bool
 	riskCap        int64
 	operations     *http.ServeMux
 
-	mu      sync.Mutex
-	orders  map[orderKey]*order
-	numbers int // how many numbers were made up
+	mu            sync.Mutex // guards the tables
+	changes       *changes
+	orders        *table[order] // by orderKey
+	counters      *table[int64]
+	notifications *table[notification] // by id
 }
 
 // Option configures a Sandbox.
@@ -46,8 +50,19 @@ type Option func(*Sandbox)
 // once per process.
 func WithCredentials(c *Credentials) Option { return func(s *Sandbox) { s.credentials = c } }
 
-// WithClock sets the clock, for timestamps, freshness and order times.
-func WithClock(now func() time.Time) Option { return func(s *Sandbox) { s.clock = now } }
+// WithClock sets the wall clock, for timestamps, freshness and order times.
+func WithClock(now func() time.Time) Option { return func(s *Sandbox) { s.clock.wall = now } }
+
+// WithTimeScale lets the time of the orders run factor times as fast as the
+// wall clock, so that a day of notifications passes in seconds. Signatures
+// keep to the wall clock. A factor below 2 changes nothing.
+func WithTimeScale(factor int) Option {
+	return func(s *Sandbox) { s.clock.scale = int64(max(factor, 1)) }
+}
+
+// WithJournal writes the journal to w as it grows, an [Entry] of JSON a line.
+// After an error of w nothing more is written. The sandbox does not close w.
+func WithJournal(w io.Writer) Option { return func(s *Sandbox) { s.journal.writer = w } }
 
 // WithLenientAmounts makes the sandbox take totals that break the formula, and
 // a modification to the amount that the order has already, so that the
@@ -64,10 +79,17 @@ var processCredentials = sync.OnceValues(NewCredentials)
 // Open returns a sandbox without orders. The error is that of making keys, or
 // of a contract that does not load.
 func Open(opts ...Option) (*Sandbox, error) {
-	s := &Sandbox{clock: time.Now, riskCap: DefaultRiskCap, orders: map[orderKey]*order{}}
+	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}}
+	s := &Sandbox{
+		riskCap: DefaultRiskCap, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
+		changes: c, orders: newTable[order]("orders", c), counters: newTable[int64]("counters", c),
+		notifications: newTable[notification]("notifications", c),
+	}
+	s.agenda = &agenda{clock: s.clock}
 	for _, opt := range opts {
 		opt(s)
 	}
+	s.clock.start = s.clock.wall()
 	var err error
 	if s.contract, err = loadContract(); err != nil {
 		return nil, err
@@ -89,6 +111,13 @@ func Open(opts ...Option) (*Sandbox, error) {
 			Middlewares:      []payscoreserver.MiddlewareFunc{s.checkContract},
 		})
 	return s, nil
+}
+
+// Close ends what the sandbox does by itself, such as notifications that are
+// still to be repeated.
+func (s *Sandbox) Close() error {
+	s.agenda.close()
+	return nil
 }
 
 // Format names the sandbox's merchant, whatever the verb: some verbs follow

@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -61,7 +60,7 @@ func (s *Sandbox) checkSignature(r *http.Request, body []byte) *refusal {
 	if err != nil {
 		return signError(270924332, "Authorization不合法", "timestamp is not a number of seconds", nil)
 	}
-	if skew := s.now().Unix() - seconds; skew > maxSkew || skew < -maxSkew {
+	if skew := s.clock.wall().Unix() - seconds; skew > maxSkew || skew < -maxSkew {
 		return signError(270924332, "时间戳已过期", fmt.Sprintf("timestamp is %d s off", skew), nil)
 	}
 
@@ -112,7 +111,7 @@ func (s *Sandbox) sign(header http.Header, wanted string, body []byte) error {
 	if strings.EqualFold(wanted, s.credentials.account.PlatformSerialNo) {
 		key, serial = s.credentials.platform, s.credentials.account.PlatformSerialNo
 	}
-	timestamp, nonce := strconv.FormatInt(s.now().Unix(), 10), rand.Text()
+	timestamp, nonce := strconv.FormatInt(s.clock.wall().Unix(), 10), rand.Text()
 	digest := sha256.Sum256([]byte(timestamp + "\n" + nonce + "\n" + string(body) + "\n"))
 	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
 	if err != nil {
@@ -125,5 +124,3 @@ func (s *Sandbox) sign(header http.Header, wanted string, body []byte) error {
 	header.Set("Wechatpay-Serial", serial)
 	return nil
 }
-
-func (s *Sandbox) now() time.Time { return s.clock() }

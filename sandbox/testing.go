@@ -33,7 +33,10 @@ func New(t testing.TB, opts ...Option) *Server {
 	}
 	server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { _ = server.Close() })
+	t.Cleanup(func() {
+		_ = server.Close()
+		_ = box.Close()
+	})
 	return &Server{Sandbox: box, URL: "http://" + listener.Addr().String(), t: t}
 }
 

@@ -1,0 +1,58 @@
+package sandbox
+
+import (
+	"sync"
+	"time"
+)
+
+// clock tells two times. Signatures go by the wall, since the caller's clock
+// does not move with the sandbox's. Orders go by a time of their own, which
+// can be moved on and can run faster.
+type clock struct {
+	wall  func() time.Time
+	scale int64 // seconds of an order's time in one of the wall's
+
+	mu     sync.Mutex
+	start  time.Time // when scale began to count
+	offset time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.nowLocked()
+}
+
+func (c *clock) nowLocked() time.Time {
+	wall := c.wall()
+	if c.scale != 1 {
+		wall = wall.Add(wall.Sub(c.start) * time.Duration(c.scale-1))
+	}
+	return wall.Add(c.offset)
+}
+
+// moveTo moves the time on to t. It never moves back.
+func (c *clock) moveTo(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if behind := t.Sub(c.nowLocked()); behind > 0 {
+		c.offset += behind
+	}
+}
+
+// now is the time that orders go by.
+func (s *Sandbox) now() time.Time { return s.clock.now() }
+
+// Now returns the time that orders go by: the wall clock's, moved on by
+// [Sandbox.Advance] and quickened by [WithTimeScale].
+func (s *Sandbox) Now() time.Time { return s.now() }
+
+// Advance moves the time of the orders on by d and does, in order, what falls
+// due on the way: it returns when that is done. Signatures keep to the wall
+// clock, so that clients need not know of it.
+func (s *Sandbox) Advance(d time.Duration) {
+	target := s.now().Add(d)
+	s.agenda.until(target)
+	s.clock.moveTo(target)
+	s.agenda.wake()
+}

@@ -1,0 +1,109 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"io"
+	"sync"
+	"time"
+)
+
+// Entry is one line of the journal: something that happened to the sandbox.
+type Entry struct {
+	Seq  int64     `json:"seq"`
+	Time time.Time `json:"time"` // that orders go by
+	// Kind is request, move (of the user or of WeChat Pay), notification (one
+	// attempt to deliver one), clock or fault.
+	Kind string `json:"kind"`
+	// Subject names what it happened to: sub_mchid, a slash and out_order_no
+	// for an order; empty when it is about none. Direct merchants have no
+	// sub_mchid and so start with the slash.
+	Subject string `json:"subject,omitempty"`
+	Stage   string `json:"stage,omitempty"` // of the order, afterwards
+	// Operation is the operationId of a request, the name of a move, or the
+	// event type of a notification.
+	Operation string        `json:"operation,omitempty"`
+	Method    string        `json:"method,omitempty"`
+	Target    string        `json:"target,omitempty"` // path and query, or the host and path of a notify_url
+	Status    int           `json:"status,omitempty"`
+	Code      string        `json:"code,omitempty"`
+	Number    int64         `json:"number,omitempty"`
+	Message   string        `json:"message,omitempty"`
+	RequestID string        `json:"request_id,omitempty"`
+	Duration  time.Duration `json:"duration_ns,omitempty"` // on the wall clock
+	Fault     string        `json:"fault,omitempty"`       // that was done to it
+	Request   string        `json:"request,omitempty"`     // body; what is not text is left out
+	Answer    string        `json:"answer,omitempty"`      // body
+	// Signature says why a request's signature was refused.
+	Signature *SignatureReport `json:"signature,omitempty"`
+}
+
+// SignatureReport lays the two canonical messages of a refused signature side
+// by side.
+type SignatureReport struct {
+	Issue    string `json:"issue"`              // what is wrong, in a sentence
+	Expected string `json:"expected,omitempty"` // the message that the sandbox verified
+	// Signed is the message that the caller signed, where the sandbox can tell:
+	// by trying the usual mistakes.
+	Signed string `json:"signed,omitempty"`
+	// Offset is the first byte at which the two differ, -1 when unknown.
+	Offset int `json:"offset"`
+}
+
+// journalSize bounds the entries that are kept in memory.
+const journalSize = 20_000
+
+// journal keeps the newest entries. It is safe for concurrent use.
+type journal struct {
+	mu       sync.Mutex
+	seq      int64
+	entries  []Entry
+	writer   io.Writer // JSON Lines, or nil
+	failed   error     // of the writer, which is then left alone
+	watchers map[chan<- Entry]struct{}
+}
+
+// add numbers an entry and hands it on. A watcher that is not ready misses it
+// and can tell by the gap in Seq.
+func (j *journal) add(e Entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.seq++
+	e.Seq = j.seq
+	if len(j.entries) == journalSize {
+		j.entries = append(j.entries[:0], j.entries[journalSize/10:]...)
+	}
+	j.entries = append(j.entries, e)
+	if j.writer != nil && j.failed == nil {
+		j.failed = json.NewEncoder(j.writer).Encode(e)
+	}
+	for w := range j.watchers {
+		select {
+		case w <- e:
+		default:
+		}
+	}
+}
+
+// watch sends new entries to c until the returned function is called.
+func (j *journal) watch(c chan<- Entry) (stop func()) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.watchers[c] = struct{}{}
+	return func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		delete(j.watchers, c)
+	}
+}
+
+// since returns a copy of the entries after a number.
+func (j *journal) since(seq int64) []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	first := len(j.entries) - int(min(j.seq-seq, int64(len(j.entries))))
+	return append([]Entry(nil), j.entries[max(first, 0):]...)
+}
+
+// Journal returns what happened to the sandbox, oldest first; the newest
+// 20,000 entries are kept.
+func (s *Sandbox) Journal() []Entry { return s.journal.since(0) }
