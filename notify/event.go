@@ -113,48 +113,81 @@ func Parse(ctx context.Context, verifier *auth.Verifier, header http.Header, bod
 // decode fills in Resource and SubMchID from Raw.
 func (e *Event) decode() error {
 	e.Raw = bytes.TrimSpace(e.Raw)
+	switch e.Type {
+	case UserConfirm, UserPaid:
+		order := new(payscore.ServiceOrderNotification)
+		if err := e.into(order); err != nil {
+			return err
+		}
+		if order.SubMchID != nil {
+			e.SubMchID = *order.SubMchID
+		}
+		return nil
+	case UserOpenService, UserCloseService:
+		return e.decodePermission()
+	case BindServiceAccount:
+		return e.withMerchants(new(payscore.ServiceAccountNotification))
+	case RefundSuccess, RefundAbnormal, RefundClosed:
+		return e.withMerchants(new(payscore.RefundNotification))
+	case SecurityEcho:
+		return e.withMerchants(new(payscore.SecurityEchoNotification))
+	}
 	if !json.Valid(e.Raw) {
 		return &MalformedError{Field: "plaintext"}
 	}
-	switch e.Type {
-	case UserConfirm, UserPaid:
-		e.Resource = new(payscore.ServiceOrderNotification)
-	case UserOpenService, UserCloseService:
-		e.Resource = new(payscore.PermissionNotification)
-	case BindServiceAccount:
-		e.Resource = new(payscore.ServiceAccountNotification)
-	case RefundSuccess, RefundAbnormal, RefundClosed:
-		e.Resource = new(payscore.RefundNotification)
-	case SecurityEcho:
-		e.Resource = new(payscore.SecurityEchoNotification)
+	e.SubMchID = e.merchants().SubMchID
+	return nil
+}
+
+// into decodes Raw as a resource.
+func (e *Event) into(resource any) error {
+	if bytes.HasPrefix(e.Raw, []byte("null")) { // which would pass for an empty object
+		return &MalformedError{Field: "plaintext"}
 	}
-	if e.Resource != nil {
-		if bytes.HasPrefix(e.Raw, []byte("null")) {
-			return &MalformedError{Field: "plaintext"}
-		}
-		if err := json.Unmarshal(e.Raw, e.Resource); err != nil {
-			return malformed("plaintext", err)
-		}
+	if err := json.Unmarshal(e.Raw, resource); err != nil {
+		return malformed("plaintext", err)
 	}
-	// Older authorisations spell the merchants otherwise. An error means that a
-	// type which is not known means something else by these names.
-	var merchants struct {
-		SubMchID      string  `json:"sub_mchid"`
-		OlderMchID    string  `json:"mch_id"`
-		OlderSubMchID *string `json:"sub_mch_id"`
+	e.Resource = resource
+	return nil
+}
+
+func (e *Event) withMerchants(resource any) error {
+	if err := e.into(resource); err != nil {
+		return err
 	}
-	_ = json.Unmarshal(e.Raw, &merchants)
-	e.SubMchID = merchants.SubMchID
-	if p, ok := e.Resource.(*payscore.PermissionNotification); ok {
-		if p.MchID == "" {
-			p.MchID = merchants.OlderMchID
-		}
-		if p.SubMchID == nil {
-			p.SubMchID = merchants.OlderSubMchID
-		}
-		if p.SubMchID != nil {
-			e.SubMchID = *p.SubMchID
-		}
+	e.SubMchID = e.merchants().SubMchID
+	return nil
+}
+
+// merchants are those that Raw names, in the spelling of older authorisations
+// too.
+type merchants struct {
+	SubMchID      string  `json:"sub_mchid"`
+	OlderMchID    string  `json:"mch_id"`
+	OlderSubMchID *string `json:"sub_mch_id"`
+}
+
+// merchants reads what it can: an error means that a type which is not known
+// means something else by these names.
+func (e *Event) merchants() (m merchants) {
+	_ = json.Unmarshal(e.Raw, &m)
+	return m
+}
+
+func (e *Event) decodePermission() error {
+	p := new(payscore.PermissionNotification)
+	if err := e.into(p); err != nil {
+		return err
+	}
+	m := e.merchants()
+	if p.MchID == "" {
+		p.MchID = m.OlderMchID
+	}
+	if p.SubMchID == nil {
+		p.SubMchID = m.OlderSubMchID
+	}
+	if p.SubMchID != nil {
+		e.SubMchID = *p.SubMchID
 	}
 	return nil
 }

@@ -1,0 +1,1 @@
+// Lets a function without a body compile: see gopay_sign.go.

@@ -1,0 +1,86 @@
+package bench_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/credentials"
+	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/signers"
+
+	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/bench"
+)
+
+// signings encode a body and make its Authorization.
+func signings(tb testing.TB) map[string]func() error {
+	tb.Helper()
+	floor := bench.NewFloor(keys, "")
+	signer, err := auth.NewSigner(bench.MchID, bench.SerialNo, keys.Merchant)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	encoded, err := json.Marshal(&bench.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	req, err := http.NewRequest(http.MethodPost, "https://api.mch.weixin.qq.com"+bench.ModifyPath, bytes.NewReader(encoded))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	theirs := credentials.WechatPayCredentials{Signer: &signers.SHA256WithRSASigner{
+		MchID: bench.MchID, PrivateKey: keys.Merchant, CertificateSerialNo: bench.SerialNo,
+	}}
+	gopay, err := bench.NewGopayClient(keys, "")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return map[string]func() error{
+		"floor": func() error {
+			_, _, err := floor.Sign(http.MethodPost, bench.ModifyPath, &bench.FloorBody)
+			return err
+		},
+		"payscore": func() error {
+			if _, err := json.Marshal(&bench.Body); err != nil { // req has the same already
+				return err
+			}
+			return signer.Sign(context.Background(), req)
+		},
+		"wechatpay-go": func() error {
+			body, err := json.Marshal(&bench.WechatpayGoBody)
+			if err != nil {
+				return err
+			}
+			_, err = theirs.GenerateAuthorizationHeader(context.Background(), http.MethodPost, bench.ModifyPath, string(body))
+			return err
+		},
+		"gopay": func() error {
+			_, err := bench.GopaySign(gopay, http.MethodPost, bench.CompletePath, bench.GopayBody())
+			return err
+		},
+	}
+}
+
+// BenchmarkSign encodes the body and makes the Authorization, and sends
+// nothing.
+func BenchmarkSign(b *testing.B) {
+	all := signings(b)
+	for _, name := range []string{"floor", "payscore", "wechatpay-go", "gopay"} {
+		b.Run(name, func(b *testing.B) { measure(b, all[name]) })
+	}
+}
+
+// measure runs do over and over.
+func measure(b *testing.B, do func() error) {
+	if err := do(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := do(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
