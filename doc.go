@@ -6,6 +6,7 @@
 //   - gen/catalog: what errors mean, and what a stage of an order allows
 //   - auth: the signature, as a request editor, and its verification
 //   - transport: what sends and verifies
+//   - call: what a request is for, in its context
 //   - apierror: what WeChat Pay answers when it refuses
 //   - serviceorder: how the amounts of an order add up
 //   - notify: receives notifications, each once

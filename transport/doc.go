@@ -21,4 +21,8 @@
 // and [WithBackupHosts] names hosts to go to when one is not to be reached:
 //
 //	transport.New(signer, verifier, transport.WithBackupHosts(payscore.BackupServer))
+//
+// [WithObserver] is told of each attempt, for logs and counters:
+//
+//	transport.New(signer, verifier, transport.WithObserver(transport.LogAttempts(slog.Default())))
 package transport

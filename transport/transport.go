@@ -44,6 +44,7 @@ type Client struct {
 	retry         Retry
 	backups       []*url.URL
 	misconfigured error // what an option could not use
+	observers     []func(context.Context, Attempt)
 
 	now    func() time.Time
 	sleep  func(context.Context, time.Duration) error
@@ -143,13 +144,26 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	var before error // of an attempt that may have been carried out
 	sent := req
 	for attempt, host := 1, 0; ; attempt++ {
+		start := time.Now()
 		rsp, err := c.attempt(sent)
-		d := decide(req, rsp, err)
-		if !d.again || attempt >= attempts || !c.repeatable(req) {
-			return settle(req, rsp, err, d.open, before)
+		var seen Attempt
+		if c.observers != nil {
+			seen = observed(sent, attempt, start, rsp, err)
 		}
-		pause, ok := c.wait(req.Context(), c.retry, attempt, rsp)
-		if !ok || c.sleep(req.Context(), pause) != nil {
+		d := decide(req, rsp, err)
+		again, pause := d.again && attempt < attempts && c.repeatable(req), time.Duration(0)
+		if again {
+			pause, again = c.wait(req.Context(), c.retry, attempt, rsp)
+		}
+		if !again {
+			rsp, err = settle(req, rsp, err, d.open, before)
+			seen.Outcome = OutcomeOf(rsp, err)
+			c.tell(req.Context(), seen)
+			return rsp, err
+		}
+		seen.Retry, seen.Wait = true, pause
+		c.tell(req.Context(), seen)
+		if c.sleep(req.Context(), pause) != nil {
 			return settle(req, rsp, err, d.open, before)
 		}
 		if d.open {

@@ -44,6 +44,7 @@ import (
 	"time"
 
 	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/call"
 	"github.com/wxpayscore/payscore/limit"
 )
 
@@ -7003,9 +7004,10 @@ func WithoutLimitChecks() ClientOption {
 // order of the contract takes a tenth of it.
 const maxAnswer = 1 << 20
 
-// call sends one request and decodes the answer with the status want into
-// out, which may be nil.
-func (c *Client) call(ctx context.Context, method, target string, body, out any, want int, editors []RequestEditorFn) error {
+// call sends one request and decodes the documented success into out, which
+// may be nil.
+func (c *Client) call(ctx context.Context, info call.Info, method, target string, body, out any, editors []RequestEditorFn) error {
+	ctx = call.NewContext(ctx, info)
 	var payload io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)
@@ -7038,7 +7040,7 @@ func (c *Client) call(ctx context.Context, method, target string, body, out any,
 	}
 	defer func() { _ = rsp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(rsp.Body, maxAnswer+1))
-	if rsp.StatusCode != want {
+	if rsp.StatusCode != info.Success {
 		return apierror.New(rsp, answer)
 	}
 	if err == nil && len(answer) > maxAnswer {
@@ -7071,8 +7073,9 @@ func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertif
 		return nil, err
 	}
 	target := "/v3/certificates" + params.query()
+	info := call.Info{Operation: "downloadCertificates", Path: "/v3/certificates", Success: 200}
 	out := new(CertificateList)
-	if err := c.call(ctx, http.MethodGet, target, nil, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7117,8 +7120,9 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 		return nil, err
 	}
 	target := "/v3/payscore/partner/permissions"
+	info := call.Info{Operation: "applyPartnerPermission", Path: "/v3/payscore/partner/permissions", Success: 200}
 	out := new(ApplyPermissionResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7136,8 +7140,9 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 		return nil, err
 	}
 	target := "/v3/payscore/partner/permissions/apply-for-scene"
+	info := call.Info{Operation: "applyPartnerPermissionForScene", Path: "/v3/payscore/partner/permissions/apply-for-scene", Success: 200}
 	out := new(ApplyPartnerPermissionForSceneResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7156,8 +7161,9 @@ func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPa
 		return nil, err
 	}
 	target := "/v3/payscore/partner/permissions/assess-user-risk-level" + params.query()
+	info := call.Info{Operation: "assessPartnerUserRiskLevel", Path: "/v3/payscore/partner/permissions/assess-user-risk-level", Success: 200}
 	out := new(PartnerUserRiskLevel)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7198,8 +7204,9 @@ func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, 
 		return nil, err
 	}
 	target := fmt.Sprintf("/v3/payscore/partner/permissions/authorization-code/%s", url.PathEscape(authorizationCode)) + params.query()
+	info := call.Info{Operation: "queryPartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}", Success: 200}
 	out := new(PartnerPermission)
-	if err := c.call(ctx, http.MethodGet, target, nil, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7246,7 +7253,8 @@ func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Conte
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/partner/permissions/authorization-code/%s/terminate", url.PathEscape(authorizationCode))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "terminatePartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternTerminatePartnerPermissionByAuthorizationCodeAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7264,8 +7272,9 @@ func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartn
 		return nil, err
 	}
 	target := "/v3/payscore/partner/permissions/search" + params.query()
+	info := call.Info{Operation: "searchPartnerPermission", Path: "/v3/payscore/partner/permissions/search", Success: 200}
 	out := new(PartnerPermission)
-	if err := c.call(ctx, http.MethodGet, target, nil, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7332,7 +7341,8 @@ func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminateP
 		return err
 	}
 	target := "/v3/payscore/partner/permissions/terminate"
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "terminatePartnerPermission", Path: "/v3/payscore/partner/permissions/terminate", Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 // ApplyPartnerServiceAccount 收付通子商户申请绑定支付分服务: Asks to bind a sub-merchant of an e-commerce platform to the service. It takes an extra permission.
@@ -7347,8 +7357,9 @@ func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartn
 		return nil, err
 	}
 	target := "/v3/payscore/partner/service-account-applications"
+	info := call.Info{Operation: "applyPartnerServiceAccount", Path: "/v3/payscore/partner/service-account-applications", Success: 200}
 	out := new(PartnerServiceAccountApplication)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7364,8 +7375,9 @@ func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outA
 		return nil, err
 	}
 	target := fmt.Sprintf("/v3/payscore/partner/service-account-applications/%s", url.PathEscape(outApplyNo))
+	info := call.Info{Operation: "queryPartnerServiceAccountApplication", Path: "/v3/payscore/partner/service-account-applications/{out_apply_no}", Success: 200}
 	out := new(PartnerServiceAccountApplication)
-	if err := c.call(ctx, http.MethodGet, target, nil, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7387,8 +7399,12 @@ func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartn
 		return nil, err
 	}
 	target := "/v3/payscore/partner/serviceorder" + params.query()
+	info := call.Info{Operation: "queryPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", Success: 200}
+	if params.OutOrderNo != nil {
+		info.OutOrderNo = *params.OutOrderNo
+	}
 	out := new(ServiceOrderEntity)
-	if err := c.call(ctx, http.MethodGet, target, nil, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7453,8 +7469,9 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 		return nil, err
 	}
 	target := "/v3/payscore/partner/serviceorder"
+	info := call.Info{Operation: "createPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	out := new(CreatePartnerServiceOrderResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7474,7 +7491,8 @@ func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body Dir
 		return err
 	}
 	target := "/v3/payscore/partner/serviceorder/direct-complete"
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "directCompletePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 // CancelPartnerServiceOrder 取消支付分订单: Withdraws an order; the user sees the reason. A repeat with the same parameters, the reason
@@ -7493,7 +7511,8 @@ func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/cancel", url.PathEscape(outOrderNo))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "cancelPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternCancelPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7513,7 +7532,8 @@ func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo Out
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/complete", url.PathEscape(outOrderNo))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "completePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternCompletePartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7541,7 +7561,8 @@ func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/modify", url.PathEscape(outOrderNo))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "modifyPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternModifyPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7561,7 +7582,8 @@ func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo OutOrder
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/pay", url.PathEscape(outOrderNo))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "payPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternPayPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7580,7 +7602,8 @@ func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outO
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/send-pendingmessage", url.PathEscape(outOrderNo))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "sendPartnerServiceOrderPendingMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternSendPartnerServiceOrderPendingMessageOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7599,7 +7622,8 @@ func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outO
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/send-prepaidmessage", url.PathEscape(outOrderNo))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "sendPartnerServiceOrderPrepaidMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternSendPartnerServiceOrderPrepaidMessageOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7619,7 +7643,8 @@ func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo OutOrde
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/sync", url.PathEscape(outOrderNo))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "syncPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternSyncPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7637,8 +7662,9 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 		return nil, err
 	}
 	target := "/v3/payscore/partner/servicepayondeliveryorder"
+	info := call.Info{Operation: "createPartnerPayOnDeliveryOrder", Path: "/v3/payscore/partner/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	out := new(CreatePartnerPayOnDeliveryOrderResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7657,8 +7683,9 @@ func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID Servic
 		return nil, err
 	}
 	target := fmt.Sprintf("/v3/payscore/partner/servicequotas/service-id/%s", url.PathEscape(serviceID)) + params.query()
+	info := call.Info{Operation: "queryPartnerServiceQuotas", Path: "/v3/payscore/partner/servicequotas/service-id/{service_id}", Success: 200}
 	out := new(PartnerServiceQuotas)
-	if err := c.call(ctx, http.MethodGet, target, nil, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7711,8 +7738,9 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 		return nil, err
 	}
 	target := "/v3/payscore/permissions"
+	info := call.Info{Operation: "applyPermission", Path: "/v3/payscore/permissions", Success: 200}
 	out := new(ApplyPermissionResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7730,8 +7758,9 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 		return nil, err
 	}
 	target := "/v3/payscore/permissions/assess-user-risk-level"
+	info := call.Info{Operation: "assessUserRiskLevel", Path: "/v3/payscore/permissions/assess-user-risk-level", Success: 200}
 	out := new(UserRiskLevel)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7750,8 +7779,9 @@ func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authori
 		return nil, err
 	}
 	target := fmt.Sprintf("/v3/payscore/permissions/authorization-code/%s", url.PathEscape(authorizationCode)) + params.query()
+	info := call.Info{Operation: "queryPermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}", Success: 200}
 	out := new(Permission)
-	if err := c.call(ctx, http.MethodGet, target, nil, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7796,7 +7826,8 @@ func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, aut
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/permissions/authorization-code/%s/terminate", url.PathEscape(authorizationCode))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "terminatePermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternTerminatePermissionByAuthorizationCodeAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7814,8 +7845,9 @@ func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, par
 		return nil, err
 	}
 	target := fmt.Sprintf("/v3/payscore/permissions/openid/%s", url.PathEscape(openID)) + params.query()
+	info := call.Info{Operation: "queryPermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}", Success: 200}
 	out := new(Permission)
-	if err := c.call(ctx, http.MethodGet, target, nil, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7862,7 +7894,8 @@ func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID OpenID,
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/permissions/openid/%s/terminate", url.PathEscape(openID))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "terminatePermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}/terminate", Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternTerminatePermissionByOpenidOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
@@ -7879,8 +7912,12 @@ func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrder
 		return nil, err
 	}
 	target := "/v3/payscore/serviceorder" + params.query()
+	info := call.Info{Operation: "queryServiceOrder", Path: "/v3/payscore/serviceorder", Success: 200}
+	if params.OutOrderNo != nil {
+		info.OutOrderNo = *params.OutOrderNo
+	}
 	out := new(DirectServiceOrderEntity)
-	if err := c.call(ctx, http.MethodGet, target, nil, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7939,8 +7976,9 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 		return nil, err
 	}
 	target := "/v3/payscore/serviceorder"
+	info := call.Info{Operation: "createServiceOrder", Path: "/v3/payscore/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	out := new(CreateServiceOrderResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7959,8 +7997,9 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 		return nil, err
 	}
 	target := "/v3/payscore/serviceorder/direct-complete"
+	info := call.Info{Operation: "directCompleteServiceOrder", Path: "/v3/payscore/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 200}
 	out := new(DirectCompleteServiceOrderResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7980,8 +8019,9 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 		return nil, err
 	}
 	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/cancel", url.PathEscape(outOrderNo))
+	info := call.Info{Operation: "cancelServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 200}
 	out := new(CancelServiceOrderResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8003,8 +8043,9 @@ func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo OutOrderNo
 		return nil, err
 	}
 	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/complete", url.PathEscape(outOrderNo))
+	info := call.Info{Operation: "completeServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 200}
 	out := new(CompleteServiceOrderResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8028,8 +8069,9 @@ func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 		return nil, err
 	}
 	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/modify", url.PathEscape(outOrderNo))
+	info := call.Info{Operation: "modifyServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 200}
 	out := new(DirectServiceOrderEntity)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8051,8 +8093,9 @@ func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bod
 		return nil, err
 	}
 	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/pay", url.PathEscape(outOrderNo))
+	info := call.Info{Operation: "payServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 200}
 	out := new(PayServiceOrderResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8073,7 +8116,8 @@ func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo 
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/send-pendingmessage", url.PathEscape(outOrderNo))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "sendServiceOrderPendingMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternSendServiceOrderPendingMessageOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -8092,7 +8136,8 @@ func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo 
 		return err
 	}
 	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/send-prepaidmessage", url.PathEscape(outOrderNo))
-	return c.call(ctx, http.MethodPost, target, body, nil, 204, editors)
+	info := call.Info{Operation: "sendServiceOrderPrepaidMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
+	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
 }
 
 var patternSendServiceOrderPrepaidMessageOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -8111,8 +8156,9 @@ func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bo
 		return nil, err
 	}
 	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/sync", url.PathEscape(outOrderNo))
+	info := call.Info{Operation: "syncServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 200}
 	out := new(DirectServiceOrderEntity)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8133,8 +8179,9 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 		return nil, err
 	}
 	target := "/v3/payscore/servicepayondeliveryorder"
+	info := call.Info{Operation: "createPayOnDeliveryOrder", Path: "/v3/payscore/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	out := new(CreatePayOnDeliveryOrderResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8155,8 +8202,9 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 		return nil, err
 	}
 	target := "/v3/refund/domestic/refunds"
+	info := call.Info{Operation: "createRefund", Path: "/v3/refund/domestic/refunds", Success: 200}
 	out := new(Refund)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8175,8 +8223,9 @@ func (c *Client) QueryRefund(ctx context.Context, outRefundNo OutRefundNo, param
 		return nil, err
 	}
 	target := fmt.Sprintf("/v3/refund/domestic/refunds/%s", url.PathEscape(outRefundNo)) + params.query()
+	info := call.Info{Operation: "queryRefund", Path: "/v3/refund/domestic/refunds/{out_refund_no}", Success: 200}
 	out := new(Refund)
-	if err := c.call(ctx, http.MethodGet, target, nil, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8224,8 +8273,9 @@ func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, edi
 		return nil, err
 	}
 	target := "/v3/security/echo"
+	info := call.Info{Operation: "echoSecurity", Path: "/v3/security/echo", Success: 200}
 	out := new(SecurityEchoResponse)
-	if err := c.call(ctx, http.MethodPost, target, body, out, 200, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil

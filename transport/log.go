@@ -1,0 +1,78 @@
+package transport
+
+import (
+	"context"
+	"log/slog"
+)
+
+// LogAttempts returns an observer, for [WithObserver], that writes one record
+// for each attempt, nil meaning slog.Default:
+//
+//	INFO  what was carried out, or answered
+//	WARN  what is sent again, and what was refused
+//	ERROR what the call returns with its outcome unknown, or without an answer
+//
+// A record has method, operation, out_order_no, path, host, attempt, outcome,
+// status, code, number, request_id, duration, retry_in and error, without
+// those that have no value. It has no body, no header, no query, no message of
+// WeChat Pay, and of the path's parameters the order number alone. The context
+// goes to the handler. Safe for concurrent use.
+func LogAttempts(logger *slog.Logger) func(ctx context.Context, a Attempt) {
+	return func(ctx context.Context, a Attempt) {
+		to := logger
+		if to == nil {
+			to = slog.Default()
+		}
+		level := levelOf(a)
+		if !to.Enabled(ctx, level) {
+			return
+		}
+		attrs := make([]slog.Attr, 0, 14)
+		add := func(attr slog.Attr, has bool) {
+			if has {
+				attrs = append(attrs, attr)
+			}
+		}
+		cause := a.Cause()
+		add(slog.String("method", a.Method), true)
+		add(slog.String("operation", a.Call.Operation), a.Call.Operation != "")
+		add(slog.String("out_order_no", a.Call.OutOrderNo), a.Call.OutOrderNo != "")
+		add(slog.String("path", a.Path), true)
+		add(slog.String("host", a.Host), true)
+		add(slog.Int("attempt", a.N), true)
+		add(slog.String("outcome", string(a.Outcome)), true)
+		add(slog.Int("status", a.Status), a.Status != 0)
+		add(slog.String("code", a.Code), a.Code != "")
+		add(slog.Int64("number", a.Number), a.Number != 0)
+		add(slog.String("request_id", a.RequestID), a.RequestID != "")
+		add(slog.Duration("duration", a.Duration), true)
+		add(slog.Duration("retry_in", a.Wait), a.Retry)
+		add(slog.String("error", cause), cause != "")
+		to.LogAttrs(ctx, level, "payscore attempt", attrs...)
+	}
+}
+
+func levelOf(a Attempt) slog.Level {
+	switch {
+	case a.Outcome == OK:
+		return slog.LevelInfo
+	case a.Retry, a.Outcome == Refused:
+		return slog.LevelWarn
+	}
+	return slog.LevelError
+}
+
+// Cause is the text of Err in one line, without the path and its parameters:
+// empty when Err is nil.
+func (a Attempt) Cause() string {
+	switch err := a.Err.(type) {
+	case nil:
+		return ""
+	case *SendError:
+		return line(err.Err)
+	case *UnverifiedError:
+		return line(err.Err)
+	default:
+		return line(err)
+	}
+}

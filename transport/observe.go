@@ -1,0 +1,137 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/call"
+	"github.com/wxpayscore/payscore/internal/oneline"
+)
+
+// Outcome is what the end of an attempt, or of a call, means to who waits for it.
+type Outcome string
+
+// The outcomes. There is no other one.
+const (
+	// OK is the documented success, with a signature that verified.
+	OK Outcome = "ok"
+	// Refused is an answer that says that nothing was done.
+	Refused Outcome = "refused"
+	// Unknown says that the operation may have been carried out: [ErrOutcomeUnknown].
+	Unknown Outcome = "unknown"
+	// Failed says that certainly nothing was sent, or that a query brought no answer.
+	Failed Outcome = "failed"
+)
+
+// OutcomeOf judges what (*Client).Do returned, or another client's Do that
+// keeps to its errors. Which 2xx is the documented one it reads in the
+// request's [call.Info]; without one each is, save 202. What the generated
+// client makes of the body comes later and is not in it.
+func OutcomeOf(rsp *http.Response, err error) Outcome {
+	switch {
+	case errors.Is(err, ErrOutcomeUnknown):
+		return Unknown
+	case err != nil || rsp == nil:
+		return Failed
+	}
+	want := 0
+	if rsp.Request != nil {
+		info, _ := call.FromContext(rsp.Request.Context())
+		want = info.Success
+	}
+	switch status := rsp.StatusCode; {
+	case status == want, want == 0 && status/100 == 2 && status != http.StatusAccepted:
+		return OK
+	case status/100 == 2, status >= 500:
+		return Unknown
+	}
+	return Refused
+}
+
+// Attempt is one request that was sent, or that could not be, and what came of
+// it. It holds no body, no header and no query. Code, Number and RequestID are
+// what the answer claims, which may be unsigned.
+type Attempt struct {
+	Call call.Info // what it is for: operation and order number
+	N    int       // counts the attempts of a call, from 1
+
+	Method, Host string
+	// Path is that of the contract, with its parameters in braces, and of a
+	// request that no operation made the path as it was sent.
+	Path string
+
+	Status    int    // 0 when no answer came
+	Code      string // WeChat Pay's error code, at most 64 characters
+	Number    int64  // the number of the error, 0 when there is none
+	RequestID string // names the attempt at WeChat Pay, at most 128 characters
+
+	// Start is when the attempt began, Duration how long it took, with reading
+	// and verifying the answer and without the wait for the next one.
+	Start    time.Time
+	Duration time.Duration
+
+	// Outcome is that of this attempt, or of the whole call when it is the last:
+	// a refusal after an attempt that may have been carried out is [Unknown].
+	Outcome Outcome
+	// Retry says that another attempt follows after Wait, unless the context
+	// ends before. Otherwise the call returns now.
+	Retry bool
+	Wait  time.Duration
+	// Err is why no answer came that may be trusted: nil, a [*SendError] or an
+	// [*UnverifiedError]. Its text names the path with its parameters.
+	Err error
+}
+
+// WithObserver adds a function that is told of each attempt after it, and
+// before the wait for the next. It gets the context of the call, runs in
+// the caller's goroutine, and several at once when calls are made at once; the
+// call waits for it. What is not sent at all, since the request is wrong,
+// cannot be signed or comes with a context that has ended, is no attempt.
+//
+// [LogAttempts] makes one that logs.
+func WithObserver(observe func(ctx context.Context, a Attempt)) Option {
+	return func(c *Client) {
+		if observe != nil {
+			c.observers = append(c.observers, observe)
+		}
+	}
+}
+
+// observed is an attempt whose answer or error is known, and not yet what
+// comes of it for the call.
+func observed(sent *http.Request, n int, start time.Time, rsp *http.Response, err error) Attempt {
+	a := Attempt{N: n, Method: sent.Method, Host: sent.URL.Host, Path: sent.URL.EscapedPath(),
+		Start: start, Duration: time.Since(start), Err: err, Outcome: OutcomeOf(rsp, err)}
+	if a.Call, _ = call.FromContext(sent.Context()); a.Call.Path != "" {
+		a.Path = a.Call.Path
+	}
+	if u, ok := err.(*UnverifiedError); ok { // itself, not one that a RoundTripper wraps
+		a.Status, a.RequestID = u.Status, oneline.Cut(u.RequestID, 128)
+	}
+	if rsp != nil {
+		a.Status, a.RequestID = rsp.StatusCode, oneline.Cut(rsp.Header.Get("Request-ID"), 128)
+		if a.Outcome != OK {
+			refusal := apierror.New(rsp, peek(rsp))
+			a.Code, a.Number = oneline.Cut(refusal.Code, 64), refusal.Number
+		}
+	}
+	return a
+}
+
+// peek reads the body, which is in memory, and leaves it to be read again.
+func peek(rsp *http.Response) []byte {
+	body, _ := io.ReadAll(rsp.Body)
+	rsp.Body = io.NopCloser(bytes.NewReader(body))
+	return body
+}
+
+func (c *Client) tell(ctx context.Context, a Attempt) {
+	for _, observe := range c.observers {
+		observe(ctx, a)
+	}
+}
