@@ -47,7 +47,7 @@ type signingPair struct {
 
 	// The key is held in a function so that nothing that prints or walks
 	// values can reach it.
-	sign    func(digest []byte) ([]byte, error)
+	sign    func(digest [sha256.Size]byte) ([]byte, error)
 	sigSize int
 }
 
@@ -137,15 +137,21 @@ func NewSigner(mchid, serialNo string, key crypto.Signer, opts ...SignerOption) 
 	if id := s.wechatpaySerial; id != "" && !isPublicKeyID(id) && !isSerial(id) {
 		return nil, fmt.Errorf("auth: %s %s neither starts with %s nor is a serial number in hex", HeaderSerial, quote(id), publicKeyPrefix)
 	}
+	sign := func(digest [sha256.Size]byte) ([]byte, error) {
+		return key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	}
+	if k, ok := key.(*rsa.PrivateKey); ok { // asked by its own name, it leaves the digest on the stack
+		sign = func(digest [sha256.Size]byte) ([]byte, error) {
+			return rsa.SignPKCS1v15(nil, k, crypto.SHA256, digest[:])
+		}
+	}
 	s.beforeNonce = Scheme + ` mchid="` + s.mchid + `",nonce_str="`
 	serial := strings.ToUpper(serialNo)
 	s.current.Store(&signingPair{
 		serial:         serial,
 		afterTimestamp: `",serial_no="` + serial + `",signature="`,
-		sign: func(digest []byte) ([]byte, error) {
-			return key.Sign(rand.Reader, digest, crypto.SHA256)
-		},
-		sigSize: pub.Size(),
+		sign:           sign,
+		sigSize:        pub.Size(),
 	})
 	return s, nil
 }
@@ -301,8 +307,7 @@ func (s *Signer) authorization(w *workspace, method, requestURI string, timestam
 	}
 	w.buf = append(w.buf, '\n')
 
-	digest := sha256.Sum256(w.buf)
-	sig, err := pair.sign(digest[:])
+	sig, err := pair.sign(sha256.Sum256(w.buf))
 	if err != nil {
 		return "", fmt.Errorf("auth: the private key did not sign: %w", err)
 	}

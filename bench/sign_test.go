@@ -1,11 +1,12 @@
 package bench_test
 
 import (
-	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/credentials"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/signers"
@@ -22,14 +23,6 @@ func signings(tb testing.TB) map[string]func() error {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	encoded, err := json.Marshal(&bench.Body)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	req, err := http.NewRequest(http.MethodPost, "https://api.mch.weixin.qq.com"+bench.ModifyPath, bytes.NewReader(encoded))
-	if err != nil {
-		tb.Fatal(err)
-	}
 	theirs := credentials.WechatPayCredentials{Signer: &signers.SHA256WithRSASigner{
 		MchID: bench.MchID, PrivateKey: keys.Merchant, CertificateSerialNo: bench.SerialNo,
 	}}
@@ -43,10 +36,12 @@ func signings(tb testing.TB) map[string]func() error {
 			return err
 		},
 		"payscore": func() error {
-			if _, err := json.Marshal(&bench.Body); err != nil { // req has the same already
+			body, err := json.Marshal(&bench.Body)
+			if err != nil {
 				return err
 			}
-			return signer.Sign(context.Background(), req)
+			_, err = signer.Authorization(http.MethodPost, bench.ModifyPath, time.Now(), rand.Text(), body)
+			return err
 		},
 		"wechatpay-go": func() error {
 			body, err := json.Marshal(&bench.WechatpayGoBody)

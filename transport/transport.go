@@ -1,11 +1,8 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"math"
 	"net"
 	"net/http"
@@ -219,10 +216,7 @@ func (c *Client) attempt(req *http.Request) (*http.Response, error) {
 func (c *Client) verify(ctx context.Context, rsp *http.Response) (*http.Response, error) {
 	wire := rsp.Body // rsp gets another one below
 	defer func() { _ = wire.Close() }()
-	body, err := io.ReadAll(io.LimitReader(wire, c.maxAnswer+1))
-	if err == nil && int64(len(body)) > c.maxAnswer {
-		err = fmt.Errorf("over %d bytes", c.maxAnswer)
-	}
+	body, err := readAnswer(rsp, c.maxAnswer)
 	// A failure may come unsigned, from a gateway or because the request's own
 	// signature was wrong; then its status says enough, whatever could be read.
 	// One that bears a signature must be right.
@@ -237,7 +231,7 @@ func (c *Client) verify(ctx context.Context, rsp *http.Response) (*http.Response
 			Status: rsp.StatusCode, RequestID: rsp.Header.Get("Request-ID"), Err: err,
 		}
 	}
-	rsp.Body = io.NopCloser(bytes.NewReader(body))
+	rsp.Body = newAnswer(body)
 	rsp.ContentLength = int64(len(body))
 	return rsp, nil
 }
@@ -249,7 +243,7 @@ func checkPath(req *http.Request) error {
 	if path == "" || path == "/" {
 		return nil
 	}
-	for _, segment := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
+	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		switch segment {
 		case "":
 			return errors.New("the path has an empty segment: an empty parameter?")

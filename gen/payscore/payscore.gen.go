@@ -953,12 +953,15 @@ func (v AssessedShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v AssessedShoppingInfo) MarshalJSON() ([]byte, error) {
+func (v AssessedShoppingInfo) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *AssessedShoppingInfo) plain() any {
 	type plain AssessedShoppingInfo
 	if v.Goods == nil {
 		v.Goods = []ShoppingGoods{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // Attach 商户数据包: Free text that comes back in the notifications of the order. 256 characters after URL encoding.
@@ -1117,12 +1120,15 @@ func (v CertificateList) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v CertificateList) MarshalJSON() ([]byte, error) {
+func (v CertificateList) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *CertificateList) plain() any {
 	type plain CertificateList
 	if v.Data == nil {
 		v.Data = []PlatformCertificate{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // Collection 收款信息: What is collected of an order and what is still to come.
@@ -1350,11 +1356,16 @@ var patternCompletePartnerServiceOrderRequestServiceID = limit.Pattern{Source: "
 
 // MarshalJSON writes a nil required array as [].
 func (v CompletePartnerServiceOrderRequest) MarshalJSON() ([]byte, error) {
+	return json.Marshal(v.plain())
+}
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *CompletePartnerServiceOrderRequest) plain() any {
 	type plain CompletePartnerServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // CompleteServiceOrderRequest 完结支付分订单请求: The final bill of an order.
@@ -1447,12 +1458,15 @@ func (v CompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 var patternCompleteServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
-func (v CompleteServiceOrderRequest) MarshalJSON() ([]byte, error) {
+func (v CompleteServiceOrderRequest) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *CompleteServiceOrderRequest) plain() any {
 	type plain CompleteServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // CompleteServiceOrderResponse 完结支付分订单应答: An order that was completed.
@@ -2997,11 +3011,16 @@ var patternDirectCompletePartnerServiceOrderRequestServiceID = limit.Pattern{Sou
 
 // MarshalJSON writes a nil required array as [].
 func (v DirectCompletePartnerServiceOrderRequest) MarshalJSON() ([]byte, error) {
+	return json.Marshal(v.plain())
+}
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *DirectCompletePartnerServiceOrderRequest) plain() any {
 	type plain DirectCompletePartnerServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // DirectCompleteServiceOrderRequest 创单结单合并请求: An order to open and complete at once.
@@ -3128,11 +3147,16 @@ var patternDirectCompleteServiceOrderRequestServiceID = limit.Pattern{Source: "^
 
 // MarshalJSON writes a nil required array as [].
 func (v DirectCompleteServiceOrderRequest) MarshalJSON() ([]byte, error) {
+	return json.Marshal(v.plain())
+}
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *DirectCompleteServiceOrderRequest) plain() any {
 	type plain DirectCompleteServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // DirectCompleteServiceOrderResponse 创单结单合并应答: An order that was opened and completed.
@@ -3658,11 +3682,16 @@ var patternModifyPartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[
 
 // MarshalJSON writes a nil required array as [].
 func (v ModifyPartnerServiceOrderRequest) MarshalJSON() ([]byte, error) {
+	return json.Marshal(v.plain())
+}
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *ModifyPartnerServiceOrderRequest) plain() any {
 	type plain ModifyPartnerServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // ModifyServiceOrderRequest 修改订单金额请求: A lower bill for an order that is waiting for payment.
@@ -3735,12 +3764,15 @@ func (v ModifyServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 var patternModifyServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
-func (v ModifyServiceOrderRequest) MarshalJSON() ([]byte, error) {
+func (v ModifyServiceOrderRequest) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *ModifyServiceOrderRequest) plain() any {
 	type plain ModifyServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // Notification 通知: What WeChat Pay posts to the notify URL. Verify the signature of the raw body first, then decrypt `resource`.
@@ -4246,12 +4278,15 @@ func (v PartnerServiceQuotas) check(c *limit.Checker, at *limit.Path) {
 var patternPartnerServiceQuotasServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
-func (v PartnerServiceQuotas) MarshalJSON() ([]byte, error) {
+func (v PartnerServiceQuotas) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *PartnerServiceQuotas) plain() any {
 	type plain PartnerServiceQuotas
 	if v.Quotas == nil {
 		v.Quotas = []QuotaSuggestion{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // PartnerUserRiskLevel 用户分层: The layer that a user belongs to.
@@ -5664,11 +5699,16 @@ var patternSendPartnerServiceOrderMessageRequestServiceID = limit.Pattern{Source
 
 // MarshalJSON writes a nil required array as [].
 func (v SendPartnerServiceOrderMessageRequest) MarshalJSON() ([]byte, error) {
+	return json.Marshal(v.plain())
+}
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *SendPartnerServiceOrderMessageRequest) plain() any {
 	type plain SendPartnerServiceOrderMessageRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // SendServiceOrderMessageRequest 下发服务消息请求: What the message tells the user.
@@ -5734,12 +5774,15 @@ var patternSendServiceOrderMessageRequestPrepaidTime = limit.Pattern{Source: "^[
 var patternSendServiceOrderMessageRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
 // MarshalJSON writes a nil required array as [].
-func (v SendServiceOrderMessageRequest) MarshalJSON() ([]byte, error) {
+func (v SendServiceOrderMessageRequest) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *SendServiceOrderMessageRequest) plain() any {
 	type plain SendServiceOrderMessageRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // ServiceAccountNotification 绑定结果通知数据: What became of an application to bind a sub-merchant.
@@ -6320,12 +6363,15 @@ func (v ShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v ShoppingInfo) MarshalJSON() ([]byte, error) {
+func (v ShoppingInfo) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *ShoppingInfo) plain() any {
 	type plain ShoppingInfo
 	if v.Goods == nil {
 		v.Goods = []ShoppingGoods{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // SubAppID 子商户公众账号ID: App id of the sub-merchant. Required when `sub_openid` is given.
@@ -7010,6 +7056,10 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 	ctx = call.NewContext(ctx, info)
 	var payload io.Reader
 	if body != nil {
+		// encoding/json reads again what a MarshalJSON wrote, and one byte after another.
+		if v, ok := body.(interface{ plain() any }); ok {
+			body = v.plain()
+		}
 		b, err := json.Marshal(body)
 		if err != nil {
 			return fmt.Errorf("payscore: encode the request: %w", err)
@@ -7020,9 +7070,10 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 	if err != nil {
 		return fmt.Errorf("payscore: %w", err)
 	}
-	req.Header.Set("Accept", "application/json")
+	values := []string{"application/json", "application/json"} // one allocation for both
+	req.Header["Accept"] = values[:1:1]
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header["Content-Type"] = values[1:]
 	}
 	for _, edit := range c.editors {
 		if err := edit(ctx, req); err != nil {
@@ -7039,12 +7090,9 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 		return err
 	}
 	defer func() { _ = rsp.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(rsp.Body, maxAnswer+1))
+	answer, err := readAnswer(rsp.Body)
 	if rsp.StatusCode != info.Success {
 		return apierror.New(rsp, answer)
-	}
-	if err == nil && len(answer) > maxAnswer {
-		err = fmt.Errorf("over %d bytes", maxAnswer)
 	}
 	if err == nil && out != nil {
 		err = json.Unmarshal(answer, out)
@@ -7056,6 +7104,21 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 		return apierror.Undecodable(rsp, err)
 	}
 	return nil
+}
+
+// readAnswer reads a body, without a copy when it is in memory.
+func readAnswer(body io.Reader) ([]byte, error) {
+	if body == http.NoBody {
+		return nil, nil
+	}
+	if read, ok := body.(interface{ Bytes() []byte }); ok {
+		return read.Bytes(), nil
+	}
+	answer, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
+	if err == nil && len(answer) > maxAnswer {
+		err = fmt.Errorf("over %d bytes", maxAnswer)
+	}
+	return answer, err
 }
 
 // DownloadCertificates 下载平台证书: Answers WeChat Pay's platform certificates, each encrypted with the APIv3 key. Poll it less than
@@ -7072,8 +7135,9 @@ func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertif
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/certificates" + params.query()
 	info := call.Info{Operation: "downloadCertificates", Path: "/v3/certificates", Success: 200}
+	target := info.Path
+	target += params.query()
 	out := new(CertificateList)
 	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
@@ -7119,10 +7183,10 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/partner/permissions"
 	info := call.Info{Operation: "applyPartnerPermission", Path: "/v3/payscore/partner/permissions", Success: 200}
+	target := info.Path
 	out := new(ApplyPermissionResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7139,10 +7203,10 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/partner/permissions/apply-for-scene"
 	info := call.Info{Operation: "applyPartnerPermissionForScene", Path: "/v3/payscore/partner/permissions/apply-for-scene", Success: 200}
+	target := info.Path
 	out := new(ApplyPartnerPermissionForSceneResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7160,10 +7224,11 @@ func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPa
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/partner/permissions/assess-user-risk-level" + params.query()
 	info := call.Info{Operation: "assessPartnerUserRiskLevel", Path: "/v3/payscore/partner/permissions/assess-user-risk-level", Success: 200}
+	target := info.Path
+	target += params.query()
 	out := new(PartnerUserRiskLevel)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7203,8 +7268,9 @@ func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, 
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := fmt.Sprintf("/v3/payscore/partner/permissions/authorization-code/%s", url.PathEscape(authorizationCode)) + params.query()
 	info := call.Info{Operation: "queryPartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}", Success: 200}
+	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
+	target += params.query()
 	out := new(PartnerPermission)
 	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
@@ -7252,9 +7318,9 @@ func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Conte
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/partner/permissions/authorization-code/%s/terminate", url.PathEscape(authorizationCode))
 	info := call.Info{Operation: "terminatePartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternTerminatePartnerPermissionByAuthorizationCodeAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7271,8 +7337,9 @@ func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartn
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/partner/permissions/search" + params.query()
 	info := call.Info{Operation: "searchPartnerPermission", Path: "/v3/payscore/partner/permissions/search", Success: 200}
+	target := info.Path
+	target += params.query()
 	out := new(PartnerPermission)
 	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
@@ -7340,9 +7407,9 @@ func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminateP
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := "/v3/payscore/partner/permissions/terminate"
 	info := call.Info{Operation: "terminatePartnerPermission", Path: "/v3/payscore/partner/permissions/terminate", Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := info.Path
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 // ApplyPartnerServiceAccount 收付通子商户申请绑定支付分服务: Asks to bind a sub-merchant of an e-commerce platform to the service. It takes an extra permission.
@@ -7356,10 +7423,10 @@ func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartn
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/partner/service-account-applications"
 	info := call.Info{Operation: "applyPartnerServiceAccount", Path: "/v3/payscore/partner/service-account-applications", Success: 200}
+	target := info.Path
 	out := new(PartnerServiceAccountApplication)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7374,8 +7441,8 @@ func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outA
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := fmt.Sprintf("/v3/payscore/partner/service-account-applications/%s", url.PathEscape(outApplyNo))
 	info := call.Info{Operation: "queryPartnerServiceAccountApplication", Path: "/v3/payscore/partner/service-account-applications/{out_apply_no}", Success: 200}
+	target := strings.Replace(info.Path, "{out_apply_no}", url.PathEscape(outApplyNo), 1)
 	out := new(PartnerServiceAccountApplication)
 	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
@@ -7398,8 +7465,9 @@ func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartn
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/partner/serviceorder" + params.query()
 	info := call.Info{Operation: "queryPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", Success: 200}
+	target := info.Path
+	target += params.query()
 	if params.OutOrderNo != nil {
 		info.OutOrderNo = *params.OutOrderNo
 	}
@@ -7468,10 +7536,10 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/partner/serviceorder"
 	info := call.Info{Operation: "createPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
+	target := info.Path
 	out := new(CreatePartnerServiceOrderResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7490,9 +7558,9 @@ func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body Dir
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := "/v3/payscore/partner/serviceorder/direct-complete"
 	info := call.Info{Operation: "directCompletePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := info.Path
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 // CancelPartnerServiceOrder 取消支付分订单: Withdraws an order; the user sees the reason. A repeat with the same parameters, the reason
@@ -7510,9 +7578,9 @@ func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/cancel", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "cancelPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternCancelPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7531,9 +7599,9 @@ func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo Out
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/complete", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "completePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternCompletePartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7560,9 +7628,9 @@ func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/modify", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "modifyPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternModifyPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7581,9 +7649,9 @@ func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo OutOrder
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/pay", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "payPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternPayPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7601,9 +7669,9 @@ func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outO
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/send-pendingmessage", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "sendPartnerServiceOrderPendingMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternSendPartnerServiceOrderPendingMessageOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7621,9 +7689,9 @@ func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outO
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/send-prepaidmessage", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "sendPartnerServiceOrderPrepaidMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternSendPartnerServiceOrderPrepaidMessageOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7642,9 +7710,9 @@ func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo OutOrde
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/partner/serviceorder/%s/sync", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "syncPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternSyncPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7661,10 +7729,10 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/partner/servicepayondeliveryorder"
 	info := call.Info{Operation: "createPartnerPayOnDeliveryOrder", Path: "/v3/payscore/partner/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
+	target := info.Path
 	out := new(CreatePartnerPayOnDeliveryOrderResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7682,8 +7750,9 @@ func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID Servic
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := fmt.Sprintf("/v3/payscore/partner/servicequotas/service-id/%s", url.PathEscape(serviceID)) + params.query()
 	info := call.Info{Operation: "queryPartnerServiceQuotas", Path: "/v3/payscore/partner/servicequotas/service-id/{service_id}", Success: 200}
+	target := strings.Replace(info.Path, "{service_id}", url.PathEscape(serviceID), 1)
+	target += params.query()
 	out := new(PartnerServiceQuotas)
 	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
@@ -7737,10 +7806,10 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/permissions"
 	info := call.Info{Operation: "applyPermission", Path: "/v3/payscore/permissions", Success: 200}
+	target := info.Path
 	out := new(ApplyPermissionResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7757,10 +7826,10 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/permissions/assess-user-risk-level"
 	info := call.Info{Operation: "assessUserRiskLevel", Path: "/v3/payscore/permissions/assess-user-risk-level", Success: 200}
+	target := info.Path
 	out := new(UserRiskLevel)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7778,8 +7847,9 @@ func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authori
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := fmt.Sprintf("/v3/payscore/permissions/authorization-code/%s", url.PathEscape(authorizationCode)) + params.query()
 	info := call.Info{Operation: "queryPermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}", Success: 200}
+	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
+	target += params.query()
 	out := new(Permission)
 	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
@@ -7825,9 +7895,9 @@ func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, aut
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/permissions/authorization-code/%s/terminate", url.PathEscape(authorizationCode))
 	info := call.Info{Operation: "terminatePermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternTerminatePermissionByAuthorizationCodeAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -7844,8 +7914,9 @@ func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, par
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := fmt.Sprintf("/v3/payscore/permissions/openid/%s", url.PathEscape(openID)) + params.query()
 	info := call.Info{Operation: "queryPermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}", Success: 200}
+	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
+	target += params.query()
 	out := new(Permission)
 	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
@@ -7893,9 +7964,9 @@ func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID OpenID,
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/permissions/openid/%s/terminate", url.PathEscape(openID))
 	info := call.Info{Operation: "terminatePermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}/terminate", Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternTerminatePermissionByOpenidOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
@@ -7911,8 +7982,9 @@ func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrder
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/serviceorder" + params.query()
 	info := call.Info{Operation: "queryServiceOrder", Path: "/v3/payscore/serviceorder", Success: 200}
+	target := info.Path
+	target += params.query()
 	if params.OutOrderNo != nil {
 		info.OutOrderNo = *params.OutOrderNo
 	}
@@ -7975,10 +8047,10 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/serviceorder"
 	info := call.Info{Operation: "createServiceOrder", Path: "/v3/payscore/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
+	target := info.Path
 	out := new(CreateServiceOrderResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7996,10 +8068,10 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/serviceorder/direct-complete"
 	info := call.Info{Operation: "directCompleteServiceOrder", Path: "/v3/payscore/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 200}
+	target := info.Path
 	out := new(DirectCompleteServiceOrderResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8018,10 +8090,10 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/cancel", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "cancelServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 200}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	out := new(CancelServiceOrderResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8042,10 +8114,10 @@ func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo OutOrderNo
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/complete", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "completeServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 200}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	out := new(CompleteServiceOrderResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8068,10 +8140,10 @@ func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/modify", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "modifyServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 200}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	out := new(DirectServiceOrderEntity)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8092,10 +8164,10 @@ func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bod
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/pay", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "payServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 200}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	out := new(PayServiceOrderResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8115,9 +8187,9 @@ func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo 
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/send-pendingmessage", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "sendServiceOrderPendingMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternSendServiceOrderPendingMessageOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -8135,9 +8207,9 @@ func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo 
 	if err := limits.Err(); err != nil {
 		return err
 	}
-	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/send-prepaidmessage", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "sendServiceOrderPrepaidMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
-	return c.call(ctx, info, http.MethodPost, target, body, nil, editors)
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 var patternSendServiceOrderPrepaidMessageOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -8155,10 +8227,10 @@ func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bo
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := fmt.Sprintf("/v3/payscore/serviceorder/%s/sync", url.PathEscape(outOrderNo))
 	info := call.Info{Operation: "syncServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 200}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	out := new(DirectServiceOrderEntity)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8178,10 +8250,10 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/payscore/servicepayondeliveryorder"
 	info := call.Info{Operation: "createPayOnDeliveryOrder", Path: "/v3/payscore/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
+	target := info.Path
 	out := new(CreatePayOnDeliveryOrderResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8201,10 +8273,10 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/refund/domestic/refunds"
 	info := call.Info{Operation: "createRefund", Path: "/v3/refund/domestic/refunds", Success: 200}
+	target := info.Path
 	out := new(Refund)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8222,8 +8294,9 @@ func (c *Client) QueryRefund(ctx context.Context, outRefundNo OutRefundNo, param
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := fmt.Sprintf("/v3/refund/domestic/refunds/%s", url.PathEscape(outRefundNo)) + params.query()
 	info := call.Info{Operation: "queryRefund", Path: "/v3/refund/domestic/refunds/{out_refund_no}", Success: 200}
+	target := strings.Replace(info.Path, "{out_refund_no}", url.PathEscape(outRefundNo), 1)
+	target += params.query()
 	out := new(Refund)
 	if err := c.call(ctx, info, http.MethodGet, target, nil, out, editors); err != nil {
 		return nil, err
@@ -8272,10 +8345,10 @@ func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, edi
 	if err := limits.Err(); err != nil {
 		return nil, err
 	}
-	target := "/v3/security/echo"
 	info := call.Info{Operation: "echoSecurity", Path: "/v3/security/echo", Success: 200}
+	target := info.Path
 	out := new(SecurityEchoResponse)
-	if err := c.call(ctx, info, http.MethodPost, target, body, out, editors); err != nil {
+	if err := c.call(ctx, info, http.MethodPost, target, &body, out, editors); err != nil {
 		return nil, err
 	}
 	return out, nil
