@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wxpayscore/payscore/bench"
+	"github.com/wxpayscore/payscore/bench/floor"
 )
 
 type call = func(context.Context) error
@@ -17,7 +18,7 @@ var clients = []struct {
 	name string
 	new  func(url string) (call, error)
 }{
-	{"floor", func(url string) (call, error) { return bench.NewFloor(keys, url).Modify, nil }},
+	{"floor", func(url string) (call, error) { return floor.New(keys, url).Modify, nil }},
 	{"payscore", func(url string) (call, error) { return bench.NewPayscore(keys, url) }},
 	{"wechatpay-go", func(url string) (call, error) { return bench.NewWechatpayGo(keys, url, nil) }},
 	{"wechatpay-go-tuned", func(url string) (call, error) {

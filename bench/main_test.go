@@ -11,13 +11,13 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/wxpayscore/payscore/bench"
+	"github.com/wxpayscore/payscore/bench/floor"
 )
 
 const keysDir = "../api/vectors"
 
 var (
-	keys     *bench.Keys
+	keys     *floor.Keys
 	plainURL string
 	tlsURL   string
 )
@@ -31,8 +31,11 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	if keys, err = bench.LoadKeys(keysDir); err != nil {
+	if keys, err = floor.LoadKeys(keysDir); err != nil {
 		panic(err)
+	}
+	if plainURL, tlsURL = os.Getenv("PAYSCORE_BENCH_PLAIN"), os.Getenv("PAYSCORE_BENCH_TLS"); plainURL != "" {
+		return m.Run() // the report has started one for all
 	}
 	program := filepath.Join(dir, "answerer")
 	if out, err := exec.Command("go", "build", "-o", program, "./answerer").CombinedOutput(); err != nil {

@@ -21,7 +21,7 @@ import (
 	wxnotify "github.com/wechatpay-apiv3/wechatpay-go/core/notify"
 
 	"github.com/wxpayscore/payscore/auth"
-	"github.com/wxpayscore/payscore/bench"
+	"github.com/wxpayscore/payscore/bench/floor"
 	"github.com/wxpayscore/payscore/notify"
 )
 
@@ -43,7 +43,7 @@ const gcmNonce = "b9a1c2d3e400"
 
 func newMessage(tb testing.TB) *message {
 	tb.Helper()
-	block, err := aes.NewCipher([]byte(bench.APIv3Key))
+	block, err := aes.NewCipher([]byte(floor.APIv3Key))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func newMessage(tb testing.TB) *message {
 		tb.Fatal(err)
 	}
 	m.header = http.Header{
-		"Wechatpay-Timestamp": {timestamp}, "Wechatpay-Nonce": {"5d2a7061fccab6bf"}, "Wechatpay-Serial": {bench.PublicKeyID},
+		"Wechatpay-Timestamp": {timestamp}, "Wechatpay-Nonce": {"5d2a7061fccab6bf"}, "Wechatpay-Serial": {floor.PublicKeyID},
 		"Wechatpay-Signature": {base64.StdEncoding.EncodeToString(m.signature)}, "Wechatpay-Signature-Type": {"WECHATPAY2-SHA256-RSA2048"},
 		"Request-Id": {"08F78BB6AF0610D302187A20D6BBC6010A-0"},
 	}
@@ -85,15 +85,15 @@ func (m *message) request() *http.Request {
 func notifications(tb testing.TB) map[string]func() error {
 	tb.Helper()
 	m := newMessage(tb)
-	verifier, err := auth.NewVerifier(auth.Key{ID: bench.PublicKeyID, PublicKey: keys.Public})
+	verifier, err := auth.NewVerifier(auth.Key{ID: floor.PublicKeyID, PublicKey: keys.Public})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	key, err := auth.NewAPIv3Key(bench.APIv3Key)
+	key, err := auth.NewAPIv3Key(floor.APIv3Key)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	theirs, err := wxnotify.NewRSANotifyHandler(bench.APIv3Key, verifiers.NewSHA256WithRSAPubkeyVerifier(bench.PublicKeyID, *keys.Public))
+	theirs, err := wxnotify.NewRSANotifyHandler(floor.APIv3Key, verifiers.NewSHA256WithRSAPubkeyVerifier(floor.PublicKeyID, *keys.Public))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func notifications(tb testing.TB) map[string]func() error {
 			if err := n.VerifySignByPK(keys.Public); err != nil {
 				return err
 			}
-			_, err = n.DecryptScoreCipherText(bench.APIv3Key)
+			_, err = n.DecryptScoreCipherText(floor.APIv3Key)
 			return err
 		},
 	}

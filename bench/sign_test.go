@@ -13,18 +13,19 @@ import (
 
 	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/bench"
+	"github.com/wxpayscore/payscore/bench/floor"
 )
 
 // signings encode a body and make its Authorization.
 func signings(tb testing.TB) map[string]func() error {
 	tb.Helper()
-	floor := bench.NewFloor(keys, "")
-	signer, err := auth.NewSigner(bench.MchID, bench.SerialNo, keys.Merchant)
+	least := floor.New(keys, "")
+	signer, err := auth.NewSigner(floor.MchID, floor.SerialNo, keys.Merchant)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	theirs := credentials.WechatPayCredentials{Signer: &signers.SHA256WithRSASigner{
-		MchID: bench.MchID, PrivateKey: keys.Merchant, CertificateSerialNo: bench.SerialNo,
+		MchID: floor.MchID, PrivateKey: keys.Merchant, CertificateSerialNo: floor.SerialNo,
 	}}
 	gopay, err := bench.NewGopayClient(keys, "")
 	if err != nil {
@@ -32,7 +33,7 @@ func signings(tb testing.TB) map[string]func() error {
 	}
 	return map[string]func() error{
 		"floor": func() error {
-			_, _, err := floor.Sign(http.MethodPost, bench.ModifyPath, &bench.FloorBody)
+			_, _, err := least.Sign(http.MethodPost, floor.ModifyPath, &floor.Body)
 			return err
 		},
 		"payscore": func() error {
@@ -40,7 +41,7 @@ func signings(tb testing.TB) map[string]func() error {
 			if err != nil {
 				return err
 			}
-			_, err = signer.Authorization(http.MethodPost, bench.ModifyPath, time.Now(), rand.Text(), body)
+			_, err = signer.Authorization(http.MethodPost, floor.ModifyPath, time.Now(), rand.Text(), body)
 			return err
 		},
 		"wechatpay-go": func() error {
@@ -48,11 +49,11 @@ func signings(tb testing.TB) map[string]func() error {
 			if err != nil {
 				return err
 			}
-			_, err = theirs.GenerateAuthorizationHeader(context.Background(), http.MethodPost, bench.ModifyPath, string(body))
+			_, err = theirs.GenerateAuthorizationHeader(context.Background(), http.MethodPost, floor.ModifyPath, string(body))
 			return err
 		},
 		"gopay": func() error {
-			_, err := bench.GopaySign(gopay, http.MethodPost, bench.CompletePath, bench.GopayBody())
+			_, err := bench.GopaySign(gopay, http.MethodPost, floor.CompletePath, bench.GopayBody())
 			return err
 		},
 	}

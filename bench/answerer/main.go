@@ -31,14 +31,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/wxpayscore/payscore/bench"
+	"github.com/wxpayscore/payscore/bench/floor"
 )
 
 func main() {
 	if len(os.Args) != 3 {
 		log.Fatal("usage: answerer KEYS_DIR TEMP_DIR")
 	}
-	keys, err := bench.LoadKeys(os.Args[1])
+	keys, err := floor.LoadKeys(os.Args[1])
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Wechatpay-Nonce", nonce)
 	h.Set("Wechatpay-Signature", signature)
 	h.Set("Wechatpay-Signature-Type", "WECHATPAY2-SHA256-RSA2048")
-	h.Set("Wechatpay-Serial", bench.PublicKeyID)
+	h.Set("Wechatpay-Serial", floor.PublicKeyID)
 	h.Set("Request-ID", "08F78BB6AF0610D302187A20D6BBC6010A-0")
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -1,4 +1,4 @@
-package bench
+package floor
 
 import (
 	"crypto/rsa"
@@ -46,11 +46,11 @@ func LoadKeys(dir string) (*Keys, error) {
 	block := func(file string) (*pem.Block, error) {
 		b, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("bench: %w", err)
+			return nil, fmt.Errorf("floor: %w", err)
 		}
 		block, _ := pem.Decode(b)
 		if block == nil {
-			return nil, fmt.Errorf("bench: %s is no PEM file", file)
+			return nil, fmt.Errorf("floor: %s is no PEM file", file)
 		}
 		return block, nil
 	}
@@ -61,11 +61,11 @@ func LoadKeys(dir string) (*Keys, error) {
 		}
 		parsed, err := x509.ParsePKCS8PrivateKey(b.Bytes)
 		if err != nil {
-			return nil, fmt.Errorf("bench: %s: %w", file, err)
+			return nil, fmt.Errorf("floor: %s: %w", file, err)
 		}
 		var ok bool
 		if *key, ok = parsed.(*rsa.PrivateKey); !ok {
-			return nil, errors.New("bench: not an RSA key")
+			return nil, errors.New("floor: not an RSA key")
 		}
 		if file == k.MerchantKey {
 			k.MerchantPEM = string(pem.EncodeToMemory(b))

@@ -1,4 +1,7 @@
-package bench
+// Package floor is the least that a client of partner modify can be: net/http
+// and crypto/rsa with nothing else around them. It is what the others are
+// measured against, and holds what they share: who signs, and what is asked for.
+package floor
 
 import (
 	"bytes"
@@ -18,56 +21,56 @@ import (
 	"time"
 )
 
-// FloorModify is the body of the floor's request.
-type FloorModify struct {
-	ServiceID     string          `json:"service_id"`
-	SubMchID      string          `json:"sub_mchid"`
-	PostPayments  []FloorPayment  `json:"post_payments"`
-	PostDiscounts []FloorDiscount `json:"post_discounts"`
-	TotalAmount   int64           `json:"total_amount"`
-	Reason        string          `json:"reason"`
+// Modify is the body of the floor's request.
+type Modify struct {
+	ServiceID     string     `json:"service_id"`
+	SubMchID      string     `json:"sub_mchid"`
+	PostPayments  []Payment  `json:"post_payments"`
+	PostDiscounts []Discount `json:"post_discounts"`
+	TotalAmount   int64      `json:"total_amount"`
+	Reason        string     `json:"reason"`
 }
 
-// FloorPayment is a line of FloorModify.
-type FloorPayment struct {
+// Payment is a line of Modify.
+type Payment struct {
 	Name        string `json:"name"`
 	Amount      int64  `json:"amount"`
 	Description string `json:"description"`
 	Count       int64  `json:"count"`
 }
 
-// FloorDiscount is a line of FloorModify.
-type FloorDiscount struct {
+// Discount is a line of Modify.
+type Discount struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	Amount      int64  `json:"amount"`
 }
 
-// FloorBody is the request that all clients send, but for the order of fields.
-var FloorBody = FloorModify{
+// Body is the request that all clients send, but for the order of fields.
+var Body = Modify{
 	ServiceID: ServiceID, SubMchID: SubMchID,
-	PostPayments:  []FloorPayment{{"就餐费用", 40000, "就餐人均100元", 4}},
-	PostDiscounts: []FloorDiscount{{"满20减1元", "不与其他优惠叠加", 100}},
+	PostPayments:  []Payment{{"就餐费用", 40000, "就餐人均100元", 4}},
+	PostDiscounts: []Discount{{"满20减1元", "不与其他优惠叠加", 100}},
 	TotalAmount:   39900, Reason: Reason,
 }
 
-// Floor is the least that a client can be: it signs, sends and verifies, and
+// Client is the least that a client can be: it signs, sends and verifies, and
 // has no options, no errors to act on and no second thoughts.
-type Floor struct {
-	Keys   *Keys
-	URL    string
-	Client *http.Client
+type Client struct {
+	Keys *Keys
+	URL  string
+	HTTP *http.Client
 }
 
-// NewFloor returns a floor with as many idle connections as it has callers.
-func NewFloor(keys *Keys, url string) *Floor {
+// New returns a floor with as many idle connections as it has callers.
+func New(keys *Keys, url string) *Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost, t.MaxIdleConns, t.IdleConnTimeout = 256, 256, 7*time.Second
-	return &Floor{keys, url, &http.Client{Transport: t, Timeout: 30 * time.Second}}
+	return &Client{keys, url, &http.Client{Transport: t, Timeout: 30 * time.Second}}
 }
 
 // Sign encodes a body and returns it with the Authorization for it.
-func (f *Floor) Sign(method, path string, v any) (body []byte, authorization string, err error) {
+func (f *Client) Sign(method, path string, v any) (body []byte, authorization string, err error) {
 	if body, err = json.Marshal(v); err != nil {
 		return nil, "", err
 	}
@@ -96,7 +99,7 @@ func (f *Floor) Sign(method, path string, v any) (body []byte, authorization str
 }
 
 // Verify checks the signature of an answer.
-func (f *Floor) Verify(h http.Header, body []byte) error {
+func (f *Client) Verify(h http.Header, body []byte) error {
 	timestamp := h.Get("Wechatpay-Timestamp")
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil {
@@ -122,8 +125,8 @@ func (f *Floor) Verify(h http.Header, body []byte) error {
 }
 
 // Modify is one verified call.
-func (f *Floor) Modify(ctx context.Context) error {
-	body, authorization, err := f.Sign(http.MethodPost, ModifyPath, &FloorBody)
+func (f *Client) Modify(ctx context.Context) error {
+	body, authorization, err := f.Sign(http.MethodPost, ModifyPath, &Body)
 	if err != nil {
 		return err
 	}
@@ -134,7 +137,7 @@ func (f *Floor) Modify(ctx context.Context) error {
 	req.Header.Set("Authorization", authorization)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Content-Type", "application/json")
-	rsp, err := f.Client.Do(req)
+	rsp, err := f.HTTP.Do(req)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,5 @@
+package main
+
+import "context"
+
+func (r *report) tools(context.Context) error { return nil }
