@@ -86,3 +86,6 @@ func group(n int64) string {
 	}
 	return s
 }
+
+// oneLine keeps a table in shape.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
