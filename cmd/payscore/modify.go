@@ -91,7 +91,7 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 
 	before, err := client.QueryPartnerServiceOrder(ctx, query)
 	if err != nil {
-		return queryError{"not modified, since the query before it failed: ", err}
+		return queryError{"not modified, since the query before it failed: ", rec.compared(err)}
 	}
 	findings := serviceorder.CheckModifyOf(*before, body)
 	if !s.json {
@@ -108,6 +108,7 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	if !s.json {
 		s.call(report.Call)
 	}
+	modifyErr = rec.compared(modifyErr)
 	// What became of the order is worth the most when the outcome is unknown.
 	after, err := client.QueryPartnerServiceOrder(ctx, query)
 	if err != nil {
