@@ -234,6 +234,12 @@ func by(details ...string) func(*payscore.ServiceOrderEntity) {
 	}
 }
 
+// paidAllTheSame contradicts its stage.
+func paidAllTheSame(o *payscore.ServiceOrderEntity) {
+	o.Collection = &payscore.Collection{State: payscore.CollectionStateUserPaid}
+	by("NEWTON")(o)
+}
+
 func stillPaying(o *payscore.ServiceOrderEntity) {
 	o.Collection = &payscore.Collection{State: payscore.CollectionStateUserPaying, Details: o.Collection.Details}
 }
@@ -268,7 +274,9 @@ func TestWhatTheOrderTells(t *testing.T) {
 		{complete, at("USER_PAYING", lines(39900, line("就餐", 40000))), unknown},
 		{complete, at("USER_PAYING", lines(39900, line("就餐费用", 40001))), unknown},
 		{complete, at("USER_PAYING", lines(39900, line("就餐费用", 20000), line("酒水", 20000))), unknown},
+		{complete, at("USER_PAYING", lines(39900, line("就餐费用", 40000), line("茶位费", 0))), unknown},
 		{complete, at("USER_PAYING", billed(bill, nil, billTotal)), unknown},
+		{complete, at("USER_PAYING", billed(bill, append(slices.Clone(coupons), payscore.ServiceOrderCoupon{Name: new("会员")}), billTotal)), unknown},
 		{complete, at("USER_PAYING", billed(bill, []payscore.ServiceOrderCoupon{{Name: new("满20减1元"), Amount: new(int64(200))}}, billTotal)), unknown},
 		{complete, at("USER_PAYING", billed(bill, []payscore.ServiceOrderCoupon{{Name: new("会员"), Amount: new(int64(100))}}, billTotal)), unknown},
 		{complete, at("DONE", lines(30000, line("就餐费用", 30100))), unknown},
@@ -326,6 +334,7 @@ func TestWhatTheOrderTells(t *testing.T) {
 		{payment, at("USER_PAYING"), unknown},
 		{payment, at("USER_PAYING", by("NEWTON")), unknown},
 		{payment, at("REVOKED"), unknown},
+		{payment, at("REVOKED", paidAllTheSame), unknown},
 		{payment, at("?"), unknown},
 		{payment, at("CREATED"), not},
 		{payment, at("USER_CONFIRM"), not},
