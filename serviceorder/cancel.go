@@ -54,7 +54,7 @@ func CancelDirect(ctx context.Context, client DirectClient, outOrderNo string, b
 	}, opts)
 }
 
-func cancelled(now, _ facts) Outcome {
+func cancelled(now facts) Outcome {
 	switch now.stage {
 	case catalog.StageRevoked:
 		return CarriedOut

@@ -56,8 +56,8 @@ func CompleteDirect(ctx context.Context, client DirectClient, outOrderNo string,
 	}, opts)
 }
 
-func completedWith(payments []payscore.Payment, discounts []payscore.ServiceOrderCoupon, total int64) func(now, before facts) Outcome {
-	return func(now, _ facts) Outcome {
+func completedWith(payments []payscore.Payment, discounts []payscore.ServiceOrderCoupon, total int64) func(now facts) Outcome {
+	return func(now facts) Outcome {
 		switch now.stage {
 		case catalog.StageCreated, catalog.StageUserConfirm, catalog.StageExpired:
 			return NotCarriedOut // no way leads back there

@@ -31,6 +31,14 @@ type options struct {
 	resends int
 }
 
+func newOptions(opts []Option) options {
+	o := options{pause: DefaultPause}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
 // Option changes how an operation is sent and confirmed.
 type Option func(*options)
 
@@ -59,9 +67,7 @@ type operation[O Order] struct {
 	outOrderNo string
 	send       func() (*O, error) // and the order, where the answer is one
 	query      func() (*O, error)
-	// judge tells by the order as it is now whether the operation was carried
-	// out. before is as it was queried before the last sending, if it was.
-	judge func(now, before facts) Outcome
+	judge      func(now facts) Outcome // tells by the order whether it was carried out
 	// collects marks the operation that only asks for the money: sent twice it
 	// cannot collect twice, and a failed deduction is a failure of its own.
 	collects bool
@@ -70,12 +76,8 @@ type operation[O Order] struct {
 // confirm sends an operation, and queries the order when the answer does not
 // tell whether it was carried out.
 func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Result[O], error) {
-	o := options{pause: DefaultPause}
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o := newOptions(opts)
 	var r Result[O]
-	before := facts{total: o.before}
 	for open := false; ; {
 		var answer *O
 		if answer, r.SendErr = op.send(); r.SendErr == nil {
@@ -98,7 +100,7 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 			r.Order, r.QueryErr = nil, err // what an earlier query told is no longer so
 		} else if r.Order, r.QueryErr = op.query(); r.Order != nil {
 			now = factsOf(*r.Order)
-			r.Outcome = op.judge(now, before)
+			r.Outcome = op.judge(now)
 		}
 		if !open && r.Outcome == Unknown {
 			r.Outcome = NotCarriedOut // the refusal stands
@@ -106,11 +108,10 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		again := r.Outcome == NotCarriedOut || r.Outcome == Unknown && op.collects
 		// A refusal that the order confirms would come again.
 		again = again && (busy && o.wait || !busy && unknown)
-		if !again || o.resends <= 0 || r.QueryErr != nil || !catalog.Allows(now.stage, op.id) {
+		if !again || o.resends <= 0 || !catalog.Allows(now.stage, op.id) {
 			return r, r.err(op.outOrderNo, open)
 		}
 		o.resends--
-		before = now
 	}
 }
 

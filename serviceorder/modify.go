@@ -39,7 +39,7 @@ func Modify(ctx context.Context, client PartnerClient, outOrderNo string, body p
 			return nil, client.ModifyPartnerServiceOrder(ctx, outOrderNo, body)
 		},
 		query: partnerQuery(ctx, client, outOrderNo, body.SubMchID),
-		judge: modifiedTo(body.TotalAmount),
+		judge: modifiedTo(body.TotalAmount, newOptions(opts).before),
 	}, opts)
 }
 
@@ -58,21 +58,21 @@ func ModifyDirect(ctx context.Context, client DirectClient, outOrderNo string, b
 			return answer, err
 		},
 		query: directQuery(ctx, client, outOrderNo, body.ServiceID, body.AppID),
-		judge: modifiedTo(body.TotalAmount),
+		judge: modifiedTo(body.TotalAmount, newOptions(opts).before),
 	}, opts)
 }
 
-func modifiedTo(total int64) func(now, before facts) Outcome {
-	return func(now, before facts) Outcome {
+func modifiedTo(total int64, before *int64) func(now facts) Outcome {
+	return func(now facts) Outcome {
 		if now.total == nil || now.stage != catalog.StageUserPaying && now.stage != catalog.StageDone {
 			return Unknown
 		}
 		switch is := *now.total; {
-		case is == total && before.total != nil && *before.total == total:
+		case is == total && before != nil && *before == total:
 			return Unknown
 		case is == total:
 			return CarriedOut
-		case is > total, before.total != nil && is == *before.total:
+		case is > total, before != nil && is == *before:
 			return NotCarriedOut
 		}
 		return Unknown

@@ -55,7 +55,7 @@ func PayDirect(ctx context.Context, client DirectClient, outOrderNo string, body
 	}, opts)
 }
 
-func collected(now, _ facts) Outcome {
+func collected(now facts) Outcome {
 	switch {
 	case paidByPayScore(now):
 		return CarriedOut

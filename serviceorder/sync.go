@@ -53,8 +53,8 @@ func SyncDirect(ctx context.Context, client DirectClient, outOrderNo string, bod
 	}, opts)
 }
 
-func syncedAt(paidTime string) func(now, before facts) Outcome {
-	return func(now, _ facts) Outcome {
+func syncedAt(paidTime string) func(now facts) Outcome {
+	return func(now facts) Outcome {
 		synced, atThatTime := false, false
 		for _, d := range now.collection.Details {
 			if d.PaidType != nil && *d.PaidType == payscore.PaidTypeMch {
