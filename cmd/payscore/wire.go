@@ -13,11 +13,15 @@ import (
 // recorder keeps the last request and answer that went over the wire.
 type recorder struct {
 	next     http.RoundTripper
+	method   string // of what is kept; "" keeps any
 	request  *http.Request
 	response *http.Response
 }
 
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	if r.method != "" && r.method != req.Method {
+		return r.next.RoundTrip(req)
+	}
 	r.request, r.response = req, nil
 	rsp, err := r.next.RoundTrip(req)
 	r.response = rsp
