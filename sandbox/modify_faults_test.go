@@ -29,18 +29,18 @@ type badNetwork struct {
 	*box
 	URL string
 
-	mu       sync.Mutex
-	rnd      *rand.Rand
-	rate     float64 // of requests that meet a fault
-	modified map[string]int
-	refused  map[string]int
-	met      map[string]int
-	late     sync.WaitGroup
+	mu      sync.Mutex
+	rnd     *rand.Rand
+	rate    float64        // of requests that meet a fault
+	done    map[string]int // operations carried out, by the number of the order
+	refused map[string]int
+	met     map[string]int
+	late    sync.WaitGroup
 }
 
 func newBadNetwork(t *testing.T, seed uint64, rate float64) *badNetwork {
 	n := &badNetwork{box: newBox(t), rnd: rand.New(rand.NewPCG(seed, 0)), rate: rate,
-		modified: map[string]int{}, refused: map[string]int{}, met: map[string]int{}}
+		done: map[string]int{}, refused: map[string]int{}, met: map[string]int{}}
 	srv := httptest.NewServer(n)
 	t.Cleanup(srv.Close)
 	n.URL = srv.URL
@@ -51,11 +51,11 @@ func newBadNetwork(t *testing.T, seed uint64, rate float64) *badNetwork {
 func (n *badNetwork) serve(r *http.Request) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	n.Sandbox.ServeHTTP(rec, r)
-	if no, isModify := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, orders+"/"), "/modify"); isModify {
+	if no, _, isOperation := strings.Cut(strings.TrimPrefix(r.URL.Path, orders+"/"), "/"); isOperation && r.URL.Path != orders {
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		if rec.Code == http.StatusNoContent {
-			n.modified[no]++
+			n.done[no]++
 		} else {
 			n.refused[no]++
 		}
@@ -146,7 +146,7 @@ func TestModifyUnderFaults(t *testing.T) {
 
 	type end struct {
 		no     string
-		result serviceorder.ModifyResult
+		result serviceorder.Result[payscore.ServiceOrderEntity]
 		err    error
 	}
 	ends := make([]end, count)
@@ -155,7 +155,7 @@ func TestModifyUnderFaults(t *testing.T) {
 	for i := range ends {
 		no := fmt.Sprintf("ORDER_%03d", i)
 		n.seed(no, before)
-		opts := []serviceorder.ModifyOption{serviceorder.WithPause(500 * time.Millisecond)}
+		opts := []serviceorder.Option{serviceorder.WithPause(500 * time.Millisecond)}
 		if i%2 == 0 {
 			opts = append(opts, serviceorder.WithTotalBefore(before))
 		}
@@ -178,8 +178,8 @@ func TestModifyUnderFaults(t *testing.T) {
 	for _, e := range ends {
 		is := n.total(e.no)
 		switch {
-		case n.modified[e.no] > 1, n.modified[e.no] == 1 && is != total, n.modified[e.no] == 0 && is != before:
-			t.Errorf("%s: modified %d times, to %d fen", e.no, n.modified[e.no], is)
+		case n.done[e.no] > 1, n.done[e.no] == 1 && is != total, n.done[e.no] == 0 && is != before:
+			t.Errorf("%s: modified %d times, to %d fen", e.no, n.done[e.no], is)
 		case e.result.Outcome == serviceorder.CarriedOut && is != total, e.result.Outcome == serviceorder.NotCarriedOut && is != before:
 			t.Errorf("%s: reported as %v and at %d fen: %v", e.no, e.result.Outcome, is, e.err)
 		case (e.err == nil) != (e.result.Outcome == serviceorder.CarriedOut), errors.Is(e.err, apierror.ErrOutcomeUnknown) != (e.result.Outcome == serviceorder.Unknown):

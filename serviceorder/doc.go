@@ -1,6 +1,6 @@
 // Package serviceorder knows what the contract cannot say about a PayScore
 // order: how its amounts add up, which names may repeat, where it stands, and
-// whether a modification was carried out when the answer did not tell.
+// whether an operation was carried out when the answer did not tell.
 //
 //	total, err := serviceorder.Total(body.PostPayments, body.PostDiscounts)
 //	...
@@ -19,6 +19,18 @@
 //	case serviceorder.NotCarriedOut: // err says why
 //	case serviceorder.Unknown: // look at the order before money is touched
 //	}
+//
+// [Complete], [Cancel], [Pay] and [Sync] do the same for a partner, and the
+// functions whose names end in Direct for a direct merchant. They compare the
+// order with what the operation makes of it. Who did it is not to be seen: what
+// another did in the very same way counts as carried out, and whatever else
+// the order might mean is unknown.
+//
+// Creating an order needs nothing of the kind. The same out_order_no with the
+// same parameters answers the order that is there, so when the outcome of a
+// creation is unknown, send it again as it was, and query if that fails as
+// well. When that is refused with number 271316598, the number belongs to an
+// order with other parameters: query it before you take a new one.
 //
 // Functions and errors may be used by any number of goroutines.
 package serviceorder

@@ -64,7 +64,10 @@ func ExampleCheckModifyOf() {
 }
 
 // lossy carries the modification out and loses the answer.
-type lossy struct{ order payscore.ServiceOrderEntity }
+type lossy struct {
+	serviceorder.PartnerClient
+	order payscore.ServiceOrderEntity
+}
 
 func (l *lossy) ModifyPartnerServiceOrder(_ context.Context, _ string, body payscore.ModifyPartnerServiceOrderRequest, _ ...payscore.RequestEditorFn) error {
 	l.order.TotalAmount = &body.TotalAmount
@@ -90,6 +93,25 @@ func ExampleModify() {
 	}, serviceorder.WithTotalBefore(50000), serviceorder.WithPause(0))
 	fmt.Println(result.Outcome, *result.Order.TotalAmount, err)
 	// Output: carried out 39900 <nil>
+}
+
+func (l *lossy) CompletePartnerServiceOrder(_ context.Context, _ string, _ payscore.CompletePartnerServiceOrderRequest, _ ...payscore.RequestEditorFn) error {
+	return apierror.ErrOutcomeUnknown // and the order stays as it was
+}
+
+func ExampleComplete() {
+	client := &lossy{order: payscore.ServiceOrderEntity{ // a *payscore.Client in earnest
+		OutOrderNo: "1234323JKHDFE1243252", State: payscore.ServiceOrderStateDoing,
+		StateDescription: new(payscore.ServiceOrderStateDescriptionUserConfirm),
+	}}
+	result, err := serviceorder.Complete(context.Background(), client, "1234323JKHDFE1243252", payscore.CompletePartnerServiceOrderRequest{
+		SubMchID:     "1900000109",
+		ServiceID:    "2002000000000558128851361561536",
+		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+		TotalAmount:  39900,
+	}, serviceorder.WithPause(0))
+	fmt.Println(result.Outcome, errors.Is(err, apierror.ErrOutcomeUnknown)) // send the same again
+	// Output: not carried out false
 }
 
 func ExampleStage() {

@@ -29,6 +29,7 @@ var (
 
 // world is WeChat Pay with one order, as a person would play it.
 type world struct {
+	serviceorder.PartnerClient
 	t      *testing.T
 	order  payscore.ServiceOrderEntity
 	sends  []func() error // what becomes of each modification
@@ -93,10 +94,10 @@ func TestModify(t *testing.T) {
 	revoked.OutOrderNo, revoked.TotalAmount = outOrderNo, new(int64(39900))
 	confirm.OutOrderNo, confirm.TotalAmount = outOrderNo, new(int64(50000))
 	noTotal.TotalAmount, other.OutOrderNo, otherMerchant.SubMchID = nil, "another", new("1900000110")
-	before := func(fen int64) []serviceorder.ModifyOption {
-		return []serviceorder.ModifyOption{serviceorder.WithTotalBefore(fen)}
+	before := func(fen int64) []serviceorder.Option {
+		return []serviceorder.Option{serviceorder.WithTotalBefore(fen)}
 	}
-	type opts = []serviceorder.ModifyOption
+	type opts = []serviceorder.Option
 	const done, not, unknown = serviceorder.CarriedOut, serviceorder.NotCarriedOut, serviceorder.Unknown
 	for _, c := range []struct {
 		name    string
@@ -177,7 +178,7 @@ func TestModify(t *testing.T) {
 }
 
 // checkEnd holds the error against the outcome.
-func checkEnd(t *testing.T, r serviceorder.ModifyResult, err error) {
+func checkEnd[O serviceorder.Order](t *testing.T, r serviceorder.Result[O], err error) {
 	t.Helper()
 	if (err == nil) != (r.Outcome == serviceorder.CarriedOut) ||
 		errors.Is(err, apierror.ErrOutcomeUnknown) != (r.Outcome == serviceorder.Unknown) {
@@ -269,7 +270,7 @@ func TestModifyIsNeverWrong(t *testing.T) {
 					w.query[len(w.query)-1] = errQuery
 				}
 			}
-			opts := []serviceorder.ModifyOption{serviceorder.WithResend(rnd.IntN(4)), serviceorder.WithPause(0)}
+			opts := []serviceorder.Option{serviceorder.WithResend(rnd.IntN(4)), serviceorder.WithPause(0)}
 			if rnd.IntN(2) == 0 {
 				opts = append(opts, serviceorder.WithTotalBefore(before))
 			}

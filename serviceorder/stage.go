@@ -5,16 +5,50 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
+// Order is an order as a query answers it, of a partner or of a direct
+// merchant.
+type Order interface {
+	payscore.ServiceOrderEntity | payscore.DirectServiceOrderEntity
+}
+
 // Stage is where an order stands, which WeChat Pay spreads over state,
 // state_description and collection.state. It is false for a combination that
 // the contract does not know. [catalog.Allows] tells what a stage allows.
-func Stage(order payscore.ServiceOrderEntity) (catalog.Stage, bool) {
-	var description, collection string
-	if order.StateDescription != nil {
-		description = string(*order.StateDescription)
+func Stage[O Order](order O) (catalog.Stage, bool) {
+	is := factsOf(order)
+	return is.stage, is.stage != ""
+}
+
+// facts are what both kinds of order tell of their stage and their money.
+type facts struct {
+	outOrderNo string
+	stage      catalog.Stage // "" when the contract does not know it
+	total      *int64        // fen
+	payments   []payscore.Payment
+	discounts  []payscore.ServiceOrderCoupon
+	collection payscore.Collection
+}
+
+func factsOf[O Order](order O) facts {
+	switch o := any(order).(type) {
+	case payscore.ServiceOrderEntity:
+		return newFacts(o.OutOrderNo, o.State, o.StateDescription, o.Collection, o.TotalAmount, o.PostPayments, o.PostDiscounts)
+	case payscore.DirectServiceOrderEntity:
+		return newFacts(o.OutOrderNo, o.State, o.StateDescription, o.Collection, o.TotalAmount, o.PostPayments, o.PostDiscounts)
 	}
-	if order.Collection != nil {
-		collection = string(order.Collection.State)
+	return facts{} // no other type is an Order
+}
+
+func newFacts(outOrderNo string, state payscore.ServiceOrderState, description *payscore.ServiceOrderStateDescription,
+	collection *payscore.Collection, total *int64, payments []payscore.Payment, discounts []payscore.ServiceOrderCoupon) facts {
+	f := facts{outOrderNo: outOrderNo, total: total, payments: payments, discounts: discounts}
+	var described string
+	if description != nil {
+		described = string(*description)
 	}
-	return catalog.StageOf(string(order.State), description, collection)
+	if collection != nil {
+		f.collection = *collection
+	}
+	f.stage, _ = catalog.StageOf(string(state), described, string(f.collection.State))
+	return f
 }

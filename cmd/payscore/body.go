@@ -48,23 +48,21 @@ var contract = sync.OnceValues(func() (*openapi3.T, error) {
 	return openapi3.NewLoader().LoadFromData(api.Spec)
 })
 
-// modifySchema is the contract's schema of a modify request.
-func modifySchema() (*openapi3.Schema, error) {
-	doc, err := contract()
-	if err != nil {
-		return nil, err
-	}
-	return doc.Components.Schemas["ModifyPartnerServiceOrderRequest"].Value, nil
+// decodeModify reads a modify request.
+func decodeModify(name string, raw []byte) (payscore.ModifyPartnerServiceOrderRequest, error) {
+	return decodeBody[payscore.ModifyPartnerServiceOrderRequest](name, raw, "ModifyPartnerServiceOrderRequest")
 }
 
-// decodeModify reads a modify request strictly: encoding/json would drop a
-// mistyped field, take the last of two amounts and replace broken characters.
-func decodeModify(name string, raw []byte) (payscore.ModifyPartnerServiceOrderRequest, error) {
-	var body payscore.ModifyPartnerServiceOrderRequest
-	schema, err := modifySchema()
+// decodeBody reads a request strictly, by its schema in the contract:
+// encoding/json would drop a mistyped field, take the last of two amounts and
+// replace broken characters.
+func decodeBody[T any](name string, raw []byte, schemaName string) (T, error) {
+	var body T
+	doc, err := contract()
 	if err != nil {
 		return body, err
 	}
+	schema := doc.Components.Schemas[schemaName].Value
 	raw = bytes.TrimPrefix(raw, []byte("\ufeff")) // some editors of Windows put it there
 	if err := checkJSON(raw); err != nil {
 		return body, fmt.Errorf("%s: %w", name, err)

@@ -117,6 +117,18 @@ func (c *connection) fill(given map[string]bool) error {
 	return nil
 }
 
+// agrees checks that a body is about the sub-merchant and service of the flags,
+// where those are given.
+func (c *connection) agrees(name, subMchID string, serviceID *string) error {
+	if c.SubMchID != "" && c.SubMchID != subMchID {
+		return fmt.Errorf("%s: $.sub_mchid: is %s, but --sub-mchid (flag, variable or file) is %s", name, subMchID, c.SubMchID)
+	}
+	if c.ServiceID != "" && serviceID != nil && c.ServiceID != *serviceID {
+		return fmt.Errorf("%s: $.service_id: is %s, but --service-id (flag, variable or file) is %s", name, *serviceID, c.ServiceID)
+	}
+	return nil
+}
+
 // given are the flags of the command line, without those that a variable set.
 func given(k *kong.Context) map[string]bool {
 	names := map[string]bool{}

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/limit"
 	"github.com/wxpayscore/payscore/transport"
 )
@@ -38,6 +39,15 @@ func (e queryError) Error() string {
 
 func (e queryError) Unwrap() error { return e.err }
 
+// signError is a SIGN_ERROR with what is different about the signed message.
+type signError struct {
+	err        error
+	difference string
+}
+
+func (e signError) Error() string { return e.err.Error() + "; " + e.difference }
+func (e signError) Unwrap() error { return e.err }
+
 func isOutcomeUnknown(err error) bool {
 	_, query := errors.AsType[queryError](err)
 	return !query && errors.Is(err, apierror.ErrOutcomeUnknown)
@@ -66,6 +76,10 @@ type errorReport struct {
 	Code           string         `json:"code,omitempty"`
 	Number         int64          `json:"number,omitempty"`
 	RequestID      string         `json:"request_id,omitempty"`
+	Meaning        *translation   `json:"meaning,omitempty"`
+	Remedy         *translation   `json:"remedy,omitempty"`
+	Retry          catalog.Retry  `json:"retry,omitempty"`
+	Difference     string         `json:"difference,omitempty"`
 	Findings       limit.Findings `json:"findings,omitempty"`
 }
 
@@ -78,15 +92,34 @@ func (s *streams) report(err error) {
 	report := errorReport{Error: oneLine(err.Error()), OutcomeUnknown: isOutcomeUnknown(err)}
 	if refused, ok := errors.AsType[*apierror.Error](err); ok {
 		report.Status, report.Code, report.Number, report.RequestID = refused.Status, refused.Code, refused.Number, refused.RequestID
+		report.Meaning, report.Remedy = translated(refused.Meaning()), translated(refused.Remedy())
+		report.Retry = refused.Retry()
+		if errors.Is(refused, apierror.ErrOutcomeUnknown) && !report.OutcomeUnknown {
+			report.Retry = catalog.RetrySameParameters // it was a query
+		}
 	} else if lost, ok := errors.AsType[*apierror.UndecodableError](err); ok {
 		report.Status, report.RequestID = lost.Status, lost.RequestID
 	} else if unverified, ok := errors.AsType[*transport.UnverifiedError](err); ok {
 		// Not the status: nobody vouches for it, and a 204 here would pass for a success.
 		report.RequestID = unverified.RequestID
 	}
+	if report.OutcomeUnknown {
+		report.Retry = catalog.RetryAfterQuery // whatever a refusal says by itself
+	}
+	if signed, ok := errors.AsType[signError](err); ok {
+		report.Difference = oneLine(signed.difference)
+	}
 	report.Findings, _ = errors.AsType[limit.Findings](err)
 	b, _ := json.Marshal(report)
 	_, _ = fmt.Fprintf(s.err, "%s\n", b)
+}
+
+// translated is nil for what the catalogue does not know.
+func translated(text catalog.Text) *translation {
+	if text == (catalog.Text{}) {
+		return nil
+	}
+	return &translation{text.EN, text.ZH}
 }
 
 // warn tells what does not change the exit code.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -90,9 +89,7 @@ func (c *explainCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	if x.Operations, err = documentedBy(e); err != nil {
-		return err
-	}
+	x.Operations = documentedBy(e)
 	if s.json {
 		return s.object(x)
 	}
@@ -211,7 +208,7 @@ func complete(e *apierror.Error) {
 	}
 }
 
-// operationRef is an operation of the contract.
+// operationRef is a catalog.Operation as --json prints it.
 type operationRef struct {
 	ID     string `json:"operation_id"`
 	Method string `json:"method"`
@@ -219,56 +216,13 @@ type operationRef struct {
 	Page   string `json:"page,omitempty"`
 }
 
-// numberInSummary is how an example of the contract tells its number.
-var numberInSummary = regexp.MustCompile(`\(number (\d+)\)`)
-
-// documentedBy are the operations that the contract gives this error: by its
-// number when it has one, else by its code.
-func documentedBy(e *apierror.Error) ([]operationRef, error) {
-	doc, err := contract()
-	if err != nil {
-		return nil, err
-	}
+// documentedBy are the operations that the contract gives this error.
+func documentedBy(e *apierror.Error) []operationRef {
 	found := []operationRef{}
-	for path, item := range doc.Paths.Map() {
-		for method, op := range item.Operations() {
-			// A few numbers are explained in the text of an operation only.
-			documents := e.Number != 0 && strings.Contains(op.Description, fmt.Sprintf("number %d", e.Number))
-			is := func(code string, number int64) {
-				documents = documents || (e.Number != 0 && number == e.Number) || (e.Number == 0 && code == e.Code)
-			}
-			for _, response := range op.Responses.Map() {
-				for _, media := range response.Value.Content {
-					for _, example := range media.Examples {
-						body, _ := example.Value.Value.(map[string]any)
-						code, _ := body["code"].(string)
-						number := int64(0)
-						if m := numberInSummary.FindStringSubmatch(example.Value.Summary); m != nil {
-							number, _ = strconv.ParseInt(m[1], 10, 64)
-						}
-						is(code, number)
-					}
-				}
-			}
-			stages, _ := op.Extensions["x-wechatpay-order-stages"].(map[string]any)
-			refusals, _ := stages["refusals"].(map[string]any)
-			for _, refusal := range refusals {
-				fields, _ := refusal.(map[string]any)
-				code, _ := fields["code"].(string)
-				number, _ := fields["number"].(float64)
-				is(code, int64(number))
-			}
-			if documents {
-				ref := operationRef{ID: op.OperationID, Method: method, Path: path}
-				if op.ExternalDocs != nil {
-					ref.Page = op.ExternalDocs.URL
-				}
-				found = append(found, ref)
-			}
-		}
+	for _, op := range catalog.OperationsOf(e.Code, e.Number) {
+		found = append(found, operationRef(op))
 	}
-	slices.SortFunc(found, func(a, b operationRef) int { return cmp.Compare(a.ID, b.ID) })
-	return found, nil
+	return found
 }
 
 // fewOperations are listed with their pages.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,6 +36,65 @@ func TestExplainWholeCatalogue(t *testing.T) {
 				t.Errorf("%q is not in:\n%s", text, r.out)
 			}
 		}
+	}
+}
+
+// The operations of each error, read from the contract once more by another
+// reader than the one that made the table.
+func TestExplainNamesTheOperations(t *testing.T) {
+	doc, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byCode, byNumber := map[string][]string{}, map[string][]string{}
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			texts := op.Description
+			codes := map[string]bool{}
+			for _, response := range op.Responses.Map() {
+				for _, media := range response.Value.Content {
+					for _, example := range media.Examples {
+						if body, ok := example.Value.Value.(map[string]any); ok && body["code"] != nil {
+							codes[body["code"].(string)] = true
+							texts += example.Value.Summary
+						}
+					}
+				}
+			}
+			stages, _ := json.Marshal(op.Extensions["x-wechatpay-order-stages"])
+			for _, c := range catalog.Codes() {
+				if codes[c.Code] || strings.Contains(string(stages), `"code":"`+c.Code+`"`) {
+					byCode[c.Code] = append(byCode[c.Code], op.OperationID)
+				}
+			}
+			for _, n := range catalog.Numbers() {
+				number := strconv.FormatInt(n.Number, 10)
+				if strings.Contains(texts, "number "+number) || strings.Contains(string(stages), `"number":`+number) {
+					byNumber[number] = append(byNumber[number], op.OperationID)
+				}
+			}
+		}
+	}
+	if len(byCode) < 10 || len(byNumber) < 10 {
+		t.Errorf("%d codes and %d numbers, which shows little", len(byCode), len(byNumber))
+	}
+	check := func(arg string, want []string) {
+		t.Helper()
+		got := []string{}
+		for _, op := range decodeJSON[explanation](t, runArgs(t, "--json", "explain", arg).out).Operations {
+			got = append(got, op.ID)
+		}
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", arg, got, want)
+		}
+	}
+	for _, c := range catalog.Codes() {
+		check(c.Code, byCode[c.Code])
+	}
+	for _, n := range catalog.Numbers() {
+		number := strconv.FormatInt(n.Number, 10)
+		check(number, byNumber[number])
 	}
 }
 

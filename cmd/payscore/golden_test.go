@@ -54,6 +54,15 @@ func TestGolden(t *testing.T) {
 		{"help_sign", func() result { return runArgs(t, "sign", "--help") }},
 		{"help", func() result { return runArgs(t, "--help") }},
 		{"help_modify", func() result { return runArgs(t, "modify", "--help") }},
+		{"complete", func() result { return runArgs(t, "complete", newOutOrderNo, "--keys", h.dir, "--body", h.create(t)) }},
+		{"sync_refused", func() result {
+			return runArgs(t, "sync", newOutOrderNo, "--keys", newHostWithOrder(t).dir, "--paid-time", "20250315121010")
+		}},
+		{"cancel", func() result { return runArgs(t, "cancel", newOutOrderNo, "--keys", h.dir, "--reason", "用户投诉") }},
+		{"help_complete", func() result { return runArgs(t, "complete", "--help") }},
+		{"help_cancel", func() result { return runArgs(t, "cancel", "--help") }},
+		{"help_pay", func() result { return runArgs(t, "pay", "--help") }},
+		{"help_sync", func() result { return runArgs(t, "sync", "--help") }},
 		{"help_query", func() result { return runArgs(t, "query", "--help") }},
 		{"help_sandbox", func() result { return runArgs(t, "sandbox", "--help") }},
 	} {
@@ -82,6 +91,13 @@ func TestGolden(t *testing.T) {
 			}
 		})
 	}
+}
+
+// newHostWithOrder has an order whose service is running.
+func newHostWithOrder(t *testing.T) *host {
+	h := newHost(t)
+	h.create(t)
+	return h
 }
 
 // columns is how wide a line is in a terminal.

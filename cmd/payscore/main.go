@@ -1,8 +1,12 @@
-// Command payscore looks up and modifies PayScore orders from a terminal, tells
+// Command payscore looks up and changes PayScore orders from a terminal, tells
 // what went wrong, and runs the sandbox.
 //
 //	payscore modify --sandbox                       the whole path on a sandbox of its own
 //	payscore modify 1234323JKHDFE1243252 --body modify.json --config wechatpay.yaml
+//	payscore complete 1234323JKHDFE1243252 --body complete.json --config wechatpay.yaml
+//	payscore cancel 1234323JKHDFE1243252 --reason 用户投诉 --config wechatpay.yaml
+//	payscore pay 1234323JKHDFE1243252 --config wechatpay.yaml
+//	payscore sync 1234323JKHDFE1243252 --paid-time 20250315121010 --config wechatpay.yaml
 //	payscore query 1234323JKHDFE1243252 --config wechatpay.yaml
 //	payscore sandbox --addr 127.0.0.1:8129 --keys DIR
 //	payscore doctor --config wechatpay.yaml          check clock, keys, host and signature
@@ -29,9 +33,13 @@ import (
 )
 
 type commands struct {
-	Modify  modifyCommand  `cmd:"" help:"Lower the amount of an order waiting for payment (修改订单金额)."`
-	Query   queryCommand   `cmd:"" help:"Show an order (查询支付分订单)."`
-	Sandbox sandboxCommand `cmd:"" help:"Serve a sandbox that checks requests and signs answers, for any language."`
+	Modify   modifyCommand   `cmd:"" help:"Lower the amount of an order waiting for payment (修改订单金额)."`
+	Complete completeCommand `cmd:"" help:"State the final amount of an order (完结支付分订单)."`
+	Cancel   cancelCommand   `cmd:"" help:"Withdraw an order (取消支付分订单)."`
+	Pay      payCommand      `cmd:"" help:"Ask for one more deduction (订单收款)."`
+	Sync     syncCommand     `cmd:"" help:"Tell that an order was paid in another way (同步订单状态)."`
+	Query    queryCommand    `cmd:"" help:"Show an order (查询支付分订单)."`
+	Sandbox  sandboxCommand  `cmd:"" help:"Serve a sandbox that checks requests and signs answers, for any language."`
 
 	Doctor  doctorCommand  `cmd:"" help:"Check clock, keys, certificate, host and signature (自检)."`
 	Explain explainCommand `cmd:"" help:"Say what an error means and what to do (错误说明)."`

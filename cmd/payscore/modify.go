@@ -77,11 +77,8 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	if err := m.fill(flags); err != nil {
 		return inputError{err}
 	}
-	if m.SubMchID != "" && m.SubMchID != body.SubMchID {
-		return inputError{fmt.Errorf("%s: $.sub_mchid: is %s, but --sub-mchid (flag, variable or file) is %s", name, body.SubMchID, m.SubMchID)}
-	}
-	if m.ServiceID != "" && body.ServiceID != nil && m.ServiceID != *body.ServiceID {
-		return inputError{fmt.Errorf("%s: $.service_id: is %s, but --service-id (flag, variable or file) is %s", name, *body.ServiceID, m.ServiceID)}
+	if err := m.agrees(name, body.SubMchID, body.ServiceID); err != nil {
+		return inputError{err}
 	}
 	var rec recorder
 	client, err := m.open(&rec)
@@ -91,7 +88,7 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 
 	before, err := client.QueryPartnerServiceOrder(ctx, query)
 	if err != nil {
-		return queryError{"not modified, since the query before it failed: ", err}
+		return queryError{"not modified, since the query before it failed: ", rec.compared(err)}
 	}
 	findings := serviceorder.CheckModifyOf(*before, body)
 	if !s.json {
@@ -108,6 +105,7 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	if !s.json {
 		s.call(report.Call)
 	}
+	modifyErr = rec.compared(modifyErr)
 	// What became of the order is worth the most when the outcome is unknown.
 	after, err := client.QueryPartnerServiceOrder(ctx, query)
 	if err != nil {

@@ -151,7 +151,7 @@ func TestModifyRefused(t *testing.T) {
 		args := append(without(h.flags(), "--key-file"), "--key-file", keyFile(t, newKeys(t).merchant))
 		r := runArgs(t, append([]string{"modify", seedOutOrderNo, "--body", write(t, "b.json", example(t))}, args...)...)
 		r.wantCode(t, exitFailed)
-		r.wantLine(t, "not modified", "401 SIGN_ERROR", "number 270924332")
+		r.wantLine(t, "not modified", "401 SIGN_ERROR", "number 270924332", "the key may not be the one of the serial_no")
 		h.wantRequests(t, 1)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/transport"
 )
@@ -12,11 +13,15 @@ import (
 // recorder keeps the last request and answer that went over the wire.
 type recorder struct {
 	next     http.RoundTripper
+	method   string // of what is kept; "" keeps any
 	request  *http.Request
 	response *http.Response
 }
 
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	if r.method != "" && r.method != req.Method {
+		return r.next.RoundTrip(req)
+	}
 	r.request, r.response = req, nil
 	rsp, err := r.next.RoundTrip(req)
 	r.response = rsp
@@ -63,6 +68,17 @@ func (r *recorder) call(err error) callReport {
 		}
 	}
 	return report
+}
+
+// compared adds to a SIGN_ERROR where the message that was signed first differs
+// from what the server says it saw.
+func (r *recorder) compared(err error) error {
+	if refused, ok := errors.AsType[*apierror.Error](err); ok {
+		if difference := refused.DiffSigned([]byte(r.call(err).Message)); difference != "" {
+			return signError{err, difference}
+		}
+	}
+	return err
 }
 
 // verified tells whether the transport vouched for the answer. What it does

@@ -41,6 +41,13 @@ func ExampleAllows() {
 	// EXPIRED
 }
 
+func ExampleOperationsOf() {
+	for _, op := range catalog.OperationsOf("FREQUENCY_LIMITED", 0)[:1] {
+		fmt.Println(op.ID, op.Method, op.Path)
+	}
+	// Output: applyPartnerPermission POST /v3/payscore/partner/permissions
+}
+
 // A catalogue never contradicts itself.
 func Example() {
 	for _, c := range catalog.Codes() {

@@ -1,6 +1,6 @@
 // Package catalog makes package catalog of gen/: the error codes and numbers
 // and the stages of an order, as the x-wechatpay extensions of the contract
-// state them.
+// state them, and which operation documents which error.
 package catalog
 
 import (
@@ -47,7 +47,8 @@ type tables struct {
 	Codes      []contract.ErrorCode
 	Numbers    []contract.ErrorNumber
 	Stages     []stage
-	Operations []operation
+	Operations []operation // that are allowed in some stage
+	All        []documented
 }
 
 type stage struct {
@@ -58,6 +59,13 @@ type stage struct {
 type operation struct {
 	ID     string
 	Stages []stage // in which it is allowed
+}
+
+// documented is an operation with the errors that it documents.
+type documented struct {
+	ID, Method, Path, Page string
+	Codes                  []string
+	Numbers                []int64
 }
 
 func read(d *contract.Document) (*tables, error) {
@@ -88,6 +96,11 @@ func read(d *contract.Document) (*tables, error) {
 		t.Stages = append(t.Stages, c)
 	}
 	for _, op := range d.Operations() {
+		doc := documented{ID: op.ID, Method: strings.ToUpper(op.Method), Path: op.Path, Page: contract.String(contract.Get(op.Node, "externalDocs"), "url")}
+		if doc.Codes, doc.Numbers, err = d.ErrorsOf(op); err != nil {
+			return nil, err
+		}
+		t.All = append(t.All, doc)
 		table, err := d.StageTable(op)
 		if err != nil {
 			return nil, err
@@ -107,6 +120,7 @@ func read(d *contract.Document) (*tables, error) {
 			t.Operations = append(t.Operations, o)
 		}
 	}
+	slices.SortFunc(t.All, func(a, b documented) int { return strings.Compare(a.ID, b.ID) })
 	return &t, nil
 }
 
@@ -126,6 +140,22 @@ func (s stage) fields() int {
 		}
 	}
 	return n
+}
+
+// Documented is an operation with an error, for the example: the first that
+// has one. It is nil when there is none.
+func (t *tables) Documented() *example {
+	for _, o := range t.All {
+		if len(o.Codes) > 0 {
+			return &example{o, o.Codes[0]}
+		}
+	}
+	return nil
+}
+
+type example struct {
+	documented
+	Code string
 }
 
 // Condition is what StageOf compares.

@@ -92,6 +92,8 @@ func main() {
 	p := catalog.StageUserPaying
 	fmt.Println(p.State(), p.StateDescription(), p.CollectionState(), p.Title(), p.Description(), p.Final(), catalog.StageDone.Final())
 	fmt.Println(catalog.Allows(p, "completeOrder"), catalog.Allows(catalog.StageDone, "completeOrder"), catalog.Allows(p, "createOrder"), catalog.Allows(p, "nothing"))
+	fmt.Println(catalog.OperationsOf("PARAM_ERROR", 0), catalog.OperationsOf("PARAM_ERROR", 271316754), catalog.OperationsOf("ORDER_DONE", 0))
+	fmt.Println(len(catalog.OperationsOf("", 0)), len(catalog.OperationsOf("", 5)), len(catalog.OperationsOf("", 268435464)))
 	fmt.Println(catalog.Stage("GONE").Title() == "", catalog.RetryAfterQuery)
 }
 `
@@ -112,6 +114,8 @@ RUNNING true
  false
 DOING MCH_COMPLETE USER_PAYING 待支付 Not paid. false true
 true false false false
+[{createOrder POST /orders https://pay.weixin.qq.com/doc/v3/partner/1}] [{createOrder POST /orders https://pay.weixin.qq.com/doc/v3/partner/1}] [{completeOrder POST /orders/{id}/complete }]
+0 0 1
 true after-query
 `
 
@@ -191,8 +195,8 @@ func TestErrorsHaveLines(t *testing.T) {
 		"number":          {"'268435464'", "PARAM", "small.yaml:9: x-wechatpay-error-numbers.PARAM is not a number"},
 		"same fields":     {"state: DOING, final", "state: DONE, final", "small.yaml:12: x-wechatpay-order-stages.RUNNING cannot be told from DONE"},
 		"same constant":   {"  RUNNING:", "  _DONE:", "small.yaml:12: x-wechatpay-order-stages._DONE cannot be told from DONE"},
-		"unknown allowed": {"allowed: [USER_CONFIRM, USER_PAYING]", "allowed: [GONE]", `small.yaml:23: completeOrder allows the stage "GONE"`},
-		"no status":       {"{status: 400, code: ORDER_DONE, message", "{code: ORDER_DONE, message", "small.yaml:25: x-wechatpay-order-stages.refusals.DONE has no status"},
+		"unknown allowed": {"allowed: [USER_CONFIRM, USER_PAYING]", "allowed: [GONE]", `small.yaml:28: completeOrder allows the stage "GONE"`},
+		"no status":       {"{status: 400, code: ORDER_DONE, message", "{code: ORDER_DONE, message", "small.yaml:30: x-wechatpay-order-stages.refusals.DONE has no status"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Files(small(t, c.old, c.new))

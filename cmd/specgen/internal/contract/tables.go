@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -132,6 +133,52 @@ func (d *Document) StageTable(op Operation) (*StageTable, error) {
 		t.Refusals[stage.Value] = Refusal{status, number, String(r, "code"), String(r, "message")}
 	}
 	return t, nil
+}
+
+// numberInText is how a summary or description tells an error number.
+var numberInText = regexp.MustCompile(`\bnumber (\d+)\b`)
+
+// ErrorsOf gives the error codes and numbers that an operation documents, in
+// its examples, its description and what its stages refuse, each once, sorted.
+func (d *Document) ErrorsOf(op Operation) (codes []string, numbers []int64, err error) {
+	tell := func(code string, texts ...string) {
+		if code != "" {
+			codes = append(codes, code)
+		}
+		for _, text := range texts {
+			for _, m := range numberInText.FindAllStringSubmatch(OneLine(text), -1) {
+				if n, err := strconv.ParseInt(m[1], 10, 64); err == nil {
+					numbers = append(numbers, n)
+				}
+			}
+		}
+	}
+	tell("", String(op.Node, "description"))
+	for _, response := range Entries(Get(op.Node, "responses")) {
+		for _, media := range Entries(Get(d.Resolve(response), "content")) {
+			for _, example := range Entries(Get(media, "examples")) {
+				e := d.Resolve(example)
+				if code := String(Get(e, "value"), "code"); code != "" {
+					tell(code, String(e, "summary"))
+				}
+			}
+		}
+	}
+	table, err := d.StageTable(op)
+	if err != nil {
+		return nil, nil, err
+	}
+	if table != nil {
+		for _, r := range table.Refusals {
+			tell(r.Code)
+			if r.Number != 0 {
+				numbers = append(numbers, r.Number)
+			}
+		}
+	}
+	slices.Sort(codes)
+	slices.Sort(numbers)
+	return slices.Compact(codes), slices.Compact(numbers), nil
 }
 
 func (d *Document) each(extension string, do func(key, value *yaml.Node) error) error {

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/serviceorder"
+)
+
+// change is what complete, cancel, pay and sync have in common: the order is
+// shown before and after, and queried when the answer does not tell.
+type change struct {
+	OutOrderNo string `arg:"" name:"out_order_no" help:"The merchant's number of the order."`
+	connection `group:"Connection"`
+}
+
+// changed is what became of a change.
+type changed = serviceorder.Result[payscore.ServiceOrderEntity]
+
+// known fills in the connection, of which the body takes its sub-merchant.
+func (c *change) known(k *kong.Context) error {
+	if err := c.fill(given(k)); err != nil {
+		return inputError{err}
+	}
+	if c.SubMchID == "" {
+		return missing("--sub-mchid")
+	}
+	return nil
+}
+
+// service is the service of the order, where it is given.
+func (c *change) service() *string {
+	if c.ServiceID == "" {
+		return nil
+	}
+	return &c.ServiceID
+}
+
+// run carries do out on the order. done is the operation's past participle.
+func (c *change) run(ctx context.Context, s *streams, done string, do func(*payscore.Client) (changed, error)) error {
+	query := payscore.QueryPartnerServiceOrderParams{SubMchID: c.SubMchID, OutOrderNo: &c.OutOrderNo, ServiceID: c.service()}
+	if err := query.Validate(); err != nil {
+		return inputError{err}
+	}
+	var rec recorder
+	client, err := c.open(&rec)
+	if err != nil {
+		return err
+	}
+	before, err := client.QueryPartnerServiceOrder(ctx, query)
+	if err != nil {
+		return queryError{"not " + done + ", since the query before it failed: ", rec.compared(err)}
+	}
+	if !s.json {
+		s.section("Order before")
+		s.order(before)
+	}
+
+	rec.forget()
+	rec.method = http.MethodPost // not what confirms it
+	result, changeErr := do(client)
+	changeErr = rec.compared(changeErr)
+	report := changeReport{Call: rec.call(result.SendErr), Outcome: result.Outcome.String(), Before: before, After: result.Order}
+	if !s.json {
+		s.call(report.Call)
+		if result.SendErr != nil && result.Outcome == serviceorder.CarriedOut {
+			s.warn("the answer did not tell, but the order does: %v", result.SendErr)
+		}
+	}
+	afterErr := result.QueryErr
+	if report.After == nil && afterErr == nil {
+		report.After, afterErr = client.QueryPartnerServiceOrder(ctx, query)
+	}
+	if afterErr != nil {
+		report.AfterError = oneLine(queryError{"the query afterwards failed: ", afterErr}.Error())
+	}
+	s.changed(report, done)
+	return changeErr
+}
+
+// changeReport is what --json prints. After is null when AfterError says why.
+type changeReport struct {
+	Call       callReport                   `json:"call"`
+	Outcome    string                       `json:"outcome"`
+	Before     *payscore.ServiceOrderEntity `json:"before"`
+	After      *payscore.ServiceOrderEntity `json:"after"`
+	AfterError string                       `json:"after_error,omitempty"`
+}
+
+// changed shows how a change ended. It returns no error: one of showing must
+// not take the place of the change's.
+func (s *streams) changed(r changeReport, done string) {
+	switch {
+	case s.json:
+		if err := s.object(r); err != nil {
+			s.warn("the report could not be written: %v", err)
+		}
+		return
+	case r.AfterError != "":
+		s.warn("%s", r.AfterError)
+	default:
+		s.section("Order after")
+		s.order(r.After)
+	}
+	if r.Outcome == serviceorder.CarriedOut.String() {
+		s.printf("Done: %s\n", done)
+	}
+}

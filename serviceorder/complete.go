@@ -1,0 +1,101 @@
+package serviceorder
+
+import (
+	"context"
+
+	"github.com/wxpayscore/payscore/gen/catalog"
+	"github.com/wxpayscore/payscore/gen/payscore"
+)
+
+// Complete completes an order of a partner and finds out what became of it, by
+// a query where the answer does not tell, as [Modify] does. A refusal with
+// number 271316754 or 271316574 speaks of the deduction, so it needs one too.
+//
+// The order tells by its stage and its bill:
+//
+//   - not completed yet, or expired: not carried out.
+//   - waiting for payment or paid, with the total sent and the payments and
+//     discounts sent by name and amount: carried out. A total of 0 finishes the
+//     order, so one that waits for payment at 0 fen does not count.
+//   - completed with another bill: unknown. Another completion was there first,
+//     or this one was carried out and then modified.
+//   - cancelled: unknown.
+//
+// The order does not show profit_sharing, goods_tag and device, nor who
+// completed it: the same bill sent by another counts as carried out.
+// NotCarriedOut and the errors mean what they mean of [Modify].
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692408
+func Complete(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.CompletePartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
+	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
+		id: "completePartnerServiceOrder", outOrderNo: outOrderNo,
+		send: func() (*payscore.ServiceOrderEntity, error) {
+			return nil, client.CompletePartnerServiceOrder(ctx, outOrderNo, body)
+		},
+		query: partnerQuery(ctx, client, outOrderNo, body.SubMchID),
+		judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount),
+	}, opts)
+}
+
+// CompleteDirect is [Complete] for a direct merchant. It queries with
+// body.ServiceID and body.AppID.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587955
+func CompleteDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.CompleteServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
+	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
+		id: "completeServiceOrder", outOrderNo: outOrderNo,
+		send: func() (*payscore.DirectServiceOrderEntity, error) {
+			answer, err := client.CompleteServiceOrder(ctx, outOrderNo, body)
+			if err == nil {
+				err = sameOrder(outOrderNo, answer.OutOrderNo)
+			}
+			return nil, err
+		},
+		query: directQuery(ctx, client, outOrderNo, body.ServiceID, body.AppID),
+		judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount),
+	}, opts)
+}
+
+func completedWith(payments []payscore.Payment, discounts []payscore.ServiceOrderCoupon, total int64) func(now facts) Outcome {
+	return func(now facts) Outcome {
+		switch now.stage {
+		case catalog.StageCreated, catalog.StageUserConfirm, catalog.StageExpired:
+			return NotCarriedOut // no way leads back there
+		case catalog.StageUserPaying, catalog.StageDone:
+			sent := facts{payments: payments, discounts: discounts, total: &total}
+			if sameBill(sent, now) && (total > 0 || now.stage == catalog.StageDone) {
+				return CarriedOut
+			}
+		}
+		return Unknown
+	}
+}
+
+// sameBill compares what decides on the money, and the names, which tell one
+// bill from another of the same amount. A count or a description that was not
+// sent may be filled in.
+func sameBill(a, b facts) bool {
+	if a.total == nil || b.total == nil || *a.total != *b.total ||
+		len(a.payments) != len(b.payments) || len(a.discounts) != len(b.discounts) {
+		return false
+	}
+	for i, p := range a.payments {
+		if q := b.payments[i]; p.Name != q.Name || orZero(p.Amount) != orZero(q.Amount) {
+			return false
+		}
+	}
+	for i, d := range a.discounts {
+		if e := b.discounts[i]; orZero(d.Name) != orZero(e.Name) || orZero(d.Amount) != orZero(e.Amount) {
+			return false
+		}
+	}
+	return true
+}
+
+// orZero reads a field for which absent and zero mean the same.
+func orZero[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}

@@ -1,0 +1,135 @@
+package serviceorder
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/gen/catalog"
+)
+
+const (
+	// DefaultPause is how long an operation whose outcome is unknown waits
+	// before it queries the order.
+	DefaultPause = time.Second
+	// DeductionWait is how long WeChat Pay asks to wait when a deduction is in
+	// progress.
+	DeductionWait = 3 * time.Minute
+)
+
+// Numbers of refusals.
+const (
+	deducting       = 271316754 // a deduction is in progress
+	deductionFailed = 271316574
+)
+
+type options struct {
+	before  *int64
+	pause   time.Duration
+	wait    bool
+	resends int
+}
+
+func newOptions(opts []Option) options {
+	o := options{pause: DefaultPause}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
+// Option changes how an operation is sent and confirmed.
+type Option func(*options)
+
+// WithTotalBefore tells [Modify] and [ModifyDirect] the total of the order
+// before the modification, in fen, as a query answered it. Without it, an order
+// that bears less than the new total leaves the outcome unknown. No other
+// operation goes by it.
+func WithTotalBefore(fen int64) Option { return func(o *options) { o.before = &fen } }
+
+// WithPause sets how long to wait before the order is queried, so that a
+// request that is still on its way can arrive. The default is [DefaultPause].
+func WithPause(d time.Duration) Option { return func(o *options) { o.pause = d } }
+
+// WithDeductionWait waits for [DeductionWait] when a deduction is in progress,
+// and then queries the order, instead of at once.
+func WithDeductionWait() Option { return func(o *options) { o.wait = true } }
+
+// WithResend sends the same operation again, n times at most, while the order
+// shows that it was not carried out and allows it still.
+func WithResend(n int) Option { return func(o *options) { o.resends = n } }
+
+// operation is one operation on one order. send and query are made with the
+// same parameters each time.
+type operation[O Order] struct {
+	id         string // of the contract, for what the stages allow
+	outOrderNo string
+	send       func() (*O, error) // and the order, where the answer is one
+	query      func() (*O, error)
+	judge      func(now facts) Outcome // tells by the order whether it was carried out
+	// collects marks the operation that only asks for the money: sent twice it
+	// cannot collect twice, and a failed deduction is a failure of its own.
+	collects bool
+}
+
+// confirm sends an operation, and queries the order when the answer does not
+// tell whether it was carried out.
+func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Result[O], error) {
+	o := newOptions(opts)
+	var r Result[O]
+	for open := false; ; {
+		var answer *O
+		if answer, r.SendErr = op.send(); r.SendErr == nil {
+			return Result[O]{Outcome: CarriedOut, Order: answer}, nil
+		}
+		busy, unknown := hasNumber(r.SendErr, deducting), errors.Is(r.SendErr, apierror.ErrOutcomeUnknown)
+		// This refusal speaks of the money and not of the operation.
+		open = open || unknown || !op.collects && hasNumber(r.SendErr, deductionFailed)
+		if !open && !busy {
+			r.Outcome = NotCarriedOut
+			return r, r.SendErr
+		}
+		pause := o.pause
+		if busy && o.wait {
+			pause = max(pause, DeductionWait)
+		}
+		r.Outcome = Unknown
+		var now facts
+		if err := sleep(ctx, pause); err != nil {
+			r.Order, r.QueryErr = nil, err // what an earlier query told is no longer so
+		} else if r.Order, r.QueryErr = op.query(); r.Order != nil {
+			now = factsOf(*r.Order)
+			r.Outcome = op.judge(now)
+		}
+		if !open && r.Outcome == Unknown {
+			r.Outcome = NotCarriedOut // the refusal stands
+		}
+		again := r.Outcome == NotCarriedOut || r.Outcome == Unknown && op.collects
+		// A refusal that the order confirms would come again.
+		again = again && (busy && o.wait || !busy && unknown)
+		if !again || o.resends <= 0 || !catalog.Allows(now.stage, op.id) {
+			return r, r.err(op.outOrderNo, open)
+		}
+		o.resends--
+	}
+}
+
+func hasNumber(err error, number int64) bool {
+	var refused *apierror.Error
+	return errors.As(err, &refused) && refused.Number == number
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return context.DeadlineExceeded // which it would be by then
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,101 @@
+package serviceorder
+
+import (
+	"context"
+
+	"github.com/wxpayscore/payscore/gen/catalog"
+	"github.com/wxpayscore/payscore/gen/payscore"
+)
+
+// Sync tells WeChat Pay that an order of a partner was paid through another
+// channel and finds out what became of that, by a query where the answer does
+// not tell, as [Modify] does.
+//
+// The order tells by how it was paid:
+//
+//   - paid through the merchant (paid_type MCH) at the time sent: carried out.
+//     A date without a time is midnight.
+//   - paid through PayScore (NEWTON) alone: not carried out. The user has paid
+//     twice then, so refund one of the two.
+//   - paid in another way, or at another time: unknown.
+//   - in any other stage: not carried out, since a sync finishes the order.
+//
+// NotCarriedOut and the errors mean what they mean of [Modify].
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4012458816
+func Sync(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.SyncPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
+	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
+		id: "syncPartnerServiceOrder", outOrderNo: outOrderNo,
+		send: func() (*payscore.ServiceOrderEntity, error) {
+			return nil, client.SyncPartnerServiceOrder(ctx, outOrderNo, body)
+		},
+		query: partnerQuery(ctx, client, outOrderNo, body.SubMchID),
+		judge: syncedAt(body.Detail.PaidTime),
+	}, opts)
+}
+
+// SyncDirect is [Sync] for a direct merchant. It queries with body.ServiceID
+// and body.AppID.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587962
+func SyncDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.SyncServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
+	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
+		id: "syncServiceOrder", outOrderNo: outOrderNo,
+		send: func() (*payscore.DirectServiceOrderEntity, error) {
+			answer, err := client.SyncServiceOrder(ctx, outOrderNo, body)
+			if err == nil {
+				err = sameOrder(outOrderNo, answer.OutOrderNo)
+			}
+			return answer, err
+		},
+		query: directQuery(ctx, client, outOrderNo, body.ServiceID, body.AppID),
+		judge: syncedAt(body.Detail.PaidTime),
+	}, opts)
+}
+
+func syncedAt(paidTime string) func(now facts) Outcome {
+	return func(now facts) Outcome {
+		synced, atThatTime := false, false
+		for _, d := range now.collection.Details {
+			if d.PaidType != nil && *d.PaidType == payscore.PaidTypeMch {
+				synced = true
+				atThatTime = atThatTime || d.PaidTime != nil && sameTime(*d.PaidTime, paidTime)
+			}
+		}
+		switch {
+		case now.stage == "":
+			return Unknown
+		case now.stage != catalog.StageDone && !synced, paidByPayScore(now):
+			return NotCarriedOut
+		case atThatTime && isPaid(now):
+			return CarriedOut
+		}
+		return Unknown
+	}
+}
+
+func isPaid(is facts) bool {
+	return is.stage == catalog.StageDone && is.collection.State == payscore.CollectionStateUserPaid
+}
+
+// paidByPayScore tells whether every payment of a paid order came through
+// PayScore.
+func paidByPayScore(is facts) bool {
+	paid := isPaid(is) && len(is.collection.Details) > 0
+	for _, d := range is.collection.Details {
+		paid = paid && d.PaidType != nil && *d.PaidType == payscore.PaidTypeNewton
+	}
+	return paid
+}
+
+// sameTime compares two times of which either may be a date, for midnight.
+func sameTime(a, b string) bool {
+	const date, midnight = len("20091225"), "000000"
+	if len(a) == date {
+		a += midnight
+	}
+	if len(b) == date {
+		b += midnight
+	}
+	return a == b
+}
