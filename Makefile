@@ -1,6 +1,6 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race faults redis drift examples interop viewer ci
+.PHONY: help run test generate lint race faults idle redis drift examples interop viewer ci
 
 # All that is derived, and nothing else.
 DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
@@ -30,6 +30,9 @@ race: ## run all tests with the race detector (needs a C compiler)
 
 faults: ## modify 2,000 orders on a network that does all kinds of things wrong
 	PAYSCORE_FAULT_ORDERS=2000 go test ./sandbox -run TestModifyUnderFaults -v
+
+idle: ## call for a minute a server that closes idle connections after 8 seconds
+	PAYSCORE_IDLE_FOR=60s go test ./transport -run TestNoEOF -v
 
 redis: ## test the deduper that several processes share (needs redis-server)
 	cd notify/redisdedup && go vet ./... && go test -v ./...
