@@ -1,6 +1,6 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race faults idle redis drift examples interop viewer ci
+.PHONY: help run test generate lint race secrets faults idle redis drift examples interop viewer ci
 
 # All that is derived, and nothing else.
 DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
@@ -27,6 +27,9 @@ lint: ## check formatting, code and contract
 
 race: ## run all tests with the race detector (needs a C compiler)
 	go test -race ./...
+
+secrets: ## run all tests with the race detector and look for secrets in what they print
+	go run ./internal/leaks go test -race -v ./...
 
 faults: ## modify 2,000 orders on a network that does all kinds of things wrong
 	PAYSCORE_FAULT_ORDERS=2000 go test ./sandbox -run TestModifyUnderFaults -v

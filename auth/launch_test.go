@@ -134,17 +134,19 @@ func TestLaunchRefuses(t *testing.T) {
 	s := launchSigner(t, "1900000001", key, "1750000000", testNonce)
 	for name, params := range map[string][]auth.LaunchParam{
 		"no name":        {{"", "x"}},
-		"sign given":     {{"sign", "secret"}},
-		"key given":      {{"key", "secret"}},
-		"mch_id given":   {{"mch_id", "secret"}},
-		"nonce given":    {{"nonce_str", "secret"}},
-		"repeated":       {{"a", "secret"}, {"a", "secret"}},
-		"name with =":    {{"a=b", "secret"}},
-		"upper case":     {{"A", "secret"}},
-		"LF in value":    {{"a", "secret\n"}},
-		"empty repeated": {{"a", ""}, {"a", "secret"}},
+		"sign given":     {{"sign", "MARKER-secret"}},
+		"key given":      {{"key", "MARKER-secret"}},
+		"mch_id given":   {{"mch_id", "MARKER-secret"}},
+		"nonce given":    {{"nonce_str", "MARKER-secret"}},
+		"repeated":       {{"a", "MARKER-secret"}, {"a", "MARKER-secret"}},
+		"name with =":    {{"a=b", "MARKER-secret"}},
+		"upper case":     {{"A", "MARKER-secret"}},
+		"LF in value":    {{"a", "MARKER-secret\n"}},
+		"empty repeated": {{"a", ""}, {"a", "MARKER-secret"}},
 	} {
-		if l, err := s.Sign(auth.LaunchDetail, params...); err == nil || l.Params != nil || strings.Contains(err.Error(), "secret") {
+		l, err := s.Sign(auth.LaunchDetail, params...)
+		t.Log(err) // internal/leaks reads it, too
+		if err == nil || l.Params != nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v, %v", name, l, err)
 		}
 	}
