@@ -249,3 +249,30 @@ func FuzzLaunch(f *testing.F) {
 		}
 	})
 }
+
+// A client signs the confirm page with the APIv3 key, which WeChat Pay refuses.
+func TestPeerDefectLaunchSignedWithTheAPIv3Key(t *testing.T) {
+	mistakes := 0
+	for _, v := range launchVectors(t) {
+		p := v.Params
+		if v.BusinessType != auth.LaunchConfirm {
+			continue
+		}
+		l, err := launchSigner(t, p["mch_id"], v.APIv2Key, p["timestamp"], p["nonce_str"]).Confirm(p["package"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := l.Params[len(l.Params)-1].Value
+		for _, m := range v.Mistakes {
+			if strings.HasPrefix(m.What, "the APIv3 key") {
+				mistakes++
+				if got == m.Sign || got != v.Sign {
+					t.Errorf("%s: %s", v.Name, got)
+				}
+			}
+		}
+	}
+	if mistakes == 0 {
+		t.Error("no vector shows the mistake")
+	}
+}
