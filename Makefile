@@ -1,9 +1,9 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race faults drift examples interop viewer ci
+.PHONY: help run test generate lint race secrets faults idle redis drift examples interop viewer ci
 
 # All that is derived, and nothing else.
-DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json)
+DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,17 @@ lint: ## check formatting, code and contract
 race: ## run all tests with the race detector (needs a C compiler)
 	go test -race ./...
 
+secrets: ## run all tests with the race detector and look for secrets in what they print
+	go run ./internal/leaks go test -race -v ./...
+
 faults: ## modify 2,000 orders on a network that does all kinds of things wrong
 	PAYSCORE_FAULT_ORDERS=2000 go test ./sandbox -run TestModifyUnderFaults -v
+
+idle: ## call for a minute a server that closes idle connections after 8 seconds
+	PAYSCORE_IDLE_FOR=60s go test ./transport -run TestNoEOF -v
+
+redis: ## test the deduper that several processes share (needs redis-server)
+	cd notify/redisdedup && go vet ./... && go test -v ./...
 
 drift: ## prove that what is derived, and go.mod, are what the sources make of them
 	rm -rf $(DERIVED)

@@ -26,8 +26,8 @@ const (
 func answer(status int, requestID string) *http.Response {
 	rsp := &http.Response{StatusCode: status, Header: http.Header{}, Request: &http.Request{
 		Method: http.MethodPost,
-		URL:    &url.URL{Scheme: "https", Host: "api.example.com", Path: "/v3/payscore/partner/serviceorder/A|B/modify", RawQuery: "secret=1"},
-		Header: http.Header{"Authorization": {"WECHATPAY2-SHA256-RSA2048 secret"}},
+		URL:    &url.URL{Scheme: "https", Host: "api.example.com", Path: "/v3/payscore/partner/serviceorder/A|B/modify", RawQuery: "MARKER-secret=1"},
+		Header: http.Header{"Authorization": {"WECHATPAY2-SHA256-RSA2048 MARKER-secret"}},
 	}}
 	if requestID != "" {
 		rsp.Header.Set("Request-ID", requestID)
@@ -311,8 +311,9 @@ func TestPeerDefectWrappedErrorNotRecognised(t *testing.T) {
 
 func TestPeerDefectManyLinesWithHeaders(t *testing.T) {
 	rsp := answer(400, requestID)
-	rsp.Header.Set("Wechatpay-Signature", "secret-signature")
-	text := apierror.New(rsp, []byte("{\"code\":\"A\",\"message\":\"m\",\n\"detail\":{\"value\":\"secret-value\"},\"other\":\"secret-other\"}")).Error()
+	rsp.Header.Set("Wechatpay-Signature", "MARKER-secret-signature")
+	text := apierror.New(rsp, []byte("{\"code\":\"A\",\"message\":\"m\",\n\"detail\":{\"value\":\"MARKER-secret-value\"},\"other\":\"MARKER-secret-other\"}")).Error()
+	t.Log(text) // internal/leaks reads it, too
 	if !isLine(text) {
 		t.Errorf("not one line: %q", text)
 	}
@@ -324,7 +325,7 @@ func TestPeerDefectManyLinesWithHeaders(t *testing.T) {
 }
 
 func TestPeerDefectGatewayPageIsNoError(t *testing.T) {
-	err := error(apierror.New(answer(502, ""), []byte("<html>secret</html>")))
+	err := error(apierror.New(answer(502, ""), []byte("<html>MARKER secret</html>")))
 	var refused *apierror.Error
 	if !errors.As(err, &refused) || refused.Status != 502 || refused.Code != "" {
 		t.Errorf("got %#v", err)

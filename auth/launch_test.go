@@ -134,17 +134,19 @@ func TestLaunchRefuses(t *testing.T) {
 	s := launchSigner(t, "1900000001", key, "1750000000", testNonce)
 	for name, params := range map[string][]auth.LaunchParam{
 		"no name":        {{"", "x"}},
-		"sign given":     {{"sign", "secret"}},
-		"key given":      {{"key", "secret"}},
-		"mch_id given":   {{"mch_id", "secret"}},
-		"nonce given":    {{"nonce_str", "secret"}},
-		"repeated":       {{"a", "secret"}, {"a", "secret"}},
-		"name with =":    {{"a=b", "secret"}},
-		"upper case":     {{"A", "secret"}},
-		"LF in value":    {{"a", "secret\n"}},
-		"empty repeated": {{"a", ""}, {"a", "secret"}},
+		"sign given":     {{"sign", "MARKER-secret"}},
+		"key given":      {{"key", "MARKER-secret"}},
+		"mch_id given":   {{"mch_id", "MARKER-secret"}},
+		"nonce given":    {{"nonce_str", "MARKER-secret"}},
+		"repeated":       {{"a", "MARKER-secret"}, {"a", "MARKER-secret"}},
+		"name with =":    {{"a=b", "MARKER-secret"}},
+		"upper case":     {{"A", "MARKER-secret"}},
+		"LF in value":    {{"a", "MARKER-secret\n"}},
+		"empty repeated": {{"a", ""}, {"a", "MARKER-secret"}},
 	} {
-		if l, err := s.Sign(auth.LaunchDetail, params...); err == nil || l.Params != nil || strings.Contains(err.Error(), "secret") {
+		l, err := s.Sign(auth.LaunchDetail, params...)
+		t.Log(err) // internal/leaks reads it, too
+		if err == nil || l.Params != nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v, %v", name, l, err)
 		}
 	}
@@ -246,4 +248,31 @@ func FuzzLaunch(f *testing.F) {
 			t.Fatalf("%q, %q: %q, %v", pkg, number, l.QueryString(), err)
 		}
 	})
+}
+
+// A client signs the confirm page with the APIv3 key, which WeChat Pay refuses.
+func TestPeerDefectLaunchSignedWithTheAPIv3Key(t *testing.T) {
+	mistakes := 0
+	for _, v := range launchVectors(t) {
+		p := v.Params
+		if v.BusinessType != auth.LaunchConfirm {
+			continue
+		}
+		l, err := launchSigner(t, p["mch_id"], v.APIv2Key, p["timestamp"], p["nonce_str"]).Confirm(p["package"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := l.Params[len(l.Params)-1].Value
+		for _, m := range v.Mistakes {
+			if strings.HasPrefix(m.What, "the APIv3 key") {
+				mistakes++
+				if got == m.Sign || got != v.Sign {
+					t.Errorf("%s: %s", v.Name, got)
+				}
+			}
+		}
+	}
+	if mistakes == 0 {
+		t.Error("no vector shows the mistake")
+	}
 }

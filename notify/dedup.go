@@ -19,7 +19,8 @@ var (
 )
 
 // Deduper remembers which notifications are done. It must be safe for concurrent
-// use. [NewMemory] makes one for a single process.
+// use. [NewMemory] makes one for a single process; the module notify/redisdedup
+// has one that several share.
 //
 // A notification has one or two keys. Two notifications are the same when they
 // share a key:

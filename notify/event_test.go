@@ -169,6 +169,7 @@ func TestParseErrorsAreTypedAndShowNothing(t *testing.T) {
 			} else if errors.As(err, &de) {
 				got = de.Reason
 			}
+			t.Log(err) // internal/leaks reads it, too
 			if got != test.want {
 				t.Errorf("%v, want %s", err, test.want)
 			}

@@ -441,3 +441,38 @@ type keySource func(ctx context.Context) error
 
 func (f keySource) Key(ctx context.Context, _ string) (auth.Key, error) { return auth.Key{}, f(ctx) }
 func (keySource) PreferredID() string                                   { return "" }
+
+// A client prints the whole request, keys of sessions included, in the error of a
+// notification.
+func TestPeerDefectErrorPrintsTheRequest(t *testing.T) {
+	body := envelope("EV-1", notify.UserPaid, `{"mchid":"1","total_amount":"MARKER"}`)
+	forged := sign(body, time.Now())
+	forged.Set("Wechatpay-Signature", forged.Get("Wechatpay-Signature")[4:]+"MARK")
+	for name, test := range map[string]struct {
+		header http.Header
+		body   []byte
+	}{
+		"plaintext":    {sign(body, time.Now()), body},
+		"not verified": {forged, body},
+		"unsigned":     {http.Header{}, []byte(`{"MARKER":1}`)},
+		"not JSON":     {sign([]byte("MARKER"), time.Now()), []byte("MARKER")},
+	} {
+		var failure error
+		r := receiver(t, counter(new(int)), notify.WithErrorFunc(func(err error) { failure = err }))
+		req := httptest.NewRequest("POST", "/notify?token=MARKER", bytes.NewReader(test.body))
+		req.Header = test.header
+		req.Header.Set("Cookie", "session=MARKER")
+		r.ServeHTTP(httptest.NewRecorder(), req)
+		if failure == nil {
+			t.Fatalf("%s: taken", name)
+		}
+		t.Log(failure) // internal/leaks reads it, too
+		for _, text := range []string{failure.Error(), fmt.Sprintf("%+v", failure)} {
+			for _, secret := range []string{"MARKER", "session", "http.Request", "&{", "\n", test.header.Get("Wechatpay-Signature")} {
+				if secret != "" && strings.Contains(text, secret) {
+					t.Errorf("%s: %q shows %q", name, text, secret)
+				}
+			}
+		}
+	}
+}

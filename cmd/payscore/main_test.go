@@ -45,6 +45,9 @@ func runWith(t testing.TB, in io.Reader, args ...string) result {
 	t.Helper()
 	var out, errOut bytes.Buffer
 	code := run(t.Context(), args, in, &out, &errOut)
+	// internal/leaks reads it, too. On stdout is what was asked for: the body that
+	// was signed, say.
+	t.Logf("payscore %q: %d\n%s", args, code, errOut.String())
 	return result{code, out.String(), errOut.String()}
 }
 

@@ -20,7 +20,7 @@ func TestNoSecrets(t *testing.T) {
 		pass(w, answer)
 	})
 	body := write(t, "b.json", example(t))
-	modify := []string{"modify", seedOutOrderNo, "--body", body}
+	modify := []string{"modify", seedOutOrderNo, "--body", write(t, "m.json", example(t, "用户投诉", "MARKER"))}
 	key := h.file(sandbox.MerchantKeyFile)
 	password := "hunter2hunter2"
 	withPassword := strings.Replace(h.url, "http://", "http://user:"+password+"@", 1)

@@ -120,7 +120,7 @@ type vectorsCmd struct{ derived }
 
 // Help is what kong shows below the usage of vectors.
 func (*vectorsCmd) Help() string {
-	return `Writes signature.json, notification.json and launch.json in api/vectors, made with the test keys there.
+	return `Writes signature.json, notification.json, launch.json and certificates.json in api/vectors, made with the test keys there.
 
 Example:
 

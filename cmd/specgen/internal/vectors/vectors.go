@@ -1,6 +1,6 @@
 // Package vectors makes the vectors of api/vectors: signatures, encrypted
-// notifications and parameters of openBusinessView, byte for byte, for whoever
-// implements them in any language. It uses neither package auth nor any other
+// notifications, parameters of openBusinessView and downloads of platform
+// certificates, byte for byte, for whoever implements them in any language. It uses neither package auth nor any other
 // of the project, so that the vectors say nothing about them.
 package vectors
 
@@ -24,7 +24,7 @@ import (
 // Files gives the vectors, made with the test keys in the directory dir.
 func Files(dir string) ([]output.File, error) {
 	keys := map[string]*rsa.PrivateKey{}
-	for _, name := range []string{"merchant_key.pem", "wechatpay_private_key.pem", "platform_private_key.pem"} {
+	for _, name := range []string{"merchant_key.pem", "wechatpay_private_key.pem", "platform_private_key.pem", "platform_private_key_2.pem"} {
 		key, err := readKey(filepath.Join(dir, name))
 		if err != nil {
 			return nil, err
@@ -41,6 +41,10 @@ func Files(dir string) ([]output.File, error) {
 		}
 		return base64.StdEncoding.EncodeToString(signed)
 	}
+	pems, err := platformCertificates(dir)
+	if err != nil {
+		return nil, err
+	}
 	var out []output.File
 	for _, f := range []struct {
 		name    string
@@ -49,6 +53,7 @@ func Files(dir string) ([]output.File, error) {
 		{"signature.json", signature(sign)},
 		{"notification.json", notifications(sign)},
 		{"launch.json", launches()},
+		{"certificates.json", certificates(sign, pems)},
 	} {
 		var data bytes.Buffer
 		enc := json.NewEncoder(&data)

@@ -271,3 +271,70 @@ func TestKeysAreNamed(t *testing.T) {
 		t.Errorf("got %v, want the missing key", err)
 	}
 }
+
+func TestCertificatesByOpenSSL(t *testing.T) {
+	var v certificateVectors
+	read(t, "certificates.json", &v)
+	private := map[string]string{}
+	for _, k := range slices.Concat(v.Keys, v.Certificates) {
+		private[k.ID] = filepath.Join(dir, k.PrivateKey)
+	}
+	serialOf := func(plaintext string) string {
+		out, err := openssl(t, []byte(plaintext), "x509", "-noout", "-serial")
+		if err != nil {
+			return ""
+		}
+		return strings.TrimPrefix(strings.TrimSpace(string(out)), "serial=")
+	}
+	seen := map[string]bool{}
+	for _, d := range v.Downloads {
+		seen[d.Reason] = true
+		signed, err := openssl(t, []byte(d.Headers[headerTimestamp]+"\n"+d.Headers[headerNonce]+"\n"+d.Body+"\n"), "dgst", "-sha256", "-sign", private[d.Headers[headerSerial]])
+		if right := base64.StdEncoding.EncodeToString(signed) == d.Headers[headerSignature]; err != nil || right == (d.Reason == "signature") {
+			t.Errorf("%s: the signature is right: %v, %v", d.Name, right, err)
+		}
+		var list certificateList
+		if err := json.Unmarshal([]byte(d.Body), &list); (err != nil || list.Data == nil) != (d.Reason == "data" || d.Status != 200) {
+			t.Errorf("%s: %v", d.Name, err)
+		}
+		keys := map[string]bool{publicKeyID: true}
+		for _, c := range list.Data {
+			reason := ""
+			plaintext, why := open(t, notificationVector{APIv3Key: d.APIv3Key, Body: func() string {
+				body, err := json.Marshal(envelope{Resource: &c.Encrypted})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return string(body)
+			}()})
+			switch serial := serialOf(plaintext); {
+			case why != "":
+				reason = why
+			case serial == "":
+				reason = "certificate"
+			case serial != c.Serial:
+				reason = "serial"
+			}
+			keys[c.Serial] = reason == ""
+			if d.Unusable[c.Serial] != reason {
+				t.Errorf("%s: %s is %q, the file says %q", d.Name, c.Serial, reason, d.Unusable[c.Serial])
+			}
+			if d.Valid && slices.Contains(d.Usable, c.Serial) != (reason == "") {
+				t.Errorf("%s: %s is usable or not: %v", d.Name, c.Serial, d.Usable)
+			}
+			seen["certificate "+reason] = true
+		}
+		if d.Status == 200 && d.Reason != "data" && keys[d.Headers[headerSerial]] == (d.Reason == "unknown_key") {
+			t.Errorf("%s: the reason is %q, the keys are %v", d.Name, d.Reason, keys)
+		}
+		if d.Valid != (d.Reason == "") || !d.Valid && len(d.Usable) > 0 {
+			t.Errorf("%s: %v %q %v", d.Name, d.Valid, d.Reason, d.Usable)
+		}
+	}
+	for _, want := range []string{"", "unknown_key", "stale", "signature", "data", "no_certificates", "status", "certificate ", "certificate algorithm",
+		"certificate nonce", "certificate ciphertext", "certificate authentication", "certificate certificate", "certificate serial"} {
+		if !seen[want] {
+			t.Errorf("no vector for the reason %q", want)
+		}
+	}
+}
