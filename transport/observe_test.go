@@ -63,6 +63,9 @@ func TestObserverOfEachFault(t *testing.T) {
 				if last && a.Outcome != ends[c.end] || !last && a.Outcome == transport.OK {
 					t.Errorf("attempt %d of a call that was %s ends %s", i+1, c.end, a.Outcome)
 				}
+				if a.Status == 500 && a.Code != "SYSTEM_ERROR" {
+					t.Errorf("the code of a failure is %q", a.Code)
+				}
 				if (a.Status == 0) != (errors.As(a.Err, new(*transport.SendError))) {
 					t.Errorf("status %d and %v", a.Status, a.Err)
 				}
