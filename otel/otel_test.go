@@ -336,6 +336,28 @@ func TestBackupHost(t *testing.T) {
 	if got := values(s.Attributes); got["server.address"] != "127.0.0.1" {
 		t.Error(got)
 	}
+	twice := transport.WithRetry(transport.Retry{Attempts: 2, FirstWait: time.Millisecond})
+	r = newRig(t, []transport.Option{broken, twice, transport.WithBackupHosts("https://backup.invalid")}, answer{})
+	if err := r.modify(t.Context()); err == nil {
+		t.Fatal("sent")
+	}
+	if got := values(r.spans.GetSpans()[0].Attributes); got["server.address"] != "backup.invalid" || got["server.port"] != int64(443) {
+		t.Errorf("not the host of the last attempt: %v", got)
+	}
+}
+
+// Who can write to the connection must not be able to make a thousand series.
+func TestStatusThatIsNone(t *testing.T) {
+	odd := transport.WithRoundTripper(roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 999, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	}))
+	r := newRig(t, []transport.Option{odd}, answer{})
+	if err := r.modify(t.Context()); err == nil {
+		t.Fatal("carried out")
+	}
+	if m := fmt.Sprint(r.metrics(t)); strings.Contains(m, "999") || !strings.Contains(m, "outcome:unknown") {
+		t.Error(m)
+	}
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
