@@ -235,7 +235,11 @@ func TestSpanOfACall(t *testing.T) {
 			[]string{"unknown", "unknown", "unknown"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, []transport.Option{transport.WithTimeout(100 * time.Millisecond)}, c.answers...)
+			var opts []transport.Option
+			if c.answers[0].timeout {
+				opts = append(opts, transport.WithTimeout(100*time.Millisecond))
+			}
+			r := newRig(t, opts, c.answers...)
 			ctx, parent := r.tracer.Tracer("test").Start(t.Context(), "parent")
 			err := r.modify(ctx)
 			parent.End()
