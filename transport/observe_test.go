@@ -291,17 +291,23 @@ func TestLogAttemptsKeepsSecrets(t *testing.T) {
 		io.WriteString(w, body)
 	}
 	n := 0
+	var mu sync.Mutex // over n and sent
 	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
+		mu.Lock()
 		sent = append(sent, r.Header.Get("Authorization"))
 		n++
-		answers(n-1, w)
+		answer := n - 1
+		mu.Unlock()
+		answers(answer, w)
 	})
 	var log records
 	signer, _ := newSigner()
-	api := must(payscore.New(srv.URL, payscore.WithHTTPClient(transport.New(signer, newVerifier(), log.option(), transport.WithHooks(clock, noSleep, 0)))))
+	api := must(payscore.New(srv.URL, payscore.WithHTTPClient(transport.New(signer, newVerifier(), log.option(), patient, transport.WithHooks(clock, noSleep, 0)))))
 	for i := range 10 {
+		mu.Lock()
 		n = i // each call begins with another answer
+		mu.Unlock()
 		body := payscore.TerminatePermissionByOpenidRequest{AppID: "wxd678efh567hg6787", ServiceID: service, Reason: reason}
 		if err := api.TerminatePermissionByOpenid(t.Context(), openid, body); err == nil {
 			t.Fatal("this was to fail")
@@ -312,6 +318,8 @@ func TestLogAttemptsKeepsSecrets(t *testing.T) {
 			t.Fatal("this was to fail")
 		}
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	text := log.String()
 	// net/http sends a GET once more on its own, when a connection was closed.
 	if records := log.read(t); len(records) > len(sent) || len(records) < 20 {
