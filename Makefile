@@ -1,6 +1,6 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race secrets faults idle redis drift examples interop viewer ci
+.PHONY: help run test generate lint race secrets faults idle redis drift examples otel interop viewer bench ci
 
 # All that is derived, and nothing else.
 DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
@@ -50,11 +50,17 @@ examples: ## run the example programs against a sandbox
 	@for main in examples/*/main.go; do dir=$${main%/main.go}; echo "go run ./$$dir"; go run "./$$dir" || exit 1; done
 	cd examples/notify && go vet ./... && go test ./...
 
+otel: ## check the OpenTelemetry module, which has requirements of its own
+	cd otel && go vet ./... && go test ./...
+
 interop: ## prove that the contract works outside of Go (needs Node 20, npm and a JDK)
 	interop/run
 
 viewer: ## fetch the pinned viewer of the reference page again (needs npm)
 	cmd/specgen/internal/build/viewer/refresh
+
+bench: ## measure this client beside its peers, the sandbox and the tools, into docs/performance.md
+	cd bench && go run ./report
 
 ci: ## what gates a change, .ci/run
 	.ci/run

@@ -90,8 +90,9 @@ type Attempt struct {
 // WithObserver adds a function that is told of each attempt after it, and
 // before the wait for the next. It gets the context of the call, runs in
 // the caller's goroutine, and several at once when calls are made at once; the
-// call waits for it. What is not sent at all, since the request is wrong,
-// cannot be signed or comes with a context that has ended, is no attempt.
+// call waits for it, and a panic of it goes to the caller. What is not sent at
+// all, since the request is wrong, cannot be signed or comes with a context that
+// has ended, is no attempt.
 //
 // [LogAttempts] makes one that logs.
 func WithObserver(observe func(ctx context.Context, a Attempt)) Option {
