@@ -35,6 +35,7 @@ type Sandbox struct {
 	lenientAmounts bool
 	riskCap        int64
 	operations     *http.ServeMux
+	admin          *admin
 
 	mu            sync.Mutex // guards the tables
 	changes       *changes
@@ -79,13 +80,14 @@ var processCredentials = sync.OnceValues(NewCredentials)
 // Open returns a sandbox without orders. The error is that of making keys, or
 // of a contract that does not load.
 func Open(opts ...Option) (*Sandbox, error) {
-	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}}
+	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}, forget: map[string]func(){}}
 	s := &Sandbox{
 		riskCap: DefaultRiskCap, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
 		changes: c, orders: newTable[order]("orders", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[notification]("notifications", c),
 	}
 	s.agenda = &agenda{clock: s.clock}
+	s.admin = newAdmin(s)
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -110,6 +112,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 			ErrorHandlerFunc: answerError,
 			Middlewares:      []payscoreserver.MiddlewareFunc{s.checkContract},
 		})
+	if err := s.admin.mount(); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -117,6 +122,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 // still to be repeated.
 func (s *Sandbox) Close() error {
 	s.agenda.close()
+	s.admin.close()
 	return nil
 }
 
@@ -132,6 +138,10 @@ func (s *Sandbox) Credentials() *Credentials { return s.credentials }
 // ServeHTTP checks the signature, then the contract, carries the operation
 // out and signs the answer. A 401 is the only answer that stays unsigned.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path+"/", adminRoot) {
+		s.admin.ServeHTTP(w, r)
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		s.answer(w, r, paramError("body", "", "请求体过大或不完整", fmt.Sprintf("over %d bytes, or cut off", maxBody)).write)

@@ -27,6 +27,12 @@ func newTable[R any](name string, c *changes) *table[R] {
 		t.records[key] = r
 		return nil
 	}
+	c.forget[name] = func() {
+		for key := range t.records {
+			c.note(name, key, nil)
+		}
+		clear(t.records)
+	}
 	return t
 }
 
@@ -59,7 +65,7 @@ type store interface {
 
 type change struct {
 	table, key string
-	record     []byte // JSON
+	record     []byte // JSON; nil when it is no more
 }
 
 // changes are the records put since the last commit.
@@ -67,6 +73,7 @@ type changes struct {
 	store   store // nil: memory alone
 	pending map[[2]string]any
 	load    map[string]func(key string, record []byte) error // by table
+	forget  map[string]func()                                // by table
 }
 
 func (c *changes) note(table, key string, record any) {
@@ -82,6 +89,10 @@ func (c *changes) commit() error {
 	}
 	all := make([]change, 0, len(c.pending))
 	for at, record := range c.pending {
+		if record == nil {
+			all = append(all, change{at[0], at[1], nil})
+			continue
+		}
 		b, err := json.Marshal(record)
 		if err != nil {
 			return fmt.Errorf("sandbox: save %s %q: %w", at[0], at[1], err)

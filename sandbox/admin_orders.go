@@ -1,0 +1,133 @@
+package sandbox
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	server "github.com/wxpayscore/payscore/gen/sandboxserver"
+)
+
+// adminOperations carries out what api/sandbox.yaml describes.
+type adminOperations struct{ *admin }
+
+const (
+	defaultPage  = 50
+	timelineSize = 200
+)
+
+// orDefault is the value of an optional parameter.
+func orDefault[T any](p *T, absent T) T {
+	if p == nil {
+		return absent
+	}
+	return *p
+}
+
+func (a adminOperations) ListOrders(_ context.Context, r server.ListOrdersRequestObject) (server.ListOrdersResponseObject, error) {
+	search := strings.ToLower(orDefault(r.Params.Search, ""))
+	found := []server.Order{}
+	a.mu.Lock()
+	for _, o := range a.orders.records {
+		text := o.key() + "\n" + o.Entity.ServiceIntroduction
+		if strings.Contains(strings.ToLower(text), search) && (r.Params.Stage == nil || string(*r.Params.Stage) == o.Stage) {
+			found = append(found, adminOrder(o))
+		}
+	}
+	a.mu.Unlock()
+	slices.SortFunc(found, func(x, y server.Order) int {
+		return cmp.Or(y.CreatedAt.Compare(x.CreatedAt), cmp.Compare(y.OutOrderNo, x.OutOrderNo), cmp.Compare(y.SubMchid, x.SubMchid))
+	})
+	list := server.OrderList{Total: int64(len(found))}
+	from := min(orDefault(r.Params.Offset, 0), list.Total)
+	list.Orders = found[from:min(from+orDefault(r.Params.Limit, defaultPage), list.Total)]
+	return server.ListOrders200JSONResponse(list), nil
+}
+
+// adminOrder is an order as the admin side lists it.
+func adminOrder(o *order) server.Order {
+	e := &o.Entity
+	view := server.Order{
+		OutOrderNo: e.OutOrderNo, Stage: server.Stage(o.Stage), ServiceIntroduction: e.ServiceIntroduction,
+		SubMchid: orDefault(e.SubMchID, ""), TotalAmount: e.TotalAmount, CreatedAt: o.CreatedAt.In(chinaTime),
+	}
+	if e.RiskFund != nil {
+		view.RiskAmount = &e.RiskFund.Amount
+	}
+	if e.Collection != nil {
+		view.PaidAmount = e.Collection.PaidAmount
+	}
+	return view
+}
+
+func (a adminOperations) GetOrder(_ context.Context, r server.GetOrderRequestObject) (server.GetOrderResponseObject, error) {
+	life, err := a.life(orDefault(r.Params.SubMchid, ""), r.Params.OutOrderNo)
+	if err != nil {
+		return nil, err
+	}
+	return server.GetOrder200JSONResponse(life), nil
+}
+
+// life tells all there is to an order.
+func (a adminOperations) life(subMchID, outOrderNo string) (server.OrderLife, error) {
+	none, key := server.OrderLife{}, orderKey(subMchID, outOrderNo)
+	a.mu.Lock()
+	o := a.orders.get(key)
+	if o == nil {
+		a.mu.Unlock()
+		return none, &problem{http.StatusNotFound, "NOT_FOUND", "there is no order " + key}
+	}
+	life := server.OrderLife{Order: adminOrder(o), Subject: key, Moves: []string{}, Timeline: []server.Entry{}}
+	entity, err := json.Marshal(o.Entity)
+	a.mu.Unlock()
+	if err != nil {
+		return none, err
+	}
+	numbers := json.NewDecoder(bytes.NewReader(entity))
+	numbers.UseNumber() // amounts stay integers
+	if err := numbers.Decode(&life.Answer); err != nil {
+		return none, err
+	}
+	life.Moves = append(life.Moves, a.Moves(subMchID, outOrderNo)...)
+	for _, e := range a.journal.about(key, 0, timelineSize) {
+		life.Timeline = append(life.Timeline, adminEntry(e))
+	}
+	life.Notifications = a.adminNotifications(key, timelineSize)
+	return life, nil
+}
+
+func (a adminOperations) SeedOrder(_ context.Context, r server.SeedOrderRequestObject) (server.SeedOrderResponseObject, error) {
+	subMchID, err := a.seed(*r.Body)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	life, err := a.life(subMchID, r.Body.OutOrderNo)
+	if err != nil {
+		return nil, err
+	}
+	return server.SeedOrder201JSONResponse(life), nil
+}
+
+func (a adminOperations) MoveOrder(_ context.Context, r server.MoveOrderRequestObject) (server.MoveOrderResponseObject, error) {
+	b := r.Body
+	subMchID := orDefault(b.SubMchid, "")
+	before, err := a.life(subMchID, b.OutOrderNo)
+	if err != nil {
+		return nil, err
+	}
+	args := MoveArgs{Duration: time.Duration(orDefault(b.Seconds, 0)) * time.Second, Fails: orDefault(b.Fails, false)}
+	if err := a.Move(b.Name, subMchID, b.OutOrderNo, args); err != nil {
+		return nil, &problem{http.StatusConflict, "CONFLICT", fmt.Sprintf("%v; possible now: %s", err, strings.Join(before.Moves, ", "))}
+	}
+	life, err := a.life(subMchID, b.OutOrderNo)
+	if err != nil {
+		return nil, err
+	}
+	return server.MoveOrder200JSONResponse(life), nil
+}
