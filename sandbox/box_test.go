@@ -28,6 +28,7 @@ import (
 const (
 	subMchID  = "1900000109"
 	serviceID = "2002000000000558128851361561536"
+	appID     = "wxd678efh567hg6787"
 	orderNo   = "1234323JKHDFE1243252"
 	orders    = "/v3/payscore/partner/serviceorder"
 )
