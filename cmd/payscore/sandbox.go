@@ -81,12 +81,7 @@ const patience = 2 * time.Second
 
 // serve ends without an error when ctx does.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       8 * time.Second, // as the real one
-	}
+	server := sandbox.NewHTTPServer(handler)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
