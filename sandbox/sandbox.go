@@ -32,6 +32,8 @@ type Sandbox struct {
 	clock          *clock
 	agenda         *agenda
 	journal        *journal
+	courier        *courier
+	dataFile       string
 	lenientAmounts bool
 	riskCap        int64
 	operations     *http.ServeMux
@@ -40,7 +42,9 @@ type Sandbox struct {
 	changes       *changes
 	orders        *table[order] // by orderKey
 	counters      *table[int64]
-	notifications *table[notification] // by id
+	notifications *table[Notification] // by id
+	traffic       NotificationTraffic
+	announced     int // notifications, to find every nth
 }
 
 // Option configures a Sandbox.
@@ -83,9 +87,15 @@ func Open(opts ...Option) (*Sandbox, error) {
 	s := &Sandbox{
 		riskCap: DefaultRiskCap, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
 		changes: c, orders: newTable[order]("orders", c), counters: newTable[int64]("counters", c),
-		notifications: newTable[notification]("notifications", c),
+		notifications: newTable[Notification]("notifications", c),
+		courier:       newCourier(),
 	}
-	s.agenda = &agenda{clock: s.clock}
+	// Time does not go back at a restart, even if it was moved on.
+	times := newTable[time.Time]("times", c)
+	times.onLoad = func(_ string, t *time.Time) { s.clock.moveTo(*t) }
+	c.commits = func() { times.put("orders", new(s.now().Round(0))) }
+	s.notifications.onLoad = s.planDelivery
+	s.agenda = newAgenda(s.clock)
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -98,6 +108,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 		if s.credentials, err = processCredentials(); err != nil {
 			return nil, err
 		}
+	}
+	if err := s.load(); err != nil {
+		return nil, err
 	}
 	s.operations = http.NewServeMux()
 	payscoreserver.HandlerWithOptions(
@@ -116,8 +129,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 // Close ends what the sandbox does by itself, such as notifications that are
 // still to be repeated.
 func (s *Sandbox) Close() error {
+	s.courier.close()
 	s.agenda.close()
-	return nil
+	return s.changes.close()
 }
 
 // Format names the sandbox's merchant, whatever the verb: some verbs follow
@@ -219,6 +233,8 @@ func answerError(w http.ResponseWriter, _ *http.Request, err error) {
 	)
 	switch {
 	case errors.As(err, &refused):
+	case errors.Is(err, errNotSaved):
+		refused = refuse(http.StatusInternalServerError, "SYSTEM_ERROR", 0, "系统异常，请用相同参数重新调用")
 	case errors.As(err, &missing):
 		refused = paramError("query", missing.ParamName, "缺少参数", "is missing")
 	case errors.As(err, &wrong):
