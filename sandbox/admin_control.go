@@ -55,7 +55,7 @@ func (a adminOperations) ExplainSignature(_ context.Context, r server.ExplainSig
 // adminReport is a report as the admin side shows it.
 func adminReport(r SignatureReport) server.SignatureReport {
 	return server.SignatureReport{
-		Mistake: "todo", Issue: r.Issue, Expected: present(r.Expected), Signed: present(r.Signed), Offset: int64(r.Offset),
+		Mistake: r.Mistake, Issue: r.Issue, IssueZh: r.IssueZH, Expected: present(r.Expected), Signed: present(r.Signed), Offset: int64(r.Offset),
 	}
 }
 

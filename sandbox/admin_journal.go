@@ -67,6 +67,7 @@ func adminEntry(e Entry) server.Entry {
 		Target: present(e.Target), Status: present(int64(e.Status)), Code: present(e.Code), Number: present(e.Number),
 		Message: present(e.Message), RequestID: present(e.RequestID), DurationNs: present(int64(e.Duration)),
 		Fault: present(e.Fault), Request: present(e.Request), Answer: present(e.Answer),
+		Notification: present(e.Notification), Attempt: present(int64(e.Attempt)), Next: present(e.Next),
 	}
 	if e.Signature != nil {
 		view.Signature = new(adminReport(*e.Signature))

@@ -33,14 +33,19 @@ func orDefault[T any](p *T, absent T) T {
 func (a adminOperations) ListOrders(_ context.Context, r server.ListOrdersRequestObject) (server.ListOrdersResponseObject, error) {
 	search := strings.ToLower(orDefault(r.Params.Search, ""))
 	found := []server.Order{}
-	a.mu.Lock()
-	for _, o := range a.orders.records {
-		text := o.key() + "\n" + o.Entity.ServiceIntroduction
-		if strings.Contains(strings.ToLower(text), search) && (r.Params.Stage == nil || string(*r.Params.Stage) == o.Stage) {
-			found = append(found, adminOrder(o))
+	err := a.update(func() error {
+		for _, o := range a.orders.records {
+			a.settle(o)
+			text := o.key() + "\n" + o.Entity.ServiceIntroduction
+			if strings.Contains(strings.ToLower(text), search) && (r.Params.Stage == nil || string(*r.Params.Stage) == o.Stage) {
+				found = append(found, adminOrder(o))
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	a.mu.Unlock()
 	slices.SortFunc(found, func(x, y server.Order) int {
 		return cmp.Or(y.CreatedAt.Compare(x.CreatedAt), cmp.Compare(y.OutOrderNo, x.OutOrderNo), cmp.Compare(y.SubMchid, x.SubMchid))
 	})
@@ -50,20 +55,29 @@ func (a adminOperations) ListOrders(_ context.Context, r server.ListOrdersReques
 	return server.ListOrders200JSONResponse(list), nil
 }
 
-// adminOrder is an order as the admin side lists it.
+// adminOrder is an order as the admin side lists it. The caller holds s.mu.
 func adminOrder(o *order) server.Order {
 	e := &o.Entity
 	view := server.Order{
 		OutOrderNo: e.OutOrderNo, Stage: server.Stage(o.Stage), ServiceIntroduction: e.ServiceIntroduction,
-		SubMchid: orDefault(e.SubMchID, ""), TotalAmount: e.TotalAmount, CreatedAt: o.CreatedAt.In(chinaTime),
+		SubMchid: orDefault(e.SubMchID, ""), TotalAmount: copied(e.TotalAmount), PaidAmount: present(o.collected()),
+		CreatedAt: o.CreatedAt.In(chinaTime), QueryID: present(o.QueryID),
 	}
 	if e.RiskFund != nil {
-		view.RiskAmount = &e.RiskFund.Amount
+		view.RiskAmount = copied(&e.RiskFund.Amount)
 	}
-	if e.Collection != nil {
-		view.PaidAmount = e.Collection.PaidAmount
+	if o.Deduction != nil {
+		view.DeductingUntil = new(o.Deduction.Until.In(chinaTime))
 	}
 	return view
+}
+
+// copied shares no memory with the record, which may change.
+func copied(n *int64) *int64 {
+	if n == nil {
+		return nil
+	}
+	return new(*n)
 }
 
 func (a adminOperations) GetOrder(_ context.Context, r server.GetOrderRequestObject) (server.GetOrderResponseObject, error) {
@@ -77,15 +91,17 @@ func (a adminOperations) GetOrder(_ context.Context, r server.GetOrderRequestObj
 // life tells all there is to an order.
 func (a adminOperations) life(subMchID, outOrderNo string) (server.OrderLife, error) {
 	none, key := server.OrderLife{}, orderKey(subMchID, outOrderNo)
-	a.mu.Lock()
-	o := a.orders.get(key)
-	if o == nil {
-		a.mu.Unlock()
-		return none, &problem{http.StatusNotFound, "NOT_FOUND", "there is no order " + key}
+	view, ok := a.View(subMchID, outOrderNo)
+	if !ok {
+		return none, &problem{http.StatusNotFound, "NOT_FOUND", fmt.Sprintf("there is no order %q", key)}
 	}
-	life := server.OrderLife{Order: adminOrder(o), Subject: key, Moves: []string{}, Timeline: []server.Entry{}}
-	entity, err := json.Marshal(o.Entity)
+	life := server.OrderLife{Subject: key, Moves: view.Moves, Timeline: []server.Entry{}}
+	a.mu.Lock()
+	if o := a.orders.get(key); o != nil {
+		life.Order = adminOrder(o)
+	}
 	a.mu.Unlock()
+	entity, err := json.Marshal(view.Entity)
 	if err != nil {
 		return none, err
 	}
@@ -94,7 +110,6 @@ func (a adminOperations) life(subMchID, outOrderNo string) (server.OrderLife, er
 	if err := numbers.Decode(&life.Answer); err != nil {
 		return none, err
 	}
-	life.Moves = append(life.Moves, a.Moves(subMchID, outOrderNo)...)
 	for _, e := range a.journal.about(key, 0, timelineSize) {
 		life.Timeline = append(life.Timeline, adminEntry(e))
 	}
@@ -121,7 +136,9 @@ func (a adminOperations) MoveOrder(_ context.Context, r server.MoveOrderRequestO
 	if err != nil {
 		return nil, err
 	}
-	args := MoveArgs{Duration: time.Duration(orDefault(b.Seconds, 0)) * time.Second, Fails: orDefault(b.Fails, false)}
+	args := MoveArgs{
+		OpenID: orDefault(b.Openid, ""), Duration: time.Duration(orDefault(b.Seconds, 0)) * time.Second, Fails: orDefault(b.Fails, false),
+	}
 	if err := a.Move(b.Name, subMchID, b.OutOrderNo, args); err != nil {
 		return nil, &problem{http.StatusConflict, "CONFLICT", fmt.Sprintf("%v; possible now: %s", err, strings.Join(before.Moves, ", "))}
 	}
@@ -130,4 +147,12 @@ func (a adminOperations) MoveOrder(_ context.Context, r server.MoveOrderRequestO
 		return nil, err
 	}
 	return server.MoveOrder200JSONResponse(life), nil
+}
+
+// seed makes the order that was asked for and returns its sub-merchant.
+func (a adminOperations) seed(b server.Seed) (subMchID string, err error) {
+	subMchID = orDefault(b.SubMchid, a.credentials.account.SubMchID)
+	_, err = a.Seed(b.OutOrderNo, b.TotalAmount, SeedSubMchID(subMchID),
+		SeedStage(string(orDefault(b.Stage, server.Stage(stageUserPaying)))), SeedNotifyURL(orDefault(b.NotifyURL, "")))
+	return subMchID, err
 }

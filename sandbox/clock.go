@@ -55,5 +55,9 @@ func (s *Sandbox) Advance(d time.Duration) {
 	target := s.now().Add(d)
 	s.agenda.until(target)
 	s.clock.moveTo(target)
+	_ = s.update(func() error {
+		s.changes.commits()
+		return nil
+	})
 	s.agenda.wake()
 }

@@ -65,7 +65,9 @@ func TestMistakesAreNamed(t *testing.T) {
 	b := newBoxAt(t, func() time.Time { return noon })
 	key := b.merchantKey()
 	lines := func(all ...string) string { return strings.Join(all, "\n") }
-	post := func(target, body string) string { return lines("POST", target, explainedTime, explainedNonce, body, "") }
+	post := func(target, body string) string {
+		return lines("POST", target, explainedTime, explainedNonce, body, "")
+	}
 	get := func(target string) string { return lines("GET", target, explainedTime, explainedNonce, "", "") }
 	ascii := strings.NewReplacer("用户", `\u7528\u6237`, "投诉", `\u6295\u8bc9`).Replace(explainedBody)
 	pretty := `{

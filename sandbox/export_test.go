@@ -1,6 +1,9 @@
 package sandbox
 
-import "crypto/rsa"
+import (
+	"crypto/rsa"
+	"time"
+)
 
 // Served are the operations that the sandbox carries out.
 var Served = served
@@ -19,4 +22,21 @@ func Files() map[string]bool {
 		MerchantKeyFile: true, wechatpayKeyFile: true, platformKeyFile: true, AccountFile: true,
 		MerchantCertFile: false, PublicKeyFile: false, PlatformCertFile: false,
 	}
+}
+
+// Announce queues a notification as an operation does.
+func (s *Sandbox) Announce(subject, url, eventType string, resource any) error {
+	return s.update(func() error {
+		s.announce(subject, url, eventType, resource)
+		return nil
+	})
+}
+
+// SetPatience changes how long a receiver may take.
+func (s *Sandbox) SetPatience(d time.Duration) { s.courier.patience = d }
+
+// Reaches tells whether a notification would be sent there.
+func (s *Sandbox) Reaches(notifyURL string) bool {
+	_, err := s.courier.address(notifyURL)
+	return err == nil
 }

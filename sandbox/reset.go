@@ -2,7 +2,7 @@ package sandbox
 
 // keptOverReset are the tables that a reset leaves: numbers that were handed
 // out must not come again.
-var keptOverReset = map[string]bool{"counters": true}
+var keptOverReset = map[string]bool{"counters": true, "times": true}
 
 // Reset forgets all orders, notifications, faults and the journal. The keys,
 // the time and the numbers handed out stay as they are.

@@ -20,6 +20,8 @@ type Sandbox struct {
 	clock          *clock
 	agenda         *agenda
 	journal        *journal
+	courier        *courier
+	dataFile       string
 	lenientAmounts bool
 	strictTimes    bool
 	riskCap        int64
@@ -33,7 +35,9 @@ type Sandbox struct {
 	orders        *table[order]  // by orderKey
 	queries       *table[string] // out_order_no by query_id
 	counters      *table[int64]
-	notifications *table[notification] // by id
+	notifications *table[Notification] // by id
+	traffic       NotificationTraffic
+	announced     int // notifications, to find every nth
 }
 
 // Option configures a Sandbox.
@@ -90,10 +94,16 @@ func Open(opts ...Option) (*Sandbox, error) {
 	s := &Sandbox{
 		riskCap: DefaultRiskCap, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
 		changes: c, orders: newTable[order]("orders", c), queries: newTable[string]("queries", c), counters: newTable[int64]("counters", c),
-		notifications: newTable[notification]("notifications", c),
+		notifications: newTable[Notification]("notifications", c),
+		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
 	}
-	s.agenda, s.largeBodies = &agenda{clock: s.clock}, make(chan struct{}, maxLargeBodies)
 	s.admin = newAdmin(s)
+	// Time does not go back at a restart, even if it was moved on.
+	times := newTable[time.Time]("times", c)
+	times.onLoad = func(_ string, t *time.Time) { s.clock.moveTo(*t) }
+	c.commits = func() { times.put("orders", new(s.now().Round(0))) }
+	s.notifications.onLoad = s.planDelivery
+	s.agenda = newAgenda(s.clock)
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -106,6 +116,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 		if s.credentials, err = processCredentials(); err != nil {
 			return nil, err
 		}
+	}
+	if err := s.load(); err != nil {
+		return nil, err
 	}
 	if err := s.addFaults(); err != nil {
 		return nil, err
@@ -131,9 +144,10 @@ func Open(opts ...Option) (*Sandbox, error) {
 // Close ends what the sandbox does by itself, such as notifications that are
 // still to be repeated.
 func (s *Sandbox) Close() error {
+	s.courier.close()
 	s.agenda.close()
 	s.admin.close()
-	return nil
+	return s.changes.close()
 }
 
 // Format names the sandbox's merchant, whatever the verb: some verbs follow

@@ -256,6 +256,8 @@ func answerError(w http.ResponseWriter, _ *http.Request, err error) {
 	)
 	switch {
 	case errors.As(err, &refused):
+	case errors.Is(err, errNotSaved):
+		refused = refuse(http.StatusInternalServerError, "SYSTEM_ERROR", 0, "系统异常，请用相同参数重新调用")
 	case errors.As(err, &missing):
 		refused = paramError("query", missing.ParamName, "缺少参数", "is missing")
 	case errors.As(err, &wrong):

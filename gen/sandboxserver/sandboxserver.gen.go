@@ -291,7 +291,10 @@ func (v Clock) check(c *limit.Checker, at *limit.Path) {
 type Entry struct {
 	// Answer Body.
 	Answer *string `json:"answer,omitempty"`
-	Code   *string `json:"code,omitempty"`
+
+	// Attempt Which attempt of the schedule it was, from 1.
+	Attempt *int64  `json:"attempt,omitempty"`
+	Code    *string `json:"code,omitempty"`
 
 	// DurationNs On the wall clock.
 	DurationNs *int64 `json:"duration_ns,omitempty"`
@@ -303,7 +306,13 @@ type Entry struct {
 	Kind    string  `json:"kind"`
 	Message *string `json:"message,omitempty"`
 	Method  *string `json:"method,omitempty"`
-	Number  *int64  `json:"number,omitempty"`
+
+	// Next When it is attempted again; absent when it is not.
+	Next *time.Time `json:"next,omitempty"`
+
+	// Notification Id of the notification that was attempted.
+	Notification *string `json:"notification,omitempty"`
+	Number       *int64  `json:"number,omitempty"`
 
 	// Operation The operationId, the name of the move or the event type.
 	Operation *string `json:"operation,omitempty"`
@@ -340,6 +349,9 @@ func (v Entry) check(c *limit.Checker, at *limit.Path) {
 	if v.Answer != nil {
 		c.String(at, "answer", *v.Answer, 0, limit.None, nil)
 	}
+	if v.Attempt != nil {
+		c.Integer(at, "attempt", *v.Attempt, limit.Lowest, limit.Highest)
+	}
 	if v.Code != nil {
 		c.String(at, "code", *v.Code, 0, limit.None, nil)
 	}
@@ -355,6 +367,9 @@ func (v Entry) check(c *limit.Checker, at *limit.Path) {
 	}
 	if v.Method != nil {
 		c.String(at, "method", *v.Method, 0, limit.None, nil)
+	}
+	if v.Notification != nil {
+		c.String(at, "notification", *v.Notification, 0, limit.None, nil)
 	}
 	if v.Number != nil {
 		c.Integer(at, "number", *v.Number, limit.Lowest, limit.Highest)
@@ -697,11 +712,17 @@ func (v NotificationList) MarshalJSON() ([]byte, error) {
 
 // Order An order in a list.
 type Order struct {
-	CreatedAt  time.Time `json:"created_at"`
-	OutOrderNo string    `json:"out_order_no"`
+	CreatedAt time.Time `json:"created_at"`
 
-	// PaidAmount In fen.
+	// DeductingUntil When the deduction in progress ends.
+	DeductingUntil *time.Time `json:"deducting_until,omitempty"`
+	OutOrderNo     string     `json:"out_order_no"`
+
+	// PaidAmount What came in, in fen.
 	PaidAmount *int64 `json:"paid_amount,omitempty"`
+
+	// QueryID What the confirmation page handed out.
+	QueryID *string `json:"query_id,omitempty"`
 
 	// RiskAmount Of the risk fund, in fen.
 	RiskAmount          *int64 `json:"risk_amount,omitempty"`
@@ -729,6 +750,9 @@ func (v Order) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "out_order_no", v.OutOrderNo, 0, limit.None, nil)
 	if v.PaidAmount != nil {
 		c.Integer(at, "paid_amount", *v.PaidAmount, limit.Lowest, limit.Highest)
+	}
+	if v.QueryID != nil {
+		c.String(at, "query_id", *v.QueryID, 0, limit.None, nil)
 	}
 	if v.RiskAmount != nil {
 		c.Integer(at, "risk_amount", *v.RiskAmount, limit.Lowest, limit.Highest)
