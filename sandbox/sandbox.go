@@ -41,6 +41,16 @@ type Sandbox struct {
 	orders        *table[order] // by orderKey
 	counters      *table[int64]
 	notifications *table[notification] // by id
+	permissions   *table[permission]   // by permissionKey
+	riskLevels    *table[RiskLevel]    // by openid
+	quotas        *table[quotas]       // by quotasKey
+	applications  *table[application]  // by out_apply_no
+	refunds       *table[refund]       // by sub_mchid and out_refund_no
+	certificates  *table[platformCertificate]
+
+	keyMode          KeyMode
+	bindings         bindings
+	firstCertificate *platformCertificate // of the credentials
 }
 
 // Option configures a Sandbox.
@@ -84,6 +94,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 		riskCap: DefaultRiskCap, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
 		changes: c, orders: newTable[order]("orders", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[notification]("notifications", c),
+		permissions:   newTable[permission]("permissions", c), riskLevels: newTable[RiskLevel]("risk_levels", c), quotas: newTable[quotas]("quotas", c),
+		applications: newTable[application]("applications", c), refunds: newTable[refund]("refunds", c),
+		certificates: newTable[platformCertificate]("certificates", c),
 	}
 	s.agenda = &agenda{clock: s.clock}
 	for _, opt := range opts {
@@ -99,6 +112,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 			return nil, err
 		}
 	}
+	if s.firstCertificate, err = newPlatformCertificate(s.credentials.platformCert, s.credentials.platform); err != nil {
+		return nil, fmt.Errorf("sandbox: platform certificate: %w", err)
+	}
 	s.operations = http.NewServeMux()
 	payscoreserver.HandlerWithOptions(
 		payscoreserver.NewStrictHandlerWithOptions(operations{Sandbox: s}, nil, payscoreserver.StrictHTTPServerOptions{
@@ -110,6 +126,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 			ErrorHandlerFunc: answerError,
 			Middlewares:      []payscoreserver.MiddlewareFunc{s.checkContract},
 		})
+	s.planOthers()
 	return s, nil
 }
 
@@ -169,7 +186,11 @@ func (s *Sandbox) checkContract(next http.Handler) http.Handler {
 			refused.write(w)
 			return
 		}
-		next.ServeHTTP(w, r)
+		if refused := s.checkBinding(r); refused != nil {
+			refused.write(w)
+			return
+		}
+		next.ServeHTTP(w, keepSerial(r))
 	})
 }
 
