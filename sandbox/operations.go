@@ -43,6 +43,27 @@ var served = map[string]bool{
 	"sendServiceOrderPendingMessage":        true,
 	"sendServiceOrderPrepaidMessage":        true,
 	"createPayOnDeliveryOrder":              true,
+
+	"applyPartnerPermission":                        true,
+	"applyPartnerPermissionForScene":                true,
+	"searchPartnerPermission":                       true,
+	"terminatePartnerPermission":                    true,
+	"queryPartnerPermissionByAuthorizationCode":     true,
+	"terminatePartnerPermissionByAuthorizationCode": true,
+	"assessPartnerUserRiskLevel":                    true,
+	"applyPartnerServiceAccount":                    true,
+	"queryPartnerServiceAccountApplication":         true,
+	"queryPartnerServiceQuotas":                     true,
+	"applyPermission":                               true,
+	"queryPermissionByAuthorizationCode":            true,
+	"terminatePermissionByAuthorizationCode":        true,
+	"queryPermissionByOpenid":                       true,
+	"terminatePermissionByOpenid":                   true,
+	"assessUserRiskLevel":                           true,
+	"createRefund":                                  true,
+	"queryRefund":                                   true,
+	"downloadCertificates":                          true,
+	"echoSecurity":                                  true,
 }
 
 // operations carries out what signature and contract let through. What is not

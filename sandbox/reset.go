@@ -1,8 +1,9 @@
 package sandbox
 
 // keptOverReset are the tables that a reset leaves: numbers that were handed
-// out must not come again.
-var keptOverReset = map[string]bool{"counters": true, "times": true}
+// out must not come again, time does not go back, and clients hold the
+// certificates.
+var keptOverReset = map[string]bool{"counters": true, "times": true, "certificates": true}
 
 // Reset forgets all orders, notifications, faults and the journal. The keys,
 // the time and the numbers handed out stay as they are.

@@ -37,7 +37,17 @@ type Sandbox struct {
 	counters      *table[int64]
 	notifications *table[Notification] // by id
 	traffic       NotificationTraffic
-	announced     int // notifications, to find every nth
+	announced     int                 // notifications, to find every nth
+	permissions   *table[permission]  // by permissionKey
+	riskLevels    *table[RiskLevel]   // by openid
+	quotas        *table[quotas]      // by quotasKey
+	applications  *table[application] // by out_apply_no
+	refunds       *table[refund]      // by sub_mchid and out_refund_no
+	certificates  *table[platformCertificate]
+
+	keyMode          KeyMode
+	bindings         bindings
+	firstCertificate *platformCertificate // of the credentials
 }
 
 // Option configures a Sandbox.
@@ -96,6 +106,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 		changes: c, orders: newTable[order]("orders", c), queries: newTable[string]("queries", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[Notification]("notifications", c),
 		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
+		permissions: newTable[permission]("permissions", c), riskLevels: newTable[RiskLevel]("risk_levels", c), quotas: newTable[quotas]("quotas", c),
+		applications: newTable[application]("applications", c), refunds: newTable[refund]("refunds", c),
+		certificates: newTable[platformCertificate]("certificates", c),
 	}
 	s.admin = newAdmin(s)
 	// Time does not go back at a restart, even if it was moved on.
@@ -116,6 +129,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 		if s.credentials, err = processCredentials(); err != nil {
 			return nil, err
 		}
+	}
+	if s.firstCertificate, err = newPlatformCertificate(s.credentials.platformCert, s.credentials.platform); err != nil {
+		return nil, fmt.Errorf("sandbox: platform certificate: %w", err)
 	}
 	if err := s.load(); err != nil {
 		return nil, err
@@ -138,6 +154,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 		return nil, err
 	}
 	s.planDeductions()
+	s.planOthers()
 	return s, nil
 }
 

@@ -190,7 +190,11 @@ func (s *Sandbox) checkContract(next http.Handler) http.Handler {
 			x.refuse.write(w)
 			return
 		}
-		next.ServeHTTP(w, r)
+		if refused := s.checkBinding(r); refused != nil {
+			refused.write(w)
+			return
+		}
+		next.ServeHTTP(w, keepSerial(r))
 	})
 }
 

@@ -56,12 +56,12 @@ type operation struct {
 	spec                 *openapi3.Operation
 }
 
-// operations are those that the sandbox serves.
+// operations are those of orders that the sandbox serves.
 func operations() []operation {
 	var all []operation
 	for template, item := range contract.Paths.Map() {
 		for method, op := range item.Operations() {
-			if !sandbox.Served[op.OperationID] {
+			if !sandbox.Served[op.OperationID] || !strings.Contains(template, "order") {
 				continue
 			}
 			o := operation{id: op.OperationID, method: method, template: template, rule: extension[rule](op.Extensions), spec: op,

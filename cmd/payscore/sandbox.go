@@ -16,6 +16,8 @@ type sandboxCommand struct {
 	Addr           string `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
 	Keys           string `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
 	LenientAmounts bool   `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
+	KeyMode        string `enum:"either,public-key,certificate,migration" default:"either" placeholder:"MODE" help:"Which of WeChat Pay's keys signs: ${enum}. Default ${default}, the one that the request asks for."`
+	StrictBindings bool   `help:"Refuse a sub-merchant, app or service that is not the sandbox's own."`
 }
 
 // Help is shown by payscore sandbox --help.
@@ -56,6 +58,13 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	return serve(ctx, listener, box)
 }
 
+var keyModes = map[string]sandbox.KeyMode{
+	"either":      sandbox.KeyModeEither,
+	"public-key":  sandbox.KeyModePublicKey,
+	"certificate": sandbox.KeyModeCertificate,
+	"migration":   sandbox.KeyModeMigration,
+}
+
 // open makes a sandbox with the keys of the directory.
 func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	credentials, err := sandbox.OpenCredentials(c.Keys)
@@ -65,6 +74,10 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	opts := []sandbox.Option{sandbox.WithCredentials(credentials)}
 	if c.LenientAmounts {
 		opts = append(opts, sandbox.WithLenientAmounts())
+	}
+	opts = append(opts, sandbox.WithKeyMode(keyModes[c.KeyMode]))
+	if c.StrictBindings {
+		opts = append(opts, sandbox.WithStrictBindings())
 	}
 	box, err := sandbox.Open(opts...)
 	if err != nil {
