@@ -17,7 +17,7 @@ const MaxConnections = 10_000
 // [http.ResponseController]. The caller serves and closes it.
 func NewHTTPServer(handler http.Handler) *http.Server {
 	var open atomic.Int64
-	return &http.Server{
+	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -36,4 +36,8 @@ func NewHTTPServer(handler http.Handler) *http.Server {
 			}
 		},
 	}
+	if s, ok := handler.(*Sandbox); ok {
+		server.RegisterOnShutdown(s.admin.close) // or its live readers would keep it waiting
+	}
+	return server
 }
