@@ -16,3 +16,9 @@ import _ "embed"
 //
 //go:embed openapi.yaml
 var Spec []byte
+
+// SandboxSpec is sandbox.yaml, which describes what drives the sandbox from
+// the outside. Treat it as read-only, too.
+//
+//go:embed sandbox.yaml
+var SandboxSpec []byte

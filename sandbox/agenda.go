@@ -12,6 +12,8 @@ type agenda struct {
 	clock *clock
 
 	mu     sync.Mutex
+	busy   int        // what is being done
+	idle   *sync.Cond // on mu: nothing is
 	due    appointments
 	made   uint64 // breaks ties, so that what was planned first is done first
 	timer  *time.Timer
@@ -22,6 +24,12 @@ type appointment struct {
 	at    time.Time
 	order uint64
 	do    func()
+}
+
+func newAgenda(c *clock) *agenda {
+	a := &agenda{clock: c}
+	a.idle = sync.NewCond(&a.mu)
+	return a
 }
 
 // plan has do done at a time. The caller may hold Sandbox.mu.
@@ -46,28 +54,44 @@ func (a *agenda) arm() {
 }
 
 // wake starts whatever is due by now.
-func (a *agenda) wake() {
-	for _, do := range a.take(a.clock.now()) {
-		go do()
-	}
-}
+func (a *agenda) wake() { a.start(a.clock.now()) }
 
-// take removes what is due at a time.
-func (a *agenda) take(now time.Time) (all []func()) {
+// start does what is due at a time, side by side, and does not wait for it.
+func (a *agenda) start(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for !a.closed && len(a.due) > 0 && !a.due[0].at.After(now) {
-		all = append(all, heap.Pop(&a.due).(appointment).do)
+		do := heap.Pop(&a.due).(appointment).do
+		a.busy++
+		go func() {
+			defer a.done()
+			do()
+		}()
 	}
 	a.arm()
-	return all
 }
 
-// until moves the clock from one appointment to the next, does what falls on
-// the same moment side by side, and waits for it: it may make new ones.
+func (a *agenda) done() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.busy--; a.busy == 0 {
+		a.idle.Broadcast()
+	}
+}
+
+// wait returns once nothing is being done. The caller holds a.mu.
+func (a *agenda) wait() {
+	for a.busy > 0 {
+		a.idle.Wait()
+	}
+}
+
+// until moves the clock from one appointment to the next, and waits for what
+// falls on it before it moves on: it may make new ones.
 func (a *agenda) until(target time.Time) {
 	for {
 		a.mu.Lock()
+		a.wait()
 		if a.closed || len(a.due) == 0 || a.due[0].at.After(target) {
 			a.mu.Unlock()
 			return
@@ -75,19 +99,17 @@ func (a *agenda) until(target time.Time) {
 		next := a.due[0].at
 		a.mu.Unlock()
 		a.clock.moveTo(next)
-		var done sync.WaitGroup
-		for _, do := range a.take(next) {
-			done.Go(do)
-		}
-		done.Wait()
+		a.start(next)
 	}
 }
 
+// close does no more and waits for what is being done.
 func (a *agenda) close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.closed = true
 	a.arm()
+	a.wait()
 }
 
 // appointments is a heap, the next one first.

@@ -28,6 +28,7 @@ import (
 const (
 	subMchID  = "1900000109"
 	serviceID = "2002000000000558128851361561536"
+	appID     = "wxd678efh567hg6787"
 	orderNo   = "1234323JKHDFE1243252"
 	orders    = "/v3/payscore/partner/serviceorder"
 )
@@ -164,14 +165,14 @@ func routeOf(method, path string) (*routers.Route, map[string]string) {
 		if op == nil {
 			continue
 		}
-		before, after, parameter := strings.Cut(template, "{out_order_no}")
+		head, rest, parameter := strings.Cut(template, "{")
 		if !parameter && path == template {
 			return &routers.Route{Spec: contract, Path: template, PathItem: item, Method: method, Operation: op}, nil
 		}
-		value := strings.TrimSuffix(strings.TrimPrefix(path, before), after)
-		if parameter && path == before+value+after && value != "" && !strings.Contains(value, "/") {
-			return &routers.Route{Spec: contract, Path: template, PathItem: item, Method: method, Operation: op},
-				map[string]string{"out_order_no": value}
+		name, tail, _ := strings.Cut(rest, "}")
+		value := strings.TrimSuffix(strings.TrimPrefix(path, head), tail)
+		if parameter && path == head+value+tail && value != "" && !strings.Contains(value, "/") {
+			return &routers.Route{Spec: contract, Path: template, PathItem: item, Method: method, Operation: op}, map[string]string{name: value}
 		}
 	}
 	return nil, nil

@@ -51,8 +51,13 @@ func (s *Sandbox) Now() time.Time { return s.now() }
 // due on the way: it returns when that is done. Signatures keep to the wall
 // clock, so that clients need not know of it.
 func (s *Sandbox) Advance(d time.Duration) {
+	s.journal.add(Entry{Time: s.now(), Kind: "clock", Operation: "advance", Message: d.String()})
 	target := s.now().Add(d)
 	s.agenda.until(target)
 	s.clock.moveTo(target)
+	_ = s.update(func() error {
+		s.changes.commits()
+		return nil
+	})
 	s.agenda.wake()
 }

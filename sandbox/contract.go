@@ -35,6 +35,7 @@ type stage struct {
 	State            payscore.ServiceOrderState             `json:"state"`
 	StateDescription *payscore.ServiceOrderStateDescription `json:"state_description"`
 	CollectionState  *payscore.CollectionState              `json:"collection_state"`
+	Final            bool                                   `json:"final"`
 }
 
 // stageRule is the x-wechatpay-order-stages of an operation.

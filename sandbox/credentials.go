@@ -99,22 +99,21 @@ func NewCredentials() (*Credentials, error) {
 		return nil, fmt.Errorf("sandbox: make keys: %w", err)
 	}
 	var err error
-	if c.merchantCert, c.account.SerialNo, err = selfSigned(c.account.MchID, c.merchant); err != nil {
+	if c.merchantCert, c.account.SerialNo, err = selfSigned(c.account.MchID, c.merchant, time.Now()); err != nil {
 		return nil, err
 	}
-	if c.platformCert, c.account.PlatformSerialNo, err = selfSigned("payscore sandbox platform certificate", c.platform); err != nil {
+	if c.platformCert, c.account.PlatformSerialNo, err = selfSigned("payscore sandbox platform certificate", c.platform, time.Now()); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// selfSigned returns a certificate of five years, as DER, and its serial of 40
+// selfSigned returns a certificate of five years from now on, as DER, and its serial of 40
 // hex digits.
-func selfSigned(name string, key *rsa.PrivateKey) (der []byte, serial string, err error) {
+func selfSigned(name string, key *rsa.PrivateKey, now time.Time) (der []byte, serial string, err error) {
 	var number [20]byte
 	_, _ = rand.Read(number[:])
 	number[0] = number[0]&0x3f | 0x40 // positive, and no leading zero
-	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber: new(big.Int).SetBytes(number[:]),
 		Subject:      pkix.Name{CommonName: name},

@@ -1,16 +1,12 @@
 package sandbox
 
-import "crypto/rsa"
+import (
+	"crypto/rsa"
+	"time"
+)
 
 // Served are the operations that the sandbox carries out.
 var Served = served
-
-// Expire moves an order to EXPIRED, which takes WeChat Pay 30 days.
-func (s *Sandbox) Expire(subMchID, outOrderNo string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.become(s.orders.get(orderKey(subMchID, outOrderNo)), "EXPIRED")
-}
 
 // WechatpayKey is the key that signs answers, for answers that the sandbox
 // itself would not give.
@@ -26,4 +22,21 @@ func Files() map[string]bool {
 		MerchantKeyFile: true, wechatpayKeyFile: true, platformKeyFile: true, AccountFile: true,
 		MerchantCertFile: false, PublicKeyFile: false, PlatformCertFile: false,
 	}
+}
+
+// Announce queues a notification as an operation does.
+func (s *Sandbox) Announce(subject, url, eventType string, resource any) error {
+	return s.update(func() error {
+		s.announce(subject, url, eventType, resource)
+		return nil
+	})
+}
+
+// SetPatience changes how long a receiver may take.
+func (s *Sandbox) SetPatience(d time.Duration) { s.courier.patience = d }
+
+// Reaches tells whether a notification would be sent there.
+func (s *Sandbox) Reaches(notifyURL string) bool {
+	_, err := s.courier.address(notifyURL)
+	return err == nil
 }

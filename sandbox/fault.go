@@ -122,7 +122,7 @@ func (f Fault) check() error {
 		return err
 	}
 	_, isOperation := c.rules[f.Operation]
-	kind := kindOf(f.Name)
+	kind := faultKindOf(f.Name)
 	switch {
 	case kind == nil:
 		return wrong("there is none of this name")
@@ -202,7 +202,7 @@ func (s *Sandbox) AddFault(f Fault) (id string, err error) {
 	if err := f.check(); err != nil {
 		return "", err
 	}
-	if kindOf(f.Name).once && f.Count == 0 {
+	if faultKindOf(f.Name).once && f.Count == 0 {
 		f.Count = 1
 	}
 	s.faults.mu.Lock()
@@ -256,7 +256,7 @@ func (f Fault) meets(x *exchange) bool {
 // skew is how far the sandbox's clock is off for a request.
 func (s *Sandbox) skew(x *exchange, asked []Fault) (d time.Duration) {
 	for _, f := range append(s.ActiveFaults(), asked...) {
-		if kind := kindOf(f.Name); kind.When == OnClock && f.meets(x) {
+		if kind := faultKindOf(f.Name); kind.When == OnClock && f.meets(x) {
 			d += kind.delay(f)
 			x.faults = append(x.faults, f)
 		}
@@ -268,7 +268,7 @@ func (s *Sandbox) skew(x *exchange, asked []Fault) (d time.Duration) {
 // and those switched on. They come in the order of the table.
 func (s *Sandbox) meet(x *exchange, asked []Fault) (met []Fault) {
 	for _, f := range asked {
-		if kindOf(f.Name).When != OnClock {
+		if faultKindOf(f.Name).When != OnClock {
 			met = append(met, f)
 		}
 	}
@@ -276,7 +276,7 @@ func (s *Sandbox) meet(x *exchange, asked []Fault) (met []Fault) {
 	defer s.faults.mu.Unlock()
 	for i := 0; i < len(s.faults.active); i++ {
 		a := s.faults.active[i]
-		if kindOf(a.Name).When == OnClock || !a.meets(x) || a.Rate != 0 && a.random.Float64() >= a.Rate {
+		if faultKindOf(a.Name).When == OnClock || !a.meets(x) || a.Rate != 0 && a.random.Float64() >= a.Rate {
 			continue
 		}
 		met = append(met, a.Fault)
@@ -296,7 +296,7 @@ func (s *Sandbox) meet(x *exchange, asked []Fault) (met []Fault) {
 // leaves none to do before it.
 func (s *Sandbox) inflict(w http.ResponseWriter, x *exchange, when FaultMoment) {
 	for _, f := range x.faults {
-		if kind := kindOf(f.Name); kind.When == when && !(when == Before && x.settled) {
+		if kind := faultKindOf(f.Name); kind.When == when && !(when == Before && x.settled) {
 			f.Delay = kind.delay(f)
 			kind.do(s, w, x, f)
 		}

@@ -51,10 +51,8 @@ type FaultKind struct {
 }
 
 const (
-	maxLatency = time.Minute
-	maxShift   = 10 * 365 * 24 * time.Hour
-	// The prefix of signatures with which WeChat Pay finds out who verifies.
-	probePrefix = "WECHATPAY/SIGNTEST/"
+	maxLatency  = time.Minute
+	maxShift    = 10 * 365 * 24 * time.Hour
 	gatewayPage = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
 
@@ -84,7 +82,7 @@ var kinds = []FaultKind{
 	},
 	{
 		Name: "deduction", When: Before, Delay: 10 * time.Second, MaxDelay: 24 * time.Hour, once: true,
-		do:  func(s *Sandbox, _ http.ResponseWriter, x *exchange, f Fault) { s.deduct(x, f.Delay) },
+		do:  func(s *Sandbox, _ http.ResponseWriter, x *exchange, f Fault) { s.startDeductionOf(x, f.Delay) },
 		Doc: catalog.Text{ZH: "该订单开始扣款，持续delay，期间的操作被拒绝", EN: "A deduction of the order begins and takes delay, during which operations are refused."},
 	},
 	{
@@ -231,7 +229,7 @@ func Faults() []FaultKind {
 	return all
 }
 
-func kindOf(name string) *FaultKind {
+func faultKindOf(name string) *FaultKind {
 	if i := rank(name); i >= 0 {
 		return &kinds[i]
 	}
@@ -291,27 +289,16 @@ func (x *exchange) badGateway() {
 	x.answer.body.WriteString(gatewayPage)
 }
 
-// deduct starts a deduction of the order. The request finds out by itself.
-func (s *Sandbox) deduct(x *exchange, d time.Duration) {
+// startDeductionOf starts a deduction of the order. The request finds out by
+// itself; an order that cannot be deducted answers as ever.
+func (s *Sandbox) startDeductionOf(x *exchange, d time.Duration) {
 	sub, no, _ := strings.Cut(x.subject, "/")
-	starter, ok := any(s).(interface {
-		StartDeduction(subMchID, outOrderNo string, d time.Duration) error
-	})
-	if !ok {
-		x.refuse = refusalOf(x.route, strconv.Itoa(numberDeducting))
-		return
-	}
-	_ = starter.StartDeduction(sub, no, d) // an order that cannot be deducted answers as ever
+	_ = s.Move("start_deduction", sub, no, MoveArgs{Duration: d})
 }
-
-// numberDeducting is 单据正在扣款中，请稍后重试.
-const numberDeducting = 271316754
 
 // rotateNow makes a new platform certificate.
 func (s *Sandbox) rotateNow() {
-	if r, ok := any(s).(interface{ RotateCertificate() error }); ok {
-		_ = r.RotateCertificate()
-	}
+	_ = s.RotateCertificate()
 }
 
 // isRefusal reports whether a value is a code or number of the catalogue.

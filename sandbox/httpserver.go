@@ -19,7 +19,7 @@ func NewHTTPServer(handler http.Handler) *http.Server { return newHTTPServer(han
 
 func newHTTPServer(handler http.Handler, most int64) *http.Server {
 	var open atomic.Int64
-	return &http.Server{
+	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -40,4 +40,8 @@ func newHTTPServer(handler http.Handler, most int64) *http.Server {
 			}
 		},
 	}
+	if s, ok := handler.(*Sandbox); ok {
+		server.RegisterOnShutdown(s.admin.close) // or its live readers would keep it waiting
+	}
+	return server
 }

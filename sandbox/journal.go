@@ -33,6 +33,11 @@ type Entry struct {
 	Fault     string        `json:"fault,omitempty"`       // that was done to it
 	Request   string        `json:"request,omitempty"`     // body; what is not text is left out
 	Answer    string        `json:"answer,omitempty"`      // body
+	// Of an attempt to deliver a notification: its id, the attempts so far, and
+	// the time of the next one, if there is one.
+	Notification string    `json:"notification,omitempty"`
+	Attempt      int       `json:"attempt,omitempty"`
+	Next         time.Time `json:"next,omitzero"`
 	// Signature says why a request's signature was refused.
 	Signature *SignatureReport `json:"signature,omitempty"`
 }

@@ -149,7 +149,7 @@ func TestUnknownRoutes(t *testing.T) {
 	body := asJSON(modification(1))
 	for _, c := range []struct{ method, target, body string }{
 		{"GET", "/", ""},
-		{"GET", "/v3/certificates", ""},
+		{"GET", "/v3/certificate", ""},
 		{"GET", "/v3/payscore/serviceorder?out_order_no=" + orderNo, ""},
 		{"GET", modifyTarget, ""},
 		{"PUT", modifyTarget, body},

@@ -20,17 +20,34 @@ type Sandbox struct {
 	clock          *clock
 	agenda         *agenda
 	journal        *journal
+	courier        *courier
+	dataFile       string
 	lenientAmounts bool
+	strictTimes    bool
 	riskCap        int64
 	operations     *http.ServeMux
 	largeBodies    chan struct{} // a slot for each request that needs much memory
 	faults         faults
+	admin          *admin
 
 	mu            sync.Mutex // guards the tables
 	changes       *changes
-	orders        *table[order] // by orderKey
+	orders        *table[order]  // by orderKey
+	queries       *table[string] // out_order_no by query_id
 	counters      *table[int64]
-	notifications *table[notification] // by id
+	notifications *table[Notification] // by id
+	traffic       NotificationTraffic
+	announced     int                 // notifications, to find every nth
+	permissions   *table[permission]  // by permissionKey
+	riskLevels    *table[RiskLevel]   // by openid
+	quotas        *table[quotas]      // by quotasKey
+	applications  *table[application] // by out_apply_no
+	refunds       *table[refund]      // by sub_mchid and out_refund_no
+	certificates  *table[platformCertificate]
+
+	keyMode          KeyMode
+	bindings         bindings
+	firstCertificate *platformCertificate // of the credentials
 }
 
 // Option configures a Sandbox.
@@ -59,6 +76,14 @@ func WithJournal(w io.Writer) Option { return func(s *Sandbox) { s.journal.write
 // example on WeChat Pay's page (40000 - 100, total 50000) is accepted.
 func WithLenientAmounts() Option { return func(s *Sandbox) { s.lenientAmounts = true } }
 
+// WithStrictTimes makes the sandbox hold the planned times of an order against
+// the time of the call, as WeChat Pay does: a start and an end lie ahead (a day
+// may be today), a prepaid message comes 7 days before its deduction. Without
+// it the examples of the contract, which are of 2009, are taken, and so is a
+// client whose clock is a little behind. That a service ends before it is
+// completed holds always.
+func WithStrictTimes() Option { return func(s *Sandbox) { s.strictTimes = true } }
+
 // WithRiskCap sets the risk cap of all services, in fen. A total above it is
 // refused. The default is [DefaultRiskCap].
 func WithRiskCap(fen int64) Option { return func(s *Sandbox) { s.riskCap = fen } }
@@ -75,13 +100,23 @@ var processCredentials = sync.OnceValues(NewCredentials)
 // Open returns a sandbox without orders. The error is that of making keys, or
 // of a contract that does not load.
 func Open(opts ...Option) (*Sandbox, error) {
-	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}}
+	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}, forget: map[string]func(){}}
 	s := &Sandbox{
 		riskCap: DefaultRiskCap, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
-		changes: c, orders: newTable[order]("orders", c), counters: newTable[int64]("counters", c),
-		notifications: newTable[notification]("notifications", c),
+		changes: c, orders: newTable[order]("orders", c), queries: newTable[string]("queries", c), counters: newTable[int64]("counters", c),
+		notifications: newTable[Notification]("notifications", c),
+		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
+		permissions: newTable[permission]("permissions", c), riskLevels: newTable[RiskLevel]("risk_levels", c), quotas: newTable[quotas]("quotas", c),
+		applications: newTable[application]("applications", c), refunds: newTable[refund]("refunds", c),
+		certificates: newTable[platformCertificate]("certificates", c),
 	}
-	s.agenda, s.largeBodies = &agenda{clock: s.clock}, make(chan struct{}, maxLargeBodies)
+	s.admin = newAdmin(s)
+	// Time does not go back at a restart, even if it was moved on.
+	times := newTable[time.Time]("times", c)
+	times.onLoad = func(_ string, t *time.Time) { s.clock.moveTo(*t) }
+	c.commits = func() { times.put("orders", new(s.now().Round(0))) }
+	s.notifications.onLoad = s.planDelivery
+	s.agenda = newAgenda(s.clock)
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -94,6 +129,12 @@ func Open(opts ...Option) (*Sandbox, error) {
 		if s.credentials, err = processCredentials(); err != nil {
 			return nil, err
 		}
+	}
+	if s.firstCertificate, err = newPlatformCertificate(s.credentials.platformCert, s.credentials.platform); err != nil {
+		return nil, fmt.Errorf("sandbox: platform certificate: %w", err)
+	}
+	if err := s.load(); err != nil {
+		return nil, err
 	}
 	if err := s.addFaults(); err != nil {
 		return nil, err
@@ -109,14 +150,21 @@ func Open(opts ...Option) (*Sandbox, error) {
 			ErrorHandlerFunc: answerError,
 			Middlewares:      []payscoreserver.MiddlewareFunc{s.checkContract},
 		})
+	if err := s.admin.mount(); err != nil {
+		return nil, err
+	}
+	s.planDeductions()
+	s.planOthers()
 	return s, nil
 }
 
 // Close ends what the sandbox does by itself, such as notifications that are
 // still to be repeated.
 func (s *Sandbox) Close() error {
+	s.courier.close()
 	s.agenda.close()
-	return nil
+	s.admin.close()
+	return s.changes.close()
 }
 
 // Format names the sandbox's merchant, whatever the verb: some verbs follow

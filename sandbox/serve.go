@@ -20,7 +20,8 @@ import (
 )
 
 const (
-	// maxBody bounds a request, in bytes. The largest of the contract is a tenth of it.
+	// maxBody bounds a request, in bytes. The largest of the contract is a tenth
+	// of it, but for a pay-on-delivery order with all goods in all categories.
 	maxBody = 1 << 20
 	// A body up to smallBody bytes is read at once. Of larger ones, only
 	// maxLargeBodies are in memory at a time; the others wait.
@@ -69,6 +70,10 @@ const (
 // A fault that breaks the connection needs one: when w is no connection of
 // HTTP/1.1, it panics with [http.ErrAbortHandler] as a handler of net/http may.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path+"/", adminRoot) {
+		s.admin.ServeHTTP(w, r)
+		return
+	}
 	x := &exchange{request: r, began: time.Now(), answer: unsigned{header: w.Header(), status: http.StatusOK}}
 	done, err := s.readBody(w, x)
 	defer done()
@@ -185,7 +190,11 @@ func (s *Sandbox) checkContract(next http.Handler) http.Handler {
 			x.refuse.write(w)
 			return
 		}
-		next.ServeHTTP(w, r)
+		if refused := s.checkBinding(r); refused != nil {
+			refused.write(w)
+			return
+		}
+		next.ServeHTTP(w, keepSerial(r))
 	})
 }
 
@@ -251,6 +260,8 @@ func answerError(w http.ResponseWriter, _ *http.Request, err error) {
 	)
 	switch {
 	case errors.As(err, &refused):
+	case errors.Is(err, errNotSaved):
+		refused = refuse(http.StatusInternalServerError, "SYSTEM_ERROR", 0, "系统异常，请用相同参数重新调用")
 	case errors.As(err, &missing):
 		refused = paramError("query", missing.ParamName, "缺少参数", "is missing")
 	case errors.As(err, &wrong):

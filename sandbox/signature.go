@@ -147,10 +147,7 @@ func signError(number int64, message, issue string, seen map[string]any) *refusa
 // sign adds the signature headers to an answer. The request may ask for the
 // key by its serial, as during the migration to the public key.
 func (s *Sandbox) sign(header http.Header, wanted string, body []byte, at time.Time) error {
-	key, serial := s.credentials.wechatpay, s.credentials.account.PublicKeyID
-	if strings.EqualFold(wanted, s.credentials.account.PlatformSerialNo) {
-		key, serial = s.credentials.platform, s.credentials.account.PlatformSerialNo
-	}
+	key, serial := s.answerKey(wanted)
 	timestamp, nonce := strconv.FormatInt(at.Unix(), 10), rand.Text()
 	digest := sha256.Sum256([]byte(timestamp + "\n" + nonce + "\n" + string(body) + "\n"))
 	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -15,6 +16,9 @@ type table[R any] struct {
 	name    string
 	records map[string]*R
 	changes *changes
+	// onLoad is called for each record from the store, once all tables have
+	// theirs. It may plan what is still to come and holds Sandbox.mu.
+	onLoad func(key string, r *R)
 }
 
 func newTable[R any](name string, c *changes) *table[R] {
@@ -27,6 +31,20 @@ func newTable[R any](name string, c *changes) *table[R] {
 		t.records[key] = r
 		return nil
 	}
+	c.forget[name] = func() {
+		for key := range t.records {
+			c.note(name, key, nil)
+		}
+		clear(t.records)
+	}
+	c.loaded = append(c.loaded, func() {
+		if t.onLoad == nil {
+			return
+		}
+		for key, r := range t.all() {
+			t.onLoad(key, r)
+		}
+	})
 	return t
 }
 
@@ -59,7 +77,7 @@ type store interface {
 
 type change struct {
 	table, key string
-	record     []byte // JSON
+	record     []byte // JSON; nil when it is no more
 }
 
 // changes are the records put since the last commit.
@@ -67,7 +85,13 @@ type changes struct {
 	store   store // nil: memory alone
 	pending map[[2]string]any
 	load    map[string]func(key string, record []byte) error // by table
+	forget  map[string]func()                                // by table
+	loaded  []func()
+	commits func() // before what changed is saved: may put more
 }
+
+// errNotSaved leaves open what became of an operation.
+var errNotSaved = errors.New("sandbox: not saved")
 
 func (c *changes) note(table, key string, record any) {
 	if c.store != nil {
@@ -80,18 +104,24 @@ func (c *changes) commit() error {
 	if len(c.pending) == 0 {
 		return nil
 	}
+	c.commits()
 	all := make([]change, 0, len(c.pending))
 	for at, record := range c.pending {
+		if record == nil {
+			all = append(all, change{at[0], at[1], nil})
+			continue
+		}
 		b, err := json.Marshal(record)
 		if err != nil {
-			return fmt.Errorf("sandbox: save %s %q: %w", at[0], at[1], err)
+			return fmt.Errorf("%w: %s %q: %w", errNotSaved, at[0], at[1], err)
 		}
 		all = append(all, change{at[0], at[1], b})
 	}
-	clear(c.pending)
+	// What was not saved stays in memory, and goes along with the next commit.
 	if err := c.store.save(all); err != nil {
-		return fmt.Errorf("sandbox: save: %w", err)
+		return fmt.Errorf("%w: %w", errNotSaved, err)
 	}
+	clear(c.pending)
 	return nil
 }
 
@@ -105,4 +135,32 @@ func (s *Sandbox) update(do func() error) error {
 		return saved
 	}
 	return err
+}
+
+// open gives the tables what the store has. The caller holds Sandbox.mu.
+func (c *changes) open() error {
+	if c.store == nil {
+		return nil
+	}
+	err := c.store.load(func(table, key string, record []byte) error {
+		load := c.load[table]
+		if load == nil {
+			return fmt.Errorf("the table %q is of another version", table)
+		}
+		return load(key, record)
+	})
+	if err != nil {
+		return fmt.Errorf("sandbox: load: %w", err)
+	}
+	for _, loaded := range c.loaded {
+		loaded()
+	}
+	return nil
+}
+
+func (c *changes) close() error {
+	if c.store == nil {
+		return nil
+	}
+	return c.store.close()
 }

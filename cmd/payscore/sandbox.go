@@ -14,10 +14,14 @@ import (
 )
 
 type sandboxCommand struct {
-	Addr           string `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
-	AllowRemote    bool   `help:"Listen on an address that other machines reach. Whoever reaches it can do all that the sandbox can."`
-	Keys           string `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
-	LenientAmounts bool   `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
+	Addr           string   `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
+	AllowRemote    bool     `help:"Listen on an address that other machines reach. Whoever reaches it can do all that the sandbox can."`
+	Keys           string   `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
+	LenientAmounts bool     `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
+	KeyMode        string   `enum:"either,public-key,certificate,migration" default:"either" placeholder:"MODE" help:"Which of WeChat Pay's keys signs: ${enum}. Default ${default}, the one that the request asks for."`
+	Scenario       string   `type:"existingfile" placeholder:"FILE" help:"Orders to begin with, and what happens to them when, instead of the one order; see examples/scenario.yaml."`
+	AdminHost      []string `placeholder:"NAME" help:"Host name, besides loopback, under which the console and its API answer, such as that of a container."`
+	StrictBindings bool     `help:"Refuse a sub-merchant, app or service that is not the sandbox's own."`
 }
 
 // Help is shown by payscore sandbox --help.
@@ -25,6 +29,7 @@ func (sandboxCommand) Help() string {
 	return `Examples:
   payscore sandbox
   payscore sandbox --addr 127.0.0.1:0 --keys /tmp/keys --lenient-amounts
+  payscore sandbox --scenario scenario.yaml
 
 It starts with one order, 1234323JKHDFE1243252, completed at 500.00 yuan and waiting
 for payment. Point a client of any language at base_url of DIR/sandbox.json, which
@@ -33,7 +38,11 @@ holds the ids too, and give it
   apiclient_cert.pem        the merchant's API certificate
   wechatpay_public_key.pem  WeChat Pay's public key, to verify answers
   platform_cert.pem         WeChat Pay's platform certificate, for answers to
-                            requests that ask for its serial`
+                            requests that ask for its serial
+
+The console is at /_sandbox/ in a browser on the same machine: orders and their life,
+what the user would do in WeChat, faults, time, and why a signature does not verify.
+All of it is an HTTP API, too: /_sandbox/api/openapi.yaml.`
 }
 
 // Run serves until ctx ends.
@@ -52,9 +61,13 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	if s.json {
 		b, _ := json.Marshal(map[string]string{"listening": url, "keys": c.Keys})
 		s.printf("%s\n", b)
-	} else {
-		s.printf("keys in %s\norder %s waiting for payment of %s\nlistening on %s\n", c.Keys, seedOutOrderNo, yuan(seedTotal), url)
+		return serve(ctx, listener, box)
 	}
+	s.printf("keys in %s\n", c.Keys)
+	if c.Scenario == "" {
+		s.printf("order %s waiting for payment of %s\n", seedOutOrderNo, yuan(seedTotal))
+	}
+	s.printf("console on %s/_sandbox/\nlistening on %s\n", url, url)
 	return serve(ctx, listener, box)
 }
 
@@ -70,24 +83,56 @@ func (c *sandboxCommand) listen() (net.Listener, error) {
 	return net.ListenTCP("tcp", addr)
 }
 
+var keyModes = map[string]sandbox.KeyMode{
+	"either":      sandbox.KeyModeEither,
+	"public-key":  sandbox.KeyModePublicKey,
+	"certificate": sandbox.KeyModeCertificate,
+	"migration":   sandbox.KeyModeMigration,
+}
+
 // open makes a sandbox with the keys of the directory.
 func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	credentials, err := sandbox.OpenCredentials(c.Keys)
 	if err != nil {
 		return nil, inputError{err}
 	}
-	opts := []sandbox.Option{sandbox.WithCredentials(credentials)}
+	opts := []sandbox.Option{sandbox.WithCredentials(credentials), sandbox.WithAdminHosts(c.AdminHost...)}
 	if c.LenientAmounts {
 		opts = append(opts, sandbox.WithLenientAmounts())
+	}
+	opts = append(opts, sandbox.WithKeyMode(keyModes[c.KeyMode]))
+	if c.StrictBindings {
+		opts = append(opts, sandbox.WithStrictBindings())
 	}
 	box, err := sandbox.Open(opts...)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := box.Seed(seedOutOrderNo, seedTotal); err != nil {
+	if err := c.begin(box); err != nil {
 		return nil, err
 	}
 	return box, credentials.WriteAccount(c.Keys, url)
+}
+
+// begin puts in what the sandbox starts with.
+func (c *sandboxCommand) begin(box *sandbox.Sandbox) error {
+	if c.Scenario == "" {
+		_, err := box.Seed(seedOutOrderNo, seedTotal)
+		return err
+	}
+	file, err := os.Open(c.Scenario)
+	if err != nil {
+		return inputError{err}
+	}
+	defer func() { _ = file.Close() }()
+	scenario, err := sandbox.ReadScenario(file)
+	if err == nil {
+		err = box.Play(scenario)
+	}
+	if err != nil {
+		return inputError{fmt.Errorf("%s: %w", c.Scenario, err)}
+	}
+	return nil
 }
 
 // patience is for the calls under way when the sandbox is stopped.

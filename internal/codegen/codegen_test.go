@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // inputs are what other programs read on behalf of the tests.
 var inputs = []string{
-	"templates/*", "testdata/*", "testdata/small/*", "../../api/openapi.yaml", "../../api/overlay.go.yaml", "../../go.mod", "../../go.sum",
+	"templates/*", "testdata/*", "testdata/small/*", "../../api/openapi.yaml", "../../api/overlay.go.yaml", "../../api/sandbox.yaml", "../../go.mod", "../../go.sum",
 }
 
 // openInputs tells the go command, which logs what a test opens, not to take
@@ -153,9 +153,14 @@ func TestGolden(t *testing.T) {
 // TestDrift compares gen/ with what the contract makes of it now.
 func TestDrift(t *testing.T) {
 	for config, name := range map[string]string{
-		"client.yaml": "../../gen/payscore/payscore.gen.go",
-		"server.yaml": "../../gen/payscoreserver/payscoreserver.gen.go",
+		"client.yaml":  "../../gen/payscore/payscore.gen.go",
+		"server.yaml":  "../../gen/payscoreserver/payscoreserver.gen.go",
+		"sandbox.yaml": "../../gen/sandboxserver/sandboxserver.gen.go",
 	} {
+		contract := "../../api/openapi.yaml"
+		if config == "sandbox.yaml" {
+			contract = "../../api/sandbox.yaml"
+		}
 		t.Run(config, func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(config)
@@ -165,7 +170,7 @@ func TestDrift(t *testing.T) {
 			if !strings.Contains(string(text), "\noutput: "+name+"\n") {
 				t.Errorf("%s does not write %s", config, name)
 			}
-			same(t, name, generate(t, config, "../../api/openapi.yaml", nil))
+			same(t, name, generate(t, config, contract, nil))
 			if t.Failed() {
 				t.Log("run go generate ./...")
 			}

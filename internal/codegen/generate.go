@@ -9,6 +9,7 @@ package codegen
 //go:generate go run ../../cmd/specgen -C ../.. vectors
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config client.yaml ../../api/openapi.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config server.yaml ../../api/openapi.yaml
+//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config sandbox.yaml ../../api/sandbox.yaml
 
 // Last, since it fails when the contract has an operation without a page.
 //go:generate go run ../../cmd/specgen -C ../.. coverage

@@ -1,0 +1,166 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/wxpayscore/payscore/api"
+	server "github.com/wxpayscore/payscore/gen/sandboxserver"
+)
+
+const (
+	adminRoot = "/_sandbox/"
+	// adminBody bounds a request to drive the sandbox. The explainer takes a
+	// whole request, escaped in JSON.
+	adminBody = 2 << 20
+)
+
+// admin is what drives the sandbox over HTTP, as api/sandbox.yaml says, and
+// the console beside it.
+type admin struct {
+	*Sandbox
+	hosts    []string // names that a request may come to, besides loopback
+	contract *contract
+	mux      *http.ServeMux
+	streams  atomic.Int64
+	closing  chan struct{}
+	close    func()
+}
+
+// WithAdminHosts lets requests under /_sandbox/ come to these host names, such
+// as that of a container, besides loopback. Any other name is refused, so that
+// a page that points its own name at this machine drives nothing.
+func WithAdminHosts(names ...string) Option {
+	return func(s *Sandbox) { s.admin.hosts = append(s.admin.hosts, names...) }
+}
+
+func newAdmin(s *Sandbox) *admin {
+	a := &admin{Sandbox: s, closing: make(chan struct{})}
+	a.close = sync.OnceFunc(func() { close(a.closing) })
+	return a
+}
+
+// loadAdminContract parses the embedded api/sandbox.yaml once per process.
+var loadAdminContract = sync.OnceValues(func() (*contract, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(api.SandboxSpec)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: api/sandbox.yaml: %w", err)
+	}
+	doc.Servers = nil
+	c := &contract{doc: doc, routes: map[string]*routers.Route{}}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			c.routes[method+" "+path] = &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
+		}
+	}
+	return c, nil
+})
+
+// mount builds the routes, once the options are known.
+func (a *admin) mount() error {
+	var err error
+	if a.contract, err = loadAdminContract(); err != nil {
+		return err
+	}
+	a.mux = http.NewServeMux()
+	a.mux.Handle(adminRoot, consolePage())
+	a.mux.HandleFunc("GET "+adminRoot+"api/openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/yaml")
+		_, _ = w.Write(api.SandboxSpec)
+	})
+	a.mux.HandleFunc(adminRoot+"api/", func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, nil, &problem{http.StatusNotFound, "NOT_FOUND", "there is no such operation; see " + adminRoot + "api/openapi.yaml"})
+	})
+	server.HandlerWithOptions(
+		server.NewStrictHandlerWithOptions(adminOperations{a}, nil, server.StrictHTTPServerOptions{
+			RequestErrorHandlerFunc:  writeProblem,
+			ResponseErrorHandlerFunc: writeProblem,
+		}),
+		server.StdHTTPServerOptions{
+			BaseRouter:       a.mux,
+			ErrorHandlerFunc: writeProblem,
+			Middlewares:      []server.MiddlewareFunc{a.checkContract},
+		})
+	return nil
+}
+
+// ServeHTTP answers what comes to /_sandbox/, once it is known that no other
+// site's page sent it.
+func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	guardHeaders(w.Header())
+	if refused := a.guard(r); refused != nil {
+		writeProblem(w, r, refused)
+		return
+	}
+	if r.URL.Path == strings.TrimSuffix(adminRoot, "/") {
+		http.Redirect(w, r, adminRoot, http.StatusPermanentRedirect)
+		return
+	}
+	if clean := path.Clean(r.URL.Path); clean != strings.TrimSuffix(r.URL.Path, "/") {
+		writeProblem(w, r, &problem{http.StatusNotFound, "NOT_FOUND", "the path is not a plain one"})
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, adminBody)
+	a.mux.ServeHTTP(w, r)
+}
+
+// checkContract holds a request against api/sandbox.yaml.
+func (a *admin) checkContract(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > adminBody {
+			writeProblem(w, r, &http.MaxBytesError{Limit: adminBody})
+			return
+		}
+		if refused := a.contract.check(r); refused != nil {
+			writeProblem(w, r, refused)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestHost{}, r.Host)))
+	})
+}
+
+// problem is an answer of the admin side that is no success.
+type problem struct {
+	status  int
+	code    string
+	message string
+}
+
+func (p *problem) Error() string { return p.message }
+
+func invalid(err error) error { return &problem{http.StatusBadRequest, "INVALID", err.Error()} }
+
+// writeProblem turns any error into a Problem.
+func writeProblem(w http.ResponseWriter, _ *http.Request, err error) {
+	var (
+		p       *problem
+		refused *refusal
+		tooMuch *http.MaxBytesError
+		wrong   *server.InvalidParamFormatError
+	)
+	switch {
+	case errors.As(err, &p):
+	case errors.As(err, &tooMuch):
+		p = &problem{http.StatusRequestEntityTooLarge, "TOO_LARGE", fmt.Sprintf("the body is over %d bytes", adminBody)}
+	case errors.As(err, &refused):
+		p = &problem{http.StatusBadRequest, "INVALID", fmt.Sprintf("%v %v: %v", refused.detail["location"], refused.detail["field"], refused.detail["issue"])}
+	case errors.As(err, &wrong):
+		p = &problem{http.StatusBadRequest, "INVALID", fmt.Sprintf("the parameter %s is malformed", wrong.ParamName)}
+	default:
+		p = &problem{http.StatusBadRequest, "INVALID", "the request does not decode"}
+	}
+	b, _ := json.Marshal(server.Problem{Code: p.code, Message: p.message})
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(p.status)
+	_, _ = w.Write(append(b, '\n'))
+}

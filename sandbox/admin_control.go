@@ -1,0 +1,67 @@
+package sandbox
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	server "github.com/wxpayscore/payscore/gen/sandboxserver"
+)
+
+// requestHost is where a request came to, for the account's base_url.
+type requestHost struct{}
+
+func (a adminOperations) GetAccount(ctx context.Context, _ server.GetAccountRequestObject) (server.GetAccountResponseObject, error) {
+	c := a.credentials.account
+	host, _ := ctx.Value(requestHost{}).(string)
+	return server.GetAccount200JSONResponse{
+		BaseURL: "http://" + host, Mchid: c.MchID, SerialNo: c.SerialNo, PublicKeyID: c.PublicKeyID,
+		PlatformSerialNo: c.PlatformSerialNo, ServiceID: c.ServiceID, Appid: c.AppID, SubMchid: c.SubMchID,
+		Files: []server.AccountFile{
+			{Name: MerchantKeyFile, Holds: server.AccountFileHoldsMerchantKey, Secret: true},
+			{Name: MerchantCertFile, Holds: server.AccountFileHoldsMerchantCertificate},
+			{Name: PublicKeyFile, Holds: server.AccountFileHoldsWechatpayPublicKey},
+			{Name: PlatformCertFile, Holds: server.AccountFileHoldsPlatformCertificate},
+			{Name: AccountFile, Holds: server.AccountFileHoldsAccount, Secret: true},
+		},
+	}, nil
+}
+
+func (a adminOperations) clockView() server.Clock {
+	return server.Clock{Now: a.now().In(chinaTime), Wall: a.clock.wall().In(chinaTime), Scale: new(a.clock.scale)}
+}
+
+func (a adminOperations) GetClock(context.Context, server.GetClockRequestObject) (server.GetClockResponseObject, error) {
+	return server.GetClock200JSONResponse(a.clockView()), nil
+}
+
+func (a adminOperations) AdvanceClock(_ context.Context, r server.AdvanceClockRequestObject) (server.AdvanceClockResponseObject, error) {
+	a.Advance(time.Duration(r.Body.Seconds) * time.Second)
+	return server.AdvanceClock200JSONResponse(a.clockView()), nil
+}
+
+func (a adminOperations) ExplainSignature(_ context.Context, r server.ExplainSignatureRequestObject) (server.ExplainSignatureResponseObject, error) {
+	b := r.Body
+	target := b.Target
+	// A whole URL is what most tools print.
+	if u, err := url.Parse(target); err == nil && u.IsAbs() {
+		target = u.RequestURI()
+	}
+	report := a.Sandbox.ExplainSignature(b.Method, target, b.Authorization, []byte(orDefault(b.Body, "")))
+	return server.ExplainSignature200JSONResponse(adminReport(report)), nil
+}
+
+// adminReport is a report as the admin side shows it.
+func adminReport(r SignatureReport) server.SignatureReport {
+	return server.SignatureReport{
+		Mistake: r.Mistake, Issue: r.Issue, IssueZh: r.IssueZH, Expected: present(r.Expected), Signed: present(r.Signed), Offset: int64(r.Offset),
+	}
+}
+
+func (a adminOperations) Reset(context.Context, server.ResetRequestObject) (server.ResetResponseObject, error) {
+	if err := a.Sandbox.Reset(); err != nil {
+		return nil, &problem{http.StatusInternalServerError, "FAILED", err.Error()}
+	}
+	return server.Reset204Response{}, nil
+}

@@ -1,0 +1,158 @@
+package sandbox
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	server "github.com/wxpayscore/payscore/gen/sandboxserver"
+)
+
+// adminOperations carries out what api/sandbox.yaml describes.
+type adminOperations struct{ *admin }
+
+const (
+	defaultPage  = 50
+	timelineSize = 200
+)
+
+// orDefault is the value of an optional parameter.
+func orDefault[T any](p *T, absent T) T {
+	if p == nil {
+		return absent
+	}
+	return *p
+}
+
+func (a adminOperations) ListOrders(_ context.Context, r server.ListOrdersRequestObject) (server.ListOrdersResponseObject, error) {
+	search := strings.ToLower(orDefault(r.Params.Search, ""))
+	found := []server.Order{}
+	err := a.update(func() error {
+		for _, o := range a.orders.records {
+			a.settle(o)
+			text := o.key() + "\n" + o.Entity.ServiceIntroduction
+			if strings.Contains(strings.ToLower(text), search) && (r.Params.Stage == nil || string(*r.Params.Stage) == o.Stage) {
+				found = append(found, adminOrder(o))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, func(x, y server.Order) int {
+		return cmp.Or(y.CreatedAt.Compare(x.CreatedAt), cmp.Compare(y.OutOrderNo, x.OutOrderNo), cmp.Compare(y.SubMchid, x.SubMchid))
+	})
+	list := server.OrderList{Total: int64(len(found))}
+	from := min(orDefault(r.Params.Offset, 0), list.Total)
+	list.Orders = found[from:min(from+orDefault(r.Params.Limit, defaultPage), list.Total)]
+	return server.ListOrders200JSONResponse(list), nil
+}
+
+// adminOrder is an order as the admin side lists it. The caller holds s.mu.
+func adminOrder(o *order) server.Order {
+	e := &o.Entity
+	view := server.Order{
+		OutOrderNo: e.OutOrderNo, Stage: server.Stage(o.Stage), ServiceIntroduction: e.ServiceIntroduction,
+		SubMchid: orDefault(e.SubMchID, ""), TotalAmount: copied(e.TotalAmount), PaidAmount: present(o.collected()),
+		CreatedAt: o.CreatedAt.In(chinaTime), QueryID: present(o.QueryID),
+	}
+	if e.RiskFund != nil {
+		view.RiskAmount = copied(&e.RiskFund.Amount)
+	}
+	if o.Deduction != nil {
+		view.DeductingUntil = new(o.Deduction.Until.In(chinaTime))
+	}
+	return view
+}
+
+// copied shares no memory with the record, which may change.
+func copied(n *int64) *int64 {
+	if n == nil {
+		return nil
+	}
+	return new(*n)
+}
+
+func (a adminOperations) GetOrder(_ context.Context, r server.GetOrderRequestObject) (server.GetOrderResponseObject, error) {
+	life, err := a.life(orDefault(r.Params.SubMchid, ""), r.Params.OutOrderNo)
+	if err != nil {
+		return nil, err
+	}
+	return server.GetOrder200JSONResponse(life), nil
+}
+
+// life tells all there is to an order.
+func (a adminOperations) life(subMchID, outOrderNo string) (server.OrderLife, error) {
+	none, key := server.OrderLife{}, orderKey(subMchID, outOrderNo)
+	view, ok := a.View(subMchID, outOrderNo)
+	if !ok {
+		return none, &problem{http.StatusNotFound, "NOT_FOUND", fmt.Sprintf("there is no order %q", key)}
+	}
+	life := server.OrderLife{Subject: key, Moves: view.Moves, Timeline: []server.Entry{}}
+	a.mu.Lock()
+	if o := a.orders.get(key); o != nil {
+		life.Order = adminOrder(o)
+	}
+	a.mu.Unlock()
+	entity, err := json.Marshal(view.Entity)
+	if err != nil {
+		return none, err
+	}
+	numbers := json.NewDecoder(bytes.NewReader(entity))
+	numbers.UseNumber() // amounts stay integers
+	if err := numbers.Decode(&life.Answer); err != nil {
+		return none, err
+	}
+	for _, e := range a.journal.about(key, 0, timelineSize) {
+		life.Timeline = append(life.Timeline, adminEntry(e))
+	}
+	life.Notifications = a.adminNotifications(key, timelineSize)
+	return life, nil
+}
+
+func (a adminOperations) SeedOrder(_ context.Context, r server.SeedOrderRequestObject) (server.SeedOrderResponseObject, error) {
+	subMchID, err := a.seed(*r.Body)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	life, err := a.life(subMchID, r.Body.OutOrderNo)
+	if err != nil {
+		return nil, err
+	}
+	return server.SeedOrder201JSONResponse(life), nil
+}
+
+func (a adminOperations) MoveOrder(_ context.Context, r server.MoveOrderRequestObject) (server.MoveOrderResponseObject, error) {
+	b := r.Body
+	subMchID := orDefault(b.SubMchid, "")
+	before, err := a.life(subMchID, b.OutOrderNo)
+	if err != nil {
+		return nil, err
+	}
+	args := MoveArgs{
+		OpenID: orDefault(b.Openid, ""), Duration: time.Duration(orDefault(b.Seconds, 0)) * time.Second, Fails: orDefault(b.Fails, false),
+	}
+	if err := a.Move(b.Name, subMchID, b.OutOrderNo, args); err != nil {
+		return nil, &problem{http.StatusConflict, "CONFLICT", fmt.Sprintf("%v; possible now: %s", err, strings.Join(before.Moves, ", "))}
+	}
+	life, err := a.life(subMchID, b.OutOrderNo)
+	if err != nil {
+		return nil, err
+	}
+	return server.MoveOrder200JSONResponse(life), nil
+}
+
+// seed makes the order that was asked for and returns its sub-merchant.
+func (a adminOperations) seed(b server.Seed) (subMchID string, err error) {
+	subMchID = orDefault(b.SubMchid, a.credentials.account.SubMchID)
+	_, err = a.Seed(b.OutOrderNo, b.TotalAmount, SeedSubMchID(subMchID),
+		SeedStage(string(orDefault(b.Stage, server.Stage(stageUserPaying)))), SeedNotifyURL(orDefault(b.NotifyURL, "")))
+	return subMchID, err
+}

@@ -1,0 +1,149 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// WithData keeps orders, notifications and all else that is not a key in a
+// file, which is made when it is not there, so that they survive a restart or
+// a kill: what was answered is in it. One sandbox at a time can have it. The
+// journal is not kept.
+func WithData(file string) Option { return func(s *Sandbox) { s.dataFile = file } }
+
+// Version of what is in the file. A change to a record that the JSON of an
+// older one does not fit raises it.
+const dataVersion = "1"
+
+var (
+	aboutBucket = []byte("payscore sandbox") // tells the file from those of others
+	versionKey  = []byte("version")
+	tableBucket = []byte("tables")
+)
+
+// lockPatience is for a process that is about to end.
+const lockPatience = time.Second
+
+// file is the store in a bbolt database: a bucket for each table.
+type file struct {
+	db   *bolt.DB
+	name string
+}
+
+// load opens the data file, if there is to be one, and goes on from there.
+func (s *Sandbox) load() error {
+	if s.dataFile == "" {
+		return nil
+	}
+	f, err := openFile(s.dataFile)
+	if err != nil {
+		return err
+	}
+	s.changes.store = f
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.changes.open(); err != nil {
+		s.agenda.close()
+		_ = f.close()
+		return err
+	}
+	s.agenda.wake()
+	return nil
+}
+
+func openFile(name string) (f *file, err error) {
+	defer damaged(name, &err)()
+	// To map a pipe or a directory ends in words that help nobody.
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("sandbox: data file %s is no regular file", name)
+	}
+	db, err := bolt.Open(name, 0o600, &bolt.Options{Timeout: lockPatience, FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return nil, fmt.Errorf("sandbox: data file %s: another process has it: %w", name, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: data file %s: %w", name, err)
+	}
+	f = &file{db, name}
+	if err := f.claim(); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("sandbox: data file %s: %w", name, err)
+	}
+	return f, nil
+}
+
+// claim marks a new file and checks that another one is the sandbox's.
+func (f *file) claim() error {
+	return f.db.Update(func(tx *bolt.Tx) error {
+		about := tx.Bucket(aboutBucket)
+		if about == nil {
+			if first, _ := tx.Cursor().First(); first != nil {
+				return errors.New("it is the database of another program")
+			}
+			about, err := tx.CreateBucket(aboutBucket)
+			if err == nil {
+				err = about.Put(versionKey, []byte(dataVersion))
+			}
+			if err == nil {
+				_, err = tx.CreateBucket(tableBucket)
+			}
+			return err
+		}
+		if version := about.Get(versionKey); string(version) != dataVersion {
+			return fmt.Errorf("it has version %q and this sandbox reads %s; give another file", version, dataVersion)
+		}
+		if tx.Bucket(tableBucket) == nil {
+			return errors.New("it has no tables")
+		}
+		return nil
+	})
+}
+
+func (f *file) load(add func(table, key string, record []byte) error) (err error) {
+	defer damaged(f.name, &err)()
+	return f.db.View(func(tx *bolt.Tx) error {
+		return tx.Bucket(tableBucket).ForEachBucket(func(table []byte) error {
+			return tx.Bucket(tableBucket).Bucket(table).ForEach(func(key, record []byte) error {
+				return add(string(table), string(key), record)
+			})
+		})
+	})
+}
+
+func (f *file) save(all []change) error {
+	return f.db.Update(func(tx *bolt.Tx) error {
+		tables := tx.Bucket(tableBucket)
+		for _, c := range all {
+			table, err := tables.CreateBucketIfNotExists([]byte(c.table))
+			if err == nil && c.record == nil {
+				err = table.Delete([]byte(c.key))
+			} else if err == nil {
+				err = table.Put([]byte(c.key), c.record)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (f *file) close() error { return f.db.Close() }
+
+// damaged turns the panics of bbolt on a file that was cut or overwritten into
+// an error. It is deferred as damaged(...)().
+func damaged(name string, err *error) func() {
+	before := debug.SetPanicOnFault(true) // the file is mapped into memory
+	return func() {
+		debug.SetPanicOnFault(before)
+		if p := recover(); p != nil {
+			*err = fmt.Errorf("sandbox: data file %s is damaged: %v", name, p)
+		}
+	}
+}

@@ -1,0 +1,346 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/wxpayscore/payscore/internal/oneline"
+)
+
+const (
+	// answerWithin is how long WeChat Pay waits for a receiver.
+	answerWithin = 5 * time.Second
+	// Bounds of what is under way at a time. A receiver that hangs holds up
+	// what goes to the same host and nothing else.
+	maxDeliveries        = 256
+	maxDeliveriesPerHost = 32
+	// maxAnswer bounds what is read of a receiver's answer, in bytes.
+	maxAnswer = 64 << 10
+	// maxAttempts bounds the attempts that are kept of a notification.
+	maxAttempts = 64
+	// probePrefix starts the wrong signatures that WeChat Pay sends.
+	probePrefix = "WECHATPAY/SIGNTEST/"
+)
+
+// WithRemoteNotifications sends notifications to other machines, too. Without
+// it they go to localhost and loopback addresses only, and what is for
+// elsewhere, such as the https://api.test.com of the examples, is noted in the
+// journal and not sent.
+func WithRemoteNotifications() Option { return func(s *Sandbox) { s.courier.remote = true } }
+
+// WithCertificateNotifications signs notifications with the platform
+// certificate instead of WeChat Pay's public key, as for a merchant who has not
+// moved to it.
+func WithCertificateNotifications() Option {
+	return func(s *Sandbox) { s.courier.certificate = true }
+}
+
+// courier posts notifications.
+type courier struct {
+	client      *http.Client
+	remote      bool
+	certificate bool
+	patience    time.Duration
+	ctx         context.Context // ends with the sandbox
+	stop        context.CancelFunc
+
+	places chan struct{}
+	mu     sync.Mutex
+	hosts  map[string]*hostPlaces // those that something is for
+}
+
+type hostPlaces struct {
+	users  int
+	places chan struct{}
+}
+
+func newCourier() *courier {
+	c := &courier{patience: answerWithin, places: make(chan struct{}, maxDeliveries), hosts: map[string]*hostPlaces{}}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	dialer := &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
+		// A name may lead elsewhere.
+		if to, err := netip.ParseAddrPort(address); !c.remote && (err != nil || !to.Addr().Unmap().IsLoopback()) {
+			return errElsewhere
+		}
+		return nil
+	}}
+	c.client = &http.Client{
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, MaxIdleConnsPerHost: maxDeliveriesPerHost, IdleConnTimeout: answerWithin,
+			MaxResponseHeaderBytes: maxAnswer, DisableCompression: true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c
+}
+
+func (c *courier) close() {
+	c.stop()
+	c.client.CloseIdleConnections()
+}
+
+// errNotSent is what no repeat helps against.
+var (
+	errNotSent   = errors.New("not sent")
+	errElsewhere = fmt.Errorf("%w: the notify_url is not on this machine", errNotSent)
+	errNoURL     = fmt.Errorf("%w: the notify_url is no http or https URL", errNotSent)
+)
+
+// address checks where a notification is to go.
+func (c *courier) address(notifyURL string) (*url.URL, error) {
+	u, err := url.Parse(notifyURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, errNoURL
+	}
+	host := strings.ToLower(u.Hostname())
+	ip, err := netip.ParseAddr(host)
+	local := host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.Unmap().IsLoopback()
+	if !c.remote && !local {
+		return nil, errElsewhere
+	}
+	return u, nil
+}
+
+// enter waits for a place. What it returns gives it back.
+func (c *courier) enter(host string) (leave func(), err error) {
+	c.mu.Lock()
+	h := c.hosts[host]
+	if h == nil {
+		h = &hostPlaces{places: make(chan struct{}, maxDeliveriesPerHost)}
+		c.hosts[host] = h
+	}
+	h.users++
+	c.mu.Unlock()
+	forget := func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if h.users--; h.users == 0 {
+			delete(c.hosts, host)
+		}
+	}
+	taken := make([]chan struct{}, 0, 2)
+	leave = func() {
+		for _, places := range taken {
+			<-places
+		}
+		forget()
+	}
+	for _, places := range []chan struct{}{h.places, c.places} {
+		select {
+		case places <- struct{}{}:
+			taken = append(taken, places)
+		case <-c.ctx.Done():
+			leave()
+			return nil, c.ctx.Err()
+		}
+	}
+	return leave, nil
+}
+
+// post sends a body that sign signs, and returns the status of the answer.
+func (c *courier) post(to *url.URL, body []byte, sign func(http.Header) error) (status int, took time.Duration, err error) {
+	leave, err := c.enter(to.Host)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(c.ctx, c.patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), bytes.NewReader(body))
+	if err != nil {
+		return 0, 0, err
+	}
+	// As in what merchants have reported of the real one.
+	for name, value := range map[string]string{
+		"Accept": "*/*", "Cache-Control": "no-cache", "Pragma": "no-cache", "User-Agent": "Mozilla/4.0", "Content-Type": "application/json",
+	} {
+		req.Header.Set(name, value)
+	}
+	if err := sign(req.Header); err != nil {
+		return 0, 0, err
+	}
+	begin := time.Now()
+	rsp, err := c.client.Do(req)
+	if err == nil {
+		// Read for the sake of the connection alone.
+		_, _ = io.CopyN(io.Discard, rsp.Body, maxAnswer)
+		_ = rsp.Body.Close()
+		status = rsp.StatusCode
+	}
+	return status, time.Since(begin), err
+}
+
+// planDelivery plans the next attempt of a notification, if there is one. The
+// caller holds s.mu.
+func (s *Sandbox) planDelivery(id string, n *Notification) {
+	if due := n.Next; !due.IsZero() {
+		s.agenda.plan(due, func() { s.deliver(id, due) })
+	}
+}
+
+// deliver makes the attempt that was planned for a time.
+func (s *Sandbox) deliver(id string, due time.Time) {
+	began := s.now().Round(0)
+	s.mu.Lock()
+	n := *s.notifications.get(id)
+	s.mu.Unlock()
+	if !n.Next.Equal(due) {
+		return // sent by hand since
+	}
+	fault := ""
+	switch {
+	case n.Delivered:
+		fault = "duplicate"
+	case n.Probe:
+		fault = "probe"
+	}
+	attempt, err := s.attempt(n, began, fault)
+	if s.courier.ctx.Err() != nil {
+		return // it is still due when the sandbox starts again
+	}
+	taken := err == nil
+	s.keepAttempt(id, attempt, func(n *Notification) {
+		n.Tries++
+		n.Probe = false
+		switch {
+		case n.Delivered: // a duplicate, or sent by hand meanwhile
+			n.Next = time.Time{}
+		case taken:
+			n.Delivered, n.Next = true, time.Time{}
+			if n.Twice {
+				n.Next = s.now().Round(0)
+			}
+		case errors.Is(err, errNotSent):
+			n.Next = time.Time{}
+		default:
+			n.Next = nextAttempt(n.Tries, due, began)
+		}
+		s.planDelivery(id, n)
+	})
+}
+
+// Resend makes one attempt more to deliver a notification, at once, whatever
+// became of it before, and returns how it went. A failure is not repeated but
+// by the schedule. The error is that there is no such notification.
+func (s *Sandbox) Resend(id string) (Attempt, error) { return s.sendNow(id, "resend") }
+
+// Probe is Resend with a wrong signature, as WeChat Pay sends some to learn who
+// verifies. A receiver that takes it does not.
+func (s *Sandbox) Probe(id string) (Attempt, error) { return s.sendNow(id, "probe") }
+
+func (s *Sandbox) sendNow(id, fault string) (Attempt, error) {
+	s.mu.Lock()
+	found := s.notifications.get(id)
+	if found == nil {
+		s.mu.Unlock()
+		return Attempt{}, fmt.Errorf("sandbox: there is no notification %q", id)
+	}
+	n := *found
+	s.mu.Unlock()
+	attempt, err := s.attempt(n, s.now().Round(0), fault)
+	s.keepAttempt(id, attempt, func(n *Notification) {
+		if err == nil {
+			n.Delivered, n.Next = true, time.Time{}
+		}
+	})
+	return attempt, nil
+}
+
+// attempt sends a notification. The error says why it counts as not taken.
+func (s *Sandbox) attempt(n Notification, began time.Time, fault string) (Attempt, error) {
+	a := Attempt{Time: began, Fault: fault}
+	to, err := s.courier.address(n.URL)
+	var body []byte
+	if err == nil {
+		body, err = envelope(n, s.credentials.account.APIv3Key)
+	}
+	if err == nil {
+		a.Status, a.Duration, err = s.courier.post(to, body, func(header http.Header) error {
+			return s.signNotification(header, body, fault == "probe")
+		})
+	}
+	switch {
+	case err == nil && a.Status != http.StatusOK && a.Status != http.StatusNoContent:
+		err = errors.New("answered with neither 200 nor 204")
+	case err == nil && fault == "probe":
+		err = errors.New("the receiver took a wrong signature")
+	}
+	if err != nil {
+		a.Error = s.courier.reason(err)
+	}
+	return a, err
+}
+
+// reason is an error in one short line.
+func (c *courier) reason(err error) string {
+	if errors.Is(err, errElsewhere) {
+		return errElsewhere.Error()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer within %s", c.patience)
+	}
+	if wrapped := new(url.Error); errors.As(err, &wrapped) {
+		err = wrapped.Err // without the URL, which is told already
+	}
+	return oneline.Cut(err.Error(), 200)
+}
+
+func (s *Sandbox) signNotification(header http.Header, body []byte, probe bool) error {
+	account, serial := s.credentials.account, ""
+	if s.courier.certificate {
+		serial = account.PlatformSerialNo
+	}
+	if err := s.sign(header, serial, body, s.clock.wall()); err != nil {
+		return err
+	}
+	if probe {
+		// As long as the ones that merchants saw, and no base64 by its length.
+		var noise [252]byte
+		_, _ = rand.Read(noise[:])
+		header.Set("Wechatpay-Signature", probePrefix+base64.StdEncoding.EncodeToString(noise[:]))
+	}
+	return nil
+}
+
+// keepAttempt keeps an attempt and what follows from it.
+func (s *Sandbox) keepAttempt(id string, a Attempt, then func(*Notification)) {
+	e := Entry{Kind: "notification", Time: a.Time, Method: http.MethodPost, Status: a.Status, Message: a.Error, Duration: a.Duration, Fault: a.Fault,
+		Notification: id}
+	err := s.update(func() error {
+		n := s.notifications.get(id)
+		if n == nil {
+			return nil // forgotten meanwhile
+		}
+		if len(n.Attempts) == maxAttempts {
+			n.Attempts = append(n.Attempts[:0], n.Attempts[1:]...)
+		}
+		n.Attempts = append(n.Attempts, a)
+		then(n)
+		s.notifications.put(id, n)
+		e.Subject, e.Operation, e.Attempt, e.Next = n.Subject, n.EventType, n.Tries, n.Next
+		if o := s.orders.get(n.Subject); o != nil {
+			e.Stage = o.Stage
+		}
+		if to, err := url.Parse(n.URL); err == nil {
+			e.Target = to.Host + to.Path
+		}
+		return nil
+	})
+	if err != nil {
+		e.Message = strings.TrimSpace(e.Message + " (not saved)")
+	}
+	s.journal.add(e)
+}

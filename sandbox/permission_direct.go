@@ -1,0 +1,70 @@
+package sandbox
+
+import (
+	"context"
+
+	"github.com/wxpayscore/payscore/gen/payscore"
+	api "github.com/wxpayscore/payscore/gen/payscoreserver"
+)
+
+func (s operations) ApplyPermission(_ context.Context, r api.ApplyPermissionRequestObject) (api.ApplyPermissionResponseObject, error) {
+	b := *r.Body
+	token, err := s.ask(permissionRequest{
+		ServiceID: b.ServiceID, AppID: b.AppID, Code: b.AuthorizationCode, NotifyURL: value(b.NotifyURL),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.ApplyPermission200JSONResponse{Body: payscore.ApplyPermissionResponse{ApplyPermissionsToken: token}}, nil
+}
+
+func (s operations) QueryPermissionByAuthorizationCode(_ context.Context, r api.QueryPermissionByAuthorizationCodeRequestObject) (api.QueryPermissionByAuthorizationCodeResponseObject, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, refused := s.permissionByCode("", r.Params.ServiceID, r.AuthorizationCode)
+	if refused != nil {
+		return nil, refused
+	}
+	return api.QueryPermissionByAuthorizationCode200JSONResponse{Body: s.directPermission(p)}, nil
+}
+
+func (s operations) QueryPermissionByOpenid(_ context.Context, r api.QueryPermissionByOpenidRequestObject) (api.QueryPermissionByOpenidResponseObject, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, refused := s.permissionOf(User{OpenID: r.OpenID}, "", r.Params.ServiceID, r.Params.AppID, "")
+	if refused != nil {
+		return nil, refused
+	}
+	return api.QueryPermissionByOpenid200JSONResponse{Body: s.directPermission(p)}, nil
+}
+
+func (s operations) TerminatePermissionByAuthorizationCode(_ context.Context, r api.TerminatePermissionByAuthorizationCodeRequestObject) (api.TerminatePermissionByAuthorizationCodeResponseObject, error) {
+	err := s.end(func() (*permission, *refusal) {
+		return s.permissionByCode("", r.Body.ServiceID, r.AuthorizationCode)
+	}, r.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return api.TerminatePermissionByAuthorizationCode204Response{}, nil
+}
+
+func (s operations) TerminatePermissionByOpenid(_ context.Context, r api.TerminatePermissionByOpenidRequestObject) (api.TerminatePermissionByOpenidResponseObject, error) {
+	err := s.end(func() (*permission, *refusal) {
+		return s.permissionOf(User{OpenID: r.OpenID}, "", r.Body.ServiceID, r.Body.AppID, "")
+	}, r.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return api.TerminatePermissionByOpenid204Response{}, nil
+}
+
+// directPermission is the answer of a query. The caller holds s.mu.
+func (s *Sandbox) directPermission(p *permission) payscore.Permission {
+	partner := s.partnerPermission(p)
+	return payscore.Permission{
+		ServiceID: partner.ServiceID, AppID: partner.AppID, MchID: partner.MchID, OpenID: partner.OpenID,
+		AuthorizationCode: partner.AuthorizationCode, AuthorizationState: partner.AuthorizationState, NotifyURL: partner.NotifyURL,
+		AuthorizationSuccessTime: partner.AuthorizationSuccessTime, CancelAuthorizationTime: partner.CancelAuthorizationTime,
+		UserRiskLevel: partner.UserRiskLevel, RiskLevelVersion: partner.RiskLevelVersion,
+	}
+}
