@@ -5,13 +5,6 @@ import "crypto/rsa"
 // Served are the operations that the sandbox carries out.
 var Served = served
 
-// Expire moves an order to EXPIRED, which takes WeChat Pay 30 days.
-func (s *Sandbox) Expire(subMchID, outOrderNo string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.become(s.orders.get(orderKey(subMchID, outOrderNo)), "EXPIRED")
-}
-
 // WechatpayKey is the key that signs answers, for answers that the sandbox
 // itself would not give.
 func (c *Credentials) WechatpayKey() *rsa.PrivateKey { return c.wechatpay }

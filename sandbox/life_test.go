@@ -123,7 +123,7 @@ func TestCancelAtEachStage(t *testing.T) {
 	b := newBox(t)
 	ctx := t.Context()
 	for _, stage := range []string{"CREATED", "USER_CONFIRM", "USER_PAYING"} {
-		b.orderAt(stage, stage)
+		b.orderAt(partner, stage, stage)
 		b.ok(b.client.CancelPartnerServiceOrder(ctx, stage, cancellation("用户投诉")))
 		order := b.query(stage)
 		if stageOf(t, order) != "REVOKED" || order.Collection != nil || order.NeedCollection != nil {
@@ -132,7 +132,7 @@ func TestCancelAtEachStage(t *testing.T) {
 		b.ok(b.client.CancelPartnerServiceOrder(ctx, stage, cancellation("用户投诉"))) // a repeat
 		checkRefused(t, b.client.CancelPartnerServiceOrder(ctx, stage, cancellation("商家原因")), refusal{400, "ORDER_CANCELED", 271302333, ""})
 	}
-	b.orderAt("DONE", "DONE")
+	b.orderAt(partner, "DONE", "DONE")
 	checkRefused(t, b.client.CancelPartnerServiceOrder(ctx, "DONE", cancellation("用户投诉")), refusal{400, "INVALID_ORDER_STATE", 271316592, ""})
 }
 

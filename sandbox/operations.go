@@ -1,11 +1,10 @@
 package sandbox
 
 import (
-	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 
-	"github.com/wxpayscore/payscore/gen/payscore"
 	api "github.com/wxpayscore/payscore/gen/payscoreserver"
 )
 
@@ -15,18 +14,35 @@ const (
 	stageCreated     = "CREATED"
 	stageUserConfirm = "USER_CONFIRM"
 	stageUserPaying  = "USER_PAYING"
+	stageDone        = "DONE"
 	stageRevoked     = "REVOKED"
+	stageExpired     = "EXPIRED"
 )
 
 // served are the operations of the contract that the sandbox carries out.
 var served = map[string]bool{
-	"createPartnerServiceOrder":   true,
-	"queryPartnerServiceOrder":    true,
-	"cancelPartnerServiceOrder":   true,
-	"completePartnerServiceOrder": true,
-	"modifyPartnerServiceOrder":   true,
-	"payPartnerServiceOrder":      true,
-	"syncPartnerServiceOrder":     true,
+	"createPartnerServiceOrder":             true,
+	"queryPartnerServiceOrder":              true,
+	"cancelPartnerServiceOrder":             true,
+	"completePartnerServiceOrder":           true,
+	"modifyPartnerServiceOrder":             true,
+	"payPartnerServiceOrder":                true,
+	"syncPartnerServiceOrder":               true,
+	"directCompletePartnerServiceOrder":     true,
+	"sendPartnerServiceOrderPendingMessage": true,
+	"sendPartnerServiceOrderPrepaidMessage": true,
+	"createPartnerPayOnDeliveryOrder":       true,
+	"createServiceOrder":                    true,
+	"queryServiceOrder":                     true,
+	"cancelServiceOrder":                    true,
+	"completeServiceOrder":                  true,
+	"modifyServiceOrder":                    true,
+	"payServiceOrder":                       true,
+	"syncServiceOrder":                      true,
+	"directCompleteServiceOrder":            true,
+	"sendServiceOrderPendingMessage":        true,
+	"sendServiceOrderPrepaidMessage":        true,
+	"createPayOnDeliveryOrder":              true,
 
 	"applyPartnerPermission":                        true,
 	"applyPartnerPermissionForScene":                true,
@@ -57,196 +73,111 @@ type operations struct {
 	api.StrictServerInterface
 }
 
-func (s operations) CreatePartnerServiceOrder(_ context.Context, r api.CreatePartnerServiceOrderRequestObject) (api.CreatePartnerServiceOrderResponseObject, error) {
-	b := *r.Body
-	if refused := s.checkCreate(b); refused != nil {
-		return nil, refused
-	}
-	request, err := json.Marshal(b)
-	if err != nil {
-		return nil, err
-	}
-	var answer payscore.CreatePartnerServiceOrderResponse
-	err = s.update(func() error {
-		answer, err = s.create(b, string(request))
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return api.CreatePartnerServiceOrder200JSONResponse{Body: answer}, nil
+// target is the order that a request names, with what it says of it besides.
+type target struct {
+	subMchID, outOrderNo string
+	serviceID, appID     *string // nil: the request says nothing of it
+	query                bool    // said in the query, not in the body
 }
 
-// create makes an order, unless it is there. The caller holds s.mu.
-func (s operations) create(b payscore.CreatePartnerServiceOrderRequest, request string) (payscore.CreatePartnerServiceOrderResponse, error) {
-	if o := s.orders.get(orderKey(b.SubMchID, b.OutOrderNo)); o != nil {
-		if o.Created != request {
-			return payscore.CreatePartnerServiceOrderResponse{}, refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
-		}
-		return o.Answer, nil
+// find returns the order that a request names, as it is by now. The caller
+// holds s.mu.
+func (s *Sandbox) find(t target) (*order, *refusal) {
+	o := s.orders.get(orderKey(t.subMchID, t.outOrderNo))
+	if o == nil {
+		return nil, refuse(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist, "查询单据不存在")
 	}
-	o := &order{CreatedAt: s.now(), Created: request, Entity: payscore.ServiceOrderEntity{
-		OutOrderNo: b.OutOrderNo, ServiceID: b.ServiceID, AppID: b.AppID, MchID: s.credentials.account.MchID,
-		SubAppID: b.SubAppID, SubMchID: new(b.SubMchID), ServiceIntroduction: b.ServiceIntroduction,
-		PostPayments: b.PostPayments, PostDiscounts: b.PostDiscounts, RiskFund: &b.RiskFund, TimeRange: &b.TimeRange,
-		Location: b.Location, Attach: b.Attach, NotifyURL: new(b.NotifyURL), OpenID: b.OpenID, SubOpenID: b.SubOpenID,
-		OrderID: new(s.number("10")),
-	}}
-	initial := stageCreated
-	if b.NeedUserConfirm != nil && !*b.NeedUserConfirm {
-		initial = stageUserConfirm
+	s.settle(o)
+	location, pointer := "body", "/"
+	if t.query {
+		location, pointer = "query", ""
 	}
-	s.become(o, initial)
-	e := o.Entity
-	o.Answer = payscore.CreatePartnerServiceOrderResponse{
-		OutOrderNo: e.OutOrderNo, ServiceID: e.ServiceID, AppID: e.AppID, MchID: e.MchID, SubAppID: e.SubAppID, SubMchID: *e.SubMchID,
-		ServiceIntroduction: e.ServiceIntroduction, State: e.State, StateDescription: e.StateDescription,
-		PostPayments: e.PostPayments, PostDiscounts: e.PostDiscounts, RiskFund: e.RiskFund, TimeRange: e.TimeRange,
-		Location: e.Location, Attach: e.Attach, NotifyURL: e.NotifyURL, OrderID: *e.OrderID,
+	if t.serviceID != nil && *t.serviceID != o.Entity.ServiceID {
+		return nil, paramError(location, pointer+"service_id", "服务ID与订单不一致", "is not the service of the order")
 	}
-	if initial == stageCreated {
-		o.Answer.Package = new("sandbox_package_" + *e.OrderID)
+	if t.appID != nil && *t.appID != o.Entity.AppID {
+		return nil, paramError(location, pointer+"appid", "公众账号ID与订单不一致", "is not the app of the order")
 	}
-	o.Answer = clone(o.Answer)
-	return o.Answer, nil
+	return o, nil
 }
 
-func (s operations) QueryPartnerServiceOrder(_ context.Context, r api.QueryPartnerServiceOrderRequestObject) (api.QueryPartnerServiceOrderResponseObject, error) {
-	p := r.Params
-	if (p.OutOrderNo == nil) == (p.QueryID == nil) {
-		return nil, paramError("query", "out_order_no", "商户服务订单号与查单ID必须且只能传一个", "give exactly one of out_order_no and query_id")
-	}
-	outOrderNo := p.OutOrderNo
-	if outOrderNo == nil {
-		// The sandbox hands out no query_id yet, so none is known.
-		outOrderNo = new("")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o, refused := s.findBy("query", "service_id", p.SubMchID, *outOrderNo, p.ServiceID)
-	if refused != nil {
-		return nil, refused
-	}
-	return api.QueryPartnerServiceOrder200JSONResponse{Body: clone(o.Entity)}, nil
-}
-
-// change carries an operation out on an order, unless the contract says that
-// its stage does not allow it. What do refuses must leave the order as it was.
-func (s operations) change(operationID, subMchID, outOrderNo string, serviceID *string, do func(*order, stageRule) *refusal) error {
-	return s.update(func() error {
-		o, refused := s.find(subMchID, outOrderNo, serviceID)
+// carryOut carries an operation out on an order, unless its stage does not allow
+// it, and returns what T has of the order. What do refuses must leave the
+// order as it was.
+func carryOut[T any](s *Sandbox, operationID string, t target, do func(*order, stageRule) *refusal) (T, error) {
+	var answer T
+	err := s.update(func() error {
+		o, refused := s.find(t)
 		if refused == nil {
-			refused = s.allow(o, operationID)
-		}
-		if refused == nil {
-			refused = do(o, s.contract.rules[operationID])
+			refused = s.carryOutOn(operationID, o, do)
 		}
 		if refused != nil {
 			return refused
 		}
+		answer = as[T](o.Entity)
 		return nil
 	})
+	return answer, err
 }
 
-func (s operations) CancelPartnerServiceOrder(_ context.Context, r api.CancelPartnerServiceOrderRequestObject) (api.CancelPartnerServiceOrderResponseObject, error) {
-	b := *r.Body
-	if s.cancelledBefore(b, r.OutOrderNo) {
-		return api.CancelPartnerServiceOrder204Response{}, nil
+func (s *Sandbox) carryOutOn(operationID string, o *order, do func(*order, stageRule) *refusal) *refusal {
+	if o.Deduction != nil {
+		// The code is not published. The facts name modify, cancel, sync and
+		// complete; the sandbox refuses whatever changes the order.
+		return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberDeducting, "单据正在扣款中，请稍后重试")
 	}
-	err := s.change("cancelPartnerServiceOrder", b.SubMchID, r.OutOrderNo, b.ServiceID, func(o *order, rule stageRule) *refusal {
-		o.CancelReason = b.Reason
-		// What was waiting for payment is not any more.
-		o.Entity.Collection, o.Entity.NeedCollection = nil, nil
-		s.become(o, rule.Becomes)
+	if refused := s.allow(o, operationID); refused != nil {
+		return refused
+	}
+	return do(o, s.contract.rules[operationID])
+}
+
+// allow refuses an operation that the order's stage does not allow.
+func (s *Sandbox) allow(o *order, operationID string) *refusal {
+	refused, ok := s.contract.rules[operationID].Refusals[o.Stage]
+	if !ok {
 		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
-	return api.CancelPartnerServiceOrder204Response{}, nil
+	return refuse(refused.Status, refused.Code, refused.Number, refused.Message)
 }
 
-// cancelledBefore tells a repeat with the same parameters, which succeeds.
-func (s operations) cancelledBefore(b payscore.CancelPartnerServiceOrderRequest, outOrderNo string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o, refused := s.find(b.SubMchID, outOrderNo, b.ServiceID)
-	return refused == nil && o.Stage == stageRevoked && o.CancelReason == b.Reason
-}
-
-func (s operations) CompletePartnerServiceOrder(_ context.Context, r api.CompletePartnerServiceOrderRequestObject) (api.CompletePartnerServiceOrderResponseObject, error) {
-	b := *r.Body
-	err := s.change("completePartnerServiceOrder", b.SubMchID, r.OutOrderNo, &b.ServiceID, func(o *order, rule stageRule) *refusal {
-		if refused := s.checkBill(o, b.PostPayments, b.PostDiscounts, b.TotalAmount); refused != nil {
+// query reads an order by its number or by the id that the confirmation page
+// handed out.
+func query[T any](s *Sandbox, t target, outOrderNo, queryID *string) (T, error) {
+	var answer T
+	if (outOrderNo == nil) == (queryID == nil) {
+		return answer, paramError("query", "out_order_no", "商户服务订单号与查单ID必须且只能传一个", "give exactly one of out_order_no and query_id")
+	}
+	err := s.update(func() error {
+		if outOrderNo != nil {
+			t.outOrderNo = *outOrderNo
+		} else if no := s.queries.get(*queryID); no != nil {
+			t.outOrderNo = *no
+		}
+		o, refused := s.find(t)
+		if refused == nil && queryID != nil && o.QueryID != *queryID { // that order is another sub-merchant's
+			refused = refuse(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist, "查询单据不存在")
+		}
+		if refused != nil {
 			return refused
 		}
-		times := actualTimes(o.Entity.TimeRange, b.TimeRange)
-		if refused := s.checkEnd(times); refused != nil {
-			return refused
-		}
-		o.Entity.TimeRange = times
-		if b.Location != nil {
-			o.Entity.Location = b.Location
-		}
-		o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
-		if b.TotalAmount == 0 {
-			s.become(o, rule.BecomesAtZero)
-		} else {
-			s.become(o, rule.Becomes)
-		}
+		answer = as[T](o.Entity)
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return api.CompletePartnerServiceOrder204Response{}, nil
+	return answer, err
 }
 
-func (s operations) ModifyPartnerServiceOrder(_ context.Context, r api.ModifyPartnerServiceOrderRequestObject) (api.ModifyPartnerServiceOrderResponseObject, error) {
-	b := *r.Body
-	err := s.change("modifyPartnerServiceOrder", b.SubMchID, r.OutOrderNo, b.ServiceID, func(o *order, rule stageRule) *refusal {
-		if refused := s.checkBill(o, b.PostPayments, b.PostDiscounts, b.TotalAmount); refused != nil {
-			return refused
+// as returns what the type T has of v, by the names of their fields in JSON.
+// The requests and answers of partners, of direct merchants and the entity
+// share theirs. The copy is deep, so that no caller shares memory with the
+// store.
+func as[T any](v any) T {
+	b, err := json.Marshal(v)
+	if err == nil {
+		var c T
+		if err = json.Unmarshal(b, &c); err == nil {
+			return c
 		}
-		if before := *o.Entity.TotalAmount; b.TotalAmount > before || b.TotalAmount == before && !s.lenientAmounts {
-			return paramError("body", "/total_amount", "修改后的总金额必须小于修改前的总金额", "is not lower than the amount of the order")
-		}
-		o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
-		s.become(o, rule.Becomes)
-		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
-	return api.ModifyPartnerServiceOrder204Response{}, nil
-}
-
-func (s operations) PayPartnerServiceOrder(_ context.Context, r api.PayPartnerServiceOrderRequestObject) (api.PayPartnerServiceOrderResponseObject, error) {
-	b := *r.Body
-	err := s.change("payPartnerServiceOrder", b.SubMchID, r.OutOrderNo, b.ServiceID, func(o *order, rule stageRule) *refusal {
-		s.collect(o, payscore.PaidTypeNewton, s.now().In(chinaTime).Format(secondPrecision))
-		s.become(o, rule.Becomes)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return api.PayPartnerServiceOrder204Response{}, nil
-}
-
-func (s operations) SyncPartnerServiceOrder(_ context.Context, r api.SyncPartnerServiceOrderRequestObject) (api.SyncPartnerServiceOrderResponseObject, error) {
-	b := *r.Body
-	err := s.change("syncPartnerServiceOrder", b.SubMchID, r.OutOrderNo, &b.ServiceID, func(o *order, rule stageRule) *refusal {
-		paid, ok := parseTime(b.Detail.PaidTime)
-		if !ok {
-			return paramError("body", "/detail/paid_time", "收款成功时间格式错误", "is no date")
-		}
-		s.collect(o, payscore.PaidTypeMch, paid.Format(secondPrecision))
-		s.become(o, rule.Becomes)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return api.SyncPartnerServiceOrder204Response{}, nil
+	panic(fmt.Sprintf("sandbox: copy a %T: %v", v, err)) // generated types encode and decode
 }

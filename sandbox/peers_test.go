@@ -12,11 +12,11 @@ import (
 func TestNoContentIsSuccessAndVerified(t *testing.T) {
 	b := newBox(t)
 	ctx := t.Context()
-	b.orderAt("USER_CONFIRM", orderNo)
+	b.orderAt(partner, "USER_CONFIRM", orderNo)
 	b.ok(b.client.CompletePartnerServiceOrder(ctx, orderNo, completion(50000)))
 	b.ok(b.client.ModifyPartnerServiceOrder(ctx, orderNo, modification(39900)))
 	b.ok(b.client.PayPartnerServiceOrder(ctx, orderNo, payment()))
-	b.orderAt("CREATED", "cancel")
+	b.orderAt(partner, "CREATED", "cancel")
 	b.ok(b.client.CancelPartnerServiceOrder(ctx, "cancel", cancellation("用户投诉")))
 	b.seed("sync", 50000)
 	b.ok(b.client.SyncPartnerServiceOrder(ctx, "sync", paidElsewhere("20091225")))

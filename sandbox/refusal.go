@@ -26,6 +26,8 @@ const (
 	numberReentry   = 271316598 // 订单重入参数校验失败
 	numberOverCap   = 271316656 // 总金额超过此服务的服务风险金额
 	numberEndBefore = 271316637 // 真实结束时间小于预计开始时间
+	numberDeducting = 271316754 // 单据正在扣款中，请稍后重试
+	numberFrequency = 268435472 // 请求过于频繁
 )
 
 // paramError is the refusal of a value, with the place of the value as a JSON

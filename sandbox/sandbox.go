@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	// maxBody bounds a request, in bytes. The largest of the contract is a tenth of it.
+	// maxBody bounds a request, in bytes. The largest of the contract is a tenth
+	// of it, but for a pay-on-delivery order with all goods in all categories.
 	maxBody = 1 << 20
 	// numberHeader carries the number of a refusal from the operation to the
 	// Request-ID. It never leaves the sandbox.
@@ -33,12 +34,14 @@ type Sandbox struct {
 	agenda         *agenda
 	journal        *journal
 	lenientAmounts bool
+	strictTimes    bool
 	riskCap        int64
 	operations     *http.ServeMux
 
 	mu            sync.Mutex // guards the tables
 	changes       *changes
-	orders        *table[order] // by orderKey
+	orders        *table[order]  // by orderKey
+	queries       *table[string] // out_order_no by query_id
 	counters      *table[int64]
 	notifications *table[notification] // by id
 	permissions   *table[permission]   // by permissionKey
@@ -79,6 +82,14 @@ func WithJournal(w io.Writer) Option { return func(s *Sandbox) { s.journal.write
 // example on WeChat Pay's page (40000 - 100, total 50000) is accepted.
 func WithLenientAmounts() Option { return func(s *Sandbox) { s.lenientAmounts = true } }
 
+// WithStrictTimes makes the sandbox hold the planned times of an order against
+// the time of the call, as WeChat Pay does: a start and an end lie ahead (a day
+// may be today), a prepaid message comes 7 days before its deduction. Without
+// it the examples of the contract, which are of 2009, are taken, and so is a
+// client whose clock is a little behind. That a service ends before it is
+// completed holds always.
+func WithStrictTimes() Option { return func(s *Sandbox) { s.strictTimes = true } }
+
 // WithRiskCap sets the risk cap of all services, in fen. A total above it is
 // refused. The default is [DefaultRiskCap].
 func WithRiskCap(fen int64) Option { return func(s *Sandbox) { s.riskCap = fen } }
@@ -92,7 +103,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}}
 	s := &Sandbox{
 		riskCap: DefaultRiskCap, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
-		changes: c, orders: newTable[order]("orders", c), counters: newTable[int64]("counters", c),
+		changes: c, orders: newTable[order]("orders", c), queries: newTable[string]("queries", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[notification]("notifications", c),
 		permissions:   newTable[permission]("permissions", c), riskLevels: newTable[RiskLevel]("risk_levels", c), quotas: newTable[quotas]("quotas", c),
 		applications: newTable[application]("applications", c), refunds: newTable[refund]("refunds", c),
@@ -126,6 +137,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 			ErrorHandlerFunc: answerError,
 			Middlewares:      []payscoreserver.MiddlewareFunc{s.checkContract},
 		})
+	s.planDeductions()
 	s.planOthers()
 	return s, nil
 }

@@ -29,7 +29,7 @@ func TestOtherOperationsAreRefused(t *testing.T) {
 			refused++
 		}
 	}
-	if served := len(sandbox.Served); served != 27 || refused == 0 {
+	if served := len(sandbox.Served); served != 42 || refused != 0 {
 		t.Errorf("%d served, %d refused", served, refused)
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,9 +80,33 @@ func operations() []operation {
 
 func (o operation) target(outOrderNo string) string {
 	if o.method == http.MethodGet {
-		return o.template + "?sub_mchid=" + subMchID + "&out_order_no=" + outOrderNo
+		return o.template + "?" + o.query(outOrderNo).Encode()
 	}
 	return strings.ReplaceAll(o.template, "{out_order_no}", outOrderNo)
+}
+
+// query are the parameters that the operation requires, and the number.
+func (o operation) query(outOrderNo string) url.Values {
+	v := url.Values{"out_order_no": {outOrderNo}}
+	for _, p := range o.spec.Parameters {
+		if p.Value.In == "query" && p.Value.Required {
+			v.Set(p.Value.Name, map[string]string{"sub_mchid": subMchID, "service_id": serviceID, "appid": appID}[p.Value.Name])
+		}
+	}
+	return v
+}
+
+// side is whose orders the operation is about.
+func (o operation) side() side { return side(!strings.Contains(o.template, "/partner/")) }
+
+// success is the one status that the contract has for it.
+func (o operation) success() int {
+	for status := range o.spec.Responses.Map() {
+		if strings.HasPrefix(status, "2") {
+			return must(strconv.Atoi(status))
+		}
+	}
+	panic("no success of " + o.id)
 }
 
 func (o operation) example() string {
@@ -112,27 +138,96 @@ func stageOf(t testing.TB, order payscore.ServiceOrderEntity) string {
 	return fitting[0]
 }
 
-// orderAt brings a new order to a stage.
-func (b *box) orderAt(stage, outOrderNo string) {
+// side is whose orders a test is about: those of the sub-merchant, or those of
+// a direct merchant.
+type side bool
+
+const (
+	partner side = false
+	direct  side = true
+)
+
+func (d side) String() string {
+	if d == direct {
+		return "direct"
+	}
+	return "partner"
+}
+
+// subMchID is the first part of the keys of its orders.
+func (d side) subMchID() string {
+	if d == direct {
+		return ""
+	}
+	return subMchID
+}
+
+// body is that of a partner's request as this side sends it.
+func (d side) body(b any) string {
+	if d == partner {
+		return asJSON(b)
+	}
+	members := parsed(strings.NewReader(asJSON(b))).(map[string]any)
+	delete(members, "sub_mchid")
+	members["appid"], members["service_id"] = appID, serviceID
+	return asJSON(members)
+}
+
+// at is the path of an operation on an order, or of all when op is "".
+func (d side) at(outOrderNo, op string) string {
+	base := orders
+	if d == direct {
+		base = "/v3/payscore/serviceorder"
+	}
+	if op == "" {
+		return base
+	}
+	return base + "/" + outOrderNo + "/" + op
+}
+
+// call sends an operation and fails the test unless it succeeds.
+func (b *box) call(d side, outOrderNo, op string, body any) answer {
 	b.t.Helper()
-	ctx := b.t.Context()
+	got := b.send("POST", d.at(outOrderNo, op), d.body(body))
+	if got.Status >= 300 {
+		b.t.Fatalf("%s %s of %s: %v %s", d, op, outOrderNo, &got.Error, got.Detail)
+	}
+	return got
+}
+
+// read is an order as its side's query answers it.
+func (b *box) read(d side, outOrderNo string) (order payscore.ServiceOrderEntity) {
+	b.t.Helper()
+	if d == partner {
+		return b.query(outOrderNo)
+	}
+	got, err := b.client.QueryServiceOrder(b.t.Context(),
+		payscore.QueryServiceOrderParams{ServiceID: serviceID, AppID: appID, OutOrderNo: &outOrderNo})
+	b.ok(err)
+	b.ok(json.Unmarshal([]byte(asJSON(got)), &order))
+	return order
+}
+
+// orderAt brings a new order to a stage.
+func (b *box) orderAt(d side, stage, outOrderNo string) {
+	b.t.Helper()
 	if stage == "CREATED" || stage == "EXPIRED" {
-		b.create(needConfirm(outOrderNo))
+		b.call(d, outOrderNo, "", needConfirm(outOrderNo))
 	} else {
-		b.create(noConfirm(outOrderNo))
+		b.call(d, outOrderNo, "", noConfirm(outOrderNo))
 	}
 	if stage == "USER_PAYING" || stage == "DONE" {
-		b.ok(b.client.CompletePartnerServiceOrder(ctx, outOrderNo, completion(50000)))
+		b.call(d, outOrderNo, "complete", completion(50000))
 	}
 	switch stage {
 	case "DONE":
-		b.ok(b.client.PayPartnerServiceOrder(ctx, outOrderNo, payment()))
+		b.call(d, outOrderNo, "pay", payment())
 	case "REVOKED":
-		b.ok(b.client.CancelPartnerServiceOrder(ctx, outOrderNo, cancellation("不想要了")))
+		b.call(d, outOrderNo, "cancel", cancellation("不想要了"))
 	case "EXPIRED":
-		b.Expire(subMchID, outOrderNo)
+		b.ok(b.Expire(d.subMchID(), outOrderNo))
 	}
-	if got := stageOf(b.t, b.query(outOrderNo)); got != stage {
+	if got := stageOf(b.t, b.read(d, outOrderNo)); got != stage {
 		b.t.Fatalf("the order is %s, want %s", got, stage)
 	}
 }
@@ -143,21 +238,22 @@ func TestEachOperationAtEachStage(t *testing.T) {
 	b := newBox(t)
 	calls := 0
 	for _, op := range operations() {
-		if op.rule.Creates != nil {
+		if op.rule.Allowed == nil {
 			continue
 		}
 		known := slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(op.rule.Refusals)), op.rule.Allowed...)))
 		if !slices.Equal(known, slices.Sorted(maps.Keys(stages))) {
 			t.Errorf("%s: the contract speaks of stages %v", op.id, known)
 		}
+		d := op.side()
 		for name := range stages {
 			calls++
 			t.Run(op.id+"/"+name, func(t *testing.T) {
 				no := fmt.Sprintf("stage_%d", calls)
-				b.orderAt(name, no)
-				before := b.query(no)
+				b.orderAt(d, name, no)
+				before := b.read(d, no)
 				got := b.send(op.method, op.target(no), op.example())
-				after := b.query(no)
+				after := b.read(d, no)
 				if refused, ok := op.rule.Refusals[name]; ok {
 					got.checkRefused(t, refusal{refused.Status, refused.Code, refused.Number, ""})
 					if got.Message != refused.Message {
@@ -168,11 +264,11 @@ func TestEachOperationAtEachStage(t *testing.T) {
 					}
 					return
 				}
-				want, becomes := 204, op.rule.Becomes
+				becomes := op.rule.Becomes
 				if op.method == http.MethodGet {
-					want, becomes = 200, name
+					becomes = name
 				}
-				if got.Status != want || got.Number != 0 {
+				if got.Status != op.success() || got.Number != 0 {
 					t.Fatalf("got %v", &got.Error)
 				}
 				if now := stageOf(t, after); now != becomes {
@@ -181,48 +277,61 @@ func TestEachOperationAtEachStage(t *testing.T) {
 			})
 		}
 	}
-	if calls != 6*6 {
-		t.Errorf("%d calls, want six operations at six stages", calls)
+	if calls != 14*6 {
+		t.Errorf("%d calls, want seven operations of both sides at six stages", calls)
 	}
 }
 
 func TestCreateStartsAtTheStagesOfTheContract(t *testing.T) {
-	b := newBox(t)
-	started := map[string]bool{}
 	for _, op := range operations() {
 		if op.rule.Creates == nil {
 			continue
 		}
-		for name, body := range op.examples {
-			got := b.send(op.method, op.template, body)
-			if got.Status != 200 {
-				t.Fatalf("%s: %v", name, &got.Error)
+		t.Run(op.id, func(t *testing.T) {
+			b := newBox(t)
+			started := map[string]bool{}
+			for name, body := range op.examples {
+				got := b.send(op.method, op.template, body)
+				if got.Status != op.success() {
+					t.Fatalf("%s: %v %s", name, &got.Error, got.Detail)
+				}
+				var request payscore.ServiceOrderEntity
+				b.ok(json.Unmarshal([]byte(body), &request))
+				order := b.read(op.side(), request.OutOrderNo)
+				stage := stageOf(t, order)
+				if !slices.Contains(op.rule.Creates, stage) {
+					t.Errorf("%s: started at %s", name, stage)
+				}
+				if got.Body != "" {
+					b.ok(json.Unmarshal([]byte(got.Body), &request))
+					if request.State != order.State || asJSON(request.StateDescription) != asJSON(order.StateDescription) {
+						t.Errorf("%s: answered %s, but it started at %s", name, got.Body, stage)
+					}
+				}
+				started[stage] = true
 			}
-			var order payscore.ServiceOrderEntity
-			b.ok(json.Unmarshal([]byte(got.Body), &order))
-			stage := stageOf(t, order)
-			if !slices.Contains(op.rule.Creates, stage) || stage != stageOf(t, b.query(order.OutOrderNo)) {
-				t.Errorf("%s: started at %s", name, stage)
+			if op.id == "createPartnerServiceOrder" && len(started) != len(op.rule.Creates) {
+				t.Errorf("the examples start at %v, want %v", started, op.rule.Creates)
 			}
-			started[stage] = true
-		}
-		if len(started) != len(op.rule.Creates) {
-			t.Errorf("the examples start at %v, want %v", started, op.rule.Creates)
-		}
+		})
 	}
 }
 
 func TestCompletionAtZero(t *testing.T) {
 	b := newBox(t)
-	b.create(noConfirm(orderNo))
-	b.ok(b.client.CompletePartnerServiceOrder(t.Context(), orderNo, completion(0)))
-	order := b.query(orderNo)
 	for _, op := range operations() {
-		if op.id == "completePartnerServiceOrder" && op.rule.BecomesAtZero != stageOf(t, order) {
-			t.Errorf("the order became %s, want %s", stageOf(t, order), op.rule.BecomesAtZero)
+		if op.rule.BecomesAtZero == "" {
+			continue
 		}
-	}
-	if order.Collection != nil || order.NeedCollection == nil || *order.NeedCollection || *order.TotalAmount != 0 {
-		t.Errorf("there was nothing to collect: %s", asJSON(order))
+		d := op.side()
+		b.call(d, op.id, "", noConfirm(op.id))
+		b.call(d, op.id, "complete", completion(0))
+		order := b.read(d, op.id)
+		if op.rule.BecomesAtZero != stageOf(t, order) {
+			t.Errorf("%s: the order became %s, want %s", d, stageOf(t, order), op.rule.BecomesAtZero)
+		}
+		if order.Collection != nil || order.NeedCollection == nil || *order.NeedCollection || *order.TotalAmount != 0 {
+			t.Errorf("%s: there was nothing to collect: %s", d, asJSON(order))
+		}
 	}
 }
