@@ -16,6 +16,7 @@ type sandboxCommand struct {
 	Addr           string `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
 	Keys           string `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
 	LenientAmounts bool   `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
+	StrictTimes    bool   `help:"Refuse planned times of an order that do not lie ahead of the call."`
 }
 
 // Help is shown by payscore sandbox --help.
@@ -65,6 +66,9 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	opts := []sandbox.Option{sandbox.WithCredentials(credentials)}
 	if c.LenientAmounts {
 		opts = append(opts, sandbox.WithLenientAmounts())
+	}
+	if c.StrictTimes {
+		opts = append(opts, sandbox.WithStrictTimes())
 	}
 	box, err := sandbox.Open(opts...)
 	if err != nil {
