@@ -46,9 +46,12 @@ func create[T any](s *Sandbox, r opening) (T, error) {
 		switch {
 		case o != nil && o.Created != request:
 			return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
-		case o == nil && len(s.orders.records) >= maxOrders:
+		case o == nil && len(s.orders.records) >= s.maxOrders:
 			return refuse(http.StatusTooManyRequests, "FREQUENCY_LIMITED", numberFrequency, "沙箱中的订单过多")
 		case o == nil:
+			if refused := s.checkUserOf(r.order.OpenID, r.order.SubOpenID); refused != nil {
+				return refused
+			}
 			if o, err = s.open(r, request); err != nil {
 				return err
 			}

@@ -189,11 +189,11 @@ func (b *box) authorise(c call) {
 	b.t.Helper()
 	if c.direct() {
 		b.example("applyPermission")
-		b.ok(b.OpenPermission("", "1234323JKHDFE1243252", sandbox.User{}))
+		b.ok(b.OpenPermission("", "1234323JKHDFE1243252", sandbox.UserIDs{}))
 		return
 	}
 	b.example("applyPartnerPermission")
-	b.ok(b.OpenPermission(subMchID, "1234323JKHDFE1243252", sandbox.User{}))
+	b.ok(b.OpenPermission(subMchID, "1234323JKHDFE1243252", sandbox.UserIDs{}))
 }
 
 // arrange makes what the example of an operation needs to succeed.

@@ -18,6 +18,7 @@ type sandboxCommand struct {
 	LenientAmounts bool   `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
 	KeyMode        string `enum:"either,public-key,certificate,migration" default:"either" placeholder:"MODE" help:"Which of WeChat Pay's keys signs: ${enum}. Default ${default}, the one that the request asks for."`
 	StrictBindings bool   `help:"Refuse a sub-merchant, app or service that is not the sandbox's own."`
+	StrictTimes    bool   `help:"Refuse planned times of an order that do not lie ahead of the call."`
 }
 
 // Help is shown by payscore sandbox --help.
@@ -74,6 +75,9 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	opts := []sandbox.Option{sandbox.WithCredentials(credentials)}
 	if c.LenientAmounts {
 		opts = append(opts, sandbox.WithLenientAmounts())
+	}
+	if c.StrictTimes {
+		opts = append(opts, sandbox.WithStrictTimes())
 	}
 	opts = append(opts, sandbox.WithKeyMode(keyModes[c.KeyMode]))
 	if c.StrictBindings {
