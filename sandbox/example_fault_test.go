@@ -10,7 +10,8 @@ import (
 	"github.com/wxpayscore/payscore/transport"
 )
 
-// The answer is lost on its way, after the order was modified.
+// The answer is lost on its way, after the order was modified. The client
+// repeats the call and is refused, which leaves the outcome open.
 func ExampleServer_Fault() {
 	lostAnswer := func(t *testing.T) {
 		box := sandbox.New(t)
@@ -24,13 +25,16 @@ func ExampleServer_Fault() {
 		})
 		order, _ := box.Order("1900000109", "1234323JKHDFE1243252")
 		fmt.Println(errors.Is(err, transport.ErrOutcomeUnknown), *order.TotalAmount)
-		fmt.Println(box.WantRequests("modifyPartnerServiceOrder", 1)[0].Fault)
+		for _, request := range box.WantRequests("modifyPartnerServiceOrder", 2) {
+			fmt.Println(request.Status, request.Code, request.Fault)
+		}
 	}
 	testing.RunTests(func(string, string) (bool, error) { return true, nil },
 		[]testing.InternalTest{{Name: "TestLostAnswer", F: lostAnswer}})
 	// Output:
 	// true 39900
-	// reset-after
+	// 0  reset-after
+	// 400 PARAM_ERROR
 }
 
 func ExampleParseFault() {
