@@ -84,7 +84,7 @@ func (s *Sandbox) open(r opening, request string) (*order, error) {
 	case r.completion != nil:
 		c := r.completion
 		o.bill(c.PostPayments, c.PostDiscounts, c.TotalAmount)
-		o.ProfitSharing, o.GoodsTag = isTrue(c.ProfitSharing), text(c.GoodsTag)
+		o.ProfitSharing, o.GoodsTag = isTrue(c.ProfitSharing), value(c.GoodsTag)
 		initial = stageUserPaying
 		if c.TotalAmount == 0 {
 			initial = stageDone
@@ -105,10 +105,3 @@ func (s *Sandbox) open(r opening, request string) (*order, error) {
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}

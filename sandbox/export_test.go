@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 )
 
-// Served are the operations that the sandbox carries out.
-var Served = served
-
 // Announced is a notification that was queued, and its resource in plain.
 type Announced struct{ EventType, URL, Subject, Resource string }
 

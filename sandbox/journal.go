@@ -40,23 +40,31 @@ type Entry struct {
 // SignatureReport lays the two canonical messages of a refused signature side
 // by side.
 type SignatureReport struct {
-	Issue    string `json:"issue"`              // what is wrong, in a sentence
-	Expected string `json:"expected,omitempty"` // the message that the sandbox verified
-	// Signed is the message that the caller signed, where the sandbox can tell:
-	// by trying the usual mistakes.
-	Signed string `json:"signed,omitempty"`
+	// Mistake names what is wrong, such as path-without-query; ok when nothing
+	// is. Two that were made at once are joined by a plus.
+	Mistake string `json:"mistake"`
+	Issue   string `json:"issue"`    // what is wrong, in a sentence
+	IssueZH string `json:"issue_zh"` // the same in Chinese
+	// Expected is the message that the sandbox verified, Signed the one that the
+	// caller signed, where the sandbox can tell. Both are cut after 64 KiB.
+	Expected string `json:"expected,omitempty"`
+	Signed   string `json:"signed,omitempty"`
 	// Offset is the first byte at which the two differ, -1 when unknown.
 	Offset int `json:"offset"`
 }
 
-// journalSize bounds the entries that are kept in memory.
-const journalSize = 20_000
+// Bounds of the entries that are kept in memory, and of their texts in bytes.
+const (
+	journalSize  = 20_000
+	journalBytes = 64 << 20
+)
 
 // journal keeps the newest entries. It is safe for concurrent use.
 type journal struct {
 	mu       sync.Mutex
 	seq      int64
 	entries  []Entry
+	bytes    int       // of their texts
 	writer   io.Writer // JSON Lines, or nil
 	failed   error     // of the writer, which is then left alone
 	watchers map[chan<- Entry]struct{}
@@ -69,8 +77,9 @@ func (j *journal) add(e Entry) {
 	defer j.mu.Unlock()
 	j.seq++
 	e.Seq = j.seq
-	if len(j.entries) == journalSize {
-		j.entries = append(j.entries[:0], j.entries[journalSize/10:]...)
+	j.bytes += e.size()
+	if len(j.entries) == journalSize || j.bytes > journalBytes {
+		j.forget()
 	}
 	j.entries = append(j.entries, e)
 	if j.writer != nil && j.failed == nil {
@@ -82,6 +91,26 @@ func (j *journal) add(e Entry) {
 		default:
 		}
 	}
+}
+
+// forget drops a tenth of the entries, and more until their texts fit.
+func (j *journal) forget() {
+	dropped := 0
+	for dropped < len(j.entries) && (dropped < journalSize/10 && len(j.entries) == journalSize || j.bytes > journalBytes*9/10) {
+		j.bytes -= j.entries[dropped].size()
+		dropped++
+	}
+	kept := copy(j.entries, j.entries[dropped:])
+	clear(j.entries[kept:])
+	j.entries = j.entries[:kept]
+}
+
+func (e *Entry) size() int {
+	n := len(e.Request) + len(e.Answer) + len(e.Target) + len(e.Message) + len(e.Fault)
+	if e.Signature != nil {
+		n += len(e.Signature.Expected) + len(e.Signature.Signed)
+	}
+	return n
 }
 
 // watch sends new entries to c until the returned function is called.
@@ -105,5 +134,5 @@ func (j *journal) since(seq int64) []Entry {
 }
 
 // Journal returns what happened to the sandbox, oldest first; the newest
-// 20,000 entries are kept.
+// 20,000 entries are kept, or as many as have 64 MiB of texts.
 func (s *Sandbox) Journal() []Entry { return s.journal.since(0) }

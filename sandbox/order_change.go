@@ -45,7 +45,7 @@ func (s *Sandbox) complete(o *order, rule stageRule, b payscore.CompletePartnerS
 		return refused
 	}
 	o.Entity.TimeRange, o.Entity.Location = times, location
-	o.ProfitSharing, o.GoodsTag = isTrue(b.ProfitSharing), text(b.GoodsTag)
+	o.ProfitSharing, o.GoodsTag = isTrue(b.ProfitSharing), value(b.GoodsTag)
 	o.device(b.Device)
 	o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
 	if b.TotalAmount == 0 {

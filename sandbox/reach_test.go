@@ -349,13 +349,6 @@ func TestEachDocumentedAnswerIsReached(t *testing.T) {
 	}
 	t.Run("calls", func(t *testing.T) {
 		for _, c := range calls() {
-			if !sandbox.Served[c.id] {
-				for code := range c.errors() {
-					note(c, code, "not served")
-				}
-				note(c, "success", "not served")
-				continue
-			}
 			t.Run(c.id, func(t *testing.T) {
 				t.Parallel()
 				for name := range c.bodies() {

@@ -1,30 +1,17 @@
 package sandbox
 
 import (
-	"bytes"
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"path"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/wxpayscore/payscore/gen/payscoreserver"
 )
 
-const (
-	// maxBody bounds a request, in bytes. The largest of the contract is a tenth
-	// of it, but for a pay-on-delivery order with all goods in all categories.
-	maxBody = 1 << 20
-	// numberHeader carries the number of a refusal from the operation to the
-	// Request-ID. It never leaves the sandbox.
-	numberHeader = "Sandbox-Error-Number"
-	// DefaultRiskCap is the risk cap of the sandbox's services, in fen.
-	DefaultRiskCap = 1_000_000
-)
+// DefaultRiskCap is the risk cap of the sandbox's services, in fen.
+const DefaultRiskCap = 1_000_000
 
 // Sandbox is the handler. It is safe for concurrent use.
 type Sandbox struct {
@@ -38,6 +25,8 @@ type Sandbox struct {
 	riskCap        int64
 	maxOrders      int
 	operations     *http.ServeMux
+	largeBodies    chan struct{} // a slot for each request that needs much memory
+	faults         faults
 
 	mu            sync.Mutex // guards the tables
 	changes       *changes
@@ -96,6 +85,12 @@ func WithStrictTimes() Option { return func(s *Sandbox) { s.strictTimes = true }
 // refused. The default is [DefaultRiskCap].
 func WithRiskCap(fen int64) Option { return func(s *Sandbox) { s.riskCap = fen } }
 
+// WithFault switches a fault on from the start, as [Sandbox.AddFault] does. A
+// fault that cannot be is the error of [Open].
+func WithFault(f Fault) Option {
+	return func(s *Sandbox) { s.faults.first = append(s.faults.first, f) }
+}
+
 // processCredentials spares each test the making of three RSA keys.
 var processCredentials = sync.OnceValues(NewCredentials)
 
@@ -111,7 +106,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 		applications: newTable[application]("applications", c), refunds: newTable[refund]("refunds", c),
 		certificates: newTable[platformCertificate]("certificates", c),
 	}
-	s.agenda = &agenda{clock: s.clock}
+	s.agenda, s.largeBodies = &agenda{clock: s.clock}, make(chan struct{}, maxLargeBodies)
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -127,6 +122,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 	}
 	if s.firstCertificate, err = newPlatformCertificate(s.credentials.platformCert, s.credentials.platform); err != nil {
 		return nil, fmt.Errorf("sandbox: platform certificate: %w", err)
+	}
+	if err := s.addFaults(); err != nil {
+		return nil, err
 	}
 	s.operations = http.NewServeMux()
 	payscoreserver.HandlerWithOptions(
@@ -159,107 +157,3 @@ func (s *Sandbox) Format(f fmt.State, _ rune) {
 
 // Credentials returns the keys of both sides.
 func (s *Sandbox) Credentials() *Credentials { return s.credentials }
-
-// ServeHTTP checks the signature, then the contract, carries the operation
-// out and signs the answer. A 401 is the only answer that stays unsigned.
-func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		s.answer(w, r, paramError("body", "", "请求体过大或不完整", fmt.Sprintf("over %d bytes, or cut off", maxBody)).write)
-		return
-	}
-	if r.Header.Get("Accept") == "" || r.Header.Get("User-Agent") == "" {
-		s.answer(w, r, refuse(http.StatusBadRequest, "INVALID_REQUEST", numberRange, "Http头缺少Accept或User-Agent").write)
-		return
-	}
-	if refused := s.checkSignature(r, body); refused != nil {
-		s.answer(w, r, refused.write)
-		return
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	s.answer(w, r, func(w http.ResponseWriter) {
-		// The mux would redirect to a cleaned path, which nobody signed, and take HEAD for GET.
-		_, pattern := s.operations.Handler(r)
-		if !strings.HasPrefix(pattern, r.Method+" ") || path.Clean(r.URL.Path) != r.URL.Path {
-			refuse(http.StatusNotFound, "RESOURCE_NOT_EXISTS", 0, "请求的资源不存在").write(w)
-			return
-		}
-		if id := s.contract.routes[pattern].Operation.OperationID; !served[id] {
-			refuse(http.StatusNotFound, "RESOURCE_NOT_EXISTS", 0, "沙箱尚不支持该接口").
-				with(map[string]any{"issue": "the sandbox does not serve " + id + " yet"}).write(w)
-			return
-		}
-		s.operations.ServeHTTP(w, r)
-	})
-}
-
-// checkContract runs once the route is known and before the operation.
-func (s *Sandbox) checkContract(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if refused := s.contract.check(r); refused != nil {
-			refused.write(w)
-			return
-		}
-		if refused := s.checkBinding(r); refused != nil {
-			refused.write(w)
-			return
-		}
-		next.ServeHTTP(w, keepSerial(r))
-	})
-}
-
-// answer writes what serve writes, with request id and signature.
-func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter)) {
-	a := unsigned{header: w.Header(), status: http.StatusOK}
-	serve(&a)
-	number := a.header.Get(numberHeader)
-	a.header.Del(numberHeader)
-	if number == "" {
-		number = "0"
-	}
-	a.header.Set("Request-ID", rand.Text()+"-"+number)
-	a.header.Set("Cache-Control", "no-cache, must-revalidate")
-	if r.Method == http.MethodHead {
-		a.body.Reset() // it would be signed, but never sent
-	}
-	if a.status != http.StatusUnauthorized {
-		if err := s.sign(a.header, r.Header.Get("Wechatpay-Serial"), a.body.Bytes()); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-	}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body.Bytes())
-}
-
-// unsigned holds an answer back until it is whole, since its signature goes
-// ahead of its body.
-type unsigned struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (a *unsigned) Header() http.Header         { return a.header }
-func (a *unsigned) WriteHeader(status int)      { a.status = status }
-func (a *unsigned) Write(b []byte) (int, error) { return a.body.Write(b) }
-
-// answerError turns what the generated handlers report into an answer: a
-// refusal of an operation, or a request that does not decode.
-func answerError(w http.ResponseWriter, _ *http.Request, err error) {
-	var (
-		refused *refusal
-		missing *payscoreserver.RequiredParamError
-		wrong   *payscoreserver.InvalidParamFormatError
-	)
-	switch {
-	case errors.As(err, &refused):
-	case errors.As(err, &missing):
-		refused = paramError("query", missing.ParamName, "缺少参数", "is missing")
-	case errors.As(err, &wrong):
-		refused = paramError("query", wrong.ParamName, "参数格式错误", "is not one value")
-	default:
-		refused = paramError("body", "", "参数错误", "does not decode")
-	}
-	refused.write(w)
-}

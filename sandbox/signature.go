@@ -11,10 +11,14 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
 const (
+	// numberSignature is that of all refused signatures.
+	numberSignature = 270924332
+
 	scheme  = "WECHATPAY2-SHA256-RSA2048"
 	maxSkew = 300 // seconds, in either direction
 	// The real one cuts the message that it echoes, too.
@@ -23,61 +27,97 @@ const (
 
 var parameter = regexp.MustCompile(`^([a-z_]+)="([^"]*)"$`)
 
-// checkSignature verifies the Authorization of a request against the
-// merchant's key. A refusal tells what the server saw, so that the caller can
-// compare it with what was signed.
-func (s *Sandbox) checkSignature(r *http.Request, body []byte) *refusal {
-	header := r.Header.Get("Authorization")
+// signedRequest is what a signature of a request is about.
+type signedRequest struct {
+	method        string
+	target        string // path and query, byte for byte
+	host          string // which is not signed
+	authorization string
+	body          []byte
+}
+
+// claim is what an Authorization says.
+type claim struct {
+	timestamp, nonce, signature string
+	at                          int64 // the timestamp
+}
+
+// wrongClaim is what keeps an Authorization from being one.
+type wrongClaim struct {
+	mistake, message, issue string
+}
+
+// message is what has to be signed.
+func (r signedRequest) message(c claim) string {
+	return r.method + "\n" + r.target + "\n" + c.timestamp + "\n" + c.nonce + "\n" + string(r.body) + "\n"
+}
+
+// readClaim reads an Authorization and compares the ids in it.
+func (s *Sandbox) readClaim(authorization string) (c claim, wrong *wrongClaim) {
+	malformed := func(mistake, issue string) *wrongClaim {
+		return &wrongClaim{mistake, "Authorization不合法", issue}
+	}
 	values := map[string]string{}
-	rest, isScheme := strings.CutPrefix(header, scheme+" ")
+	rest, isScheme := strings.CutPrefix(authorization, scheme+" ")
 	if !isScheme {
-		return signError(270924332, "Authorization不合法", "scheme is not "+scheme+" followed by one space", nil)
+		return c, malformed("scheme", "scheme is not "+scheme+" followed by one space")
 	}
 	for _, pair := range strings.Split(rest, ",") {
 		m := parameter.FindStringSubmatch(pair)
 		if m == nil || values[m[1]] != "" {
-			return signError(270924332, "Authorization不合法", `not five pairs of the form key="value"`, nil)
+			return c, malformed("header-syntax", `not five pairs of the form key="value"`)
 		}
 		values[m[1]] = m[2]
 	}
+	c = claim{timestamp: values["timestamp"], nonce: values["nonce_str"], signature: values["signature"]}
 	keys := []string{"mchid", "nonce_str", "timestamp", "serial_no", "signature"}
 	for _, key := range keys {
 		if values[key] == "" {
-			return signError(270924332, "Authorization不合法", key+" is missing", nil)
+			return c, malformed("missing-parameter", key+" is missing")
 		}
 	}
 	if len(values) != len(keys) {
-		return signError(270924332, "Authorization不合法", "a parameter is none of "+strings.Join(keys, ", "), nil)
+		return c, malformed("extra-parameter", "a parameter is none of "+strings.Join(keys, ", "))
 	}
 	account := s.credentials.account
 	if values["mchid"] != account.MchID {
-		return signError(270924332, "商户号与签名不匹配", "mchid is not the service provider of this sandbox", nil)
+		return c, &wrongClaim{"mchid", "商户号与签名不匹配", "mchid is not the service provider of this sandbox"}
 	}
 	if !strings.EqualFold(values["serial_no"], account.SerialNo) {
-		return signError(270924332, "商户证书序列号有误", "serial_no is not that of the merchant's API certificate", nil)
+		return c, &wrongClaim{"serial-no", "商户证书序列号有误", "serial_no is not that of the merchant's API certificate"}
 	}
-	seconds, err := strconv.ParseInt(values["timestamp"], 10, 64)
-	if err != nil {
-		return signError(270924332, "Authorization不合法", "timestamp is not a number of seconds", nil)
+	var err error
+	if c.at, err = strconv.ParseInt(c.timestamp, 10, 64); err != nil {
+		return c, malformed("timestamp", "timestamp is not a number of seconds")
 	}
-	if skew := s.clock.wall().Unix() - seconds; skew > maxSkew || skew < -maxSkew {
-		return signError(270924332, "时间戳已过期", fmt.Sprintf("timestamp is %d s off", skew), nil)
-	}
+	return c, nil
+}
 
-	message := r.Method + "\n" + r.RequestURI + "\n" + values["timestamp"] + "\n" + values["nonce_str"] + "\n" + string(body) + "\n"
+// checkSignature verifies the Authorization of a request against the
+// merchant's key. A refusal tells what the server saw, so that the caller can
+// compare it with what was signed.
+func (s *Sandbox) checkSignature(r signedRequest, now time.Time) *refusal {
+	c, wrong := s.readClaim(r.authorization)
+	if wrong != nil {
+		return signError(numberSignature, wrong.message, wrong.issue, nil)
+	}
+	if skew := now.Unix() - c.at; skew > maxSkew || skew < -maxSkew {
+		return signError(numberSignature, "时间戳已过期", fmt.Sprintf("timestamp is %d s off", skew), nil)
+	}
+	message := r.message(c)
 	seen := map[string]any{
-		"method":                 r.Method,
-		"url":                    r.RequestURI,
+		"method":                 r.method,
+		"url":                    r.target,
 		"truncated_sign_message": truncated(message),
 		"sign_message_length":    len(message),
 	}
-	signature, err := base64.StdEncoding.DecodeString(values["signature"])
+	signature, err := base64.StdEncoding.DecodeString(c.signature)
 	if err != nil {
-		return signError(270924332, "错误的签名，验签失败", "signature is not base64", seen)
+		return signError(numberSignature, "错误的签名，验签失败", "signature is not base64", seen)
 	}
 	digest := sha256.Sum256([]byte(message))
 	if rsa.VerifyPKCS1v15(&s.credentials.merchant.PublicKey, crypto.SHA256, digest[:], signature) != nil {
-		return signError(270924332, "错误的签名，验签失败", "sign not match", seen)
+		return signError(numberSignature, "错误的签名，验签失败", "sign not match", seen)
 	}
 	return nil
 }
@@ -106,9 +146,9 @@ func signError(number int64, message, issue string, seen map[string]any) *refusa
 
 // sign adds the signature headers to an answer. The request may ask for the
 // key by its serial, as during the migration to the public key.
-func (s *Sandbox) sign(header http.Header, wanted string, body []byte) error {
+func (s *Sandbox) sign(header http.Header, wanted string, body []byte, at time.Time) error {
 	key, serial := s.answerKey(wanted)
-	timestamp, nonce := strconv.FormatInt(s.clock.wall().Unix(), 10), rand.Text()
+	timestamp, nonce := strconv.FormatInt(at.Unix(), 10), rand.Text()
 	digest := sha256.Sum256([]byte(timestamp + "\n" + nonce + "\n" + string(body) + "\n"))
 	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
 	if err != nil {

@@ -2,9 +2,7 @@ package sandbox
 
 import (
 	"net"
-	"net/http"
 	"testing"
-	"time"
 
 	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/gen/payscore"
@@ -31,7 +29,7 @@ func New(t testing.TB, opts ...Option) *Server {
 	if err != nil {
 		t.Fatalf("sandbox: %v", err)
 	}
-	server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second}
+	server := NewHTTPServer(box)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() {
 		_ = server.Close()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 type sandboxCommand struct {
 	Addr           string `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
+	AllowRemote    bool   `help:"Listen on an address that other machines reach. Whoever reaches it can do all that the sandbox can."`
 	Keys           string `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
 	LenientAmounts bool   `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
 	KeyMode        string `enum:"either,public-key,certificate,migration" default:"either" placeholder:"MODE" help:"Which of WeChat Pay's keys signs: ${enum}. Default ${default}, the one that the request asks for."`
@@ -40,7 +42,7 @@ holds the ids too, and give it
 // Run serves until ctx ends.
 func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	// Before the keys: those of a sandbox that runs already stay as they are.
-	listener, err := net.Listen("tcp", c.Addr)
+	listener, err := c.listen()
 	if err != nil {
 		return inputError{err}
 	}
@@ -57,6 +59,18 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 		s.printf("keys in %s\norder %s waiting for payment of %s\nlistening on %s\n", c.Keys, seedOutOrderNo, yuan(seedTotal), url)
 	}
 	return serve(ctx, listener, box)
+}
+
+// listen refuses an address of which it was not said that others may reach it.
+func (c *sandboxCommand) listen() (net.Listener, error) {
+	addr, err := net.ResolveTCPAddr("tcp", c.Addr)
+	if err != nil {
+		return nil, err
+	}
+	if !c.AllowRemote && !addr.IP.IsLoopback() {
+		return nil, fmt.Errorf("%s can be reached from other machines: take 127.0.0.1, or say --allow-remote", c.Addr)
+	}
+	return net.ListenTCP("tcp", addr)
 }
 
 var keyModes = map[string]sandbox.KeyMode{
@@ -98,12 +112,7 @@ const patience = 2 * time.Second
 
 // serve ends without an error when ctx does.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       8 * time.Second, // as the real one
-	}
+	server := sandbox.NewHTTPServer(handler)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)

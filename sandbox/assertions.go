@@ -1,0 +1,48 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Requests returns the journal's entries of the requests to an operation,
+// oldest first; "" stands for every request.
+func (s *Server) Requests(operationID string) []Entry {
+	var all []Entry
+	for _, e := range s.Journal() {
+		if e.Kind == kindRequest && (operationID == "" || e.Operation == operationID) {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// WantRequests fails the test unless so many requests to an operation came,
+// and says which ones did. It returns them as [Server.Requests] does.
+func (s *Server) WantRequests(operationID string, count int) []Entry {
+	s.t.Helper()
+	got := s.Requests(operationID)
+	if len(got) != count {
+		var came strings.Builder
+		for _, e := range s.Requests("") {
+			_, _ = fmt.Fprintf(&came, "\n\t%s %s %s: %d %s %s", e.Operation, e.Method, e.Target, e.Status, e.Code, e.Fault)
+		}
+		s.t.Errorf("sandbox: %d requests to %q, want %d of%s", len(got), operationID, count, &came)
+	}
+	return got
+}
+
+// Fault switches a fault on, written as for [ParseFault]. What it returns
+// switches it off. A fault that cannot be ends the test.
+func (s *Server) Fault(text string) (off func()) {
+	s.t.Helper()
+	f, err := ParseFault(text)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	id, err := s.AddFault(f)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return func() { s.RemoveFault(id) }
+}

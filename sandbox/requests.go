@@ -1,0 +1,103 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	kindRequest = "request"
+	// Bounds of an entry's texts, in bytes.
+	maxEntryBody = 64 << 10
+	maxTarget    = 4 << 10
+)
+
+// orderFields are what names an order in a body or an answer.
+type orderFields struct{ sub, no string }
+
+// orderFieldsOf reads them with their exact names: encoding/json would take
+// Out_Order_No for out_order_no.
+func orderFieldsOf(body []byte) (f orderFields) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return f
+	}
+	_ = json.Unmarshal(members["sub_mchid"], &f.sub)
+	_ = json.Unmarshal(members["out_order_no"], &f.no)
+	return f
+}
+
+// subjectOf is the order that a request is about, wherever it says so; "" when
+// it is about none, or names it in a way that only the answer resolves.
+func subjectOf(x *exchange) string {
+	query := x.request.URL.Query()
+	f := orderFieldsOf(x.body)
+	f.sub = firstOf(f.sub, query.Get("sub_mchid"))
+	f.no = firstOf(x.pathValue("out_order_no"), f.no, query.Get("out_order_no"))
+	if f.no == "" {
+		return ""
+	}
+	return text([]byte(orderKey(f.sub, f.no)), 256)
+}
+
+func firstOf(values ...string) string {
+	i := slices.IndexFunc(values, func(v string) bool { return v != "" })
+	if i < 0 {
+		return ""
+	}
+	return values[i]
+}
+
+// record writes the exchange into the journal.
+func (s *Sandbox) record(x *exchange, number int64) {
+	r, a := x.request, &x.answer
+	e := Entry{
+		Time: s.now(), Kind: kindRequest, Subject: x.subject, Operation: x.operation(),
+		Method: text([]byte(r.Method), 32), Target: text([]byte(r.RequestURI), maxTarget),
+		Duration: time.Since(x.began), Request: text(x.body, maxEntryBody), Signature: x.signature,
+	}
+	var names []string
+	for _, f := range x.faults {
+		names = append(names, f.Name)
+	}
+	e.Fault = strings.Join(names, ", ")
+	if x.ending != endReset {
+		e.Status, e.Number, e.RequestID = a.status, number, a.header.Get("Request-ID")
+		e.Answer = text(a.body.Bytes(), maxEntryBody)
+		if a.status >= http.StatusBadRequest {
+			var refused struct{ Code, Message string }
+			_ = json.Unmarshal(a.body.Bytes(), &refused)
+			e.Code, e.Message = refused.Code, refused.Message
+		}
+	}
+	if e.Subject == "" && a.status < http.StatusMultipleChoices {
+		if f := orderFieldsOf(a.body.Bytes()); f.no != "" {
+			e.Subject = orderKey(f.sub, f.no)
+		}
+	}
+	s.mu.Lock()
+	if o := s.orders.get(e.Subject); o != nil {
+		e.Stage = o.Stage
+	}
+	s.mu.Unlock()
+	s.journal.add(e)
+}
+
+// text is the start of b, cut between two characters; "" when b is not text.
+func text(b []byte, limit int) string {
+	if len(b) > limit {
+		end := limit
+		for end > 0 && !utf8.RuneStart(b[end]) {
+			end--
+		}
+		b = b[:end]
+	}
+	if !utf8.Valid(b) {
+		return ""
+	}
+	return string(b)
+}
