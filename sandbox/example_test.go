@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/sandbox"
@@ -40,4 +41,27 @@ func runTest(name string, f func(*testing.T)) bool {
 	defer func() { _ = verbose.Set(was) }()
 	_ = verbose.Set("false") // else the example's output has that of the test
 	return testing.RunTests(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: name, F: f}})
+}
+
+// A deduction is in progress for three minutes of the orders' time; meanwhile
+// the order cannot be changed.
+func ExampleSandbox_Move() {
+	box, err := sandbox.Open()
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = box.Close() }()
+	if _, err := box.Seed("1234323JKHDFE1243252", 50000); err != nil {
+		panic(err)
+	}
+	fmt.Println(box.Moves("1900000109", "1234323JKHDFE1243252"))
+	err = box.Move("start_deduction", "1900000109", "1234323JKHDFE1243252", sandbox.MoveArgs{Duration: 3 * time.Minute})
+	fmt.Println(err, box.Moves("1900000109", "1234323JKHDFE1243252"))
+	box.Advance(3 * time.Minute)
+	order, _ := box.View("1900000109", "1234323JKHDFE1243252")
+	fmt.Println(order.Stage, order.Collected)
+	// Output:
+	// [start_deduction deduct deduction_fails user_pays]
+	// <nil> [deduct deduction_fails]
+	// DONE 50000
 }

@@ -22,6 +22,7 @@ type sandboxCommand struct {
 	Scenario       string   `type:"existingfile" placeholder:"FILE" help:"Orders to begin with, and what happens to them when, instead of the one order; see examples/scenario.yaml."`
 	AdminHost      []string `placeholder:"NAME" help:"Host name, besides loopback, under which the console and its API answer, such as that of a container."`
 	StrictBindings bool     `help:"Refuse a sub-merchant, app or service that is not the sandbox's own."`
+	StrictTimes    bool     `help:"Refuse planned times of an order that do not lie ahead of the call."`
 }
 
 // Help is shown by payscore sandbox --help.
@@ -99,6 +100,9 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	opts := []sandbox.Option{sandbox.WithCredentials(credentials), sandbox.WithAdminHosts(c.AdminHost...)}
 	if c.LenientAmounts {
 		opts = append(opts, sandbox.WithLenientAmounts())
+	}
+	if c.StrictTimes {
+		opts = append(opts, sandbox.WithStrictTimes())
 	}
 	opts = append(opts, sandbox.WithKeyMode(keyModes[c.KeyMode]))
 	if c.StrictBindings {
