@@ -1,6 +1,6 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race secrets faults idle redis drift examples otel interop viewer bench ci
+.PHONY: help run test generate lint race secrets faults idle redis drift examples otel interop viewer peers bench ci
 
 # All that is derived, and nothing else.
 DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
@@ -58,6 +58,9 @@ interop: ## prove that the contract works outside of Go (needs Node 20, npm and 
 
 viewer: ## fetch the pinned viewer of the reference page again (needs npm)
 	cmd/specgen/internal/build/viewer/refresh
+
+peers: ## run the other Go clients on the sandbox, check allocations, and run each benchmark once
+	cd bench && go vet ./... && go test ./... && go test -run '^$$' -bench . -benchtime 1x .
 
 bench: ## measure this client beside its peers, the sandbox and the tools, into docs/performance.md
 	cd bench && go run ./report

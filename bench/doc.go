@@ -8,4 +8,7 @@
 //
 // gopay has no call for partner modify: its rows are partner complete with the
 // same body, to which the server gives the same answer.
+//
+// Its tests hold the allocations to their bounds, and let both peers call the
+// sandbox, of which they know nothing.
 package bench
