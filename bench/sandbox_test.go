@@ -184,7 +184,7 @@ func gopayPeer(t *testing.T, box *sandbox.Server) peer {
 		}
 		return b
 	}
-	client, err := gopaywechat.NewClientV3(account.MchID, account.SerialNo, account.APIv3Key, string(pem(sandbox.MerchantKeyFile)))
+	client, err := gopaywechat.NewClientV3(account.MchID, account.SerialNo, account.APIv3Key(), string(pem(sandbox.MerchantKeyFile)))
 	if err == nil {
 		client.SetProxyHost(box.URL)
 		err = client.AutoVerifySignByPublicKey(pem(sandbox.PublicKeyFile), account.PublicKeyID)

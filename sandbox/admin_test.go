@@ -73,7 +73,7 @@ func admin(t *testing.T, box *sandbox.Server, method, path, body string, status 
 	} else if status < 400 {
 		t.Errorf("%s %s is not in api/sandbox.yaml", method, path)
 	}
-	for _, secret := range []string{box.Credentials().Account().APIv3Key, "PRIVATE KEY"} {
+	for _, secret := range []string{box.Credentials().Account().APIv3Key(), "PRIVATE KEY"} {
 		if bytes.Contains(answer, []byte(secret)) {
 			t.Errorf("%s %s answers a secret", method, path)
 		}

@@ -173,7 +173,7 @@ func (s operations) DownloadCertificates(_ context.Context, r api.DownloadCertif
 
 // sealCertificate encrypts a certificate with the APIv3 key.
 func (s *Sandbox) sealCertificate(der []byte) (sealed payscore.EncryptedCertificate, err error) {
-	block, err := aes.NewCipher([]byte(s.credentials.account.APIv3Key))
+	block, err := aes.NewCipher([]byte(s.credentials.account.APIv3Key()))
 	if err != nil {
 		return sealed, fmt.Errorf("sandbox: encrypt a certificate: %w", err)
 	}

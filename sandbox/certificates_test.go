@@ -95,7 +95,7 @@ func (b *box) open(c payscore.PlatformCertificate) []byte {
 	if e.Algorithm != "AEAD_AES_256_GCM" || e.AssociatedData != "certificate" || len(e.Nonce) != 12 {
 		b.t.Errorf("sealed as %+v", e)
 	}
-	gcm := must(cipher.NewGCM(must(aes.NewCipher([]byte(b.Credentials().Account().APIv3Key)))))
+	gcm := must(cipher.NewGCM(must(aes.NewCipher([]byte(b.Credentials().Account().APIv3Key())))))
 	return must(gcm.Open(nil, []byte(e.Nonce), must(base64.StdEncoding.DecodeString(e.Ciphertext)), []byte(e.AssociatedData)))
 }
 
@@ -166,7 +166,7 @@ func TestClientFollowsTheRotation(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, sandbox.WithKeyMode(sandbox.KeyModeCertificate))
 	source := must(auth.NewCertificateSource(auth.CertificateConfig{
-		Signer: b.signer(), APIv3Keys: []auth.APIv3Key{must(auth.NewAPIv3Key(b.Credentials().Account().APIv3Key))},
+		Signer: b.signer(), APIv3Keys: []auth.APIv3Key{must(auth.NewAPIv3Key(b.Credentials().Account().APIv3Key()))},
 		Server: b.URL, RoundTripper: b.wire, Throttle: time.Nanosecond,
 	}))
 	signer := b.signer()

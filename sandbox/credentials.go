@@ -21,16 +21,54 @@ import (
 )
 
 // Account is what a merchant of the sandbox is told, as sandbox.json holds it.
+// Its JSON has the APIv3 key as api_v3_key; printed or logged, it does not show.
 type Account struct {
 	BaseURL          string `json:"base_url"`           // where the sandbox listens
 	MchID            string `json:"mchid"`              // the service provider
 	SerialNo         string `json:"serial_no"`          // of the merchant's API certificate
-	APIv3Key         string `json:"api_v3_key"`         // 32 bytes
 	PublicKeyID      string `json:"public_key_id"`      // of WeChat Pay's public key
 	PlatformSerialNo string `json:"platform_serial_no"` // of WeChat Pay's platform certificate
 	ServiceID        string `json:"service_id"`
 	AppID            string `json:"appid"`
 	SubMchID         string `json:"sub_mchid"`
+
+	// Held in a function, which nothing that prints or walks values follows:
+	// fmt cannot call Format in an unexported field of another struct.
+	apiV3Key func() string
+}
+
+// APIv3Key returns the key that notifications and platform certificates are
+// encrypted with, of 32 bytes. It is empty in the zero Account.
+func (a Account) APIv3Key() string {
+	if a.apiV3Key == nil {
+		return ""
+	}
+	return a.apiV3Key()
+}
+
+// accountJSON is an Account in sandbox.json.
+type accountJSON struct {
+	accountIDs
+	APIv3Key string `json:"api_v3_key"`
+}
+
+// accountIDs has the fields of Account, and not its methods.
+type accountIDs Account
+
+// MarshalJSON writes the account with its APIv3 key.
+func (a Account) MarshalJSON() ([]byte, error) {
+	return json.Marshal(accountJSON{accountIDs(a), a.APIv3Key()})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (a *Account) UnmarshalJSON(b []byte) error {
+	var read accountJSON
+	if err := json.Unmarshal(b, &read); err != nil {
+		return err
+	}
+	*a = Account(read.accountIDs)
+	a.apiV3Key = func() string { return read.APIv3Key }
+	return nil
 }
 
 // String leaves the APIv3 key out.
@@ -80,13 +118,14 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String())
 
 // NewCredentials makes new keys, which takes about a second.
 func NewCredentials() (*Credentials, error) {
+	apiV3Key := rand.Text()[:16] + rand.Text()[:16]
 	c := &Credentials{account: Account{
 		MchID:       "1230000109",
-		APIv3Key:    rand.Text()[:16] + rand.Text()[:16],
 		PublicKeyID: "PUB_KEY_ID_0112300001092026010100000000000001",
 		ServiceID:   "2002000000000558128851361561536",
 		AppID:       "wxd678efh567hg6787",
 		SubMchID:    "1900000109",
+		apiV3Key:    func() string { return apiV3Key },
 	}}
 	keys := []**rsa.PrivateKey{&c.merchant, &c.wechatpay, &c.platform}
 	errs := make([]error, len(keys))
@@ -228,7 +267,7 @@ func (a Account) complete() error {
 			return errors.New(name + " is missing")
 		}
 	}
-	if len(a.APIv3Key) != 32 {
+	if len(a.APIv3Key()) != 32 {
 		return errors.New("api_v3_key is not 32 bytes long")
 	}
 	return nil

@@ -45,7 +45,7 @@ func TestOpenCredentials(t *testing.T) {
 	// A restart goes on with the same keys and leaves the files as they are.
 	before := contents(t, dir)
 	again := must(sandbox.OpenCredentials(dir))
-	if again.Account() != account || !again.WechatpayKey().Equal(made.WechatpayKey()) || !again.PlatformKey().Equal(made.PlatformKey()) {
+	if asJSON(again.Account()) != asJSON(account) || !again.WechatpayKey().Equal(made.WechatpayKey()) || !again.PlatformKey().Equal(made.PlatformKey()) {
 		t.Error("opened again, they are others")
 	}
 	if !maps.Equal(contents(t, dir), before) {
@@ -56,10 +56,10 @@ func TestOpenCredentials(t *testing.T) {
 	b.ok(again.WriteAccount(dir, b.URL))
 	var written sandbox.Account
 	b.ok(json.Unmarshal(must(os.ReadFile(filepath.Join(dir, sandbox.AccountFile))), &written))
-	if written.BaseURL != b.URL || written.APIv3Key != account.APIv3Key || len(written.APIv3Key) != 32 {
+	if written.BaseURL != b.URL || written.APIv3Key() != account.APIv3Key() || len(written.APIv3Key()) != 32 {
 		t.Errorf("wrote an account of %v", written)
 	}
-	if written.BaseURL = ""; written != account {
+	if written.BaseURL = ""; asJSON(written) != asJSON(account) {
 		t.Errorf("wrote %v, want %v", written, account)
 	}
 	if mode := must(os.Stat(filepath.Join(dir, sandbox.AccountFile))).Mode(); mode != 0o600 {
@@ -194,7 +194,7 @@ func leaksNothing(t *testing.T, text string, files map[string]string) {
 	if err := json.Unmarshal([]byte(files[sandbox.AccountFile]), &account); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(text, account.APIv3Key) || strings.Contains(text, fmt.Sprintf("%x", account.APIv3Key)) || strings.Contains(text, fmt.Sprintf("%X", account.APIv3Key)) {
+	if strings.Contains(text, account.APIv3Key()) || strings.Contains(text, fmt.Sprintf("%x", account.APIv3Key())) || strings.Contains(text, fmt.Sprintf("%X", account.APIv3Key())) {
 		t.Errorf("holds the APIv3 key: %.300s", text)
 	}
 	for name, content := range files {
@@ -222,6 +222,16 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 	box := must(sandbox.Open(sandbox.WithCredentials(c)))
 	server := sandbox.New(t, sandbox.WithCredentials(c))
 
+	// What a user's own struct holds, where fmt reaches the fields and not the methods.
+	type holder struct {
+		account     sandbox.Account
+		accounts    []sandbox.Account
+		credentials sandbox.Credentials
+		pointer     *sandbox.Credentials
+		value       any
+	}
+	hidden := holder{account, []sandbox.Account{account}, *c, c, account}
+
 	// Through any, since vet knows some of the verbs to be wrong.
 	format := func(verb string, v any) string { return fmt.Sprintf(verb, v) }
 	for name, v := range map[string]any{
@@ -230,6 +240,7 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 		"Credentials value in a struct": struct{ C sandbox.Credentials }{*c},
 		"Accounts":                      []sandbox.Account{account}, "Account in a map": map[string]any{"a": account},
 		"*Sandbox": box, "*Server": server,
+		"unexported in a struct": hidden, "unexported in a *struct": &hidden, "unexported in structs": []any{hidden, map[string]holder{"h": hidden}},
 	} {
 		texts := map[string]string{}
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "%T", "%t", "%o"} {
@@ -262,7 +273,7 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 			t.Errorf("%q does not say whose it is", text)
 		}
 	}
-	if !strings.Contains(asJSON(account), account.APIv3Key) {
+	if !strings.Contains(asJSON(account), account.APIv3Key()) {
 		t.Error("sandbox.json would lack the APIv3 key")
 	}
 }

@@ -265,7 +265,7 @@ func (s *Sandbox) attempt(n Notification, began time.Time, fault string) (Attemp
 	to, err := s.courier.address(n.URL)
 	var body []byte
 	if err == nil {
-		body, err = envelope(n, s.credentials.account.APIv3Key)
+		body, err = envelope(n, s.credentials.account.APIv3Key())
 	}
 	if err == nil {
 		a.Status, a.Duration, err = s.courier.post(to, body, func(header http.Header) error {

@@ -118,7 +118,7 @@ func TestNotificationsReachTheReceiverOfThisProject(t *testing.T) {
 				verifier = must(auth.NewVerifier(auth.Key{ID: account.PlatformSerialNo, PublicKey: b.Credentials().PlatformKey()}))
 			}
 			var events []*notify.Event
-			receiver := must(notify.New(verifier, must(auth.NewAPIv3Key(account.APIv3Key)), func(_ context.Context, e *notify.Event) error {
+			receiver := must(notify.New(verifier, must(auth.NewAPIv3Key(account.APIv3Key())), func(_ context.Context, e *notify.Event) error {
 				events = append(events, e)
 				return nil
 			}, notify.WithErrorFunc(func(err error) { t.Error(err) })))
@@ -192,7 +192,7 @@ func TestNotificationsWithoutThisProject(t *testing.T) {
 			}
 		}
 		b.ok(json.Unmarshal([]byte(got.body), &e))
-		aead := must(cipher.NewGCM(must(aes.NewCipher([]byte(b.Credentials().Account().APIv3Key)))))
+		aead := must(cipher.NewGCM(must(aes.NewCipher([]byte(b.Credentials().Account().APIv3Key())))))
 		plain, err := aead.Open(nil, []byte(e.Resource.Nonce), e.Resource.Ciphertext, []byte(e.Resource.AssociatedData))
 		if err != nil || string(plain) != `{"event":"`+c.event+`"}` {
 			t.Errorf("decrypted %q, %v", plain, err)
@@ -365,7 +365,7 @@ func TestUntidyTraffic(t *testing.T) {
 		t.Parallel()
 		b := newBox(t, sandbox.WithNotificationTraffic(sandbox.NotificationTraffic{Probes: 1}))
 		called := 0
-		receiver := must(notify.New(b.Verifier(), must(auth.NewAPIv3Key(b.Credentials().Account().APIv3Key)),
+		receiver := must(notify.New(b.Verifier(), must(auth.NewAPIv3Key(b.Credentials().Account().APIv3Key())),
 			func(context.Context, *notify.Event) error { called++; return nil }))
 		server := httptest.NewServer(receiver)
 		t.Cleanup(server.Close)

@@ -110,7 +110,7 @@ func (s *Sandbox) findSigned(r signedRequest, c claim, expected string) finding 
 		}
 		made = append(made, "hmac")
 		return result(func(message []byte) bool {
-			mac := hmac.New(sha256.New, []byte(s.credentials.account.APIv3Key))
+			mac := hmac.New(sha256.New, []byte(s.credentials.account.APIv3Key()))
 			mac.Write(message)
 			return hmac.Equal(mac.Sum(nil), signature)
 		}, "message-unknown")

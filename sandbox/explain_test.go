@@ -188,7 +188,7 @@ func TestMistakesOfTheSignatureAreNamed(t *testing.T) {
 	good := signed("-sha256")
 	raw := must(base64.StdEncoding.DecodeString(good))
 	strange := must(rsa.GenerateKey(rand.Reader, 2048))
-	mac := hmac.New(sha256.New, []byte(b.Credentials().Account().APIv3Key))
+	mac := hmac.New(sha256.New, []byte(b.Credentials().Account().APIv3Key()))
 	mac.Write([]byte(message))
 	digest := sha256.Sum256([]byte(message))
 	flipped := bytes.Clone(raw)

@@ -48,7 +48,7 @@ func TestNoSecrets(t *testing.T) {
 		{append(modify, "--config", key), exitInput},
 		{append(modify, "--keys", h.dir, "--public-key-file", key), exitInput},
 		{append(modify, "--keys", h.dir, "--key-file", h.file(sandbox.AccountFile)), exitInput},
-		{append(modify, "--config", write(t, "c.yaml", "api_v3_key: ["+h.account.APIv3Key+"]")), exitInput},
+		{append(modify, "--config", write(t, "c.yaml", "api_v3_key: ["+h.account.APIv3Key()+"]")), exitInput},
 	} {
 		for _, mode := range []string{"", "--json"} {
 			args := run.args
@@ -69,7 +69,7 @@ func TestNoSecrets(t *testing.T) {
 	if len(secrets) < 10 {
 		t.Fatalf("%d signatures seen", len(secrets))
 	}
-	secrets = append(secrets, h.account.APIv3Key, password, "PRIVATE KEY-----")
+	secrets = append(secrets, h.account.APIv3Key(), password, "PRIVATE KEY-----")
 	pemLines := strings.Split(strings.TrimSpace(string(readFile(t, key))), "\n")
 	secrets = append(secrets, pemLines[1:len(pemLines)-1]...)
 	block, _ := pem.Decode(readFile(t, key))
