@@ -15,6 +15,10 @@ import (
 type sandboxCommand struct {
 	Addr           string `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
 	Keys           string `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
+	Data           string `type:"path" placeholder:"FILE" help:"Keep orders and notifications in a file, over the end of the process. Default: in memory."`
+	TimeScale      int    `default:"1" placeholder:"N" help:"Let the time of orders and notifications run N times as fast, so that a day of repeats passes in seconds."`
+	Untidy         bool   `help:"Send some notifications with a wrong signature first, twice, or late, as happens on the real net."`
+	NotifyRemote   bool   `help:"Send notifications to other machines than this one, too."`
 	LenientAmounts bool   `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
 }
 
@@ -23,6 +27,7 @@ func (sandboxCommand) Help() string {
 	return `Examples:
   payscore sandbox
   payscore sandbox --addr 127.0.0.1:0 --keys /tmp/keys --lenient-amounts
+  payscore sandbox --data orders.db --time-scale 3600 --untidy
 
 It starts with one order, 1234323JKHDFE1243252, completed at 500.00 yuan and waiting
 for payment. Point a client of any language at base_url of DIR/sandbox.json, which
@@ -53,7 +58,7 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	} else {
 		s.printf("keys in %s\norder %s waiting for payment of %s\nlistening on %s\n", c.Keys, seedOutOrderNo, yuan(seedTotal), url)
 	}
-	return serve(ctx, listener, box)
+	return errors.Join(serve(ctx, listener, box), box.Close())
 }
 
 // open makes a sandbox with the keys of the directory.
@@ -62,18 +67,35 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	if err != nil {
 		return nil, inputError{err}
 	}
-	opts := []sandbox.Option{sandbox.WithCredentials(credentials)}
+	opts := []sandbox.Option{sandbox.WithCredentials(credentials), sandbox.WithTimeScale(c.TimeScale)}
+	if c.Data != "" {
+		opts = append(opts, sandbox.WithData(c.Data))
+	}
+	if c.Untidy {
+		opts = append(opts, sandbox.WithNotificationTraffic(sandbox.NotificationTraffic{Probes: 10, Duplicates: 5, Late: 5}))
+	}
+	if c.NotifyRemote {
+		opts = append(opts, sandbox.WithRemoteNotifications())
+	}
 	if c.LenientAmounts {
 		opts = append(opts, sandbox.WithLenientAmounts())
 	}
 	box, err := sandbox.Open(opts...)
 	if err != nil {
+		return nil, inputError{err}
+	}
+	// A data file has it from the start before.
+	if _, there := box.Order(credentials.Account().SubMchID, seedOutOrderNo); !there {
+		_, err = box.Seed(seedOutOrderNo, seedTotal)
+	}
+	if err == nil {
+		err = credentials.WriteAccount(c.Keys, url)
+	}
+	if err != nil {
+		_ = box.Close()
 		return nil, err
 	}
-	if _, err := box.Seed(seedOutOrderNo, seedTotal); err != nil {
-		return nil, err
-	}
-	return box, credentials.WriteAccount(c.Keys, url)
+	return box, nil
 }
 
 // patience is for the calls under way when the sandbox is stopped.
