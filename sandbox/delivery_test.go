@@ -266,13 +266,15 @@ func TestWhatCountsAsTaken(t *testing.T) {
 				}
 			}
 		}},
-		"201":      {false, status(201)},
-		"202":      {false, status(202)},
-		"401":      {false, status(401)},
-		"500":      {false, status(500)},
-		"redirect": {false, func(w http.ResponseWriter, r *http.Request, _ int) { http.Redirect(w, r, elsewhere.URL, 307) }},
-		"reset":    {false, func(http.ResponseWriter, *http.Request, int) { panic(http.ErrAbortHandler) }},
-		"hangs":    {false, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }},
+		"201": {false, status(201)},
+		"202": {false, status(202)},
+		"401": {false, status(401)},
+		"500": {false, status(500)},
+		"redirect": {false, func(w http.ResponseWriter, r *http.Request, _ int) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}},
+		"reset": {false, func(http.ResponseWriter, *http.Request, int) { panic(http.ErrAbortHandler) }},
+		"hangs": {false, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }},
 		"garbage": {false, func(w http.ResponseWriter, _ *http.Request, _ int) {
 			conn, _, _ := must3(w.(http.Hijacker).Hijack())
 			_, _ = conn.Write([]byte("\x00\x1b[31m" + strings.Repeat("A", 10_000) + "\r\n\r\n"))
