@@ -74,6 +74,20 @@ func TestDataSurvivesARestart(t *testing.T) {
 	}
 }
 
+// A quick clock is ahead of the wall's when it stops.
+func TestTimeDoesNotGoBack(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "orders.db")
+	first := newBox(t, sandbox.WithData(file), sandbox.WithTimeScale(1_000_000))
+	time.Sleep(10 * time.Millisecond)
+	now := first.Now()
+	first.seed("one", 100)
+	first.ok(first.Sandbox.Close())
+	if second := newBox(t, sandbox.WithData(file)); second.Now().Before(now) {
+		t.Errorf("the time of the orders went back from %s to %s", now, second.Now())
+	}
+}
+
 func TestDataFileThatIsOfNoUse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
