@@ -1,6 +1,6 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race secrets faults idle redis drift examples otel interop viewer bench ci
+.PHONY: help run test generate lint race secrets faults idle soak redis drift examples otel interop viewer bench ci
 
 # All that is derived, and nothing else.
 DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
@@ -39,6 +39,10 @@ idle: ## call for a minute a server that closes idle connections after 8 seconds
 
 redis: ## test the deduper that several processes share (needs redis-server)
 	cd notify/redisdedup && go vet ./... && go test -v ./...
+
+soak: ## 5,000 writes to a data file under kill -9, and 100,000 steps of the sandbox against a model
+	PAYSCORE_KILL_WRITES=5000 go test ./cmd/payscore -run TestKillLosesNothing -v -timeout 30m
+	PAYSCORE_MODEL_STEPS=100000 go test ./sandbox -run TestModel -v -timeout 30m
 
 drift: ## prove that what is derived, and go.mod, are what the sources make of them
 	rm -rf $(DERIVED)
