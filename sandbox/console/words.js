@@ -35,9 +35,9 @@ const words = {
     "kind.request": "Request", "kind.move": "In WeChat", "kind.notification": "Notification", "kind.clock": "Time", "kind.fault": "Fault", "kind.reset": "Reset",
     "entry.request": "Request body", "entry.answer": "Answer", "entry.emptyAnswer": "The answer has no body.", "entry.requestID": "Request-ID", "entry.number": "Number", "entry.took": "Took", "entry.fault": "Fault", "entry.target": "Target", "entry.more": "Show bodies",
     "entry.clock": "Time moved on by {message}", "entry.reset": "Everything was forgotten", "entry.signature": "The signature was refused",
-    "entry.faultText": "Fault {message}", "entry.delivery": "{operation} delivered", "entry.deliveryFailed": "{operation} not taken",
+    "entry.fault.on": "Switched on", "entry.fault.off": "Switched off", "entry.fault.used up": "Used up", "entry.faultText": "Fault: {message}", "entry.delivery": "{operation} delivered", "entry.deliveryFailed": "{operation} not taken",
 
-    "notification.waiting": "Waiting", "notification.taken": "Taken", "notification.given_up": "Given up", "notification.next": "next attempt {time}", "notification.attempts": "{n} attempts", "notification.resend": "Send again", "notification.none": "No notification yet. Give notify_url when the order is created.", "notification.sent": "Sent",
+    "notification.waiting": "Waiting", "notification.taken": "Taken", "notification.given_up": "Given up", "notification.next": "next attempt {time}", "notification.attempts": "Attempts: {n}", "notification.resend": "Send again", "notification.none": "No notification yet. Give notify_url when the order is created.", "notification.sent": "Sent",
 
     "faults.title": "Faults", "faults.text": "Switch on what you want your program to survive. A fault meets requests whose signature is right, until it is switched off.",
     "faults.onNow": "On now", "faults.off": "Switch off", "faults.onlyFor": "Options", "faults.operation": "operationId", "faults.subject": "Order, as sub_mchid/out_order_no", "faults.rate": "Share, such as 0.2", "faults.count": "Times", "faults.delay": "Delay, such as 2s", "faults.value": "Value", "faults.add": "Switch on",
@@ -95,7 +95,7 @@ const words = {
     "kind.request": "请求", "kind.move": "微信侧", "kind.notification": "通知", "kind.clock": "时间", "kind.fault": "故障", "kind.reset": "清空",
     "entry.request": "请求报文", "entry.answer": "应答", "entry.emptyAnswer": "应答无报文。", "entry.requestID": "Request-ID", "entry.number": "错误编号", "entry.took": "耗时", "entry.fault": "故障", "entry.target": "地址", "entry.more": "查看报文",
     "entry.clock": "时间快进 {message}", "entry.reset": "已清空全部数据", "entry.signature": "签名未通过",
-    "entry.faultText": "故障 {message}", "entry.delivery": "{operation} 已送达", "entry.deliveryFailed": "{operation} 未被接收",
+    "entry.fault.on": "已打开", "entry.fault.off": "已关闭", "entry.fault.used up": "次数已用完", "entry.faultText": "故障：{message}", "entry.delivery": "{operation} 已送达", "entry.deliveryFailed": "{operation} 未被接收",
 
     "notification.waiting": "等待重试", "notification.taken": "已接收", "notification.given_up": "已放弃", "notification.next": "下次 {time}", "notification.attempts": "已发 {n} 次", "notification.resend": "重新发送", "notification.none": "还没有通知。创建订单时请填写 notify_url。", "notification.sent": "已发送",
 
