@@ -31,6 +31,8 @@ func (s operations) ApplyPartnerServiceAccount(_ context.Context, r api.ApplyPar
 	err := s.update(func() error {
 		a := s.applications.get(b.OutApplyNo)
 		switch {
+		case a == nil && len(s.applications.records) >= s.maxOrders:
+			return tooMany()
 		case a == nil:
 			a = &application{Application: asked, CreatedAt: s.now()}
 			s.applications.put(b.OutApplyNo, a)
@@ -112,4 +114,10 @@ func (s *Sandbox) endAccount(move, outApplyNo string, state payscore.ApplyState,
 
 func noResource() *refusal {
 	return refuse(http.StatusNotFound, "RESOURCE_NOT_EXISTS", 0, "查询的资源不存在")
+}
+
+// tooMany bounds the memory of what is around the orders, as that of the orders
+// is.
+func tooMany() *refusal {
+	return refuse(http.StatusTooManyRequests, "FREQUENCY_LIMITED", numberFrequency, "沙箱已满")
 }

@@ -26,7 +26,7 @@ import (
 
 var (
 	exampleLevel = sandbox.RiskLevel{UserLabel: "C", UserRiskLevel: 3, RiskLevelVersion: 1}
-	noUser       sandbox.User
+	noUser       sandbox.UserIDs
 )
 
 // serve puts another sandbox in the place of the box's.

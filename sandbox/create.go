@@ -46,9 +46,12 @@ func create[T any](s *Sandbox, r opening) (T, error) {
 		switch {
 		case o != nil && o.Created != request:
 			return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
-		case o == nil && len(s.orders.records) >= maxOrders:
+		case o == nil && len(s.orders.records) >= s.maxOrders:
 			return refuse(http.StatusTooManyRequests, "FREQUENCY_LIMITED", numberFrequency, "沙箱中的订单过多")
 		case o == nil:
+			if refused := s.checkUserOf(r.order.OpenID, r.order.SubOpenID); refused != nil {
+				return refused
+			}
 			if o, err = s.open(r, request); err != nil {
 				return err
 			}
@@ -81,7 +84,7 @@ func (s *Sandbox) open(r opening, request string) (*order, error) {
 	case r.completion != nil:
 		c := r.completion
 		o.bill(c.PostPayments, c.PostDiscounts, c.TotalAmount)
-		o.ProfitSharing, o.GoodsTag = isTrue(c.ProfitSharing), textOf(c.GoodsTag)
+		o.ProfitSharing, o.GoodsTag = isTrue(c.ProfitSharing), value(c.GoodsTag)
 		initial = stageUserPaying
 		if c.TotalAmount == 0 {
 			initial = stageDone
@@ -102,10 +105,3 @@ func (s *Sandbox) open(r opening, request string) (*order, error) {
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }
-
-func textOf(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}

@@ -10,6 +10,11 @@
 //	...
 //	err = box.Client().ModifyPartnerServiceOrder(t.Context(), "1234323JKHDFE1243252", body)
 //
+// What the user or WeChat Pay does is a move ([Sandbox.Move]), what time does is
+// done by [Sandbox.Advance]:
+//
+//	err = box.UserPays("1900000109", "1234323JKHDFE1243252") // DONE, and PAYSCORE.USER_PAID is announced
+//
 // As a server for any language, `payscore sandbox` serves the handler of [Open].
 //
 // It has a signature check of its own and shares no code with package auth: a

@@ -6,19 +6,10 @@ import (
 	"crypto/rsa"
 	"crypto/sha1" // the API's choice for OAEP
 	"encoding/base64"
-	"net/http"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
 	api "github.com/wxpayscore/payscore/gen/payscoreserver"
 )
-
-type serialKey struct{}
-
-// keepSerial hands Wechatpay-Serial, which names the key of an encrypted
-// field, on to the operation: the generated handlers leave it out.
-func keepSerial(r *http.Request) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), serialKey{}, r.Header.Get("Wechatpay-Serial")))
-}
 
 // EchoSecurity answers the message, and the encrypted one encrypted for the
 // merchant: the way there is by WeChat Pay's key, the way back by the
@@ -27,7 +18,10 @@ func (s operations) EchoSecurity(ctx context.Context, r api.EchoSecurityRequestO
 	b := *r.Body
 	answer := payscore.SecurityEchoResponse{EchoMessage: b.EchoMessage}
 	if b.EncryptedEchoMessage != nil {
-		serial, _ := ctx.Value(serialKey{}).(string)
+		serial := "" // names the key; the generated handlers leave headers out
+		if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+			serial = x.request.Header.Get("Wechatpay-Serial")
+		}
 		again, refused := s.encryptBack(serial, *b.EncryptedEchoMessage)
 		if refused != nil {
 			return nil, refused

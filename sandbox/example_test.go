@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/sandbox"
@@ -32,4 +33,27 @@ func ExampleNew() {
 	fmt.Println(*after.TotalAmount, after.Collection.State, ok)
 	// Output:
 	// 39900 USER_PAYING true
+}
+
+// A deduction is in progress for three minutes of the orders' time; meanwhile
+// the order cannot be changed.
+func ExampleSandbox_Move() {
+	box, err := sandbox.Open()
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = box.Close() }()
+	if _, err := box.Seed("1234323JKHDFE1243252", 50000); err != nil {
+		panic(err)
+	}
+	fmt.Println(box.Moves("1900000109", "1234323JKHDFE1243252"))
+	err = box.Move("start_deduction", "1900000109", "1234323JKHDFE1243252", sandbox.MoveArgs{Duration: 3 * time.Minute})
+	fmt.Println(err, box.Moves("1900000109", "1234323JKHDFE1243252"))
+	box.Advance(3 * time.Minute)
+	order, _ := box.View("1900000109", "1234323JKHDFE1243252")
+	fmt.Println(order.Stage, order.Collected)
+	// Output:
+	// [start_deduction deduct deduction_fails user_pays]
+	// <nil> [deduct deduction_fails]
+	// DONE 50000
 }

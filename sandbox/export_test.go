@@ -1,12 +1,55 @@
 package sandbox
 
 import (
-	"crypto/rsa"
 	"time"
+
+	"crypto/rsa"
+	"encoding/json"
 )
 
-// Served are the operations that the sandbox carries out.
-var Served = served
+// Announced is a notification that was queued, and its resource in plain.
+type Announced struct{ EventType, URL, Subject, Resource string }
+
+// Announced returns the notifications that were queued, in that order.
+func (s *Sandbox) Announced() (all []Announced) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.notifications.all() {
+		all = append(all, Announced{n.EventType, n.URL, n.Subject, string(n.Resource)})
+	}
+	return all
+}
+
+// SetMaxOrders bounds the orders, fewer of them than would take a minute.
+func (s *Sandbox) SetMaxOrders(n int) { s.maxOrders = n }
+
+// Restarted is a sandbox with nothing but the records of orders of this one.
+func (s *Sandbox) Restarted(opts ...Option) (*Sandbox, error) {
+	again, err := Open(opts...)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	copyTable(s.orders, again)
+	copyTable(s.queries, again)
+	copyTable(s.users, again)
+	copyTable(s.counters, again)
+	again.planDeductions()
+	return again, nil
+}
+
+func copyTable[R any](t *table[R], into *Sandbox) {
+	for key, r := range t.all() {
+		b, err := json.Marshal(r)
+		if err == nil {
+			err = into.changes.load[t.name](key, b)
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+}
 
 // WechatpayKey is the key that signs answers, for answers that the sandbox
 // itself would not give.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -425,6 +426,43 @@ func FuzzParseFault(f *testing.F) {
 		again, err := sandbox.ParseFault(fault.String())
 		if err != nil || again != fault {
 			t.Errorf("%q: %+v, then %+v: %v", text, fault, again, err)
+		}
+	})
+}
+
+// FuzzFaultHeader: whatever the header asks for, nothing but the connection
+// breaks, the answer is whole or none, and the order is changed at most once.
+func FuzzFaultHeader(f *testing.F) {
+	b := newBoxAt(f, func() time.Time { return noon })
+	for _, kind := range sandbox.Faults() {
+		f.Add(kind.Name)
+		f.Add(kind.Name + ", unsigned, truncated")
+	}
+	f.Add("refuse; value=NO_AUTH,refuse; value=271300099")
+	f.Add(strings.Repeat("unsigned,", 2000) + "unsigned")
+	b.seed(orderNo, 50000)
+	gone, cancel := context.WithCancel(f.Context())
+	cancel() // nothing is worth waiting for
+	body := asJSON(modification(39900))
+	authorization := must(b.signer().Authorization("POST", modifyTarget, noon, "593BEC0C930BF1AFEB40B4A08C8FB242", []byte(body)))
+	f.Fuzz(func(t *testing.T, header string) {
+		req := httptest.NewRequest("POST", modifyTarget, strings.NewReader(body)).WithContext(gone)
+		req.Header = http.Header{
+			"Accept": {"application/json"}, "User-Agent": {"fuzz"}, "Content-Type": {"application/json"},
+			"Authorization": {authorization}, sandbox.FaultHeader: {header},
+		}
+		rec := httptest.NewRecorder()
+		defer func() {
+			if met := recover(); met != nil && met != http.ErrAbortHandler {
+				t.Errorf("%q: %v", header, met)
+			}
+			if order, _ := b.Order(subMchID, orderNo); *order.TotalAmount != 50000 && *order.TotalAmount != 39900 {
+				t.Errorf("%q: %s", header, asJSON(order))
+			}
+		}()
+		b.ServeHTTP(rec, req)
+		if rec.Code != 502 && rec.Body.Len() > 0 && !json.Valid(rec.Body.Bytes()) {
+			t.Errorf("%q: %d %s", header, rec.Code, rec.Body)
 		}
 	})
 }

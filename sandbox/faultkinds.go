@@ -77,12 +77,12 @@ var kinds = []FaultKind{
 	},
 	{
 		Name: "rotate-certificate", When: Before, once: true,
-		do:  func(s *Sandbox, _ http.ResponseWriter, _ *exchange, _ Fault) { s.rotateNow() },
+		do:  func(s *Sandbox, _ http.ResponseWriter, _ *exchange, _ Fault) { _ = s.RotateCertificate() },
 		Doc: catalog.Text{ZH: "立即更换平台证书，本次应答起用新证书签名", EN: "Changes the platform certificate: this answer is signed by the new one."},
 	},
 	{
 		Name: "deduction", When: Before, Delay: 10 * time.Second, MaxDelay: 24 * time.Hour, once: true,
-		do:  func(s *Sandbox, _ http.ResponseWriter, x *exchange, f Fault) { s.startDeductionOf(x, f.Delay) },
+		do:  func(s *Sandbox, _ http.ResponseWriter, x *exchange, f Fault) { s.deductNow(x, f.Delay) },
 		Doc: catalog.Text{ZH: "该订单开始扣款，持续delay，期间的操作被拒绝", EN: "A deduction of the order begins and takes delay, during which operations are refused."},
 	},
 	{
@@ -289,16 +289,11 @@ func (x *exchange) badGateway() {
 	x.answer.body.WriteString(gatewayPage)
 }
 
-// startDeductionOf starts a deduction of the order. The request finds out by
-// itself; an order that cannot be deducted answers as ever.
-func (s *Sandbox) startDeductionOf(x *exchange, d time.Duration) {
+// deductNow starts a deduction of the order. The request finds out by itself,
+// and an order that cannot be deducted answers as ever.
+func (s *Sandbox) deductNow(x *exchange, d time.Duration) {
 	sub, no, _ := strings.Cut(x.subject, "/")
-	_ = s.Move("start_deduction", sub, no, MoveArgs{Duration: d})
-}
-
-// rotateNow makes a new platform certificate.
-func (s *Sandbox) rotateNow() {
-	_ = s.RotateCertificate()
+	_ = s.StartDeduction(sub, no, d)
 }
 
 // isRefusal reports whether a value is a code or number of the catalogue.

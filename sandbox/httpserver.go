@@ -15,7 +15,9 @@ const MaxConnections = 10_000
 // and a connection above [MaxConnections] is closed at once. A handler that
 // streams has to lift the deadlines of 30 s to read and 2 min to write with an
 // [http.ResponseController]. The caller serves and closes it.
-func NewHTTPServer(handler http.Handler) *http.Server {
+func NewHTTPServer(handler http.Handler) *http.Server { return newHTTPServer(handler, MaxConnections) }
+
+func newHTTPServer(handler http.Handler, most int64) *http.Server {
 	var open atomic.Int64
 	server := &http.Server{
 		Handler:           handler,
@@ -24,10 +26,12 @@ func NewHTTPServer(handler http.Handler) *http.Server {
 		WriteTimeout:      2 * time.Minute, // longer than any fault delays an answer
 		IdleTimeout:       8 * time.Second, // as the real one
 		MaxHeaderBytes:    64 << 10,
+		// It would answer OPTIONS * with an unsigned 200.
+		DisableGeneralOptionsHandler: true,
 		ConnState: func(c net.Conn, state http.ConnState) {
 			switch state {
 			case http.StateNew:
-				if open.Add(1) > MaxConnections {
+				if open.Add(1) > most {
 					_ = c.Close()
 				}
 			case http.StateClosed, http.StateHijacked:

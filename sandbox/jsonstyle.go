@@ -35,6 +35,9 @@ func (style jsonStyle) restyle(body []byte) []byte {
 		}
 	}
 	for i := 0; i < len(body); i++ {
+		if out.Len() > 8*len(body)+64 {
+			return nil // deep indents would multiply the body
+		}
 		switch c := body[i]; c {
 		case ' ', '\t', '\r', '\n':
 		case '{', '[':
@@ -44,9 +47,7 @@ func (style jsonStyle) restyle(body []byte) []byte {
 				i = len(body) - len(next)
 				continue
 			}
-			if depth++; depth > 100 {
-				return nil // deeper indents would multiply the body
-			}
+			depth++
 			lineBreak()
 		case '}', ']':
 			depth--

@@ -19,59 +19,10 @@ const (
 	stageExpired     = "EXPIRED"
 )
 
-// served are the operations of the contract that the sandbox carries out.
-var served = map[string]bool{
-	"createPartnerServiceOrder":             true,
-	"queryPartnerServiceOrder":              true,
-	"cancelPartnerServiceOrder":             true,
-	"completePartnerServiceOrder":           true,
-	"modifyPartnerServiceOrder":             true,
-	"payPartnerServiceOrder":                true,
-	"syncPartnerServiceOrder":               true,
-	"directCompletePartnerServiceOrder":     true,
-	"sendPartnerServiceOrderPendingMessage": true,
-	"sendPartnerServiceOrderPrepaidMessage": true,
-	"createPartnerPayOnDeliveryOrder":       true,
-	"createServiceOrder":                    true,
-	"queryServiceOrder":                     true,
-	"cancelServiceOrder":                    true,
-	"completeServiceOrder":                  true,
-	"modifyServiceOrder":                    true,
-	"payServiceOrder":                       true,
-	"syncServiceOrder":                      true,
-	"directCompleteServiceOrder":            true,
-	"sendServiceOrderPendingMessage":        true,
-	"sendServiceOrderPrepaidMessage":        true,
-	"createPayOnDeliveryOrder":              true,
+// operations carries out what signature and contract let through.
+type operations struct{ *Sandbox }
 
-	"applyPartnerPermission":                        true,
-	"applyPartnerPermissionForScene":                true,
-	"searchPartnerPermission":                       true,
-	"terminatePartnerPermission":                    true,
-	"queryPartnerPermissionByAuthorizationCode":     true,
-	"terminatePartnerPermissionByAuthorizationCode": true,
-	"assessPartnerUserRiskLevel":                    true,
-	"applyPartnerServiceAccount":                    true,
-	"queryPartnerServiceAccountApplication":         true,
-	"queryPartnerServiceQuotas":                     true,
-	"applyPermission":                               true,
-	"queryPermissionByAuthorizationCode":            true,
-	"terminatePermissionByAuthorizationCode":        true,
-	"queryPermissionByOpenid":                       true,
-	"terminatePermissionByOpenid":                   true,
-	"assessUserRiskLevel":                           true,
-	"createRefund":                                  true,
-	"queryRefund":                                   true,
-	"downloadCertificates":                          true,
-	"echoSecurity":                                  true,
-}
-
-// operations carries out what signature and contract let through. What is not
-// served never gets here, so that the embedded interface stays nil.
-type operations struct {
-	*Sandbox
-	api.StrictServerInterface
-}
+var _ api.StrictServerInterface = operations{}
 
 // target is the order that a request names, with what it says of it besides.
 type target struct {

@@ -45,7 +45,7 @@ func (s *Sandbox) complete(o *order, rule stageRule, b payscore.CompletePartnerS
 		return refused
 	}
 	o.Entity.TimeRange, o.Entity.Location = times, location
-	o.ProfitSharing, o.GoodsTag = isTrue(b.ProfitSharing), textOf(b.GoodsTag)
+	o.ProfitSharing, o.GoodsTag = isTrue(b.ProfitSharing), value(b.GoodsTag)
 	o.device(b.Device)
 	o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
 	if b.TotalAmount == 0 {
@@ -75,8 +75,13 @@ func (s *Sandbox) modify(o *order, rule stageRule, b payscore.ModifyPartnerServi
 	return nil
 }
 
-// pay deducts with success. Where the user cannot pay, a move or a fault says so.
+// pay deducts at once, where the user can pay. That an accepted call may leave
+// the order waiting is done by [User] and by moves.
 func (s *Sandbox) pay(o *order, rule stageRule) *refusal {
+	if s.user(o.Entity.OpenID, o.Entity.SubOpenID).CannotPay {
+		// The code is not published.
+		return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberNoMoney, "支付分扣款失败")
+	}
 	s.collect(o, payscore.PaidTypeNewton, chinese(s.now()))
 	s.become(o, rule.Becomes)
 	s.notify(o, userPaid)

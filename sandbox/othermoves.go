@@ -37,7 +37,7 @@ var otherMoves = map[string]OtherMove{}
 func init() {
 	for _, m := range []OtherMove{
 		{"open_permission", []string{"sub_mchid", "authorization_code", "openid", "sub_openid"}, func(s *Sandbox, a OtherMoveArgs) error {
-			return s.OpenPermission(a.SubMchID, a.AuthorizationCode, User{a.OpenID, a.SubOpenID})
+			return s.OpenPermission(a.SubMchID, a.AuthorizationCode, UserIDs{a.OpenID, a.SubOpenID})
 		}},
 		{"close_permission", []string{"sub_mchid", "authorization_code"}, func(s *Sandbox, a OtherMoveArgs) error {
 			return s.ClosePermission(a.SubMchID, a.AuthorizationCode)

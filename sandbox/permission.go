@@ -30,20 +30,20 @@ type permission struct {
 	State       payscore.AuthorizationState `json:"state"`
 	AskedAt     time.Time                   `json:"asked_at"` // last
 	Token       string                      `json:"token"`
-	User        User                        `json:"user"`
+	User        UserIDs                     `json:"user"`
 	OpenedAt    time.Time                   `json:"opened_at,omitzero"`
 	ClosedAt    time.Time                   `json:"closed_at,omitzero"`
 	CloseReason string                      `json:"close_reason,omitempty"` // the merchant's; empty when the user closed it
 }
 
-// User is a person as apps know them.
-type User struct {
+// UserIDs are the names that apps have for a person.
+type UserIDs struct {
 	OpenID    string `json:"openid,omitempty"`     // to the caller's app
 	SubOpenID string `json:"sub_openid,omitempty"` // to the sub-merchant's app
 }
 
 // is tells whether one of the ids is the other's.
-func (u User) is(other User) bool {
+func (u UserIDs) is(other UserIDs) bool {
 	return u.OpenID != "" && u.OpenID == other.OpenID || u.SubOpenID != "" && u.SubOpenID == other.SubOpenID
 }
 
@@ -68,6 +68,9 @@ func (s *Sandbox) ask(r permissionRequest) (token string, err error) {
 	err = s.update(func() error {
 		p := s.permissions.get(permissionKey(r.SubMchID, r.Code))
 		if p == nil {
+			if len(s.permissions.records) >= s.maxOrders {
+				return tooMany()
+			}
 			p = &permission{Request: r, State: payscore.AuthorizationStateUNBINDUSER}
 		}
 		if p.Request != r || p.State != payscore.AuthorizationStateUNBINDUSER {
@@ -97,7 +100,7 @@ func (s *Sandbox) permissionByCode(subMchID, serviceID, code string) (*permissio
 
 // permissionOf finds what a user gave: what is in force, else what was given
 // last. The caller holds s.mu.
-func (s *Sandbox) permissionOf(user User, subMchID, serviceID, appID, subAppID string) (*permission, *refusal) {
+func (s *Sandbox) permissionOf(user UserIDs, subMchID, serviceID, appID, subAppID string) (*permission, *refusal) {
 	var found *permission
 	for _, p := range s.permissions.all() {
 		r := p.Request
@@ -159,7 +162,7 @@ func (s *Sandbox) hasUnfinishedOrders(p *permission) bool {
 	for _, o := range s.orders.records {
 		e := o.Entity
 		if !s.contract.stages[o.Stage].Final && e.ServiceID == p.Request.ServiceID && value(e.SubMchID) == p.Request.SubMchID &&
-			p.User.is(User{OpenID: value(e.OpenID), SubOpenID: value(e.SubOpenID)}) {
+			p.User.is(UserIDs{OpenID: value(e.OpenID), SubOpenID: value(e.SubOpenID)}) {
 			return true
 		}
 	}
@@ -170,7 +173,7 @@ func (s *Sandbox) hasUnfinishedOrders(p *permission) bool {
 // token of the last hour opens, they authorise the service. subMchID is empty
 // for a direct merchant. A user without ids is the one of the contract's
 // examples. The error is a [*OtherMoveError].
-func (s *Sandbox) OpenPermission(subMchID, authorizationCode string, user User) error {
+func (s *Sandbox) OpenPermission(subMchID, authorizationCode string, user UserIDs) error {
 	return s.otherMove("open_permission", permissionSubject(subMchID, authorizationCode), func() error {
 		p := s.permissions.get(permissionKey(subMchID, authorizationCode))
 		switch {
@@ -183,7 +186,7 @@ func (s *Sandbox) OpenPermission(subMchID, authorizationCode string, user User) 
 		case p.Request.SubAppID == "" && user.SubOpenID != "":
 			return impossible("without sub_appid nobody knows a sub_openid")
 		}
-		if user == (User{}) {
+		if user == (UserIDs{}) {
 			user.OpenID = exampleOpenID
 		}
 		if p.Request.SubAppID != "" && user.SubOpenID == "" {

@@ -31,7 +31,7 @@ func (s operations) QueryPermissionByAuthorizationCode(_ context.Context, r api.
 func (s operations) QueryPermissionByOpenid(_ context.Context, r api.QueryPermissionByOpenidRequestObject) (api.QueryPermissionByOpenidResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, refused := s.permissionOf(User{OpenID: r.OpenID}, "", r.Params.ServiceID, r.Params.AppID, "")
+	p, refused := s.permissionOf(UserIDs{OpenID: r.OpenID}, "", r.Params.ServiceID, r.Params.AppID, "")
 	if refused != nil {
 		return nil, refused
 	}
@@ -50,7 +50,7 @@ func (s operations) TerminatePermissionByAuthorizationCode(_ context.Context, r 
 
 func (s operations) TerminatePermissionByOpenid(_ context.Context, r api.TerminatePermissionByOpenidRequestObject) (api.TerminatePermissionByOpenidResponseObject, error) {
 	err := s.end(func() (*permission, *refusal) {
-		return s.permissionOf(User{OpenID: r.OpenID}, "", r.Body.ServiceID, r.Body.AppID, "")
+		return s.permissionOf(UserIDs{OpenID: r.OpenID}, "", r.Body.ServiceID, r.Body.AppID, "")
 	}, r.Body.Reason)
 	if err != nil {
 		return nil, err

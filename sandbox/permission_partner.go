@@ -35,7 +35,7 @@ func (s operations) ApplyPartnerPermissionForScene(_ context.Context, r api.Appl
 
 func (s operations) SearchPartnerPermission(_ context.Context, r api.SearchPartnerPermissionRequestObject) (api.SearchPartnerPermissionResponseObject, error) {
 	q := r.Params
-	user := User{value(q.OpenID), value(q.SubOpenID)}
+	user := UserIDs{value(q.OpenID), value(q.SubOpenID)}
 	if refused := oneUser("query", "", user, value(q.SubAppID)); refused != nil {
 		return nil, refused
 	}
@@ -60,7 +60,7 @@ func (s operations) QueryPartnerPermissionByAuthorizationCode(_ context.Context,
 
 func (s operations) TerminatePartnerPermission(_ context.Context, r api.TerminatePartnerPermissionRequestObject) (api.TerminatePartnerPermissionResponseObject, error) {
 	b := *r.Body
-	user := User{value(b.OpenID), value(b.SubOpenID)}
+	user := UserIDs{value(b.OpenID), value(b.SubOpenID)}
 	if refused := oneUser("body", "/", user, value(b.SubAppID)); refused != nil {
 		return nil, refused
 	}
@@ -86,7 +86,7 @@ func (s operations) TerminatePartnerPermissionByAuthorizationCode(_ context.Cont
 
 // oneUser wants exactly one of openid and sub_openid, the latter with the
 // app that knows it.
-func oneUser(location, prefix string, user User, subAppID string) *refusal {
+func oneUser(location, prefix string, user UserIDs, subAppID string) *refusal {
 	switch {
 	case (user.OpenID == "") == (user.SubOpenID == ""):
 		return paramError(location, prefix+"openid", "openid与sub_openid必须且只能传一个", "give exactly one of openid and sub_openid")

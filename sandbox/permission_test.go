@@ -30,7 +30,7 @@ func (b *box) announced(subject, url, eventType string) (resource map[string]any
 	if last.Subject != subject || last.URL != url || last.EventType != eventType {
 		b.t.Errorf("announced %s of %s to %s, want %s of %s to %s", last.EventType, last.Subject, last.URL, eventType, subject, url)
 	}
-	b.ok(json.Unmarshal(last.Resource, &resource))
+	b.ok(json.Unmarshal([]byte(last.Resource), &resource))
 	b.ok(contract.Components.Schemas[resourceOf[eventType]].Value.VisitJSON(map[string]any(resource)))
 	return resource
 }
@@ -94,7 +94,7 @@ func TestPartnerPermission(t *testing.T) {
 	}
 	_, err := byCode()
 	checkRefused(t, err, noPermission)
-	moveRefused(t, b.OpenPermission(subMchID, "C1", sandbox.User{}), "open_permission", true)
+	moveRefused(t, b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}), "open_permission", true)
 	first, err := b.client.ApplyPartnerPermission(ctx, partnerApplication("C1"))
 	b.ok(err)
 	again, err := b.client.ApplyPartnerPermission(ctx, partnerApplication("C1"))
@@ -123,12 +123,12 @@ func TestPartnerPermission(t *testing.T) {
 		ServiceID: serviceID, SubMchID: subMchID, Reason: "r"}), refusal{400, "INVALID_REQUEST", 0, ""})
 
 	now = now.Add(time.Hour)
-	b.ok(b.OpenPermission(subMchID, "C1", sandbox.User{}))
+	b.ok(b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}))
 	has(t, b.announced("permission/1900000109/C1", "https://api.test.com/p", "PAYSCORE.USER_OPEN_SERVICE"), map[string]any{
 		"appid": appID, "mchid": "1230000109", "sub_mchid": subMchID, "service_id": serviceID, "openid": openID,
 		"user_service_status": "USER_OPEN_SERVICE", "openorclose_time": "20260501210000", "authorization_code": "C1",
 	})
-	moveRefused(t, b.OpenPermission(subMchID, "C1", sandbox.User{}), "open_permission", false)
+	moveRefused(t, b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}), "open_permission", false)
 	for _, read := range []func() (*payscore.PartnerPermission, error){byCode, byUser} {
 		p, err := read()
 		b.ok(err)
@@ -141,7 +141,7 @@ func TestPartnerPermission(t *testing.T) {
 	checkRefused(t, err, codeUsed)
 	_, err = b.client.ApplyPartnerPermission(ctx, partnerApplication("C2"))
 	b.ok(err)
-	moveRefused(t, b.OpenPermission(subMchID, "C2", sandbox.User{OpenID: openID}), "open_permission", false) // one for each user
+	moveRefused(t, b.OpenPermission(subMchID, "C2", sandbox.UserIDs{OpenID: openID}), "open_permission", false) // one for each user
 
 	end := payscore.TerminatePartnerPermissionRequest{ServiceID: serviceID, SubMchID: subMchID, AppID: appID, OpenID: new(openID), Reason: "用户投诉"}
 	b.create(noConfirm("running"))
@@ -165,7 +165,7 @@ func TestPartnerPermission(t *testing.T) {
 	p, err = byUser()
 	b.ok(err)
 	has(t, object(p), map[string]any{"authorization_state": "UNAVAILABLE", "cancel_authorization_time": "2026-05-01T21:01:00+08:00"})
-	b.ok(b.OpenPermission(subMchID, "C2", sandbox.User{OpenID: openID})) // anew, under another code
+	b.ok(b.OpenPermission(subMchID, "C2", sandbox.UserIDs{OpenID: openID})) // anew, under another code
 	p, err = byUser()
 	b.ok(err)
 	has(t, object(p), map[string]any{"authorization_state": "AVAILABLE", "authorization_code": "C2"})
@@ -182,10 +182,10 @@ func TestTokenLivesForAnHour(t *testing.T) {
 	_, err := b.client.ApplyPermission(t.Context(), directApplication("C1"))
 	b.ok(err)
 	b.Advance(time.Hour + time.Second)
-	moveRefused(t, b.OpenPermission("", "C1", sandbox.User{}), "open_permission", false)
+	moveRefused(t, b.OpenPermission("", "C1", sandbox.UserIDs{}), "open_permission", false)
 	_, err = b.client.ApplyPermission(t.Context(), directApplication("C1"))
 	b.ok(err)
-	b.ok(b.OpenPermission("", "C1", sandbox.User{}))
+	b.ok(b.OpenPermission("", "C1", sandbox.UserIDs{}))
 }
 
 func TestPermissionOfASubMerchantsUser(t *testing.T) {
@@ -200,7 +200,7 @@ func TestPermissionOfASubMerchantsUser(t *testing.T) {
 	if got.Scene != "TRANSACTION" || got.TransactionPermissionsToken == nil {
 		t.Errorf("got %s", asJSON(got))
 	}
-	b.ok(b.OpenPermission(subMchID, "S1", sandbox.User{OpenID: openID, SubOpenID: "sub"}))
+	b.ok(b.OpenPermission(subMchID, "S1", sandbox.UserIDs{OpenID: openID, SubOpenID: "sub"}))
 	resource := b.announced("permission/1900000109/S1", "https://api.test.com/p", "PAYSCORE.USER_OPEN_SERVICE")
 	if resource["openid"] != nil || resource["sub_openid"] != "sub" || resource["sub_appid"] != "wxsub" {
 		t.Errorf("told %v", resource)
@@ -239,8 +239,8 @@ func TestDirectPermission(t *testing.T) {
 	b.ok(err)
 	_, err = b.client.ApplyPartnerPermission(ctx, partnerApplication("C1")) // a range of its own
 	b.ok(err)
-	moveRefused(t, b.OpenPermission("", "C1", sandbox.User{SubOpenID: "sub"}), "open_permission", false)
-	b.ok(b.OpenPermission("", "C1", sandbox.User{}))
+	moveRefused(t, b.OpenPermission("", "C1", sandbox.UserIDs{SubOpenID: "sub"}), "open_permission", false)
+	b.ok(b.OpenPermission("", "C1", sandbox.UserIDs{}))
 	resource := b.announced("permission//C1", "https://api.test.com/d", "PAYSCORE.USER_OPEN_SERVICE")
 	if _, is := resource["sub_mchid"]; is {
 		t.Errorf("a direct merchant was told %v", resource)
@@ -268,7 +268,7 @@ func TestUserClosesThePermission(t *testing.T) {
 	b := newBox(t)
 	_, err := b.client.ApplyPermission(t.Context(), directApplication("C1"))
 	b.ok(err)
-	b.ok(b.OpenPermission("", "C1", sandbox.User{}))
+	b.ok(b.OpenPermission("", "C1", sandbox.UserIDs{}))
 	b.ok(b.ClosePermission("", "C1"))
 	b.announced("permission//C1", "https://api.test.com/d", "PAYSCORE.USER_CLOSE_SERVICE")
 	moveRefused(t, b.ClosePermission("", "C1"), "close_permission", false)
@@ -288,7 +288,7 @@ func TestRiskLevel(t *testing.T) {
 	checkRefused(t, err, noPermission)
 	_, err = b.client.ApplyPartnerPermission(ctx, partnerApplication("C1"))
 	b.ok(err)
-	b.ok(b.OpenPermission(subMchID, "C1", sandbox.User{}))
+	b.ok(b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}))
 	got, err := b.client.AssessPartnerUserRiskLevel(ctx, params, body)
 	b.ok(err)
 	has(t, object(got), map[string]any{"user_label": "A", "user_risk_level": 1, "risk_level_version": 1, "authorization_state": "AVAILABLE", "sub_mchid": subMchID})
@@ -319,7 +319,7 @@ func TestRiskLevel(t *testing.T) {
 	checkRefused(t, err, noPermission) // given to the provider, not to the merchant
 	_, err = b.client.ApplyPermission(ctx, directApplication("C1"))
 	b.ok(err)
-	b.ok(b.OpenPermission("", "C1", sandbox.User{}))
+	b.ok(b.OpenPermission("", "C1", sandbox.UserIDs{}))
 	level, err := b.client.AssessUserRiskLevel(ctx, direct)
 	b.ok(err)
 	has(t, object(level), map[string]any{"user_label": "B", "user_risk_level": 2, "openid": openID})

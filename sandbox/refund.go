@@ -21,7 +21,6 @@ const (
 	maxRefunds   = 50 // of a payment
 	maxReason    = 80 // bytes
 
-	numberTooOften = 268435472 // 请求过于频繁
 )
 
 // refund is the record of money given back.
@@ -186,7 +185,7 @@ func (s *Sandbox) checkPaid(p paid, b payscore.CreateRefundRequest, again *refun
 			left -= other.Refund.Amount.Refund
 		}
 		if s.now().Sub(other.StartedAt) < refundPause {
-			return refuse(http.StatusTooManyRequests, "FREQUENCY_LIMITED", numberTooOften, "同一订单的退款需间隔1分钟")
+			return refuse(http.StatusTooManyRequests, "FREQUENCY_LIMITED", numberFrequency, "同一订单的退款需间隔1分钟")
 		}
 	}
 	switch {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/sandbox"
 )
 
 // paid puts a paid order into the sandbox and returns the number of its
@@ -220,7 +221,7 @@ func TestOthersSurviveARestart(t *testing.T) {
 	b.ok(b.SetQuotas(serviceID, 9, nil))
 	serial := b.rotate()
 
-	next := must(b.Restart())
+	next := must(b.RestartedWithOthers(sandbox.WithCredentials(b.Credentials())))
 	t.Cleanup(func() { _ = next.Close() })
 	b.serve(next)
 	b.Advance(time.Minute)

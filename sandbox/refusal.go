@@ -28,6 +28,11 @@ const (
 	numberEndBefore = 271316637 // 真实结束时间小于预计开始时间
 	numberDeducting = 271316754 // 单据正在扣款中，请稍后重试
 	numberFrequency = 268435472 // 请求过于频繁
+
+	numberAssessment = 271300099 // 综合评估未通过
+	numberOverdue    = 271299627 // 存在待处理的超时未支付订单
+	numberTeenMode   = 268560785 // 已开启青少年模式支付限额
+	numberNoMoney    = 271316574 // 支付分扣款失败
 )
 
 // paramError is the refusal of a value, with the place of the value as a JSON

@@ -68,7 +68,7 @@ func (r *RiskLevel) version() *int64 {
 
 // assessed finds the authorisation of the user to assess, who may be named by
 // code, by app or by both. The caller holds s.mu.
-func (s *Sandbox) assessed(code string, user User, subMchID, serviceID, appID, subAppID string) (*permission, *refusal) {
+func (s *Sandbox) assessed(code string, user UserIDs, subMchID, serviceID, appID, subAppID string) (*permission, *refusal) {
 	if code == "" {
 		return s.permissionOf(user, subMchID, serviceID, appID, subAppID)
 	}
@@ -76,16 +76,16 @@ func (s *Sandbox) assessed(code string, user User, subMchID, serviceID, appID, s
 	if refused != nil {
 		return nil, refused
 	}
-	if p.Request.AppID != appID || user != (User{}) && !p.User.is(user) {
+	if p.Request.AppID != appID || user != (UserIDs{}) && !p.User.is(user) {
 		return nil, noPermission()
 	}
 	return p, nil
 }
 
 // checkAssessed wants a user. Which of the three to send is not published.
-func checkAssessed(code string, user User, subAppID string) *refusal {
+func checkAssessed(code string, user UserIDs, subAppID string) *refusal {
 	switch {
-	case code == "" && user == (User{}):
+	case code == "" && user == (UserIDs{}):
 		return paramError("body", "/openid", "授权协议号与用户标识必须传一个", "give an authorization_code or an openid")
 	case user.SubOpenID != "" && subAppID == "":
 		return paramError("body", "/sub_appid", "传sub_openid时必须传sub_appid", "is required with sub_openid")
@@ -95,7 +95,7 @@ func checkAssessed(code string, user User, subAppID string) *refusal {
 
 func (s operations) AssessPartnerUserRiskLevel(_ context.Context, r api.AssessPartnerUserRiskLevelRequestObject) (api.AssessPartnerUserRiskLevelResponseObject, error) {
 	b := *r.Body
-	code, user := value(b.AuthorizationCode), User{value(b.OpenID), value(b.SubOpenID)}
+	code, user := value(b.AuthorizationCode), UserIDs{value(b.OpenID), value(b.SubOpenID)}
 	if refused := checkAssessed(code, user, value(b.SubAppID)); refused != nil {
 		return nil, refused
 	}
@@ -116,7 +116,7 @@ func (s operations) AssessPartnerUserRiskLevel(_ context.Context, r api.AssessPa
 
 func (s operations) AssessUserRiskLevel(_ context.Context, r api.AssessUserRiskLevelRequestObject) (api.AssessUserRiskLevelResponseObject, error) {
 	b := *r.Body
-	code, user := value(b.AuthorizationCode), User{OpenID: value(b.OpenID)}
+	code, user := value(b.AuthorizationCode), UserIDs{OpenID: value(b.OpenID)}
 	if refused := checkAssessed(code, user, ""); refused != nil {
 		return nil, refused
 	}

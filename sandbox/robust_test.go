@@ -150,7 +150,7 @@ func TestUnknownRoutes(t *testing.T) {
 	for _, c := range []struct{ method, target, body string }{
 		{"GET", "/", ""},
 		{"GET", "/v3/certificate", ""},
-		{"GET", "/v3/payscore/serviceorder?out_order_no=" + orderNo, ""},
+		{"GET", "/v3/payscore/user-service-state?out_order_no=" + orderNo, ""},
 		{"GET", modifyTarget, ""},
 		{"PUT", modifyTarget, body},
 		{"DELETE", modifyTarget, ""},

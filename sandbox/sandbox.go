@@ -25,6 +25,7 @@ type Sandbox struct {
 	lenientAmounts bool
 	strictTimes    bool
 	riskCap        int64
+	maxOrders      int
 	operations     *http.ServeMux
 	largeBodies    chan struct{} // a slot for each request that needs much memory
 	faults         faults
@@ -34,6 +35,7 @@ type Sandbox struct {
 	changes       *changes
 	orders        *table[order]  // by orderKey
 	queries       *table[string] // out_order_no by query_id
+	users         *table[User]   // by openid
 	counters      *table[int64]
 	notifications *table[Notification] // by id
 	traffic       NotificationTraffic
@@ -102,8 +104,8 @@ var processCredentials = sync.OnceValues(NewCredentials)
 func Open(opts ...Option) (*Sandbox, error) {
 	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}, forget: map[string]func(){}}
 	s := &Sandbox{
-		riskCap: DefaultRiskCap, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
-		changes: c, orders: newTable[order]("orders", c), queries: newTable[string]("queries", c), counters: newTable[int64]("counters", c),
+		riskCap: DefaultRiskCap, maxOrders: maxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
+		changes: c, orders: newTable[order]("orders", c), queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[Notification]("notifications", c),
 		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
 		permissions: newTable[permission]("permissions", c), riskLevels: newTable[RiskLevel]("risk_levels", c), quotas: newTable[quotas]("quotas", c),

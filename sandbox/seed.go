@@ -61,7 +61,7 @@ func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (pays
 		MchID:               account.MchID,
 		ServiceIntroduction: "XX充电宝",
 		RiskFund:            &payscore.RiskFund{Name: spec.riskFund, Amount: s.riskCap},
-		TimeRange:           &payscore.TimeRange{StartTime: new(chinese(now.Add(-3 * time.Hour))), EndTime: new(chinese(now))},
+		TimeRange:           &payscore.TimeRange{StartTime: new(onAccept)},
 	}}
 	if spec.subMchID != "" {
 		o.Entity.SubMchID = &spec.subMchID
@@ -78,14 +78,14 @@ func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (pays
 		}
 		o.Entity.OrderID = new(s.number("10"))
 		if spec.stage == stageUserPaying || spec.stage == stageDone {
+			o.Entity.TimeRange = &payscore.TimeRange{StartTime: new(chinese(now.Add(-3 * time.Hour))), EndTime: new(chinese(now))}
 			o.bill([]payscore.Payment{{Name: "就餐费用", Amount: new(total), Count: new(int64(1))}}, nil, total)
 		}
 		if spec.stage == stageDone {
 			s.collect(o, payscore.PaidTypeNewton, chinese(now))
 		}
-		stage := s.contract.stages[spec.stage]
-		o.Entity.State = stage.State
-		// The contract judges number, sub-merchant and notify_url.
+		o.Entity.State = s.contract.stages[spec.stage].State
+		// The contract judges number, sub-merchant, risk fund and notify_url.
 		if err := o.Entity.Validate(); err != nil {
 			return fmt.Errorf("sandbox: seed %q: %w", outOrderNo, err)
 		}

@@ -15,12 +15,14 @@ import (
 
 type sandboxCommand struct {
 	Addr           string   `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
+	AllowRemote    bool     `help:"Listen on an address that other machines reach. Whoever reaches it can do all that the sandbox can."`
 	Keys           string   `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
 	LenientAmounts bool     `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
 	KeyMode        string   `enum:"either,public-key,certificate,migration" default:"either" placeholder:"MODE" help:"Which of WeChat Pay's keys signs: ${enum}. Default ${default}, the one that the request asks for."`
 	Scenario       string   `type:"existingfile" placeholder:"FILE" help:"Orders to begin with, and what happens to them when, instead of the one order; see examples/scenario.yaml."`
 	AdminHost      []string `placeholder:"NAME" help:"Host name, besides loopback, under which the console and its API answer, such as that of a container."`
 	StrictBindings bool     `help:"Refuse a sub-merchant, app or service that is not the sandbox's own."`
+	StrictTimes    bool     `help:"Refuse planned times of an order that do not lie ahead of the call."`
 }
 
 // Help is shown by payscore sandbox --help.
@@ -47,7 +49,7 @@ All of it is an HTTP API, too: /_sandbox/api/openapi.yaml.`
 // Run serves until ctx ends.
 func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	// Before the keys: those of a sandbox that runs already stay as they are.
-	listener, err := net.Listen("tcp", c.Addr)
+	listener, err := c.listen()
 	if err != nil {
 		return inputError{err}
 	}
@@ -70,6 +72,18 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	return serve(ctx, listener, box)
 }
 
+// listen refuses an address of which it was not said that others may reach it.
+func (c *sandboxCommand) listen() (net.Listener, error) {
+	addr, err := net.ResolveTCPAddr("tcp", c.Addr)
+	if err != nil {
+		return nil, err
+	}
+	if !c.AllowRemote && !addr.IP.IsLoopback() {
+		return nil, fmt.Errorf("%s can be reached from other machines: take 127.0.0.1, or say --allow-remote", c.Addr)
+	}
+	return net.ListenTCP("tcp", addr)
+}
+
 var keyModes = map[string]sandbox.KeyMode{
 	"either":      sandbox.KeyModeEither,
 	"public-key":  sandbox.KeyModePublicKey,
@@ -86,6 +100,9 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	opts := []sandbox.Option{sandbox.WithCredentials(credentials), sandbox.WithAdminHosts(c.AdminHost...)}
 	if c.LenientAmounts {
 		opts = append(opts, sandbox.WithLenientAmounts())
+	}
+	if c.StrictTimes {
+		opts = append(opts, sandbox.WithStrictTimes())
 	}
 	opts = append(opts, sandbox.WithKeyMode(keyModes[c.KeyMode]))
 	if c.StrictBindings {

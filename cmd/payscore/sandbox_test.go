@@ -244,6 +244,20 @@ func TestSandboxInput(t *testing.T) {
 	h.refusedInput(t, []string{"sandbox", "--addr", "127.0.0.1:0", "--keys", h.dir}, sandbox.MerchantKeyFile)
 }
 
+// Whoever reaches the sandbox can do all that it can: that takes a word.
+func TestSandboxStaysOnThisMachine(t *testing.T) {
+	h := newHost(t)
+	for _, addr := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "[2001:db8::1]:0"} {
+		h.refusedInput(t, []string{"sandbox", "--addr", addr, "--keys", h.dir}, addr, "--allow-remote")
+	}
+	for _, args := range [][]string{{"--addr", "localhost:0"}, {"--addr", "127.0.0.2:0"}, {"--addr", "0.0.0.0:0", "--allow-remote"}} {
+		p := startSandbox(t, append([]string{"--keys", h.dir}, args...)...)
+		if code := p.stop(t); code != exitDone {
+			t.Errorf("%v: exit code %d", args, code)
+		}
+	}
+}
+
 // A port that is taken is found before keys are made.
 func TestSandboxMakesNoKeysInVain(t *testing.T) {
 	h := newHost(t)

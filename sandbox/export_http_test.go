@@ -1,0 +1,4 @@
+package sandbox
+
+// NewLimitedHTTPServer is NewHTTPServer with another limit.
+var NewLimitedHTTPServer = newHTTPServer
