@@ -1,6 +1,6 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race faults drift examples interop console viewer ci
+.PHONY: help run test generate lint race faults drift soak examples interop console viewer ci
 
 # All that is derived, and nothing else.
 DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json)
@@ -30,6 +30,10 @@ race: ## run all tests with the race detector (needs a C compiler)
 
 faults: ## modify 2,000 orders on a network that does all kinds of things wrong
 	PAYSCORE_FAULT_ORDERS=2000 go test ./sandbox -run TestModifyUnderFaults -v
+
+soak: ## 5,000 writes to a data file under kill -9, and 100,000 steps of the sandbox against a model
+	PAYSCORE_KILL_WRITES=5000 go test ./cmd/payscore -run TestKillLosesNothing -v
+	PAYSCORE_MODEL_STEPS=100000 go test ./sandbox -run TestModel -v
 
 drift: ## prove that what is derived, and go.mod, are what the sources make of them
 	rm -rf $(DERIVED)
