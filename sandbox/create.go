@@ -19,8 +19,9 @@ type createdOrder struct {
 
 // opening is a request for a new order, of whichever of the six operations.
 type opening struct {
-	operationID string
-	request     any // its body, as it came
+	// request is its body, as it came. Those of two operations never encode
+	// alike, so that the number of one is no repeat of the other.
+	request any
 	// order is what all of them have, without a sub-merchant for a direct
 	// merchant; risk_fund is empty where the operation has none.
 	order    payscore.CreatePartnerServiceOrderRequest
@@ -40,7 +41,7 @@ func create[T any](s *Sandbox, r opening) (T, error) {
 	if err != nil {
 		return answer, err
 	}
-	request := r.operationID + " " + string(b)
+	request := string(b)
 	err = s.update(func() error {
 		o := s.orders.get(orderKey(r.order.SubMchID, r.order.OutOrderNo))
 		switch {

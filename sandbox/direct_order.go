@@ -12,20 +12,20 @@ import (
 
 func (s operations) CreateServiceOrder(_ context.Context, r api.CreateServiceOrderRequestObject) (api.CreateServiceOrderResponseObject, error) {
 	answer, err := create[payscore.CreateServiceOrderResponse](s.Sandbox, opening{
-		operationID: "createServiceOrder", request: r.Body, order: as[payscore.CreatePartnerServiceOrderRequest](r.Body)})
+		request: r.Body, order: as[payscore.CreatePartnerServiceOrderRequest](r.Body)})
 	return api.CreateServiceOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) CreatePayOnDeliveryOrder(_ context.Context, r api.CreatePayOnDeliveryOrderRequestObject) (api.CreatePayOnDeliveryOrderResponseObject, error) {
 	answer, err := create[payscore.CreatePayOnDeliveryOrderResponse](s.Sandbox, opening{
-		operationID: "createPayOnDeliveryOrder", request: r.Body,
-		order: as[payscore.CreatePartnerServiceOrderRequest](r.Body), shopping: &r.Body.ShoppingInfo})
+		request: r.Body,
+		order:   as[payscore.CreatePartnerServiceOrderRequest](r.Body), shopping: &r.Body.ShoppingInfo})
 	return api.CreatePayOnDeliveryOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) DirectCompleteServiceOrder(_ context.Context, r api.DirectCompleteServiceOrderRequestObject) (api.DirectCompleteServiceOrderResponseObject, error) {
 	answer, err := create[payscore.DirectCompleteServiceOrderResponse](s.Sandbox, opening{
-		operationID: "directCompleteServiceOrder", request: r.Body,
+		request:    r.Body,
 		order:      as[payscore.CreatePartnerServiceOrderRequest](r.Body),
 		completion: new(as[payscore.CompletePartnerServiceOrderRequest](r.Body))})
 	return api.DirectCompleteServiceOrder200JSONResponse{Body: answer}, err

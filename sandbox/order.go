@@ -18,7 +18,7 @@ type order struct {
 	Entity       payscore.ServiceOrderEntity `json:"entity"`
 	Stage        string                      `json:"stage"`            // name in x-wechatpay-order-stages
 	CreatedAt    time.Time                   `json:"created_at"`       // by the time of the orders
-	Created      string                      `json:"created"`          // operation and body that created it, to tell a repeat from a re-entry
+	Created      string                      `json:"created"`          // body that created it, to tell a repeat from a re-entry
 	Answer       json.RawMessage             `json:"answer,omitempty"` // to that, with all that any answer has
 	QueryID      string                      `json:"query_id,omitempty"`
 	CancelReason string                      `json:"cancel_reason,omitempty"`

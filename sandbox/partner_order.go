@@ -12,20 +12,20 @@ import (
 
 func (s operations) CreatePartnerServiceOrder(_ context.Context, r api.CreatePartnerServiceOrderRequestObject) (api.CreatePartnerServiceOrderResponseObject, error) {
 	answer, err := create[payscore.CreatePartnerServiceOrderResponse](s.Sandbox, opening{
-		operationID: "createPartnerServiceOrder", request: r.Body, order: *r.Body})
+		request: r.Body, order: *r.Body})
 	return api.CreatePartnerServiceOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) CreatePartnerPayOnDeliveryOrder(_ context.Context, r api.CreatePartnerPayOnDeliveryOrderRequestObject) (api.CreatePartnerPayOnDeliveryOrderResponseObject, error) {
 	answer, err := create[payscore.CreatePartnerPayOnDeliveryOrderResponse](s.Sandbox, opening{
-		operationID: "createPartnerPayOnDeliveryOrder", request: r.Body,
-		order: as[payscore.CreatePartnerServiceOrderRequest](r.Body), shopping: &r.Body.ShoppingInfo})
+		request: r.Body,
+		order:   as[payscore.CreatePartnerServiceOrderRequest](r.Body), shopping: &r.Body.ShoppingInfo})
 	return api.CreatePartnerPayOnDeliveryOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) DirectCompletePartnerServiceOrder(_ context.Context, r api.DirectCompletePartnerServiceOrderRequestObject) (api.DirectCompletePartnerServiceOrderResponseObject, error) {
 	_, err := create[struct{}](s.Sandbox, opening{
-		operationID: "directCompletePartnerServiceOrder", request: r.Body,
+		request:    r.Body,
 		order:      as[payscore.CreatePartnerServiceOrderRequest](r.Body),
 		completion: new(as[payscore.CompletePartnerServiceOrderRequest](r.Body))})
 	return api.DirectCompletePartnerServiceOrder204Response{}, err
