@@ -7,7 +7,7 @@ const words = {
     skip: "Skip to content",
     sections: "Sections",
     theme: "Light or dark",
-    "nav.orders": "Orders", "nav.faults": "Faults", "nav.signature": "Signature", "nav.activity": "Activity", "nav.start": "Start here",
+    "nav.orders": "Orders", "nav.faults": "Faults", "nav.signature": "Signature", "nav.activity": "Activity", "nav.start": "Start",
     "live.open": "Live", "live.connecting": "Connecting …", "live.closed": "Not connected",
     "clock.label": "Time of the orders", "clock.move": "Move on", "clock.minute": "+1 min", "clock.hour": "+1 h", "clock.day": "+1 day", "clock.month": "+30 days",
     "clock.scale": "{scale} × as fast",
@@ -16,7 +16,7 @@ const words = {
     "stage.CREATED": "To be confirmed", "stage.USER_CONFIRM": "In service", "stage.USER_PAYING": "To be paid",
     "stage.DONE": "Done", "stage.REVOKED": "Cancelled", "stage.EXPIRED": "Expired",
 
-    "orders.search": "Search number, merchant or service", "orders.all": "All stages", "orders.count": "Orders: {n}", "orders.more": "Show more",
+    "orders.search": "Search", "orders.all": "All stages", "orders.count": "Orders: {n}", "orders.more": "Show more",
     "orders.new": "New order", "orders.number": "out_order_no", "orders.yuan": "Amount in yuan", "orders.stage": "Stage", "orders.notify": "notify_url, if any", "orders.direct": "Of a direct merchant", "orders.make": "Create",
     "orders.badAmount": "The amount is in yuan, such as 500 or 39.90.",
     "orders.empty": "No orders yet", "orders.emptyText": "Create one with your client, with the button above, or from a terminal. It appears here by itself.",
@@ -76,7 +76,7 @@ const words = {
     "stage.CREATED": "待确认", "stage.USER_CONFIRM": "服务中", "stage.USER_PAYING": "待支付",
     "stage.DONE": "已完成", "stage.REVOKED": "已取消", "stage.EXPIRED": "已失效",
 
-    "orders.search": "搜索单号、商户或服务", "orders.all": "全部状态", "orders.count": "共 {n} 单", "orders.more": "显示更多",
+    "orders.search": "搜索", "orders.all": "全部状态", "orders.count": "共 {n} 单", "orders.more": "显示更多",
     "orders.new": "新建订单", "orders.number": "商户服务订单号 out_order_no", "orders.yuan": "金额（元）", "orders.stage": "状态", "orders.notify": "通知地址 notify_url（可选）", "orders.direct": "直连商户订单", "orders.make": "创建",
     "orders.badAmount": "金额单位为元，例如 500 或 39.90。",
     "orders.empty": "还没有订单", "orders.emptyText": "用您的程序、上方按钮或命令行创建一单，它会自动出现在这里。",
