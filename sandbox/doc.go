@@ -17,6 +17,14 @@
 //
 // As a server for any language, `payscore sandbox` serves the handler of [Open].
 //
+// It tells a merchant on the same machine what happened, by signed and
+// encrypted notifications that are repeated for a day. Time can be moved on:
+//
+//	box.Advance(24 * time.Hour) // returns when all repeats are done
+//	for _, n := range box.Notifications() {
+//		fmt.Println(n.EventType, n.Delivered, len(n.Attempts))
+//	}
+//
 // It has a signature check of its own and shares no code with package auth: a
 // mistake made on both sides would pass unseen.
 package sandbox

@@ -296,11 +296,6 @@ func (s *Sandbox) deductNow(x *exchange, d time.Duration) {
 	_ = s.StartDeduction(sub, no, d)
 }
 
-// rotateNow makes a new platform certificate.
-func (s *Sandbox) rotateNow() {
-	_ = s.RotateCertificate()
-}
-
 // isRefusal reports whether a value is a code or number of the catalogue.
 func isRefusal(value string) bool {
 	if _, isCode := catalog.CodeOf(value); isCode {

@@ -17,6 +17,9 @@ func (s *Sandbox) Reset() error {
 		}
 		return nil
 	})
+	for _, f := range s.ActiveFaults() {
+		s.RemoveFault(f.ID)
+	}
 	s.journal.clear()
 	s.journal.add(Entry{Time: s.now(), Kind: "reset"})
 	return err

@@ -150,7 +150,7 @@ func (c *changes) open() error {
 		return load(key, record)
 	})
 	if err != nil {
-		return fmt.Errorf("sandbox: load: %w", err)
+		return err
 	}
 	for _, loaded := range c.loaded {
 		loaded()

@@ -17,6 +17,10 @@ type sandboxCommand struct {
 	Addr           string   `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
 	AllowRemote    bool     `help:"Listen on an address that other machines reach. Whoever reaches it can do all that the sandbox can."`
 	Keys           string   `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
+	Data           string   `type:"path" placeholder:"FILE" help:"Keep orders and notifications in a file, over the end of the process. Default: in memory."`
+	TimeScale      int      `default:"1" placeholder:"N" help:"Let the time of orders and notifications run N times as fast, so that a day of repeats passes in seconds."`
+	Untidy         bool     `help:"Send some notifications with a wrong signature first, twice, or late, as happens on the real net."`
+	NotifyRemote   bool     `help:"Send notifications to other machines than this one, too."`
 	LenientAmounts bool     `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
 	KeyMode        string   `enum:"either,public-key,certificate,migration" default:"either" placeholder:"MODE" help:"Which of WeChat Pay's keys signs: ${enum}. Default ${default}, the one that the request asks for."`
 	Scenario       string   `type:"existingfile" placeholder:"FILE" help:"Orders to begin with, and what happens to them when, instead of the one order; see examples/scenario.yaml."`
@@ -31,6 +35,7 @@ func (sandboxCommand) Help() string {
   payscore sandbox
   payscore sandbox --addr 127.0.0.1:0 --keys /tmp/keys --lenient-amounts
   payscore sandbox --scenario scenario.yaml
+  payscore sandbox --data orders.db --time-scale 3600 --untidy
 
 It starts with one order, 1234323JKHDFE1243252, completed at 500.00 yuan and waiting
 for payment. Point a client of any language at base_url of DIR/sandbox.json, which
@@ -62,14 +67,14 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	if s.json {
 		b, _ := json.Marshal(map[string]string{"listening": url, "keys": c.Keys})
 		s.printf("%s\n", b)
-		return serve(ctx, listener, box)
+		return errors.Join(serve(ctx, listener, box), box.Close())
 	}
 	s.printf("keys in %s\n", c.Keys)
 	if c.Scenario == "" {
 		s.printf("order %s waiting for payment of %s\n", seedOutOrderNo, yuan(seedTotal))
 	}
 	s.printf("console on %s/_sandbox/\nlistening on %s\n", url, url)
-	return serve(ctx, listener, box)
+	return errors.Join(serve(ctx, listener, box), box.Close())
 }
 
 // listen refuses an address of which it was not said that others may reach it.
@@ -97,7 +102,16 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	if err != nil {
 		return nil, inputError{err}
 	}
-	opts := []sandbox.Option{sandbox.WithCredentials(credentials), sandbox.WithAdminHosts(c.AdminHost...)}
+	opts := []sandbox.Option{sandbox.WithCredentials(credentials), sandbox.WithAdminHosts(c.AdminHost...), sandbox.WithTimeScale(c.TimeScale)}
+	if c.Data != "" {
+		opts = append(opts, sandbox.WithData(c.Data))
+	}
+	if c.Untidy {
+		opts = append(opts, sandbox.WithNotificationTraffic(sandbox.NotificationTraffic{Probes: 10, Duplicates: 5, Late: 5}))
+	}
+	if c.NotifyRemote {
+		opts = append(opts, sandbox.WithRemoteNotifications())
+	}
 	if c.LenientAmounts {
 		opts = append(opts, sandbox.WithLenientAmounts())
 	}
@@ -110,12 +124,20 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	}
 	box, err := sandbox.Open(opts...)
 	if err != nil {
+		return nil, inputError{err}
+	}
+	// A data file has it all from the start before.
+	if there, _ := box.Orders("", "", 1); len(there) == 0 {
+		err = c.begin(box)
+	}
+	if err == nil {
+		err = credentials.WriteAccount(c.Keys, url)
+	}
+	if err != nil {
+		_ = box.Close()
 		return nil, err
 	}
-	if err := c.begin(box); err != nil {
-		return nil, err
-	}
-	return box, credentials.WriteAccount(c.Keys, url)
+	return box, nil
 }
 
 // begin puts in what the sandbox starts with.

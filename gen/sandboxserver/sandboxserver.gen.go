@@ -157,12 +157,15 @@ func (v Account) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v Account) MarshalJSON() ([]byte, error) {
+func (v Account) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *Account) plain() any {
 	type plain Account
 	if v.Files == nil {
 		v.Files = []AccountFile{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // AccountFile A file of the directory of keys.
@@ -502,12 +505,15 @@ func (v FaultKind) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v FaultKind) MarshalJSON() ([]byte, error) {
+func (v FaultKind) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *FaultKind) plain() any {
 	type plain FaultKind
 	if v.Values == nil {
 		v.Values = []string{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // FaultList The faults there are, and those switched on.
@@ -540,7 +546,10 @@ func (v FaultList) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v FaultList) MarshalJSON() ([]byte, error) {
+func (v FaultList) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *FaultList) plain() any {
 	type plain FaultList
 	if v.Active == nil {
 		v.Active = []ActiveFault{}
@@ -548,7 +557,7 @@ func (v FaultList) MarshalJSON() ([]byte, error) {
 	if v.Kinds == nil {
 		v.Kinds = []FaultKind{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // Journal A page of the journal.
@@ -578,12 +587,15 @@ func (v Journal) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v Journal) MarshalJSON() ([]byte, error) {
+func (v Journal) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *Journal) plain() any {
 	type plain Journal
 	if v.Entries == nil {
 		v.Entries = []Entry{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // Move What the user or WeChat Pay does to an order.
@@ -668,12 +680,15 @@ func (v Notification) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v Notification) MarshalJSON() ([]byte, error) {
+func (v Notification) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *Notification) plain() any {
 	type plain Notification
 	if v.Attempts == nil {
 		v.Attempts = []Attempt{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // NotificationState waiting for the next attempt, taken by the merchant, or given up after the last one.
@@ -702,12 +717,15 @@ func (v NotificationList) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v NotificationList) MarshalJSON() ([]byte, error) {
+func (v NotificationList) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *NotificationList) plain() any {
 	type plain NotificationList
 	if v.Notifications == nil {
 		v.Notifications = []Notification{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // Order An order in a list.
@@ -814,7 +832,10 @@ func (v OrderLife) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v OrderLife) MarshalJSON() ([]byte, error) {
+func (v OrderLife) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *OrderLife) plain() any {
 	type plain OrderLife
 	if v.Moves == nil {
 		v.Moves = []string{}
@@ -825,7 +846,7 @@ func (v OrderLife) MarshalJSON() ([]byte, error) {
 	if v.Timeline == nil {
 		v.Timeline = []Entry{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // OrderList A page of orders.
@@ -855,12 +876,15 @@ func (v OrderList) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v OrderList) MarshalJSON() ([]byte, error) {
+func (v OrderList) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *OrderList) plain() any {
 	type plain OrderList
 	if v.Orders == nil {
 		v.Orders = []Order{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // OtherMove What happens to a permission, a refund, an application, a risk level or the certificate.
@@ -942,12 +966,15 @@ func (v OtherMoveKind) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v OtherMoveKind) MarshalJSON() ([]byte, error) {
+func (v OtherMoveKind) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *OtherMoveKind) plain() any {
 	type plain OtherMoveKind
 	if v.Needs == nil {
 		v.Needs = []string{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // OtherMoveList The moves there are.
@@ -973,12 +1000,15 @@ func (v OtherMoveList) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v OtherMoveList) MarshalJSON() ([]byte, error) {
+func (v OtherMoveList) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
+
+// plain is v with all of its required arrays and no MarshalJSON of its own.
+func (v *OtherMoveList) plain() any {
 	type plain OtherMoveList
 	if v.Moves == nil {
 		v.Moves = []OtherMoveKind{}
 	}
-	return json.Marshal(plain(v))
+	return (*plain)(v)
 }
 
 // Problem Why a request was not carried out.

@@ -15,11 +15,10 @@ client, err := payscore.New("${a.base_url}",
 	payscore.WithHTTPClient(transport.New(signer, verifier)))`,
   Node: (a) => `// npm install wechatpay-axios-plugin
 const wxpay = new Wechatpay({
-  mchid: '${a.mchid}', serial: '${a.serial_no}',
+  baseURL: '${a.base_url}/', mchid: '${a.mchid}', serial: '${a.serial_no}',
   privateKey: readFileSync('payscore-sandbox/apiclient_key.pem'),
   certs: { '${a.public_key_id}': readFileSync('payscore-sandbox/wechatpay_public_key.pem') },
-})
-wxpay.client.v3.defaults.baseURL = '${a.base_url}/'`,
+})`,
   PHP: (a) => `// composer require wechatpay/wechatpay
 $client = Builder::factory([
   'base_uri'   => '${a.base_url}/',

@@ -28,7 +28,7 @@ function title(e) {
   switch (e.kind) {
     case "move": return moveName(e.operation);
     case "clock": return t("entry.clock", { message: e.message ?? "" });
-    case "fault": return t("entry.faultText", { message: e.message ?? "" });
+    case "fault": return has("entry.fault." + e.message) ? t("entry.fault." + e.message) : t("entry.faultText", { message: e.message ?? "" });
     case "reset": return t("entry.reset");
     case "notification": return t(good(e) ? "entry.delivery" : "entry.deliveryFailed", { operation: e.operation });
     default: return e.operation || e.method || e.kind;
@@ -70,7 +70,7 @@ export function entryRow(e, withSubject) {
       amount !== undefined && h("span", { class: "amount" }, yuan(amount)),
       e.status && h("span", { class: "status" }, String(e.status)),
       e.code && h("code", { class: "code" }, e.code),
-      e.fault && h("span", { class: "chip" }, t("kind.fault")),
+      e.fault && e.kind !== "fault" && h("span", { class: "chip" }, t("kind.fault")),
       e.stage && e.kind !== "notification" && stageBadge(e.stage),
       withSubject && e.subject && subjectLink(e.subject)),
     e.message && !["clock", "fault"].includes(e.kind) && h("p", { class: "message" }, e.message),

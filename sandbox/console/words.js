@@ -7,7 +7,7 @@ const words = {
     skip: "Skip to content",
     sections: "Sections",
     theme: "Light or dark",
-    "nav.orders": "Orders", "nav.faults": "Faults", "nav.signature": "Signature", "nav.activity": "Activity", "nav.start": "Start here",
+    "nav.orders": "Orders", "nav.faults": "Faults", "nav.signature": "Signature", "nav.activity": "Activity", "nav.start": "Start",
     "live.open": "Live", "live.connecting": "Connecting …", "live.closed": "Not connected",
     "clock.label": "Time of the orders", "clock.move": "Move on", "clock.minute": "+1 min", "clock.hour": "+1 h", "clock.day": "+1 day", "clock.month": "+30 days",
     "clock.scale": "{scale} × as fast",
@@ -16,7 +16,7 @@ const words = {
     "stage.CREATED": "To be confirmed", "stage.USER_CONFIRM": "In service", "stage.USER_PAYING": "To be paid",
     "stage.DONE": "Done", "stage.REVOKED": "Cancelled", "stage.EXPIRED": "Expired",
 
-    "orders.search": "Search number, merchant or service", "orders.all": "All stages", "orders.count": "Orders: {n}", "orders.more": "Show more",
+    "orders.search": "Search", "orders.all": "All stages", "orders.count": "Orders: {n}", "orders.more": "Show more",
     "orders.new": "New order", "orders.number": "out_order_no", "orders.yuan": "Amount in yuan", "orders.stage": "Stage", "orders.notify": "notify_url, if any", "orders.direct": "Of a direct merchant", "orders.make": "Create",
     "orders.badAmount": "The amount is in yuan, such as 500 or 39.90.",
     "orders.empty": "No orders yet", "orders.emptyText": "Create one with your client, with the button above, or from a terminal. It appears here by itself.",
@@ -35,9 +35,9 @@ const words = {
     "kind.request": "Request", "kind.move": "In WeChat", "kind.notification": "Notification", "kind.clock": "Time", "kind.fault": "Fault", "kind.reset": "Reset",
     "entry.request": "Request body", "entry.answer": "Answer", "entry.emptyAnswer": "The answer has no body.", "entry.requestID": "Request-ID", "entry.number": "Number", "entry.took": "Took", "entry.fault": "Fault", "entry.target": "Target", "entry.more": "Show bodies",
     "entry.clock": "Time moved on by {message}", "entry.reset": "Everything was forgotten", "entry.signature": "The signature was refused",
-    "entry.faultText": "Fault {message}", "entry.delivery": "{operation} delivered", "entry.deliveryFailed": "{operation} not taken",
+    "entry.fault.on": "Switched on", "entry.fault.off": "Switched off", "entry.fault.used up": "Used up", "entry.faultText": "Fault: {message}", "entry.delivery": "{operation} delivered", "entry.deliveryFailed": "{operation} not taken",
 
-    "notification.waiting": "Waiting", "notification.taken": "Taken", "notification.given_up": "Given up", "notification.next": "next attempt {time}", "notification.attempts": "{n} attempts", "notification.resend": "Send again", "notification.none": "No notification yet. Give notify_url when the order is created.", "notification.sent": "Sent",
+    "notification.waiting": "Waiting", "notification.taken": "Taken", "notification.given_up": "Given up", "notification.next": "next attempt {time}", "notification.attempts": "Attempts: {n}", "notification.resend": "Send again", "notification.none": "No notification yet. Give notify_url when the order is created.", "notification.sent": "Sent",
 
     "faults.title": "Faults", "faults.text": "Switch on what you want your program to survive. A fault meets requests whose signature is right, until it is switched off.",
     "faults.onNow": "On now", "faults.off": "Switch off", "faults.onlyFor": "Options", "faults.operation": "operationId", "faults.subject": "Order, as sub_mchid/out_order_no", "faults.rate": "Share, such as 0.2", "faults.count": "Times", "faults.delay": "Delay, such as 2s", "faults.value": "Value", "faults.add": "Switch on",
@@ -76,7 +76,7 @@ const words = {
     "stage.CREATED": "待确认", "stage.USER_CONFIRM": "服务中", "stage.USER_PAYING": "待支付",
     "stage.DONE": "已完成", "stage.REVOKED": "已取消", "stage.EXPIRED": "已失效",
 
-    "orders.search": "搜索单号、商户或服务", "orders.all": "全部状态", "orders.count": "共 {n} 单", "orders.more": "显示更多",
+    "orders.search": "搜索", "orders.all": "全部状态", "orders.count": "共 {n} 单", "orders.more": "显示更多",
     "orders.new": "新建订单", "orders.number": "商户服务订单号 out_order_no", "orders.yuan": "金额（元）", "orders.stage": "状态", "orders.notify": "通知地址 notify_url（可选）", "orders.direct": "直连商户订单", "orders.make": "创建",
     "orders.badAmount": "金额单位为元，例如 500 或 39.90。",
     "orders.empty": "还没有订单", "orders.emptyText": "用您的程序、上方按钮或命令行创建一单，它会自动出现在这里。",
@@ -95,7 +95,7 @@ const words = {
     "kind.request": "请求", "kind.move": "微信侧", "kind.notification": "通知", "kind.clock": "时间", "kind.fault": "故障", "kind.reset": "清空",
     "entry.request": "请求报文", "entry.answer": "应答", "entry.emptyAnswer": "应答无报文。", "entry.requestID": "Request-ID", "entry.number": "错误编号", "entry.took": "耗时", "entry.fault": "故障", "entry.target": "地址", "entry.more": "查看报文",
     "entry.clock": "时间快进 {message}", "entry.reset": "已清空全部数据", "entry.signature": "签名未通过",
-    "entry.faultText": "故障 {message}", "entry.delivery": "{operation} 已送达", "entry.deliveryFailed": "{operation} 未被接收",
+    "entry.fault.on": "已打开", "entry.fault.off": "已关闭", "entry.fault.used up": "次数已用完", "entry.faultText": "故障：{message}", "entry.delivery": "{operation} 已送达", "entry.deliveryFailed": "{operation} 未被接收",
 
     "notification.waiting": "等待重试", "notification.taken": "已接收", "notification.given_up": "已放弃", "notification.next": "下次 {time}", "notification.attempts": "已发 {n} 次", "notification.resend": "重新发送", "notification.none": "还没有通知。创建订单时请填写 notify_url。", "notification.sent": "已发送",
 

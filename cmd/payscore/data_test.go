@@ -1,0 +1,29 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestSandboxKeepsItsData(t *testing.T) {
+	dir := t.TempDir()
+	keys, data := filepath.Join(dir, "keys"), filepath.Join(dir, "orders.db")
+	args := []string{"--addr", "127.0.0.1:0", "--keys", keys, "--data", data}
+	first := startSandbox(t, args...)
+	body := `{"sub_mchid":"1900000109","post_payments":[{"name":"就餐费用","amount":39900}],"total_amount":39900,"reason":"用户投诉"}`
+	runWith(t, strings.NewReader(body), "modify", seedOutOrderNo, "-b", "-", "--keys", keys).wantCode(t, exitDone)
+
+	// A second one must not write into it as well.
+	other := runArgs(t, "sandbox", "--addr", "127.0.0.1:0", "--keys", filepath.Join(dir, "others"), "--data", data)
+	other.wantCode(t, exitInput)
+	other.wantLine(t, data, "another process has it")
+	if code := first.stop(t); code != 0 {
+		t.Errorf("exit code %d: %s", code, &first.errOut)
+	}
+
+	startSandbox(t, args...)
+	got := runArgs(t, "query", seedOutOrderNo, "--keys", keys)
+	got.wantCode(t, exitDone)
+	wantAll(t, got.out, "399.00")
+}

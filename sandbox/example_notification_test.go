@@ -1,0 +1,43 @@
+package sandbox_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/wxpayscore/payscore/sandbox"
+)
+
+// A receiver that fails at first gets the notification again.
+func ExampleSandbox_Notifications() {
+	failsTwice := func(t *testing.T) {
+		calls := 0
+		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if calls++; calls <= 2 {
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+		}))
+		defer receiver.Close()
+		box := sandbox.New(t)
+		// Stands for an order with this notify_url that the user pays.
+		if err := box.Announce("1900000109/1234323JKHDFE1243252", receiver.URL, "PAYSCORE.USER_PAID", map[string]string{"state": "DONE"}); err != nil {
+			t.Fatal(err)
+		}
+		box.Advance(24 * time.Hour)
+		for _, n := range box.Notifications() {
+			for _, a := range n.Attempts {
+				fmt.Println(n.EventType, a.Time.Sub(n.CreatedAt).Round(time.Second), a.Status)
+			}
+			fmt.Println("delivered:", n.Delivered)
+		}
+	}
+	testing.RunTests(func(string, string) (bool, error) { return true, nil },
+		[]testing.InternalTest{{Name: "TestFailsTwice", F: failsTwice}})
+	// Output:
+	// PAYSCORE.USER_PAID 0s 500
+	// PAYSCORE.USER_PAID 15s 500
+	// PAYSCORE.USER_PAID 30s 200
+	// delivered: true
+}

@@ -1,0 +1,487 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/sandbox"
+)
+
+// TestModel runs random operations on the sandbox and on a model of the state
+// machine, with requests that arrive twice, broken or forged, and with moves
+// of the user and of time. PAYSCORE_MODEL_STEPS says how many.
+func TestModel(t *testing.T) {
+	t.Parallel()
+	steps := 5000
+	if s := os.Getenv("PAYSCORE_MODEL_STEPS"); s != "" {
+		var err error
+		if steps, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const walks = 2
+	for seed := range uint64(walks) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			w := newWalk(t, seed)
+			for range steps / walks {
+				w.step()
+				if t.Failed() {
+					t.Fatalf("seed %d; the steps before:\n%s", seed, strings.Join(w.trail, "\n"))
+				}
+			}
+			w.checkSum()
+			t.Logf("%d requests, %d orders, %d refused, %d fen collected; %v", w.requests, len(w.orders), w.refused, w.collected, w.reached)
+		})
+	}
+}
+
+// The model knows the table of states and transitions of WeChat Pay's pages
+// (need-confirm and no-confirm editions), and nothing of the contract. It keeps
+// out of what the pages leave open, such as a modification to 0.
+type modelOrder struct {
+	state, description, collection string
+	total, paid                    int64
+	hasTotal                       bool
+	created                        string // body, for the same-number rule
+	cancelReason                   string
+	orderID                        string
+}
+
+const (
+	modelServiceCap = 1_000_000 // risk cap of the service, in fen
+	modelDeposit    = 60_000    // risk fund of orders in the deposit-free mode
+)
+
+// transition applies an operation to the model, and returns whether it is
+// accepted.
+type transition func(o *modelOrder) bool
+
+func (o *modelOrder) is(state, description, collection string) bool {
+	return o.state == state && o.description == description && o.collection == collection
+}
+
+func (o *modelOrder) become(state, description, collection string) {
+	o.state, o.description, o.collection = state, description, collection
+}
+
+func (o *modelOrder) paying() bool { return o.is("DOING", "MCH_COMPLETE", "USER_PAYING") }
+
+func (o *modelOrder) confirm() bool {
+	if o.state != "CREATED" {
+		return false
+	}
+	o.become("DOING", "USER_CONFIRM", "")
+	return true
+}
+
+func (o *modelOrder) cancel(reason string) bool {
+	if o.state == "REVOKED" {
+		return o.cancelReason == reason // a repeat
+	}
+	if o.state != "CREATED" && o.state != "DOING" {
+		return false
+	}
+	o.become("REVOKED", "", "")
+	o.cancelReason = reason
+	return true
+}
+
+// modelBill is what complete and modify ask for.
+type modelBill struct {
+	payments, discounts []int64
+	total               int64
+	sameName            bool
+}
+
+func (b modelBill) fits(o *modelOrder) bool {
+	sum := int64(0)
+	for _, p := range b.payments {
+		sum += p
+	}
+	for _, d := range b.discounts {
+		sum -= d
+	}
+	limit := int64(modelServiceCap)
+	if strings.Contains(o.created, "DEPOSIT") {
+		limit = modelDeposit
+	}
+	return sum == b.total && b.total >= 0 && b.total <= limit && !(b.sameName && len(b.payments) > 1)
+}
+
+func (o *modelOrder) complete(b modelBill) bool {
+	if !o.is("DOING", "USER_CONFIRM", "") || !b.fits(o) {
+		return false
+	}
+	o.total, o.hasTotal = b.total, true
+	if b.total == 0 {
+		o.become("DONE", "", "")
+	} else {
+		o.become("DOING", "MCH_COMPLETE", "USER_PAYING")
+	}
+	return true
+}
+
+func (o *modelOrder) modify(b modelBill) bool {
+	if !o.paying() || !b.fits(o) || b.total >= o.total {
+		return false
+	}
+	o.total = b.total
+	return true
+}
+
+func (o *modelOrder) collect() bool {
+	if !o.paying() {
+		return false
+	}
+	o.paid = o.total
+	o.become("DONE", "", "USER_PAID")
+	return true
+}
+
+// walk is one random sequence.
+type walk struct {
+	t         *testing.T
+	box       *sandbox.Server
+	signer    *auth.Signer
+	verifier  *auth.Verifier
+	dice      *rand.Rand
+	orders    map[string]*modelOrder
+	numbers   []string
+	collected int64 // by what the answers said
+	requests  int
+	refused   int
+	reached   map[string]int
+	trail     []string
+}
+
+func newWalk(t *testing.T, seed uint64) *walk {
+	box := sandbox.New(t)
+	return &walk{t: t, box: box, signer: box.Signer(), verifier: box.Verifier(), dice: rand.New(rand.NewPCG(seed, 20)),
+		orders: map[string]*modelOrder{}, reached: map[string]int{}}
+}
+
+func (w *walk) chance(percent int) bool { return w.dice.IntN(100) < percent }
+
+func (w *walk) note(format string, args ...any) {
+	if len(w.trail) == 40 {
+		w.trail = w.trail[1:]
+	}
+	w.trail = append(w.trail, fmt.Sprintf(format, args...))
+}
+
+// number is one of the newest orders, or of none.
+func (w *walk) number() string {
+	if len(w.numbers) == 0 || w.chance(3) {
+		return "unknown"
+	}
+	return w.numbers[max(0, len(w.numbers)-1-w.dice.IntN(12))]
+}
+
+func (w *walk) bill(o *modelOrder) (b modelBill, payments []payscore.Payment, discounts []payscore.ServiceOrderCoupon) {
+	most := int64(80_000)
+	if o != nil && o.paying() && w.chance(80) {
+		most = o.total + 1
+	}
+	b.sameName = w.chance(4)
+	for i := range 1 + w.dice.IntN(3) {
+		amount, name := w.dice.Int64N(most)+1, fmt.Sprintf("付费项目%d", i)
+		if b.sameName {
+			name = "付费项目"
+		}
+		b.payments = append(b.payments, amount)
+		payments = append(payments, payscore.Payment{Name: name, Amount: &amount})
+		b.total += amount
+	}
+	if o != nil && o.paying() && w.chance(10) { // the amount that it has already
+		b.total = o.total
+		b.payments, payments = []int64{b.total}, []payscore.Payment{{Name: "付费项目", Amount: new(b.total)}}
+		return b, payments, nil
+	}
+	if w.chance(30) {
+		amount := b.total
+		if w.chance(80) {
+			amount = w.dice.Int64N(b.total) + 1
+		}
+		b.discounts = append(b.discounts, amount)
+		discounts = append(discounts, payscore.ServiceOrderCoupon{Name: new("满减"), Description: new("不与其他优惠叠加"), Amount: &amount})
+		b.total -= amount
+	}
+	if w.chance(6) {
+		b.total += w.dice.Int64N(3) + 1
+	}
+	return b, payments, discounts
+}
+
+// step does one random thing to both sides.
+func (w *walk) step() {
+	no := w.number()
+	o := w.orders[no]
+	if o != nil && w.chance(1) {
+		w.note("advance")
+		w.box.Advance(time.Duration(w.dice.IntN(300)) * time.Second)
+	}
+	path := orders + "/" + no
+	switch w.dice.IntN(10) {
+	case 0, 1:
+		w.create()
+	case 2:
+		w.move(no, o)
+	case 3:
+		if w.chance(70) { // else too few come far
+			return
+		}
+		reason := []string{"用户投诉", "不想要了"}[w.dice.IntN(2)]
+		w.post(no, path+"/cancel", cancellation(reason), func(o *modelOrder) bool { return o.cancel(reason) })
+	case 4, 5:
+		b, payments, discounts := w.bill(o)
+		body := completion(0)
+		body.PostPayments, body.PostDiscounts, body.TotalAmount = payments, discounts, b.total
+		w.post(no, path+"/complete", body, func(o *modelOrder) bool { return o.complete(b) })
+	case 6, 7:
+		b, payments, discounts := w.bill(o)
+		if b.total == 0 {
+			return
+		}
+		body := modification(0)
+		body.PostPayments, body.PostDiscounts, body.TotalAmount = payments, discounts, b.total
+		w.post(no, path+"/modify", body, func(o *modelOrder) bool { return o.modify(b) })
+	case 8:
+		if w.chance(50) {
+			w.post(no, path+"/pay", payment(), (*modelOrder).collect)
+		} else {
+			w.post(no, path+"/sync", paidElsewhere("20250601121010"), (*modelOrder).collect)
+		}
+	case 9:
+		w.query(no)
+	}
+	w.compare(no)
+}
+
+// move is what the user or WeChat Pay does.
+func (w *walk) move(no string, o *modelOrder) {
+	if o != nil && o.state == "CREATED" && w.chance(10) {
+		w.note("%s expires", no)
+		w.box.Expire(subMchID, no)
+		o.become("EXPIRED", "", "")
+		return
+	}
+	w.note("%s is confirmed", no)
+	accepted := o != nil && o.confirm()
+	if err := w.box.Confirm(subMchID, no); (err == nil) != accepted {
+		w.t.Errorf("confirm %s: %v, the model says %t", no, err, accepted)
+	}
+}
+
+func (w *walk) create() {
+	no := fmt.Sprintf("order_%d", len(w.numbers))
+	if len(w.numbers) > 0 && w.chance(20) {
+		no = w.number()
+	}
+	body := noConfirm(no)
+	if w.chance(50) {
+		body = needConfirm(no)
+	}
+	if w.chance(30) {
+		body.RiskFund = payscore.RiskFund{Name: payscore.RiskFundNameDeposit, Amount: modelDeposit}
+	}
+	created := asJSON(body)
+	w.sendBoth(no, orders, created, func(m *modelOrder) bool {
+		if m.created != "" {
+			return m.created == created // the same request once more
+		}
+		m.created = created
+		m.become("CREATED", "", "")
+		if body.NeedUserConfirm != nil {
+			m.become("DOING", "USER_CONFIRM", "")
+		}
+		w.numbers = append(w.numbers, no)
+		return true
+	})
+}
+
+func (w *walk) post(no, path string, body any, apply transition) {
+	w.sendBoth(no, path, asJSON(body), apply)
+}
+
+// sendBoth sends a request that may arrive twice, broken or forged, and
+// applies it to the model as often as it is valid.
+func (w *walk) sendBoth(no, path, body string, apply transition) {
+	times := 1
+	switch w.dice.IntN(20) {
+	case 0: // the answer is lost, and the client repeats
+		times = 2
+	case 1:
+		w.note("%s %s with a forged signature", no, path)
+		w.expect(w.serve("POST", path, body, func(r *http.Request) {
+			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), `signature="`, `signature="AAAA`, 1))
+		}), 401)
+		return
+	case 2:
+		w.note("%s %s cut off", no, path)
+		w.expect(w.serve("POST", path, body[:len(body)-1-w.dice.IntN(len(body)/2)], nil), 400)
+		return
+	case 3:
+		w.note("%s %s changed on the way", no, path)
+		w.expect(w.serve("POST", path, body, func(r *http.Request) {
+			r.Body = http.NoBody
+		}), 401)
+		return
+	case 4:
+		w.note("%s %s for another sub-merchant's order", no, path)
+		if path == orders {
+			return
+		}
+		w.expect(w.serve("POST", path, strings.Replace(body, subMchID, "1900000999", 1), nil), 404)
+		return
+	}
+	for range times {
+		o := w.orders[no]
+		if o == nil && path == orders {
+			o = &modelOrder{}
+		}
+		if o == nil {
+			w.expect(w.serve("POST", path, body, nil), 404)
+			continue
+		}
+		paidBefore := o.paid
+		accepted := apply(o)
+		w.orders[no] = o
+		w.note("%s %s %s: %t", no, path, body, accepted)
+		rec := w.serve("POST", path, body, nil)
+		switch {
+		case !accepted:
+			w.refused++
+			w.expect(rec, 400)
+		case path == orders:
+			w.expect(rec, 200)
+			var answer payscore.CreatePartnerServiceOrderResponse
+			_ = json.Unmarshal(rec.Body.Bytes(), &answer)
+			if o.orderID == "" {
+				o.orderID = answer.OrderID
+			}
+			if answer.OrderID != o.orderID || answer.OrderID == "" {
+				w.t.Errorf("order_id %q, want %q", answer.OrderID, o.orderID)
+			}
+		default:
+			w.expect(rec, 204)
+			if strings.HasSuffix(path, "/pay") || strings.HasSuffix(path, "/sync") {
+				w.collected += o.paid - paidBefore
+			}
+		}
+	}
+}
+
+func (w *walk) query(no string) {
+	w.note("query %s", no)
+	rec := w.serve("GET", orders+"?sub_mchid="+subMchID+"&out_order_no="+no, "", nil)
+	if w.orders[no] == nil {
+		w.expect(rec, 404)
+		return
+	}
+	w.expect(rec, 200)
+	var o payscore.ServiceOrderEntity
+	if err := json.Unmarshal(rec.Body.Bytes(), &o); err != nil {
+		w.t.Error(err)
+	}
+	w.same(no, o)
+}
+
+// serve gives a signed request to the handler and checks the signature of the
+// answer. change is what happens to it on the way.
+func (w *walk) serve(method, target, body string, change func(*http.Request)) *httptest.ResponseRecorder {
+	req := httptest.NewRequestWithContext(w.t.Context(), method, target, bytes.NewReader([]byte(body)))
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "model")
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if err := w.signer.Sign(w.t.Context(), req); err != nil {
+		w.t.Fatal(err)
+	}
+	if change != nil {
+		change(req)
+	}
+	rec := httptest.NewRecorder()
+	w.box.Sandbox.ServeHTTP(rec, req)
+	w.requests++
+	if rec.Code != http.StatusUnauthorized {
+		if err := w.verifier.Verify(rec.Header(), rec.Body.Bytes()); err != nil {
+			w.t.Error(err)
+		}
+	}
+	return rec
+}
+
+func (w *walk) expect(rec *httptest.ResponseRecorder, status int) {
+	if rec.Code != status {
+		w.t.Errorf("answered %d %s, the model says %d", rec.Code, rec.Body, status)
+	}
+	w.reached[strconv.Itoa(status)]++
+}
+
+// compare looks at an order past the API.
+func (w *walk) compare(no string) {
+	o, there := w.box.Order(subMchID, no)
+	if there != (w.orders[no] != nil) {
+		w.t.Errorf("%s is there: %t", no, there)
+	}
+	if there {
+		w.same(no, o)
+	}
+}
+
+func (w *walk) same(no string, o payscore.ServiceOrderEntity) {
+	m := w.orders[no]
+	got := modelOrder{state: string(o.State), orderID: *o.OrderID}
+	if o.StateDescription != nil {
+		got.description = string(*o.StateDescription)
+	}
+	if o.TotalAmount != nil {
+		got.total, got.hasTotal = *o.TotalAmount, true
+	}
+	if c := o.Collection; c != nil {
+		got.collection = string(c.State)
+		got.paid = *c.PaidAmount
+		if *c.TotalAmount != got.total || *c.PayingAmount+*c.PaidAmount != got.total {
+			w.t.Errorf("%s: the collection does not add up: %s", no, asJSON(o))
+		}
+	}
+	want := *m
+	want.created, want.cancelReason = "", ""
+	if got != want {
+		w.t.Errorf("%s is %+v, the model says %+v", no, got, want)
+	}
+	w.reached[strings.Join(slices.DeleteFunc([]string{got.state, got.description, got.collection}, func(s string) bool { return s == "" }), "/")]++
+}
+
+// checkSum holds the money that was collected against what the answers said.
+func (w *walk) checkSum() {
+	var sum int64
+	for no := range w.orders {
+		o, _ := w.box.Order(subMchID, no)
+		if o.Collection != nil {
+			sum += *o.Collection.PaidAmount
+		}
+	}
+	if sum != w.collected || sum == 0 {
+		w.t.Errorf("%d fen were collected, the answers said %d", sum, w.collected)
+	}
+	for _, state := range []string{"CREATED", "DOING/USER_CONFIRM", "DOING/MCH_COMPLETE/USER_PAYING", "DONE", "DONE/USER_PAID", "REVOKED", "EXPIRED", "204", "400", "401", "404"} {
+		if w.reached[state] == 0 {
+			w.t.Errorf("no step reached %s", state)
+		}
+	}
+}
