@@ -32,8 +32,8 @@ faults: ## modify 2,000 orders on a network that does all kinds of things wrong
 	PAYSCORE_FAULT_ORDERS=2000 go test ./sandbox -run TestModifyUnderFaults -v
 
 soak: ## 5,000 writes to a data file under kill -9, and 100,000 steps of the sandbox against a model
-	PAYSCORE_KILL_WRITES=5000 go test ./cmd/payscore -run TestKillLosesNothing -v
-	PAYSCORE_MODEL_STEPS=100000 go test ./sandbox -run TestModel -v
+	PAYSCORE_KILL_WRITES=5000 go test ./cmd/payscore -run TestKillLosesNothing -v -timeout 30m
+	PAYSCORE_MODEL_STEPS=100000 go test ./sandbox -run TestModel -v -timeout 30m
 
 drift: ## prove that what is derived, and go.mod, are what the sources make of them
 	rm -rf $(DERIVED)
