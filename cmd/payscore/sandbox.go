@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/wxpayscore/payscore/sandbox"
@@ -58,7 +59,7 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return inputError{err}
 	}
-	url := "http://" + listener.Addr().String()
+	url := baseURL(listener)
 	box, err := c.open(url)
 	if err != nil {
 		_ = listener.Close()
@@ -87,6 +88,16 @@ func (c *sandboxCommand) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("%s can be reached from other machines: take 127.0.0.1, or say --allow-remote", c.Addr)
 	}
 	return net.ListenTCP("tcp", addr)
+}
+
+// baseURL is where a client on this machine finds the listener, which may
+// listen on all addresses.
+func baseURL(listener net.Listener) string {
+	addr := listener.Addr().String()
+	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return "http://" + addr
 }
 
 var keyModes = map[string]sandbox.KeyMode{
