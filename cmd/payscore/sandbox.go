@@ -137,11 +137,7 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	if err != nil {
 		return nil, inputError{err}
 	}
-	// A data file has it all from the start before.
-	if there, _ := box.Orders("", "", 1); len(there) == 0 {
-		err = c.begin(box)
-	}
-	if err == nil {
+	if err = c.begin(box); err == nil {
 		err = credentials.WriteAccount(c.Keys, url)
 	}
 	if err != nil {
@@ -154,6 +150,10 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 // begin puts in what the sandbox starts with.
 func (c *sandboxCommand) begin(box *sandbox.Sandbox) error {
 	if c.Scenario == "" {
+		// A data file has it from the start before.
+		if _, there := box.Order(box.Credentials().Account().SubMchID, seedOutOrderNo); there {
+			return nil
+		}
 		_, err := box.Seed(seedOutOrderNo, seedTotal)
 		return err
 	}
