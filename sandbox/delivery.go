@@ -196,7 +196,12 @@ func (s *Sandbox) planDelivery(id string, n *Notification) {
 func (s *Sandbox) deliver(id string, due time.Time) {
 	began := s.now().Round(0)
 	s.mu.Lock()
-	n := *s.notifications.get(id)
+	found := s.notifications.get(id)
+	if found == nil { // forgotten by a reset
+		s.mu.Unlock()
+		return
+	}
+	n := *found
 	s.mu.Unlock()
 	if !n.Next.Equal(due) {
 		return // sent by hand since

@@ -41,7 +41,7 @@ func (r *report) client(ctx context.Context) error {
 		for _, g := range groups {
 			for i := range g.clients {
 				client := g.clients[(i+round)%len(g.clients)] // nobody is always first
-				if err := r.bench(ctx, program, g.name+"/"+client, results); err != nil {
+				if err := r.bench(ctx, program, g.name+"/"+client, r.timeOf(g), results); err != nil {
 					return err
 				}
 			}
@@ -55,13 +55,21 @@ func (r *report) client(ctx context.Context) error {
 	return nil
 }
 
+// timeOf is longer where new connections count: the first ones are made anyway.
+func (r *report) timeOf(g benchGroup) string {
+	if g.rate && !r.short {
+		return "2s"
+	}
+	return r.time
+}
+
 // bench runs one benchmark once, as a process of its own.
-func (r *report) bench(ctx context.Context, program, name string, results map[string]result) error {
+func (r *report) bench(ctx context.Context, program, name, time string, results map[string]result) error {
 	env := []string{
 		"PAYSCORE_BENCH_PLAIN=" + r.server.plain, "PAYSCORE_BENCH_TLS=" + r.server.tls, "SSL_CERT_FILE=" + r.server.certificate,
 	}
 	pattern := "^Benchmark" + strings.ReplaceAll(name, "/", "$/^") + "$"
-	out, err := output(ctx, env, program, "-test.run", "^$", "-test.bench", pattern, "-test.benchtime", r.time)
+	out, err := output(ctx, env, program, "-test.run", "^$", "-test.bench", pattern, "-test.benchtime", time)
 	if err != nil {
 		return err
 	}
@@ -118,7 +126,7 @@ func (r *report) head(ctx context.Context) error {
 
 Machine: %s, %d cores, %s. Peers: %s.
 Every row of a table did the same work in the same run, in turns, %d rounds of %s
-each; the server is a process of its own. Times are medians, with the lowest and
+(32 callers: 2s) each; the server is a process of its own. Times are medians, with the lowest and
 the highest. Bytes and allocations are exact; times on a shared machine are not:
 compare within a table only.
 

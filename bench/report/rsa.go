@@ -16,7 +16,7 @@ func (r *report) rsa(ctx context.Context) error {
 	results := map[string]result{}
 	for range r.rounds {
 		for _, name := range []string{"RSA/crypto-rsa", "RSA/openssl"} {
-			if err := r.bench(ctx, program, name, results); err != nil {
+			if err := r.bench(ctx, program, name, r.time, results); err != nil {
 				return err
 			}
 		}

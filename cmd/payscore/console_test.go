@@ -55,3 +55,17 @@ func TestSandboxScenarioIsWrong(t *testing.T) {
 	}
 	wantAll(t, string(out), "scenario.yaml", "line 3", "orders[0].total_amont is not known")
 }
+
+// A container listens on all addresses. None of them is the address of any.
+func TestSandboxOnAllAddresses(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no interrupts there")
+	}
+	p := startSandbox(t, "--addr", "0.0.0.0:0", "--allow-remote", "--keys", t.TempDir())
+	if !strings.HasPrefix(p.url, "http://127.0.0.1:") {
+		t.Errorf("listens on %q", p.url)
+	}
+	if code := p.stop(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/wxpayscore/payscore/sandbox"
@@ -58,7 +59,7 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return inputError{err}
 	}
-	url := "http://" + listener.Addr().String()
+	url := baseURL(listener)
 	box, err := c.open(url)
 	if err != nil {
 		_ = listener.Close()
@@ -87,6 +88,16 @@ func (c *sandboxCommand) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("%s can be reached from other machines: take 127.0.0.1, or say --allow-remote", c.Addr)
 	}
 	return net.ListenTCP("tcp", addr)
+}
+
+// baseURL is where a client on this machine finds the listener, which may
+// listen on all addresses.
+func baseURL(listener net.Listener) string {
+	addr := listener.Addr().String()
+	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return "http://" + addr
 }
 
 var keyModes = map[string]sandbox.KeyMode{
@@ -126,11 +137,7 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	if err != nil {
 		return nil, inputError{err}
 	}
-	// A data file has it all from the start before.
-	if there, _ := box.Orders("", "", 1); len(there) == 0 {
-		err = c.begin(box)
-	}
-	if err == nil {
+	if err = c.begin(box); err == nil {
 		err = credentials.WriteAccount(c.Keys, url)
 	}
 	if err != nil {
@@ -143,6 +150,10 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 // begin puts in what the sandbox starts with.
 func (c *sandboxCommand) begin(box *sandbox.Sandbox) error {
 	if c.Scenario == "" {
+		// A data file has it from the start before.
+		if _, there := box.Order(box.Credentials().Account().SubMchID, seedOutOrderNo); there {
+			return nil
+		}
 		_, err := box.Seed(seedOutOrderNo, seedTotal)
 		return err
 	}
