@@ -29,7 +29,7 @@ func TestDocsRun(t *testing.T) {
 	}
 	blocks := strings.Split(string(text), "<!-- run -->\n```sh\n")[1:]
 	wants := [][]string{
-		{"HTTP/1.1 204 No Content", "Verified OK"},
+		{"HTTP/1.1 204 No Content", "HTTP/1.1 200 OK", `"total_amount":39900}`, "Verified OK"},
 		{`"stage":"USER_CONFIRM"`, `"name":"reset-after"`, `"operation":"confirm"`},
 	}
 	if len(blocks) != len(wants) {
@@ -63,6 +63,9 @@ func TestDocsRun(t *testing.T) {
 			}
 		}
 		if i == 0 {
+			if n := strings.Count(said.String(), "Verified OK"); n != 2 {
+				t.Errorf("%d answers are verified", n)
+			}
 			if order, _ := box.Order("1900000109", "1234323JKHDFE1243252"); *order.TotalAmount != 39900 {
 				t.Errorf("the order is at %d fen", *order.TotalAmount)
 			}

@@ -49,7 +49,10 @@ holds the ids too, and give it
 
 The console is at /_sandbox/ in a browser on the same machine: orders and their life,
 what the user would do in WeChat, faults, time, and why a signature does not verify.
-All of it is an HTTP API, too: /_sandbox/api/openapi.yaml.`
+All of it is an HTTP API, too: /_sandbox/api/openapi.yaml.
+
+What to point where in other languages, and how to sign with curl and openssl alone:
+https://github.com/wxpayscore/payscore/blob/main/docs/sandbox.md`
 }
 
 // Run serves until ctx ends.
