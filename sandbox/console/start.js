@@ -37,7 +37,7 @@ var config = new RSAPublicKeyConfig.Builder()
 // and ${a.base_url} in place of https://api.mch.weixin.qq.com`,
   Python: (a) => `# pip install wechatpayv3
 wxpay = WeChatPay(
-    wechatpay_type=WeChatPayType.MINIPROG, mchid='${a.mchid}', cert_serial_no='${a.serial_no}',
+    wechatpay_type=WeChatPayType.MINIPROG, mchid='${a.mchid}', appid='${a.appid}', cert_serial_no='${a.serial_no}',
     private_key=open('payscore-sandbox/apiclient_key.pem').read(), apiv3_key=API_V3_KEY,  # of sandbox.json
     public_key=open('payscore-sandbox/wechatpay_public_key.pem').read(), public_key_id='${a.public_key_id}')
 wxpay._core._gate_way = '${a.base_url}'`,
