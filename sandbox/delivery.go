@@ -196,11 +196,13 @@ func (s *Sandbox) planDelivery(id string, n *Notification) {
 func (s *Sandbox) deliver(id string, due time.Time) {
 	began := s.now().Round(0)
 	s.mu.Lock()
-	n := *s.notifications.get(id)
-	s.mu.Unlock()
-	if !n.Next.Equal(due) {
-		return // sent by hand since
+	found := s.notifications.get(id)
+	if found == nil || !found.Next.Equal(due) {
+		s.mu.Unlock()
+		return // forgotten or sent by hand since
 	}
+	n := *found
+	s.mu.Unlock()
 	fault := ""
 	switch {
 	case n.Delivered:

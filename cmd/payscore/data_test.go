@@ -22,8 +22,17 @@ func TestSandboxKeepsItsData(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, &first.errOut)
 	}
 
-	startSandbox(t, args...)
+	second := startSandbox(t, args...)
+	wantAll(t, second.head, "waiting for payment of 399.00 yuan")
 	got := runArgs(t, "query", seedOutOrderNo, "--keys", keys)
 	got.wantCode(t, exitDone)
 	wantAll(t, got.out, "399.00")
+	runArgs(t, "pay", seedOutOrderNo, "--keys", keys).wantCode(t, exitDone)
+	second.stop(t)
+
+	third := startSandbox(t, args...)
+	wantAll(t, third.head, "order "+seedOutOrderNo+" is DONE")
+	third.stop(t)
+	fourth := startSandbox(t, append(args, "--scenario", "../../examples/scenario.yaml")...)
+	wantAll(t, fourth.head, "scenario.yaml not played: "+data)
 }

@@ -59,7 +59,7 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 		return inputError{err}
 	}
 	url := "http://" + listener.Addr().String()
-	box, err := c.open(url)
+	box, resumed, err := c.open(url)
 	if err != nil {
 		_ = listener.Close()
 		return err
@@ -70,9 +70,10 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 		return errors.Join(serve(ctx, listener, box), box.Close())
 	}
 	s.printf("keys in %s\n", c.Keys)
-	if c.Scenario == "" {
-		s.printf("order %s waiting for payment of %s\n", seedOutOrderNo, yuan(seedTotal))
+	if resumed && c.Scenario != "" {
+		s.printf("%s not played: %s has orders already\n", c.Scenario, c.Data)
 	}
+	c.printSeed(s, box)
 	s.printf("console on %s/_sandbox/\nlistening on %s\n", url, url)
 	return errors.Join(serve(ctx, listener, box), box.Close())
 }
@@ -96,11 +97,25 @@ var keyModes = map[string]sandbox.KeyMode{
 	"migration":   sandbox.KeyModeMigration,
 }
 
-// open makes a sandbox with the keys of the directory.
-func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
+// printSeed says how the order of the start is now: a data file may have it from
+// before.
+func (c *sandboxCommand) printSeed(s *streams, box *sandbox.Sandbox) {
+	seeded, ok := box.View(box.Credentials().Account().SubMchID, seedOutOrderNo)
+	switch {
+	case c.Scenario != "" || !ok:
+	case seeded.Stage == "USER_PAYING":
+		s.printf("order %s waiting for payment of %s\n", seedOutOrderNo, yuan(*seeded.Entity.TotalAmount))
+	default:
+		s.printf("order %s is %s\n", seedOutOrderNo, seeded.Stage)
+	}
+}
+
+// open makes a sandbox with the keys of the directory. resumed says that a data
+// file had orders.
+func (c *sandboxCommand) open(url string) (box *sandbox.Sandbox, resumed bool, err error) {
 	credentials, err := sandbox.OpenCredentials(c.Keys)
 	if err != nil {
-		return nil, inputError{err}
+		return nil, false, inputError{err}
 	}
 	opts := []sandbox.Option{sandbox.WithCredentials(credentials), sandbox.WithAdminHosts(c.AdminHost...), sandbox.WithTimeScale(c.TimeScale)}
 	if c.Data != "" {
@@ -122,12 +137,11 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	if c.StrictBindings {
 		opts = append(opts, sandbox.WithStrictBindings())
 	}
-	box, err := sandbox.Open(opts...)
-	if err != nil {
-		return nil, inputError{err}
+	if box, err = sandbox.Open(opts...); err != nil {
+		return nil, false, inputError{err}
 	}
-	// A data file has it all from the start before.
-	if there, _ := box.Orders("", "", 1); len(there) == 0 {
+	there, _ := box.Orders("", "", 1)
+	if resumed = len(there) > 0; !resumed {
 		err = c.begin(box)
 	}
 	if err == nil {
@@ -135,9 +149,9 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	}
 	if err != nil {
 		_ = box.Close()
-		return nil, err
+		return nil, false, err
 	}
-	return box, nil
+	return box, resumed, nil
 }
 
 // begin puts in what the sandbox starts with.
