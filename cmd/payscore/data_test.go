@@ -33,6 +33,15 @@ func TestSandboxKeepsItsData(t *testing.T) {
 	third := startSandbox(t, args...)
 	wantAll(t, third.head, "order "+seedOutOrderNo+" is DONE")
 	third.stop(t)
-	fourth := startSandbox(t, append(args, "--scenario", "../../examples/scenario.yaml")...)
-	wantAll(t, fourth.head, "scenario.yaml not played: "+data)
+	// A scenario leaves what is there, and its faults are on again.
+	scenario := write(t, "scenario.yaml", "orders:\n  - {out_order_no: "+seedOutOrderNo+", total_amount: 50000}\nfaults:\n  - {fault: error-500-before}\n")
+	for range 2 {
+		p := startSandbox(t, append(args, "--scenario", scenario)...)
+		runArgs(t, "query", seedOutOrderNo, "--keys", keys).wantCode(t, exitFailed)
+		if code := p.stop(t); code != 0 {
+			t.Errorf("exit code %d: %s", code, &p.errOut)
+		}
+	}
+	last := startSandbox(t, args...)
+	wantAll(t, last.head, "order "+seedOutOrderNo+" is DONE")
 }

@@ -59,7 +59,7 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 		return inputError{err}
 	}
 	url := "http://" + listener.Addr().String()
-	box, resumed, err := c.open(url)
+	box, err := c.open(url)
 	if err != nil {
 		_ = listener.Close()
 		return err
@@ -70,9 +70,6 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 		return errors.Join(serve(ctx, listener, box), box.Close())
 	}
 	s.printf("keys in %s\n", c.Keys)
-	if resumed && c.Scenario != "" {
-		s.printf("%s not played: %s has orders already\n", c.Scenario, c.Data)
-	}
 	c.printSeed(s, box)
 	s.printf("console on %s/_sandbox/\nlistening on %s\n", url, url)
 	return errors.Join(serve(ctx, listener, box), box.Close())
@@ -110,12 +107,11 @@ func (c *sandboxCommand) printSeed(s *streams, box *sandbox.Sandbox) {
 	}
 }
 
-// open makes a sandbox with the keys of the directory. resumed says that a data
-// file had orders.
-func (c *sandboxCommand) open(url string) (box *sandbox.Sandbox, resumed bool, err error) {
+// open makes a sandbox with the keys of the directory.
+func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	credentials, err := sandbox.OpenCredentials(c.Keys)
 	if err != nil {
-		return nil, false, inputError{err}
+		return nil, inputError{err}
 	}
 	opts := []sandbox.Option{sandbox.WithCredentials(credentials), sandbox.WithAdminHosts(c.AdminHost...), sandbox.WithTimeScale(c.TimeScale)}
 	if c.Data != "" {
@@ -137,11 +133,13 @@ func (c *sandboxCommand) open(url string) (box *sandbox.Sandbox, resumed bool, e
 	if c.StrictBindings {
 		opts = append(opts, sandbox.WithStrictBindings())
 	}
-	if box, err = sandbox.Open(opts...); err != nil {
-		return nil, false, inputError{err}
+	box, err := sandbox.Open(opts...)
+	if err != nil {
+		return nil, inputError{err}
 	}
-	there, _ := box.Orders("", "", 1)
-	if resumed = len(there) > 0; !resumed {
+	// A data file has the first order already, or whatever came instead. A
+	// scenario has faults as well, which no file keeps.
+	if there, _ := box.Orders("", "", 1); len(there) == 0 || c.Scenario != "" {
 		err = c.begin(box)
 	}
 	if err == nil {
@@ -149,9 +147,9 @@ func (c *sandboxCommand) open(url string) (box *sandbox.Sandbox, resumed bool, e
 	}
 	if err != nil {
 		_ = box.Close()
-		return nil, false, err
+		return nil, err
 	}
-	return box, resumed, nil
+	return box, nil
 }
 
 // begin puts in what the sandbox starts with.
