@@ -75,14 +75,14 @@ func (s *Sandbox) planAccount(a *application) {
 
 // ApproveAccount approves an application to bind a sub-merchant, which happens
 // by itself after a minute of the orders' time. The error is a
-// [*OtherMoveError].
+// [*MoveError].
 func (s *Sandbox) ApproveAccount(outApplyNo string) error {
 	return s.endAccount("approve_account", outApplyNo, payscore.ApplyStateAPPROVED, nil)
 }
 
 // RejectAccount rejects an application to bind a sub-merchant, for a reason of
 // up to 256 characters; empty means the one of the contract's example. The
-// error is a [*OtherMoveError].
+// error is a [*MoveError].
 func (s *Sandbox) RejectAccount(outApplyNo, reason string) error {
 	if reason == "" {
 		reason = "账户异常，绑定失败"
@@ -95,7 +95,7 @@ func (s *Sandbox) endAccount(move, outApplyNo string, state payscore.ApplyState,
 		a := s.applications.get(outApplyNo)
 		switch {
 		case a == nil:
-			return errUnknown
+			return ErrNoSuchSubject
 		case a.Application.ApplyState != payscore.ApplyStatePROCESSING:
 			return impossible("the application is " + string(a.Application.ApplyState))
 		case reason != nil && len([]rune(*reason)) > 256:

@@ -111,6 +111,16 @@ func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, adminBody)
+	// Large bodies take turns with those of the operations. A live reader, which
+	// has none, would keep its place.
+	if r.Method == http.MethodPost && (r.ContentLength < 0 || r.ContentLength > smallBody) {
+		select {
+		case a.largeBodies <- struct{}{}:
+			defer func() { <-a.largeBodies }()
+		case <-r.Context().Done():
+			return
+		}
+	}
 	a.mux.ServeHTTP(w, r)
 }
 

@@ -27,7 +27,7 @@ func (a adminOperations) MakeOtherMove(_ context.Context, r server.MakeOtherMove
 	if err == nil {
 		return server.MakeOtherMove204Response{}, nil
 	}
-	if unknown := new(OtherMoveError); errors.As(err, &unknown) && unknown.Unknown {
+	if errors.Is(err, ErrNoSuchSubject) {
 		return nil, &problem{http.StatusNotFound, "NOT_FOUND", err.Error()}
 	}
 	return nil, &problem{http.StatusConflict, "CONFLICT", err.Error()}

@@ -176,31 +176,6 @@ func TestAdminExplainsSignatures(t *testing.T) {
 	}
 }
 
-// Deliveries under way at a reset have nobody to tell of.
-func TestResetWhileNotificationsAreSent(t *testing.T) {
-	t.Parallel()
-	merchant := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) }))
-	t.Cleanup(merchant.Close)
-	box := sandbox.New(t)
-	for range 10 {
-		for i := range 20 {
-			number := "RACE" + string(rune('A'+i))
-			if _, err := box.Seed(number, 100, sandbox.SeedStage("CREATED"), sandbox.SeedNotifyURL(merchant.URL)); err != nil {
-				t.Fatal(err)
-			}
-			if err := box.Move("confirm", "1900000109", number, sandbox.MoveArgs{}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := box.Reset(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if left := box.Notifications(); len(left) != 0 {
-		t.Errorf("%d notifications are left", len(left))
-	}
-}
-
 // What is forgotten stays forgotten, and the numbers go on.
 func TestResetReachesTheFile(t *testing.T) {
 	t.Parallel()

@@ -113,7 +113,7 @@ func (s *Sandbox) platformKey(serial string) (*rsa.PrivateKey, bool) {
 
 // RotateCertificate makes a new platform certificate. It signs from now on;
 // the older ones stay in the list until they expire. An error, most often a
-// [*OtherMoveError], means that nothing changed.
+// [*MoveError], means that nothing changed.
 func (s *Sandbox) RotateCertificate() error {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

@@ -142,7 +142,7 @@ func TestKeyModes(t *testing.T) {
 				t.Errorf("the download answers %d, want %d", status, test.download)
 			}
 			if !test.rotates {
-				moveRefused(t, b.RotateCertificate(), "rotate_certificate", false)
+				moveRefused(t, b.RotateCertificate(), "rotate_certificate", sandbox.ErrMoveImpossible)
 				got := b.send("GET", "/v3/certificates", "")
 				if got.checkRefused(t, noRoute); got.Message != "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥" {
 					t.Errorf("message %q", got.Message)
@@ -220,7 +220,7 @@ func TestRotationsEnd(t *testing.T) {
 	b := newBox(t, sandbox.WithKeyMode(sandbox.KeyModeMigration))
 	b.FillCertificates(18)
 	b.rotate()
-	moveRefused(t, b.RotateCertificate(), "rotate_certificate", false)
+	moveRefused(t, b.RotateCertificate(), "rotate_certificate", sandbox.ErrMoveImpossible)
 	_, _, body := b.raw("GET", "/v3/certificates", "", "")
 	if got := strings.Count(string(body), `"serial_no"`); got != 20 {
 		t.Errorf("%d certificates", got)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -26,7 +27,9 @@ func (c *clock) now() time.Time {
 func (c *clock) nowLocked() time.Time {
 	wall := c.wall()
 	if c.scale != 1 {
-		wall = wall.Add(wall.Sub(c.start) * time.Duration(c.scale-1))
+		// Within what a Duration holds, 292 years, or it would wrap to the past.
+		more, passed := time.Duration(c.scale-1), wall.Sub(c.start)
+		wall = wall.Add(min(passed, math.MaxInt64/more) * more)
 	}
 	return wall.Add(c.offset)
 }
@@ -35,7 +38,7 @@ func (c *clock) nowLocked() time.Time {
 func (c *clock) moveTo(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if behind := t.Sub(c.nowLocked()); behind > 0 {
+	if behind := t.Sub(c.nowLocked()); behind > 0 && c.offset+behind > 0 {
 		c.offset += behind
 	}
 }

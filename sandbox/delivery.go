@@ -197,15 +197,12 @@ func (s *Sandbox) deliver(id string, due time.Time) {
 	began := s.now().Round(0)
 	s.mu.Lock()
 	found := s.notifications.get(id)
-	if found == nil { // forgotten by a reset
+	if found == nil || !found.Next.Equal(due) {
 		s.mu.Unlock()
-		return
+		return // forgotten or sent by hand since
 	}
 	n := *found
 	s.mu.Unlock()
-	if !n.Next.Equal(due) {
-		return // sent by hand since
-	}
 	fault := ""
 	switch {
 	case n.Delivered:

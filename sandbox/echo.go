@@ -30,6 +30,9 @@ func (s operations) EchoSecurity(ctx context.Context, r api.EchoSecurityRequestO
 	}
 	if b.NotifyURL != nil {
 		err := s.update(func() error {
+			if len(s.notifications.records) >= maxNotifications {
+				return tooMany()
+			}
 			s.announce("echo", *b.NotifyURL, "SECURITY_ECHO.SUCCESS", payscore.SecurityEchoNotification(answer))
 			return nil
 		})

@@ -21,8 +21,11 @@ func ExampleSandbox_Notifications() {
 		}))
 		defer receiver.Close()
 		box := sandbox.New(t)
-		// Stands for an order with this notify_url that the user pays.
-		if err := box.Announce("1900000109/1234323JKHDFE1243252", receiver.URL, "PAYSCORE.USER_PAID", map[string]string{"state": "DONE"}); err != nil {
+		_, err := box.Seed("1234323JKHDFE1243252", 50000, sandbox.SeedStage("CREATED"), sandbox.SeedNotifyURL(receiver.URL))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := box.Confirm("1900000109", "1234323JKHDFE1243252"); err != nil {
 			t.Fatal(err)
 		}
 		box.Advance(24 * time.Hour)
@@ -36,8 +39,8 @@ func ExampleSandbox_Notifications() {
 	testing.RunTests(func(string, string) (bool, error) { return true, nil },
 		[]testing.InternalTest{{Name: "TestFailsTwice", F: failsTwice}})
 	// Output:
-	// PAYSCORE.USER_PAID 0s 500
-	// PAYSCORE.USER_PAID 15s 500
-	// PAYSCORE.USER_PAID 30s 200
+	// PAYSCORE.USER_CONFIRM 0s 500
+	// PAYSCORE.USER_CONFIRM 15s 500
+	// PAYSCORE.USER_CONFIRM 30s 200
 	// delivered: true
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/rsa"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -81,4 +82,12 @@ func (s *Sandbox) SetPatience(d time.Duration) { s.courier.patience = d }
 func (s *Sandbox) Reaches(notifyURL string) bool {
 	_, err := s.courier.address(notifyURL)
 	return err == nil
+}
+
+// FillJournal adds entries with texts of so many bytes in all.
+func (s *Sandbox) FillJournal(size int) {
+	text := strings.Repeat("x", maxEntryBody)
+	for range size / maxEntryBody {
+		s.journal.add(Entry{Kind: kindRequest, Request: text})
+	}
 }

@@ -19,9 +19,10 @@ import (
 	"github.com/wxpayscore/payscore/sandbox"
 )
 
-// TestModel runs random operations on the sandbox and on a model of the state
-// machine, with requests that arrive twice, broken or forged, and with moves
-// of the user and of time. PAYSCORE_MODEL_STEPS says how many.
+// TestModel runs random operations of a partner and of a direct merchant on the
+// sandbox and on a model of the state machine, with requests that arrive twice,
+// broken, forged or meet a fault before or after they are carried out, and with
+// moves of the user, of WeChat Pay and of time. PAYSCORE_MODEL_STEPS says how many.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	steps := 5000
@@ -58,11 +59,20 @@ type modelOrder struct {
 	created                        string // body, for the same-number rule
 	cancelReason                   string
 	orderID                        string
+	since                          time.Duration // when it was created, by the model's clock
+	deposit                        bool
+	deduction                      *modelDeduction // in progress
+}
+
+type modelDeduction struct {
+	until time.Duration
+	fails bool
 }
 
 const (
-	modelServiceCap = 1_000_000 // risk cap of the service, in fen
-	modelDeposit    = 60_000    // risk fund of orders in the deposit-free mode
+	modelPatience   = 30 * 24 * time.Hour // of an order that waits for its user
+	modelServiceCap = 1_000_000           // risk cap of the service, in fen
+	modelDeposit    = 60_000              // risk fund of orders in the deposit-free mode
 )
 
 // transition applies an operation to the model, and returns whether it is
@@ -87,11 +97,59 @@ func (o *modelOrder) confirm() bool {
 	return true
 }
 
+func (o *modelOrder) confirmWithDeposit() bool {
+	if !strings.Contains(o.created, "DEPOSIT") || !o.confirm() {
+		return false
+	}
+	o.deposit = true
+	return true
+}
+
+func (o *modelOrder) expire() bool {
+	if o.state != "CREATED" {
+		return false
+	}
+	o.become("EXPIRED", "", "")
+	return true
+}
+
+// settle is what time does.
+func (o *modelOrder) settle(now time.Duration) {
+	if o.state == "CREATED" && now-o.since >= modelPatience {
+		o.become("EXPIRED", "", "")
+	}
+	if d := o.deduction; d != nil && now >= d.until {
+		o.deduction = nil
+		if !d.fails {
+			o.collect()
+		}
+	}
+}
+
+func (o *modelOrder) startDeduction(until time.Duration, fails bool) bool {
+	if !o.paying() || o.deduction != nil {
+		return false
+	}
+	o.deduction = &modelDeduction{until, fails}
+	return true
+}
+
+// deduct is by WeChat Pay, which may be at it already.
+func (o *modelOrder) deduct() bool {
+	o.deduction = nil
+	return o.collect()
+}
+
+func (o *modelOrder) deductionFails() bool {
+	o.deduction = nil
+	return o.paying()
+}
+
 func (o *modelOrder) cancel(reason string) bool {
 	if o.state == "REVOKED" {
 		return o.cancelReason == reason // a repeat
 	}
-	if o.state != "CREATED" && o.state != "DOING" {
+	if o.deduction != nil || o.state != "CREATED" && o.state != "DOING" {
 		return false
 	}
 	o.become("REVOKED", "", "")
@@ -135,7 +193,7 @@ func (o *modelOrder) complete(b modelBill) bool {
 }
 
 func (o *modelOrder) modify(b modelBill) bool {
-	if !o.paying() || !b.fits(o) || b.total >= o.total {
+	if !o.paying() || o.deduction != nil || o.deposit || !b.fits(o) || b.total >= o.total {
 		return false
 	}
 	o.total = b.total
@@ -143,7 +201,7 @@ func (o *modelOrder) modify(b modelBill) bool {
 }
 
 func (o *modelOrder) collect() bool {
-	if !o.paying() {
+	if !o.paying() || o.deduction != nil {
 		return false
 	}
 	o.paid = o.total
@@ -160,7 +218,8 @@ type walk struct {
 	dice      *rand.Rand
 	orders    map[string]*modelOrder
 	numbers   []string
-	collected int64 // by what the answers said
+	elapsed   time.Duration // that the time of the orders was moved on by
+	collected int64         // by what the model says of answers and moves
 	requests  int
 	refused   int
 	reached   map[string]int
@@ -182,10 +241,10 @@ func (w *walk) note(format string, args ...any) {
 	w.trail = append(w.trail, fmt.Sprintf(format, args...))
 }
 
-// number is one of the newest orders, or of none.
+// number is one of the newest orders, or of none. It tells whose the order is.
 func (w *walk) number() string {
 	if len(w.numbers) == 0 || w.chance(3) {
-		return "unknown"
+		return []string{"unknown", "direct_unknown"}[w.dice.IntN(2)]
 	}
 	return w.numbers[max(0, len(w.numbers)-1-w.dice.IntN(12))]
 }
@@ -225,31 +284,45 @@ func (w *walk) bill(o *modelOrder) (b modelBill, payments []payscore.Payment, di
 	return b, payments, discounts
 }
 
+// sideOf tells whose order has a number.
+func sideOf(no string) side { return side(strings.HasPrefix(no, "direct")) }
+
+// advance moves the time on, which may end what every order waits for.
+func (w *walk) advance() {
+	d := []time.Duration{20 * time.Minute, time.Hour, modelPatience}[w.dice.IntN(3)]
+	w.note("advance by %s", d)
+	w.box.Advance(d)
+	w.elapsed += d
+	for _, o := range w.orders {
+		before := o.paid
+		o.settle(w.elapsed)
+		w.collected += o.paid - before
+	}
+}
+
 // step does one random thing to both sides.
 func (w *walk) step() {
 	no := w.number()
 	o := w.orders[no]
 	if o != nil && w.chance(1) {
-		w.note("advance")
-		w.box.Advance(time.Duration(w.dice.IntN(300)) * time.Second)
+		w.advance()
 	}
-	path := orders + "/" + no
 	switch w.dice.IntN(10) {
-	case 0, 1:
+	case 0:
 		w.create()
-	case 2:
+	case 1, 2:
 		w.move(no, o)
 	case 3:
 		if w.chance(70) { // else too few come far
 			return
 		}
 		reason := []string{"用户投诉", "不想要了"}[w.dice.IntN(2)]
-		w.post(no, path+"/cancel", cancellation(reason), func(o *modelOrder) bool { return o.cancel(reason) })
+		w.post(no, "cancel", cancellation(reason), func(o *modelOrder) bool { return o.cancel(reason) })
 	case 4, 5:
 		b, payments, discounts := w.bill(o)
 		body := completion(0)
 		body.PostPayments, body.PostDiscounts, body.TotalAmount = payments, discounts, b.total
-		w.post(no, path+"/complete", body, func(o *modelOrder) bool { return o.complete(b) })
+		w.post(no, "complete", body, func(o *modelOrder) bool { return o.complete(b) })
 	case 6, 7:
 		b, payments, discounts := w.bill(o)
 		if b.total == 0 {
@@ -257,12 +330,12 @@ func (w *walk) step() {
 		}
 		body := modification(0)
 		body.PostPayments, body.PostDiscounts, body.TotalAmount = payments, discounts, b.total
-		w.post(no, path+"/modify", body, func(o *modelOrder) bool { return o.modify(b) })
+		w.post(no, "modify", body, func(o *modelOrder) bool { return o.modify(b) })
 	case 8:
 		if w.chance(50) {
-			w.post(no, path+"/pay", payment(), (*modelOrder).collect)
+			w.post(no, "pay", payment(), (*modelOrder).collect)
 		} else {
-			w.post(no, path+"/sync", paidElsewhere("20250601121010"), (*modelOrder).collect)
+			w.post(no, "sync", paidElsewhere("20250601121010"), (*modelOrder).collect)
 		}
 	case 9:
 		w.query(no)
@@ -270,23 +343,49 @@ func (w *walk) step() {
 	w.compare(no)
 }
 
+// modelDeducts is how long a deduction takes. What the test itself takes is less.
+const modelDeducts = time.Hour
+
 // move is what the user or WeChat Pay does.
 func (w *walk) move(no string, o *modelOrder) {
-	if o != nil && o.state == "CREATED" && w.chance(10) {
-		w.note("%s expires", no)
-		w.box.Expire(subMchID, no)
-		o.become("EXPIRED", "", "")
-		return
+	until, fails := w.elapsed+modelDeducts, w.chance(50)
+	moves := []struct {
+		name string
+		do   func(*modelOrder) bool
+	}{
+		{"confirm", (*modelOrder).confirm}, {"confirm", (*modelOrder).confirm},
+		{"confirm_with_deposit", (*modelOrder).confirmWithDeposit},
+		{"expire", (*modelOrder).expire},
+		{"start_deduction", func(o *modelOrder) bool { return o.startDeduction(until, fails) }},
+		{"deduct", (*modelOrder).deduct},
+		{"deduction_fails", (*modelOrder).deductionFails},
+		{"user_pays", (*modelOrder).collect},
 	}
-	w.note("%s is confirmed", no)
-	accepted := o != nil && o.confirm()
-	if err := w.box.Confirm(subMchID, no); (err == nil) != accepted {
-		w.t.Errorf("confirm %s: %v, the model says %t", no, err, accepted)
+	m := moves[w.dice.IntN(len(moves))]
+	for o != nil && w.chance(70) { // one that is possible, else too few are
+		if tried := *o; m.do(&tried) {
+			break
+		}
+		m = moves[w.dice.IntN(len(moves))]
+	}
+	accepted := false
+	if o != nil {
+		before := o.paid
+		accepted = m.do(o)
+		w.collected += o.paid - before
+	}
+	w.note("%s of %s: %t", m.name, no, accepted)
+	err := w.box.Move(m.name, sideOf(no).subMchID(), no, sandbox.MoveArgs{Duration: modelDeducts, Fails: fails})
+	if (err == nil) != accepted {
+		w.t.Errorf("%s of %s: %v, the model says %t", m.name, no, err, accepted)
+	}
+	if accepted {
+		w.reached[m.name]++
 	}
 }
 
 func (w *walk) create() {
-	no := fmt.Sprintf("order_%d", len(w.numbers))
+	no := fmt.Sprintf("%s_%d", side(w.chance(50)), len(w.numbers))
 	if len(w.numbers) > 0 && w.chance(20) {
 		no = w.number()
 	}
@@ -297,12 +396,12 @@ func (w *walk) create() {
 	if w.chance(30) {
 		body.RiskFund = payscore.RiskFund{Name: payscore.RiskFundNameDeposit, Amount: modelDeposit}
 	}
-	created := asJSON(body)
-	w.sendBoth(no, orders, created, func(m *modelOrder) bool {
+	created := sideOf(no).body(body)
+	w.sendBoth(no, "", created, func(m *modelOrder) bool {
 		if m.created != "" {
 			return m.created == created // the same request once more
 		}
-		m.created = created
+		m.created, m.since = created, w.elapsed
 		m.become("CREATED", "", "")
 		if body.NeedUserConfirm != nil {
 			m.become("DOING", "USER_CONFIRM", "")
@@ -312,13 +411,25 @@ func (w *walk) create() {
 	})
 }
 
-func (w *walk) post(no, path string, body any, apply transition) {
-	w.sendBoth(no, path, asJSON(body), apply)
+func (w *walk) post(no, op string, body any, apply transition) {
+	w.sendBoth(no, op, sideOf(no).body(body), apply)
 }
 
-// sendBoth sends a request that may arrive twice, broken or forged, and
-// applies it to the model as often as it is valid.
-func (w *walk) sendBoth(no, path, body string, apply transition) {
+// modelFaults are what may become of a request on its way, and whether the
+// operation is carried out all the same.
+var modelFaults = []struct {
+	name       string
+	carriedOut bool
+}{
+	{"reset-before", false}, {"bad-gateway-502-before", false}, {"error-500-before", false}, {"accepted-202", false}, {"rate-limited-429", false},
+	{"reset-after", true}, {"bad-gateway-502-after", true}, {"error-500-after", true}, {"truncated", true}, {"bad-signature", true},
+}
+
+// sendBoth sends a request that may arrive twice, broken or forged, or meet a
+// fault, and applies it to the model as often as it is carried out. op is ""
+// for a new order.
+func (w *walk) sendBoth(no, op, body string, apply transition) {
+	path := sideOf(no).at(no, op)
 	times := 1
 	switch w.dice.IntN(20) {
 	case 0: // the answer is lost, and the client repeats
@@ -340,53 +451,102 @@ func (w *walk) sendBoth(no, path, body string, apply transition) {
 		}), 401)
 		return
 	case 4:
-		w.note("%s %s for another sub-merchant's order", no, path)
-		if path == orders {
-			return
+		w.note("%s %s for another's order", no, path)
+		switch {
+		case op == "":
+		case sideOf(no) == direct && w.orders[no] != nil:
+			w.expect(w.serve("POST", path, strings.Replace(body, appID, "wx0", 1), nil), 400)
+		default:
+			w.expect(w.serve("POST", path, strings.Replace(body, subMchID, "1900000999", 1), nil), 404)
 		}
-		w.expect(w.serve("POST", path, strings.Replace(body, subMchID, "1900000999", 1), nil), 404)
+		return
+	case 5, 6:
+		fault := modelFaults[w.dice.IntN(len(modelFaults))]
+		w.note("%s %s %s meets %s", no, path, body, fault.name)
+		w.lose(path, body, fault.name)
+		w.reached[fault.name]++
+		if fault.carriedOut {
+			w.apply(no, op, apply)
+		}
 		return
 	}
 	for range times {
-		o := w.orders[no]
-		if o == nil && path == orders {
-			o = &modelOrder{}
-		}
-		if o == nil {
+		if w.orders[no] == nil && op != "" {
 			w.expect(w.serve("POST", path, body, nil), 404)
 			continue
 		}
-		paidBefore := o.paid
-		accepted := apply(o)
-		w.orders[no] = o
+		accepted := w.apply(no, op, apply)
 		w.note("%s %s %s: %t", no, path, body, accepted)
 		rec := w.serve("POST", path, body, nil)
+		o := w.orders[no]
 		switch {
 		case !accepted:
 			w.refused++
 			w.expect(rec, 400)
-		case path == orders:
+		case op == "":
 			w.expect(rec, 200)
-			var answer payscore.CreatePartnerServiceOrderResponse
-			_ = json.Unmarshal(rec.Body.Bytes(), &answer)
-			if o.orderID == "" {
-				o.orderID = answer.OrderID
-			}
-			if answer.OrderID != o.orderID || answer.OrderID == "" {
-				w.t.Errorf("order_id %q, want %q", answer.OrderID, o.orderID)
-			}
+			w.expectOrderID(o, rec)
+		case sideOf(no) == direct:
+			w.expect(rec, 200)
+			w.expectOrderID(o, rec)
+			w.reached["direct "+op]++
 		default:
 			w.expect(rec, 204)
-			if strings.HasSuffix(path, "/pay") || strings.HasSuffix(path, "/sync") {
-				w.collected += o.paid - paidBefore
-			}
+			w.reached["partner "+op]++
 		}
 	}
 }
 
+// apply applies an operation to the model.
+func (w *walk) apply(no, op string, apply transition) (accepted bool) {
+	o := w.orders[no]
+	switch {
+	case o == nil && op != "":
+		return false
+	case o == nil:
+		o = &modelOrder{}
+	}
+	before := o.paid
+	accepted = apply(o)
+	w.orders[no] = o
+	w.collected += o.paid - before
+	return accepted
+}
+
+// expectOrderID holds an answer's order_id against the first one.
+func (w *walk) expectOrderID(o *modelOrder, rec *httptest.ResponseRecorder) {
+	var answer struct {
+		OrderID string `json:"order_id"`
+	}
+	_ = json.Unmarshal(rec.Body.Bytes(), &answer)
+	if o.orderID == "" {
+		o.orderID = answer.OrderID
+	}
+	if answer.OrderID != o.orderID || answer.OrderID == "" {
+		w.t.Errorf("order_id %q, want %q", answer.OrderID, o.orderID)
+	}
+}
+
+// lose sends a request whose answer nobody gets.
+func (w *walk) lose(path, body, fault string) {
+	defer func() {
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			panic(p)
+		}
+	}()
+	w.requests++
+	req := w.request("POST", path, body)
+	req.Header.Set(sandbox.FaultHeader, fault)
+	w.box.Sandbox.ServeHTTP(httptest.NewRecorder(), req)
+}
+
 func (w *walk) query(no string) {
 	w.note("query %s", no)
-	rec := w.serve("GET", orders+"?sub_mchid="+subMchID+"&out_order_no="+no, "", nil)
+	whose := "sub_mchid=" + subMchID
+	if sideOf(no) == direct {
+		whose = "appid=" + appID + "&service_id=" + serviceID
+	}
+	rec := w.serve("GET", sideOf(no).at("", "")+"?"+whose+"&out_order_no="+no, "", nil)
 	if w.orders[no] == nil {
 		w.expect(rec, 404)
 		return
@@ -402,15 +562,7 @@ func (w *walk) query(no string) {
 // serve gives a signed request to the handler and checks the signature of the
 // answer. change is what happens to it on the way.
 func (w *walk) serve(method, target, body string, change func(*http.Request)) *httptest.ResponseRecorder {
-	req := httptest.NewRequestWithContext(w.t.Context(), method, target, bytes.NewReader([]byte(body)))
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "model")
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if err := w.signer.Sign(w.t.Context(), req); err != nil {
-		w.t.Fatal(err)
-	}
+	req := w.request(method, target, body)
 	if change != nil {
 		change(req)
 	}
@@ -425,6 +577,19 @@ func (w *walk) serve(method, target, body string, change func(*http.Request)) *h
 	return rec
 }
 
+func (w *walk) request(method, target, body string) *http.Request {
+	req := httptest.NewRequestWithContext(w.t.Context(), method, target, bytes.NewReader([]byte(body)))
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "model")
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if err := w.signer.Sign(w.t.Context(), req); err != nil {
+		w.t.Fatal(err)
+	}
+	return req
+}
+
 func (w *walk) expect(rec *httptest.ResponseRecorder, status int) {
 	if rec.Code != status {
 		w.t.Errorf("answered %d %s, the model says %d", rec.Code, rec.Body, status)
@@ -434,7 +599,7 @@ func (w *walk) expect(rec *httptest.ResponseRecorder, status int) {
 
 // compare looks at an order past the API.
 func (w *walk) compare(no string) {
-	o, there := w.box.Order(subMchID, no)
+	o, there := w.box.Order(sideOf(no).subMchID(), no)
 	if there != (w.orders[no] != nil) {
 		w.t.Errorf("%s is there: %t", no, there)
 	}
@@ -445,6 +610,9 @@ func (w *walk) compare(no string) {
 
 func (w *walk) same(no string, o payscore.ServiceOrderEntity) {
 	m := w.orders[no]
+	if m.orderID == "" { // the answer that told it was lost
+		m.orderID = *o.OrderID
+	}
 	got := modelOrder{state: string(o.State), orderID: *o.OrderID}
 	if o.StateDescription != nil {
 		got.description = string(*o.StateDescription)
@@ -460,26 +628,35 @@ func (w *walk) same(no string, o payscore.ServiceOrderEntity) {
 		}
 	}
 	want := *m
-	want.created, want.cancelReason = "", ""
+	want.created, want.cancelReason, want.since, want.deposit, want.deduction = "", "", 0, false, nil
 	if got != want {
 		w.t.Errorf("%s is %+v, the model says %+v", no, got, want)
 	}
 	w.reached[strings.Join(slices.DeleteFunc([]string{got.state, got.description, got.collection}, func(s string) bool { return s == "" }), "/")]++
 }
 
-// checkSum holds the money that was collected against what the answers said.
+// checkSum holds the money that was collected against what answers and moves
+// said.
 func (w *walk) checkSum() {
 	var sum int64
 	for no := range w.orders {
-		o, _ := w.box.Order(subMchID, no)
+		o, _ := w.box.Order(sideOf(no).subMchID(), no)
 		if o.Collection != nil {
 			sum += *o.Collection.PaidAmount
 		}
 	}
 	if sum != w.collected || sum == 0 {
-		w.t.Errorf("%d fen were collected, the answers said %d", sum, w.collected)
+		w.t.Errorf("%d fen were collected, the answers and moves said %d", sum, w.collected)
 	}
-	for _, state := range []string{"CREATED", "DOING/USER_CONFIRM", "DOING/MCH_COMPLETE/USER_PAYING", "DONE", "DONE/USER_PAID", "REVOKED", "EXPIRED", "204", "400", "401", "404"} {
+	want := []string{"CREATED", "DOING/USER_CONFIRM", "DOING/MCH_COMPLETE/USER_PAYING", "DONE", "DONE/USER_PAID", "REVOKED", "EXPIRED", "200", "204", "400", "401", "404",
+		"confirm", "confirm_with_deposit", "expire", "start_deduction", "deduct", "deduction_fails", "user_pays"}
+	for _, f := range modelFaults {
+		want = append(want, f.name)
+	}
+	for _, op := range []string{"cancel", "complete", "modify", "pay", "sync"} {
+		want = append(want, "partner "+op, "direct "+op)
+	}
+	for _, state := range want {
 		if w.reached[state] == 0 {
 			w.t.Errorf("no step reached %s", state)
 		}

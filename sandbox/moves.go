@@ -18,21 +18,24 @@ const (
 // Why a move was not made, in a [MoveError].
 var (
 	ErrNoSuchMove     = errors.New("no such move")
-	ErrNoSuchOrder    = errors.New("no such order")
-	ErrMoveImpossible = errors.New("the order does not allow it now")
+	ErrNoSuchSubject  = errors.New("nothing is known by that name")
+	ErrMoveImpossible = errors.New("not possible now")
 )
 
-// MoveError says which move was not made. The order is as it was.
+// MoveError says which move was not made. Nothing changed.
 type MoveError struct {
 	Move    string
-	Subject string // sub_mchid, a slash and out_order_no
-	Stage   string // of the order, if there is one
-	Err     error  // one of the above, or that of saving
+	Subject string // as in [Entry]: sub_mchid, a slash and out_order_no for an order
+	Stage   string // of the order, if it is about one that is there
+	Err     error  // wraps one of the above, or is that of saving
 }
 
 // Error is one line.
 func (e *MoveError) Error() string {
-	line := fmt.Sprintf("sandbox: %q of %q", e.Move, e.Subject)
+	line := fmt.Sprintf("sandbox: %q", e.Move)
+	if e.Subject != "" {
+		line += fmt.Sprintf(" of %q", e.Subject)
+	}
 	if e.Stage != "" {
 		line += ", which is " + e.Stage
 	}
@@ -110,7 +113,7 @@ func depositFree(o *order) bool {
 //   - deduction_fails: so it does not, and the order waits on for its payment;
 //   - user_pays: the user pays in WeChat, with the same event.
 //
-// A direct merchant's order has an empty subMchID. The error is a [MoveError].
+// A direct merchant's order has an empty subMchID. The error is a [*MoveError].
 // It is safe for concurrent use.
 func (s *Sandbox) Move(name, subMchID, outOrderNo string, args MoveArgs) error {
 	subject := orderKey(subMchID, outOrderNo)
@@ -122,7 +125,7 @@ func (s *Sandbox) Move(name, subMchID, outOrderNo string, args MoveArgs) error {
 	err := s.update(func() error {
 		o := s.orders.get(subject)
 		if o == nil {
-			return ErrNoSuchOrder
+			return ErrNoSuchSubject
 		}
 		s.settle(o)
 		failed.Stage = o.Stage

@@ -83,7 +83,7 @@ func TestEachMoveAtEachStage(t *testing.T) {
 			}
 		}
 	}
-	if err := b.Move("confirm", subMchID, "no\nsuch", sandbox.MoveArgs{}); !errors.Is(err, sandbox.ErrNoSuchOrder) || strings.Contains(err.Error(), "\n") {
+	if err := b.Move("confirm", subMchID, "no\nsuch", sandbox.MoveArgs{}); !errors.Is(err, sandbox.ErrNoSuchSubject) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("no such order: %v", err)
 	}
 	if err := b.Move("fly\n", subMchID, orderNo, sandbox.MoveArgs{}); !errors.Is(err, sandbox.ErrNoSuchMove) || strings.Contains(err.Error(), "\n") {

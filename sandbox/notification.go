@@ -47,6 +47,10 @@ type NotificationTraffic struct {
 	Late int `json:"late"`
 }
 
+// maxNotifications bounds the memory that they take. Those of the self test
+// are refused above it; the others are bounded by what they are about.
+const maxNotifications = 4 * maxOrders
+
 // lateBy is below the first interval of the schedule.
 const lateBy = 10 * time.Second
 

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -78,39 +77,22 @@ func OtherMoves() []OtherMove {
 }
 
 // MoveOther makes the move of a name that [OtherMoves] lists. The error is a
-// [*OtherMoveError].
+// [*MoveError].
 func (s *Sandbox) MoveOther(name string, args OtherMoveArgs) error {
 	m, ok := otherMoves[name]
 	if !ok {
-		return &OtherMoveError{Move: name, Err: errors.New("there is no such move")}
+		return &MoveError{Move: name, Err: ErrNoSuchMove}
 	}
 	return m.do(s, args)
 }
 
-// OtherMoveError is a move that was not made. Nothing changed.
-type OtherMoveError struct {
-	Move    string
-	Subject string // kind and number, such as refund/1900000109/R1
-	Unknown bool   // there is no such subject
-	Err     error
-}
-
-// Error is one line.
-func (e *OtherMoveError) Error() string {
-	return fmt.Sprintf("sandbox: %s %q: %v", e.Move, e.Subject, e.Err)
-}
-
-// Unwrap returns the reason.
-func (e *OtherMoveError) Unwrap() error { return e.Err }
-
-var errUnknown = errors.New("there is none")
-
-func impossible(why string) error { return errors.New(why) }
+// impossible says why a move is.
+func impossible(why string) error { return fmt.Errorf("%w: %s", ErrMoveImpossible, why) }
 
 // otherMove makes one move and journals it.
 func (s *Sandbox) otherMove(name, subject string, do func() error) error {
 	if err := s.update(do); err != nil {
-		return &OtherMoveError{Move: name, Subject: subject, Unknown: errors.Is(err, errUnknown), Err: err}
+		return &MoveError{Move: name, Subject: subject, Err: err}
 	}
 	s.journal.add(Entry{Time: s.now(), Kind: "move", Subject: subject, Operation: name})
 	return nil

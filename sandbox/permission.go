@@ -172,13 +172,13 @@ func (s *Sandbox) hasUnfinishedOrders(p *permission) bool {
 // OpenPermission is the user's part in an authorisation: on the page that the
 // token of the last hour opens, they authorise the service. subMchID is empty
 // for a direct merchant. A user without ids is the one of the contract's
-// examples. The error is a [*OtherMoveError].
+// examples. The error is a [*MoveError].
 func (s *Sandbox) OpenPermission(subMchID, authorizationCode string, user UserIDs) error {
 	return s.otherMove("open_permission", permissionSubject(subMchID, authorizationCode), func() error {
 		p := s.permissions.get(permissionKey(subMchID, authorizationCode))
 		switch {
 		case p == nil || p.Request.SubMchID != subMchID:
-			return errUnknown
+			return ErrNoSuchSubject
 		case p.State != payscore.AuthorizationStateUNBINDUSER:
 			return impossible("the authorisation is " + string(p.State))
 		case s.now().Sub(p.AskedAt) > permissionLife:
@@ -204,13 +204,13 @@ func (s *Sandbox) OpenPermission(subMchID, authorizationCode string, user UserID
 }
 
 // ClosePermission is the user's withdrawal of an authorisation, which needs no
-// leave: orders that are not paid yet stay. The error is a [*OtherMoveError].
+// leave: orders that are not paid yet stay. The error is a [*MoveError].
 func (s *Sandbox) ClosePermission(subMchID, authorizationCode string) error {
 	return s.otherMove("close_permission", permissionSubject(subMchID, authorizationCode), func() error {
 		p := s.permissions.get(permissionKey(subMchID, authorizationCode))
 		switch {
 		case p == nil || p.Request.SubMchID != subMchID:
-			return errUnknown
+			return ErrNoSuchSubject
 		case p.State != payscore.AuthorizationStateAVAILABLE:
 			return impossible("the authorisation is " + string(p.State))
 		}

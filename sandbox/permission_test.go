@@ -72,11 +72,11 @@ func directApplication(code string) payscore.ApplyPermissionRequest {
 	return payscore.ApplyPermissionRequest{ServiceID: serviceID, AppID: appID, AuthorizationCode: code, NotifyURL: new("https://api.test.com/d")}
 }
 
-// moveRefused wants a typed error that names the move.
-func moveRefused(t testing.TB, err error, move string, unknown bool) {
+// moveRefused wants a typed error that names the move and why it was not made.
+func moveRefused(t testing.TB, err error, move string, why error) {
 	t.Helper()
-	refused, ok := errors.AsType[*sandbox.OtherMoveError](err)
-	if !ok || refused.Move != move || refused.Unknown != unknown {
+	refused, ok := errors.AsType[*sandbox.MoveError](err)
+	if !ok || refused.Move != move || !errors.Is(err, why) {
 		t.Errorf("%s: got %v (%+v)", move, err, refused)
 	}
 }
@@ -94,7 +94,7 @@ func TestPartnerPermission(t *testing.T) {
 	}
 	_, err := byCode()
 	checkRefused(t, err, noPermission)
-	moveRefused(t, b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}), "open_permission", true)
+	moveRefused(t, b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}), "open_permission", sandbox.ErrNoSuchSubject)
 	first, err := b.client.ApplyPartnerPermission(ctx, partnerApplication("C1"))
 	b.ok(err)
 	again, err := b.client.ApplyPartnerPermission(ctx, partnerApplication("C1"))
@@ -118,7 +118,7 @@ func TestPartnerPermission(t *testing.T) {
 	}
 	_, err = byUser()
 	checkRefused(t, err, noPermission)
-	moveRefused(t, b.ClosePermission(subMchID, "C1"), "close_permission", false)
+	moveRefused(t, b.ClosePermission(subMchID, "C1"), "close_permission", sandbox.ErrMoveImpossible)
 	checkRefused(t, b.client.TerminatePartnerPermissionByAuthorizationCode(ctx, "C1", payscore.TerminatePartnerPermissionByAuthorizationCodeRequest{
 		ServiceID: serviceID, SubMchID: subMchID, Reason: "r"}), refusal{400, "INVALID_REQUEST", 0, ""})
 
@@ -128,7 +128,7 @@ func TestPartnerPermission(t *testing.T) {
 		"appid": appID, "mchid": "1230000109", "sub_mchid": subMchID, "service_id": serviceID, "openid": openID,
 		"user_service_status": "USER_OPEN_SERVICE", "openorclose_time": "20260501210000", "authorization_code": "C1",
 	})
-	moveRefused(t, b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}), "open_permission", false)
+	moveRefused(t, b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}), "open_permission", sandbox.ErrMoveImpossible)
 	for _, read := range []func() (*payscore.PartnerPermission, error){byCode, byUser} {
 		p, err := read()
 		b.ok(err)
@@ -141,7 +141,7 @@ func TestPartnerPermission(t *testing.T) {
 	checkRefused(t, err, codeUsed)
 	_, err = b.client.ApplyPartnerPermission(ctx, partnerApplication("C2"))
 	b.ok(err)
-	moveRefused(t, b.OpenPermission(subMchID, "C2", sandbox.UserIDs{OpenID: openID}), "open_permission", false) // one for each user
+	moveRefused(t, b.OpenPermission(subMchID, "C2", sandbox.UserIDs{OpenID: openID}), "open_permission", sandbox.ErrMoveImpossible) // one for each user
 
 	end := payscore.TerminatePartnerPermissionRequest{ServiceID: serviceID, SubMchID: subMchID, AppID: appID, OpenID: new(openID), Reason: "用户投诉"}
 	b.create(noConfirm("running"))
@@ -182,7 +182,7 @@ func TestTokenLivesForAnHour(t *testing.T) {
 	_, err := b.client.ApplyPermission(t.Context(), directApplication("C1"))
 	b.ok(err)
 	b.Advance(time.Hour + time.Second)
-	moveRefused(t, b.OpenPermission("", "C1", sandbox.UserIDs{}), "open_permission", false)
+	moveRefused(t, b.OpenPermission("", "C1", sandbox.UserIDs{}), "open_permission", sandbox.ErrMoveImpossible)
 	_, err = b.client.ApplyPermission(t.Context(), directApplication("C1"))
 	b.ok(err)
 	b.ok(b.OpenPermission("", "C1", sandbox.UserIDs{}))
@@ -239,7 +239,7 @@ func TestDirectPermission(t *testing.T) {
 	b.ok(err)
 	_, err = b.client.ApplyPartnerPermission(ctx, partnerApplication("C1")) // a range of its own
 	b.ok(err)
-	moveRefused(t, b.OpenPermission("", "C1", sandbox.UserIDs{SubOpenID: "sub"}), "open_permission", false)
+	moveRefused(t, b.OpenPermission("", "C1", sandbox.UserIDs{SubOpenID: "sub"}), "open_permission", sandbox.ErrMoveImpossible)
 	b.ok(b.OpenPermission("", "C1", sandbox.UserIDs{}))
 	resource := b.announced("permission//C1", "https://api.test.com/d", "PAYSCORE.USER_OPEN_SERVICE")
 	if _, is := resource["sub_mchid"]; is {
@@ -271,8 +271,8 @@ func TestUserClosesThePermission(t *testing.T) {
 	b.ok(b.OpenPermission("", "C1", sandbox.UserIDs{}))
 	b.ok(b.ClosePermission("", "C1"))
 	b.announced("permission//C1", "https://api.test.com/d", "PAYSCORE.USER_CLOSE_SERVICE")
-	moveRefused(t, b.ClosePermission("", "C1"), "close_permission", false)
-	moveRefused(t, b.ClosePermission("", "C9"), "close_permission", true)
+	moveRefused(t, b.ClosePermission("", "C1"), "close_permission", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.ClosePermission("", "C9"), "close_permission", sandbox.ErrNoSuchSubject)
 	// The merchant has nothing left to end.
 	checkRefused(t, b.client.TerminatePermissionByAuthorizationCode(t.Context(), "C1",
 		payscore.TerminatePermissionByAuthorizationCodeRequest{ServiceID: serviceID, Reason: "r"}), refusal{400, "INVALID_REQUEST", 0, ""})
@@ -311,8 +311,8 @@ func TestRiskLevel(t *testing.T) {
 		_, err := b.client.AssessPartnerUserRiskLevel(ctx, params, body)
 		checkRefused(t, err, want)
 	}
-	moveRefused(t, b.SetRiskLevel("", sandbox.RiskLevel{}), "set_risk_level", false)
-	moveRefused(t, b.SetRiskLevel(openID, sandbox.RiskLevel{UserRiskLevel: -1}), "set_risk_level", false)
+	moveRefused(t, b.SetRiskLevel("", sandbox.RiskLevel{}), "set_risk_level", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.SetRiskLevel(openID, sandbox.RiskLevel{UserRiskLevel: -1}), "set_risk_level", sandbox.ErrMoveImpossible)
 
 	direct := payscore.AssessUserRiskLevelRequest{ServiceID: serviceID, AppID: appID, OpenID: new(openID)}
 	_, err = b.client.AssessUserRiskLevel(ctx, direct)
@@ -350,7 +350,7 @@ func TestQuotas(t *testing.T) {
 	if b.ok(err); len(got.Quotas) != 0 {
 		t.Errorf("got %s", asJSON(got.Quotas))
 	}
-	moveRefused(t, b.SetQuotas(serviceID, -1, nil), "set_quotas", false)
+	moveRefused(t, b.SetQuotas(serviceID, -1, nil), "set_quotas", sandbox.ErrMoveImpossible)
 }
 
 func TestServiceAccount(t *testing.T) {
@@ -381,8 +381,8 @@ func TestServiceAccount(t *testing.T) {
 	b.ok(b.RejectAccount("A2", ""))
 	has(t, b.announced("application/A2", "https://api.test.com/a", "PAYSCORE.BIND_SERVICE_ACCOUNT"), map[string]any{
 		"apply_state": "REJECTED", "reject_reason": "账户异常，绑定失败", "out_apply_no": "A2", "sub_mchid": "1900000111"})
-	moveRefused(t, b.RejectAccount("A2", "x"), "reject_account", false)
-	moveRefused(t, b.ApproveAccount("A3"), "approve_account", true)
+	moveRefused(t, b.RejectAccount("A2", "x"), "reject_account", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.ApproveAccount("A3"), "approve_account", sandbox.ErrNoSuchSubject)
 	if got := state("A1"); got.ApplyState != "PROCESSING" {
 		t.Errorf("too soon: %s", asJSON(got))
 	}
@@ -452,5 +452,5 @@ func TestOtherMovesByName(t *testing.T) {
 	if slices.Sort(made); !slices.Equal(listed, made) {
 		t.Errorf("listed %v, made %v", listed, made)
 	}
-	moveRefused(t, b.MoveOther("nothing", args), "nothing", false)
+	moveRefused(t, b.MoveOther("nothing", args), "nothing", sandbox.ErrNoSuchMove)
 }

@@ -23,7 +23,7 @@ func quotasKey(serviceID string, version int64) string {
 // SetQuotas sets what is suggested for each layer of a service's users, in
 // fen, under a version of the layers. Version 1 has 10 yuan for layer 1 and 5
 // yuan for layer 2 unless it is set; other versions are unknown until they are.
-// The error is a [*OtherMoveError].
+// The error is a [*MoveError].
 func (s *Sandbox) SetQuotas(serviceID string, version int64, suggestions []payscore.QuotaSuggestion) error {
 	return s.otherMove("set_quotas", "quotas/"+quotasKey(serviceID, version), func() error {
 		if version < 0 || len(suggestions) > 100 || slices.ContainsFunc(suggestions, func(q payscore.QuotaSuggestion) bool { return q.RiskLevel < 0 || q.SuggestedQuota < 0 }) {

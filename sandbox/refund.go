@@ -227,7 +227,7 @@ func (s *Sandbox) planRefund(r *refund) {
 // EndRefund ends a refund that is PROCESSING, or ABNORMAL, with SUCCESS,
 // ABNORMAL or CLOSED. Left alone it succeeds after a minute of the orders'
 // time. subMchID is empty for a direct merchant. The error is a
-// [*OtherMoveError].
+// [*MoveError].
 func (s *Sandbox) EndRefund(subMchID, outRefundNo string, status payscore.RefundStatus) error {
 	return s.endRefund(orderKey(subMchID, outRefundNo), status, func(r *refund) error {
 		before := r.Refund.Status
@@ -252,7 +252,7 @@ func (s *Sandbox) endRefund(key string, status payscore.RefundStatus, allowed fu
 			return impossible("a refund does not end with " + string(status))
 		}
 		if r == nil {
-			return errUnknown
+			return ErrNoSuchSubject
 		}
 		if err := allowed(r); err != nil {
 			return err

@@ -37,5 +37,5 @@ func (a *agenda) clear() {
 func (j *journal) clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.entries = nil
+	j.entries, j.bytes = nil, 0
 }

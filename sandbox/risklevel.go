@@ -21,7 +21,7 @@ var exampleRiskLevel = RiskLevel{UserLabel: "A", UserRiskLevel: 1, RiskLevelVers
 
 // SetRiskLevel sets what an assessment of the user answers from now on. openID
 // is the user's openid, or sub_openid for a user who is known by it alone. The
-// error is a [*OtherMoveError].
+// error is a [*MoveError].
 func (s *Sandbox) SetRiskLevel(openID string, r RiskLevel) error {
 	return s.otherMove("set_risk_level", "user/"+openID, func() error {
 		if openID == "" || r.UserRiskLevel < 0 || r.RiskLevelVersion < 0 || len(r.UserLabel) > 32 {

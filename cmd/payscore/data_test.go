@@ -22,8 +22,26 @@ func TestSandboxKeepsItsData(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, &first.errOut)
 	}
 
-	startSandbox(t, args...)
+	second := startSandbox(t, args...)
+	wantAll(t, second.head, "waiting for payment of 399.00 yuan")
 	got := runArgs(t, "query", seedOutOrderNo, "--keys", keys)
 	got.wantCode(t, exitDone)
 	wantAll(t, got.out, "399.00")
+	runArgs(t, "pay", seedOutOrderNo, "--keys", keys).wantCode(t, exitDone)
+	second.stop(t)
+
+	third := startSandbox(t, args...)
+	wantAll(t, third.head, "order "+seedOutOrderNo+" is DONE")
+	third.stop(t)
+	// A scenario leaves what is there, and its faults are on again.
+	scenario := write(t, "scenario.yaml", "orders:\n  - {out_order_no: "+seedOutOrderNo+", total_amount: 50000}\nfaults:\n  - {fault: error-500-before}\n")
+	for range 2 {
+		p := startSandbox(t, append(args, "--scenario", scenario)...)
+		runArgs(t, "query", seedOutOrderNo, "--keys", keys).wantCode(t, exitFailed)
+		if code := p.stop(t); code != 0 {
+			t.Errorf("exit code %d: %s", code, &p.errOut)
+		}
+	}
+	last := startSandbox(t, args...)
+	wantAll(t, last.head, "order "+seedOutOrderNo+" is DONE")
 }

@@ -74,9 +74,7 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 		return errors.Join(serve(ctx, listener, box), box.Close())
 	}
 	s.printf("keys in %s\n", c.Keys)
-	if c.Scenario == "" {
-		s.printf("order %s waiting for payment of %s\n", seedOutOrderNo, yuan(seedTotal))
-	}
+	c.printSeed(s, box)
 	s.printf("console on %s/_sandbox/\nlistening on %s\n", url, url)
 	return errors.Join(serve(ctx, listener, box), box.Close())
 }
@@ -110,6 +108,19 @@ var keyModes = map[string]sandbox.KeyMode{
 	"migration":   sandbox.KeyModeMigration,
 }
 
+// printSeed says how the order of the start is now: a data file may have it from
+// before.
+func (c *sandboxCommand) printSeed(s *streams, box *sandbox.Sandbox) {
+	seeded, ok := box.View(box.Credentials().Account().SubMchID, seedOutOrderNo)
+	switch {
+	case c.Scenario != "" || !ok:
+	case seeded.Stage == "USER_PAYING":
+		s.printf("order %s waiting for payment of %s\n", seedOutOrderNo, yuan(*seeded.Entity.TotalAmount))
+	default:
+		s.printf("order %s is %s\n", seedOutOrderNo, seeded.Stage)
+	}
+}
+
 // open makes a sandbox with the keys of the directory.
 func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	credentials, err := sandbox.OpenCredentials(c.Keys)
@@ -140,7 +151,12 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	if err != nil {
 		return nil, inputError{err}
 	}
-	if err = c.begin(box); err == nil {
+	// A data file has the first order already, or whatever came instead. A
+	// scenario has faults as well, which no file keeps.
+	if there, _ := box.Orders("", "", 1); len(there) == 0 || c.Scenario != "" {
+		err = c.begin(box)
+	}
+	if err == nil {
 		err = credentials.WriteAccount(c.Keys, url)
 	}
 	if err != nil {
@@ -153,10 +169,6 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 // begin puts in what the sandbox starts with.
 func (c *sandboxCommand) begin(box *sandbox.Sandbox) error {
 	if c.Scenario == "" {
-		// A data file has it from the start before.
-		if _, there := box.Order(box.Credentials().Account().SubMchID, seedOutOrderNo); there {
-			return nil
-		}
 		_, err := box.Seed(seedOutOrderNo, seedTotal)
 		return err
 	}
