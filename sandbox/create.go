@@ -7,8 +7,8 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// maxOrders bounds the memory that orders take.
-const maxOrders = 200_000
+// DefaultMaxOrders is how many orders a sandbox holds.
+const DefaultMaxOrders = 200_000
 
 // createdOrder is all that any answer to a creation has.
 type createdOrder struct {
