@@ -11,9 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/routers"
-
 	"github.com/wxpayscore/payscore/api"
 	server "github.com/wxpayscore/payscore/gen/sandboxserver"
 )
@@ -29,12 +26,11 @@ const (
 // the console beside it.
 type admin struct {
 	*Sandbox
-	hosts    []string // names that a request may come to, besides loopback
-	contract *contract
-	mux      *http.ServeMux
-	streams  atomic.Int64
-	closing  chan struct{}
-	close    func()
+	hosts   []string // names that a request may come to, besides loopback
+	mux     *http.ServeMux
+	streams atomic.Int64
+	closing chan struct{}
+	close   func()
 }
 
 // WithAdminHosts lets requests under /_sandbox/ come to these host names, such
@@ -50,28 +46,11 @@ func newAdmin(s *Sandbox) *admin {
 	return a
 }
 
-// loadAdminContract parses the embedded api/sandbox.yaml once per process.
-var loadAdminContract = sync.OnceValues(func() (*contract, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(api.SandboxSpec)
-	if err != nil {
-		return nil, fmt.Errorf("sandbox: api/sandbox.yaml: %w", err)
-	}
-	doc.Servers = nil
-	c := &contract{doc: doc, routes: map[string]*routers.Route{}}
-	for path, item := range doc.Paths.Map() {
-		for method, op := range item.Operations() {
-			c.routes[method+" "+path] = &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
-		}
-	}
-	return c, nil
-})
+// adminContract is the embedded api/sandbox.yaml, parsed once per process.
+var adminContract = &contract{routes: parseRoutes(api.SandboxSpec)}
 
 // mount builds the routes, once the options are known.
-func (a *admin) mount() error {
-	var err error
-	if a.contract, err = loadAdminContract(); err != nil {
-		return err
-	}
+func (a *admin) mount() {
 	a.mux = http.NewServeMux()
 	a.mux.Handle(adminRoot, consolePage())
 	a.mux.HandleFunc("GET "+adminRoot+"api/openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
@@ -91,7 +70,6 @@ func (a *admin) mount() error {
 			ErrorHandlerFunc: writeProblem,
 			Middlewares:      []server.MiddlewareFunc{a.checkContract},
 		})
-	return nil
 }
 
 // ServeHTTP answers what comes to /_sandbox/, once it is known that no other
@@ -131,7 +109,7 @@ func (a *admin) checkContract(next http.Handler) http.Handler {
 			writeProblem(w, r, &http.MaxBytesError{Limit: adminBody})
 			return
 		}
-		if refused := a.contract.check(r); refused != nil {
+		if refused := adminContract.check(r); refused != nil {
 			writeProblem(w, r, refused)
 			return
 		}

@@ -50,7 +50,7 @@ func (s *Sandbox) checkBinding(r *http.Request) *refusal {
 		return len(known) > 0
 	}
 	// An application is how a sub-merchant becomes known.
-	applies := s.contract.routes[r.Pattern].Operation.OperationID == "applyPartnerServiceAccount"
+	applies := s.contract.routes()[r.Pattern].Operation.OperationID == "applyPartnerServiceAccount"
 	if sub := id("sub_mchid"); sub != "" && !applies && !keep(func(b Binding) bool { return b.SubMchID == sub }) {
 		return refuse(http.StatusForbidden, "NO_AUTH", numberNoMerchant, "mch_id 不存在")
 	}

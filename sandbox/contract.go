@@ -20,12 +20,12 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// contract is the parsed openapi.yaml: what a request must look like and
-// which stage of an order allows which operation.
+// contract is api/openapi.yaml: what a request must look like and which stage
+// of an order allows which operation.
 type contract struct {
-	doc *openapi3.T
-	// routes has the pattern of net/http ("POST /v3/...") as its key.
-	routes map[string]*routers.Route
+	// routes has the pattern of net/http ("POST /v3/...") as its key. Whoever
+	// calls it first has all schemas parsed.
+	routes func() map[string]*routers.Route
 	stages map[string]stage
 	rules  map[string]stageRule // by operationId
 }
@@ -53,46 +53,49 @@ type stageRefusal struct {
 	Message string `json:"message"`
 }
 
-const stagesExtension = "x-wechatpay-order-stages"
-
-// loadContract parses the embedded contract once for all sandboxes of a process.
+// loadContract reads the embedded contract once for all sandboxes of a process:
+// at first only what a sandbox without requests needs.
 var loadContract = sync.OnceValues(func() (*contract, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(api.Spec)
-	if err != nil {
+	var spec struct {
+		Stages map[string]stage `json:"x-wechatpay-order-stages"`
+		Paths  map[string]map[string]struct {
+			OperationID string    `json:"operationId"`
+			Rule        stageRule `json:"x-wechatpay-order-stages"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(api.SpecJSON, &spec); err != nil {
 		return nil, fmt.Errorf("sandbox: contract: %w", err)
 	}
-	doc.Servers = nil // requests come to whatever host the sandbox listens on
-	c := &contract{doc: doc, routes: map[string]*routers.Route{}, rules: map[string]stageRule{}}
-	if err := decode(doc.Extensions[stagesExtension], &c.stages); err != nil {
-		return nil, err
-	}
-	for path, item := range doc.Paths.Map() {
-		for method, op := range item.Operations() {
-			c.routes[method+" "+path] = &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
-			var rule stageRule
-			if err := decode(op.Extensions[stagesExtension], &rule); err != nil {
-				return nil, err
-			}
-			c.rules[op.OperationID] = rule
+	c := &contract{stages: spec.Stages, rules: map[string]stageRule{}, routes: parseRoutes(api.SpecJSON)}
+	for _, methods := range spec.Paths {
+		for _, operation := range methods {
+			c.rules[operation.OperationID] = operation.Rule
 		}
 	}
 	return c, nil
 })
 
-func decode(extension, into any) error {
-	b, err := json.Marshal(extension)
-	if err == nil {
-		err = json.Unmarshal(b, into)
-	}
-	if err != nil {
-		return fmt.Errorf("sandbox: contract: %s: %w", stagesExtension, err)
-	}
-	return nil
+// parseRoutes has a document parsed at the first call of what it returns.
+func parseRoutes(spec []byte) func() map[string]*routers.Route {
+	return sync.OnceValue(func() map[string]*routers.Route {
+		doc, err := openapi3.NewLoader().LoadFromData(spec)
+		if err != nil {
+			panic(err) // embedded, so it parses
+		}
+		doc.Servers = nil // requests come to whatever host the sandbox listens on
+		routes := map[string]*routers.Route{}
+		for path, item := range doc.Paths.Map() {
+			for method, op := range item.Operations() {
+				routes[method+" "+path] = &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
+			}
+		}
+		return routes
+	})
 }
 
 // check holds a request against the contract. r.Pattern tells the operation.
 func (c *contract) check(r *http.Request) *refusal {
-	route := c.routes[r.Pattern]
+	route := c.routes()[r.Pattern]
 	if route.Operation.RequestBody != nil {
 		body, err := io.ReadAll(r.Body)
 		// The decoder below stops at the end of the first JSON value.

@@ -1,14 +1,16 @@
 package sandbox
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// maxOrders bounds the memory that orders take.
-const maxOrders = 200_000
+// DefaultMaxOrders is how many orders a sandbox holds.
+const DefaultMaxOrders = 200_000
 
 // createdOrder is all that any answer to a creation has.
 type createdOrder struct {
@@ -41,11 +43,11 @@ func create[T any](s *Sandbox, r opening) (T, error) {
 	if err != nil {
 		return answer, err
 	}
-	request := string(b)
+	request := sha256.Sum256(b)
 	err = s.update(func() error {
 		o := s.orders.get(orderKey(r.order.SubMchID, r.order.OutOrderNo))
 		switch {
-		case o != nil && o.Created != request:
+		case o != nil && !bytes.Equal(o.Created, request[:]):
 			return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
 		case o == nil && len(s.orders.records) >= s.maxOrders:
 			return refuse(http.StatusTooManyRequests, "FREQUENCY_LIMITED", numberFrequency, "沙箱中的订单过多")
@@ -53,7 +55,7 @@ func create[T any](s *Sandbox, r opening) (T, error) {
 			if refused := s.checkUserOf(r.order.OpenID, r.order.SubOpenID); refused != nil {
 				return refused
 			}
-			if o, err = s.open(r, request); err != nil {
+			if o, err = s.open(r, request[:]); err != nil {
 				return err
 			}
 		}
@@ -63,7 +65,7 @@ func create[T any](s *Sandbox, r opening) (T, error) {
 }
 
 // open makes the order. The caller holds s.mu.
-func (s *Sandbox) open(r opening, request string) (*order, error) {
+func (s *Sandbox) open(r opening, request []byte) (*order, error) {
 	b := r.order
 	o := &order{
 		CreatedAt: s.now(), Created: request, Device: b.Device, ShoppingInfo: r.shopping,

@@ -20,9 +20,6 @@ func (s *Sandbox) Announced() (all []Announced) {
 	return all
 }
 
-// SetMaxOrders bounds the orders, fewer of them than would take a minute.
-func (s *Sandbox) SetMaxOrders(n int) { s.maxOrders = n }
-
 // Restarted is a sandbox with nothing but the records of orders of this one.
 func (s *Sandbox) Restarted(opts ...Option) (*Sandbox, error) {
 	again, err := Open(opts...)

@@ -176,8 +176,7 @@ func TestOrdersAfterARestart(t *testing.T) {
 
 func TestOrdersAreBounded(t *testing.T) {
 	t.Parallel()
-	b := newBox(t)
-	b.SetMaxOrders(2)
+	b := newBox(t, sandbox.WithMaxOrders(2))
 	b.create(needConfirm("1"))
 	b.create(needConfirm("2"))
 	b.send("POST", orders, asJSON(needConfirm("3"))).checkRefused(t, refusal{429, "FREQUENCY_LIMITED", 268435472, ""})

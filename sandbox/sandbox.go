@@ -90,6 +90,12 @@ func WithStrictTimes() Option { return func(s *Sandbox) { s.strictTimes = true }
 // refused. The default is [DefaultRiskCap].
 func WithRiskCap(fen int64) Option { return func(s *Sandbox) { s.riskCap = fen } }
 
+// WithMaxOrders bounds the memory that orders take: at n of them a request for
+// one more is refused with FREQUENCY_LIMITED, and so it is with permissions and
+// with applications. [Sandbox.Seed] is not bound. The default is
+// [DefaultMaxOrders].
+func WithMaxOrders(n int) Option { return func(s *Sandbox) { s.maxOrders = n } }
+
 // WithFault switches a fault on from the start, as [Sandbox.AddFault] does. A
 // fault that cannot be is the error of [Open].
 func WithFault(f Fault) Option {
@@ -104,7 +110,7 @@ var processCredentials = sync.OnceValues(NewCredentials)
 func Open(opts ...Option) (*Sandbox, error) {
 	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}, forget: map[string]func(){}}
 	s := &Sandbox{
-		riskCap: DefaultRiskCap, maxOrders: maxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
+		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
 		changes: c, orders: newTable[order]("orders", c), queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[Notification]("notifications", c),
 		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
@@ -152,9 +158,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 			ErrorHandlerFunc: answerError,
 			Middlewares:      []payscoreserver.MiddlewareFunc{s.checkContract},
 		})
-	if err := s.admin.mount(); err != nil {
-		return nil, err
-	}
+	s.admin.mount()
 	s.planDeductions()
 	s.planOthers()
 	return s, nil

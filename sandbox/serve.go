@@ -149,7 +149,7 @@ func (c *contract) find(mux *http.ServeMux, r *http.Request) *routers.Route {
 	if !strings.HasPrefix(pattern, r.Method+" ") || path.Clean(r.URL.Path) != r.URL.Path {
 		return nil
 	}
-	return c.routes[pattern]
+	return c.routes()[pattern]
 }
 
 // pathValue is a parameter of the path, before the mux has set it.

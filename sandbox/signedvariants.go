@@ -224,7 +224,7 @@ func (s *Sandbox) targetsOf(r signedRequest) []variant {
 			break
 		}
 	}
-	for _, route := range s.contract.routes {
+	for _, route := range s.contract.routes() {
 		if route.Method == r.method && sameShape(route.Path, path) {
 			add("url-template", with(route.Path, query))
 		}

@@ -33,7 +33,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	box, err := sandbox.Open(sandbox.WithCredentials(credentials))
+	box, err := sandbox.Open(sandbox.WithCredentials(credentials), sandbox.WithMaxOrders(n))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -45,6 +45,7 @@ func main() {
 	}
 	if memory {
 		fmt.Println((inUse() - before) / uint64(n))
+		runtime.KeepAlive(box) // or the orders are gone before they are weighed
 		return
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,0 +1,59 @@
+package sandbox_test
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/wxpayscore/payscore/sandbox"
+)
+
+// BenchmarkOpen is a sandbox up to where it may listen, without the making of
+// keys and what a process reads once.
+func BenchmarkOpen(b *testing.B) {
+	credentials := must(sandbox.NewCredentials())
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := must(sandbox.Open(sandbox.WithCredentials(credentials))).Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkModify is one modification: verified, checked, carried out, signed.
+// The request is signed beforehand. BenchmarkRSA is what it cannot be below.
+func BenchmarkModify(b *testing.B) {
+	box := newBox(b, sandbox.WithLenientAmounts()) // takes the same total once more
+	must(box.Seed(orderNo, 50000))
+	body := `{"sub_mchid":"` + subMchID + `","service_id":"` + serviceID + `","post_payments":[{"name":"就餐费用","amount":40000,"count":4}],` +
+		`"post_discounts":[{"name":"满20减1元","amount":100}],"total_amount":39900,"reason":"用户投诉"}`
+	r := box.request(http.MethodPost, orders+"/"+orderNo+"/modify", body)
+	r.RequestURI = r.URL.RequestURI()
+	r.Header.Set("User-Agent", "bench")
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Body = io.NopCloser(strings.NewReader(body))
+		w := httptest.NewRecorder()
+		if box.ServeHTTP(w, r); w.Code != http.StatusNoContent {
+			b.Fatal(w.Code, w.Body)
+		}
+	}
+}
+
+// BenchmarkRSA is the verification of a request and the signature of its answer.
+func BenchmarkRSA(b *testing.B) {
+	key := must(sandbox.NewCredentials()).WechatpayKey()
+	digest := sha256.Sum256(nil)
+	signature := must(rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:]))
+	for b.Loop() {
+		must(rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:]))
+		if err := rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA256, digest[:], signature); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
