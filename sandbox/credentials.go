@@ -58,7 +58,7 @@ const (
 // Credentials are the keys of both sides: the merchant's, and those that the
 // sandbox signs with in place of WeChat Pay's. They guard no money.
 type Credentials struct {
-	account      Account
+	account      *Account // by value, %s of a struct that holds a *Credentials would show its APIv3 key
 	merchant     *rsa.PrivateKey
 	wechatpay    *rsa.PrivateKey
 	platform     *rsa.PrivateKey
@@ -67,10 +67,15 @@ type Credentials struct {
 }
 
 // Account returns the ids that go with the keys, with an empty BaseURL.
-func (c *Credentials) Account() Account { return c.account }
+func (c *Credentials) Account() Account { return *c.account }
 
 // String names the account and no key.
-func (c Credentials) String() string { return "sandbox credentials of " + c.account.MchID }
+func (c Credentials) String() string {
+	if c.account == nil {
+		return "sandbox credentials of nobody"
+	}
+	return "sandbox credentials of " + c.account.MchID
+}
 
 // Format names the account and no key, whatever the verb.
 func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
@@ -80,7 +85,7 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String())
 
 // NewCredentials makes new keys, which takes about a second.
 func NewCredentials() (*Credentials, error) {
-	c := &Credentials{account: Account{
+	c := &Credentials{account: &Account{
 		MchID:       "1230000109",
 		APIv3Key:    rand.Text()[:16] + rand.Text()[:16],
 		PublicKeyID: "PUB_KEY_ID_0112300001092026010100000000000001",
@@ -152,7 +157,7 @@ func OpenCredentials(dir string) (*Credentials, error) {
 
 // WriteAccount writes sandbox.json, with the URL at which the sandbox listens.
 func (c *Credentials) WriteAccount(dir, baseURL string) error {
-	account := c.account
+	account := *c.account
 	account.BaseURL = baseURL
 	b, err := json.MarshalIndent(account, "", "  ")
 	if err != nil {
@@ -189,12 +194,12 @@ func (c *Credentials) Save(dir string) error {
 }
 
 func loadCredentials(dir string) (*Credentials, error) {
-	c := &Credentials{}
+	c := &Credentials{account: new(Account)}
 	b, err := os.ReadFile(filepath.Join(dir, AccountFile))
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	if err := json.Unmarshal(b, &c.account); err != nil {
+	if err := json.Unmarshal(b, c.account); err != nil {
 		return nil, fmt.Errorf("sandbox: %s: %w", filepath.Join(dir, AccountFile), err)
 	}
 	c.account.BaseURL = ""
