@@ -5,6 +5,9 @@
 # All that is derived, and nothing else.
 DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
 
+# They have requirements of their own, and so a go.mod.
+MODULES := otel notify/redisdedup bench examples/notify
+
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -23,6 +26,8 @@ lint: ## check formatting, code and contract
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck ./...
+	@bin=$$(mktemp -d) && trap 'rm -rf "$$bin"' EXIT && go build -o "$$bin" honnef.co/go/tools/cmd/staticcheck && \
+	for module in $(MODULES); do (cd $$module && go vet ./... && "$$bin/staticcheck" ./...) || exit 1; done
 	go run ./cmd/specgen lint api/openapi.yaml
 
 race: ## run all tests with the race detector (needs a C compiler)

@@ -49,7 +49,7 @@ type NotificationTraffic struct {
 
 // maxNotifications bounds the memory that they take. Those of the self test
 // are refused above it; the others are bounded by what they are about.
-const maxNotifications = 4 * maxOrders
+const maxNotifications = 4 * DefaultMaxOrders
 
 // lateBy is below the first interval of the schedule.
 const lateBy = 10 * time.Second

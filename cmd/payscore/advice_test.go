@@ -74,11 +74,18 @@ func TestErrorsCarryAdvice(t *testing.T) {
 		}
 	}
 	h.spoil = status(http.MethodPost, 502)
-	if e = decodeJSON[errorReport](t, h.modify(t, example(t), "--json").err); e.Retry != catalog.RetryAfterQuery || !e.OutcomeUnknown || e.Meaning == nil {
+	// The order is read, and tells that the 502 came instead of the operation.
+	if e = decodeJSON[errorReport](t, h.modify(t, example(t), "--json").err); e.Retry != "" || e.OutcomeUnknown || e.Meaning != nil {
 		t.Errorf("%+v", e)
 	}
 	h.spoil = status(http.MethodGet, 502)
 	if e = decodeJSON[errorReport](t, h.modify(t, example(t), "--json").err); e.Retry != catalog.RetrySameParameters || e.OutcomeUnknown {
+		t.Errorf("%+v", e)
+	}
+	h.spoil = nil
+	h.modify(t, example(t)).wantCode(t, exitDone) // from here on the order does not tell what becomes of another one
+	h.spoil = status(http.MethodPost, 502)
+	if e = decodeJSON[errorReport](t, h.modify(t, example(t), "--json").err); e.Retry != catalog.RetryAfterQuery || !e.OutcomeUnknown || e.Meaning == nil {
 		t.Errorf("%+v", e)
 	}
 	h.spoil = onModify(func(http.ResponseWriter, *httptest.ResponseRecorder) { panic(http.ErrAbortHandler) })

@@ -28,7 +28,7 @@ func (c *cancelCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	if err := body.Validate(); err != nil {
 		return inputError{err}
 	}
-	return c.run(ctx, s, "cancelled", func(client *payscore.Client) (changed, error) {
+	return c.run(ctx, s, job{done: "cancelled", do: func(client *payscore.Client, _ *payscore.ServiceOrderEntity) (changed, error) {
 		return serviceorder.Cancel(ctx, client, c.OutOrderNo, body)
-	})
+	}})
 }

@@ -7,11 +7,12 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/limit"
 	"github.com/wxpayscore/payscore/serviceorder"
 )
 
-// change is what complete, cancel, pay and sync have in common: the order is
-// shown before and after, and queried when the answer does not tell.
+// change is what the commands that change an order have in common: the order
+// is shown before and after, and queried when the answer does not tell.
 type change struct {
 	OutOrderNo string `arg:"" name:"out_order_no" help:"The merchant's number of the order."`
 	connection `group:"Connection"`
@@ -39,8 +40,15 @@ func (c *change) service() *string {
 	return &c.ServiceID
 }
 
-// run carries do out on the order. done is the operation's past participle.
-func (c *change) run(ctx context.Context, s *streams, done string, do func(*payscore.Client) (changed, error)) error {
+// job is what is done to the order.
+type job struct {
+	done  string // the operation's past participle
+	do    func(client *payscore.Client, before *payscore.ServiceOrderEntity) (changed, error)
+	check func(before payscore.ServiceOrderEntity) limit.Findings // warnings, nil for none
+}
+
+// run carries the job out.
+func (c *change) run(ctx context.Context, s *streams, j job) error {
 	query := payscore.QueryPartnerServiceOrderParams{SubMchID: c.SubMchID, OutOrderNo: &c.OutOrderNo, ServiceID: c.service()}
 	if err := query.Validate(); err != nil {
 		return inputError{err}
@@ -52,18 +60,26 @@ func (c *change) run(ctx context.Context, s *streams, done string, do func(*pays
 	}
 	before, err := client.QueryPartnerServiceOrder(ctx, query)
 	if err != nil {
-		return queryError{"not " + done + ", since the query before it failed: ", rec.compared(err)}
+		return queryError{"not " + j.done + ", since the query before it failed: ", rec.compared(err)}
+	}
+	var findings limit.Findings
+	if j.check != nil {
+		findings = j.check(*before)
 	}
 	if !s.json {
 		s.section("Order before")
 		s.order(before)
+		for _, f := range findings {
+			s.warn("%s", f)
+		}
 	}
 
 	rec.forget()
 	rec.method = http.MethodPost // not what confirms it
-	result, changeErr := do(client)
+	result, changeErr := j.do(client, before)
 	changeErr = rec.compared(changeErr)
-	report := changeReport{Call: rec.call(result.SendErr), Outcome: result.Outcome.String(), Before: before, After: result.Order}
+	report := changeReport{Call: rec.call(result.SendErr), Outcome: result.Outcome.String(),
+		Findings: findings, Before: before, After: result.Order}
 	if !s.json {
 		s.call(report.Call)
 		if result.SendErr != nil && result.Outcome == serviceorder.CarriedOut {
@@ -77,7 +93,7 @@ func (c *change) run(ctx context.Context, s *streams, done string, do func(*pays
 	if afterErr != nil {
 		report.AfterError = oneLine(queryError{"the query afterwards failed: ", afterErr}.Error())
 	}
-	s.changed(report, done)
+	s.changed(report, j.done)
 	return changeErr
 }
 
@@ -85,6 +101,7 @@ func (c *change) run(ctx context.Context, s *streams, done string, do func(*pays
 type changeReport struct {
 	Call       callReport                   `json:"call"`
 	Outcome    string                       `json:"outcome"`
+	Findings   limit.Findings               `json:"findings,omitempty"`
 	Before     *payscore.ServiceOrderEntity `json:"before"`
 	After      *payscore.ServiceOrderEntity `json:"after"`
 	AfterError string                       `json:"after_error,omitempty"`
@@ -105,7 +122,11 @@ func (s *streams) changed(r changeReport, done string) {
 		s.section("Order after")
 		s.order(r.After)
 	}
-	if r.Outcome == serviceorder.CarriedOut.String() {
+	switch {
+	case r.Outcome != serviceorder.CarriedOut.String():
+	case done == modified && r.After != nil:
+		s.printf("Done: %s -> %s\n", amount(r.Before.TotalAmount), amount(r.After.TotalAmount))
+	default:
 		s.printf("Done: %s\n", done)
 	}
 }

@@ -46,7 +46,7 @@ func (c *completeCommand) Run(ctx context.Context, s *streams, k *kong.Context) 
 		return inputError{err}
 	}
 	c.SubMchID, c.ServiceID = body.SubMchID, body.ServiceID
-	return c.run(ctx, s, "completed", func(client *payscore.Client) (changed, error) {
+	return c.run(ctx, s, job{done: "completed", do: func(client *payscore.Client, _ *payscore.ServiceOrderEntity) (changed, error) {
 		return serviceorder.Complete(ctx, client, c.OutOrderNo, body)
-	})
+	}})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/limit"
+	"github.com/wxpayscore/payscore/serviceorder"
 	"github.com/wxpayscore/payscore/transport"
 )
 
@@ -47,6 +48,15 @@ type signError struct {
 
 func (e signError) Error() string { return e.err.Error() + "; " + e.difference }
 func (e signError) Unwrap() error { return e.err }
+
+// sent is what became of the operation itself: of one that is not settled, the
+// query has an error of its own.
+func sent(err error) error {
+	if unsettled, ok := errors.AsType[*serviceorder.UnsettledError](err); ok {
+		return unsettled.SendErr
+	}
+	return err
+}
 
 func isOutcomeUnknown(err error) bool {
 	_, query := errors.AsType[queryError](err)
@@ -90,16 +100,17 @@ func (s *streams) report(err error) {
 		return
 	}
 	report := errorReport{Error: oneLine(err.Error()), OutcomeUnknown: isOutcomeUnknown(err)}
-	if refused, ok := errors.AsType[*apierror.Error](err); ok {
+	about := sent(err)
+	if refused, ok := errors.AsType[*apierror.Error](about); ok {
 		report.Status, report.Code, report.Number, report.RequestID = refused.Status, refused.Code, refused.Number, refused.RequestID
 		report.Meaning, report.Remedy = translated(refused.Meaning()), translated(refused.Remedy())
 		report.Retry = refused.Retry()
 		if errors.Is(refused, apierror.ErrOutcomeUnknown) && !report.OutcomeUnknown {
 			report.Retry = catalog.RetrySameParameters // it was a query
 		}
-	} else if lost, ok := errors.AsType[*apierror.UndecodableError](err); ok {
+	} else if lost, ok := errors.AsType[*apierror.UndecodableError](about); ok {
 		report.Status, report.RequestID = lost.Status, lost.RequestID
-	} else if unverified, ok := errors.AsType[*transport.UnverifiedError](err); ok {
+	} else if unverified, ok := errors.AsType[*transport.UnverifiedError](about); ok {
 		// Not the status: nobody vouches for it, and a 204 here would pass for a success.
 		report.RequestID = unverified.RequestID
 	}

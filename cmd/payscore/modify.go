@@ -21,6 +21,9 @@ const (
 	seedTotal      = 50000
 )
 
+// modified is what a modification has done. Its amounts are shown as well.
+const modified = "modified"
+
 type modifyCommand struct {
 	OutOrderNo string `arg:"" optional:"" name:"out_order_no" help:"The merchant's number of the order."`
 	Body       string `short:"b" placeholder:"FILE" help:"The request as JSON, - for standard input."`
@@ -80,40 +83,23 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	if err := m.agrees(name, body.SubMchID, body.ServiceID); err != nil {
 		return inputError{err}
 	}
-	var rec recorder
-	client, err := m.open(&rec)
-	if err != nil {
-		return err
+	c := change{OutOrderNo: m.OutOrderNo, connection: m.connection}
+	c.SubMchID, c.ServiceID = body.SubMchID, ""
+	if body.ServiceID != nil {
+		c.ServiceID = *body.ServiceID
 	}
-
-	before, err := client.QueryPartnerServiceOrder(ctx, query)
-	if err != nil {
-		return queryError{"not modified, since the query before it failed: ", rec.compared(err)}
-	}
-	findings := serviceorder.CheckModifyOf(*before, body)
-	if !s.json {
-		s.section("Order before")
-		s.order(before)
-		for _, f := range findings {
-			s.warn("%s", f)
-		}
-	}
-
-	rec.forget()
-	modifyErr := client.ModifyPartnerServiceOrder(ctx, m.OutOrderNo, body)
-	report := modifyReport{Call: rec.call(modifyErr), Findings: findings, Before: before}
-	if !s.json {
-		s.call(report.Call)
-	}
-	modifyErr = rec.compared(modifyErr)
-	// What became of the order is worth the most when the outcome is unknown.
-	after, err := client.QueryPartnerServiceOrder(ctx, query)
-	if err != nil {
-		report.AfterError = oneLine(queryError{"the query after the modification failed: ", err}.Error())
-	}
-	report.After = after
-	s.modified(report, modifyErr == nil)
-	return modifyErr
+	return c.run(ctx, s, job{done: modified,
+		do: func(client *payscore.Client, before *payscore.ServiceOrderEntity) (changed, error) {
+			var opts []serviceorder.Option
+			if before.TotalAmount != nil { // else only the new total tells something
+				opts = append(opts, serviceorder.WithTotalBefore(*before.TotalAmount))
+			}
+			return serviceorder.Modify(ctx, client, m.OutOrderNo, body, opts...)
+		},
+		check: func(before payscore.ServiceOrderEntity) limit.Findings {
+			return serviceorder.CheckModifyOf(before, body)
+		},
+	})
 }
 
 // readBody gives the body the name that errors call it by.
@@ -137,33 +123,4 @@ func (m *modifyCommand) readBody(in io.Reader) (string, payscore.ModifyPartnerSe
 	}
 	body, err := decodeModify(name, raw)
 	return name, body, err
-}
-
-// modifyReport is what --json prints. After is null when AfterError says why.
-type modifyReport struct {
-	Call       callReport                   `json:"call"`
-	Findings   limit.Findings               `json:"findings,omitempty"`
-	Before     *payscore.ServiceOrderEntity `json:"before"`
-	After      *payscore.ServiceOrderEntity `json:"after"`
-	AfterError string                       `json:"after_error,omitempty"`
-}
-
-// modified shows how a modification ended. It returns no error: one of showing
-// must not take the place of the modification's.
-func (s *streams) modified(r modifyReport, done bool) {
-	if s.json {
-		if err := s.object(r); err != nil {
-			s.warn("the report could not be written: %v", err)
-		}
-		return
-	}
-	if r.AfterError != "" {
-		s.warn("%s", r.AfterError)
-		return
-	}
-	s.section("Order after")
-	s.order(r.After)
-	if done {
-		s.printf("Done: %s -> %s\n", amount(r.Before.TotalAmount), amount(r.After.TotalAmount))
-	}
 }

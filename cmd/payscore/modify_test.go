@@ -51,7 +51,7 @@ func TestModifySandbox(t *testing.T) {
 func TestModifySandboxJSON(t *testing.T) {
 	r := runArgs(t, "--json", "modify", "--sandbox", "ORDER-1")
 	r.wantCode(t, exitDone)
-	report := decodeJSON[modifyReport](t, r.out)
+	report := decodeJSON[changeReport](t, r.out)
 	if *report.Before.TotalAmount != 50000 || *report.After.TotalAmount != 39900 || report.After.OutOrderNo != "ORDER-1" {
 		t.Errorf("before %d, after %d of %s", *report.Before.TotalAmount, *report.After.TotalAmount, report.After.OutOrderNo)
 	}
@@ -97,7 +97,7 @@ func TestModifyBody(t *testing.T) {
 		h := newHost(t, sandbox.WithLenientAmounts())
 		r := h.modify(t, example(t, "39900", "40000", `"amount": 100`, `"amount": 0`), "--json")
 		r.wantCode(t, exitDone)
-		wantAll(t, decodeJSON[modifyReport](t, r.out).Call.Message, `"total_amount":40000`, `"amount":0`)
+		wantAll(t, decodeJSON[changeReport](t, r.out).Call.Message, `"total_amount":40000`, `"amount":0`)
 		h.wantTotal(t, 40000)
 	})
 }
@@ -125,7 +125,7 @@ func TestModifyRefused(t *testing.T) {
 			!strings.HasSuffix(e.RequestID, "-268435464") || !strings.Contains(e.Error, "PARAM_ERROR") {
 			t.Errorf("%+v", e)
 		}
-		report := decodeJSON[modifyReport](t, r.out)
+		report := decodeJSON[changeReport](t, r.out)
 		if report.Call.Status != 400 || report.Call.RequestID != e.RequestID || *report.After.TotalAmount != 50000 ||
 			len(report.Findings) != 1 || !report.Findings[0].Warning {
 			t.Errorf("%+v", report)

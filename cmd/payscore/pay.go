@@ -28,7 +28,7 @@ func (p *payCommand) Run(ctx context.Context, s *streams, k *kong.Context) error
 	if err := body.Validate(); err != nil {
 		return inputError{err}
 	}
-	return p.run(ctx, s, "asked for payment", func(client *payscore.Client) (changed, error) {
+	return p.run(ctx, s, job{done: "asked for payment", do: func(client *payscore.Client, _ *payscore.ServiceOrderEntity) (changed, error) {
 		return serviceorder.Pay(ctx, client, p.OutOrderNo, body)
-	})
+	}})
 }

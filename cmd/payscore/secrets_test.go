@@ -15,6 +15,7 @@ import (
 func TestNoSecrets(t *testing.T) {
 	h := newHost(t)
 	spoiled := newHost(t)
+	spoiled.modify(t, example(t)).wantCode(t, exitDone) // so that the order does not tell what becomes of another one
 	spoiled.spoil = onModify(func(w http.ResponseWriter, answer *httptest.ResponseRecorder) {
 		answer.Header().Set(auth.HeaderSignature, flip(answer.Header().Get(auth.HeaderSignature)))
 		pass(w, answer)

@@ -32,7 +32,7 @@ func (c *syncCommand) Run(ctx context.Context, s *streams, k *kong.Context) erro
 	if err := body.Validate(); err != nil {
 		return inputError{err}
 	}
-	return c.run(ctx, s, "synchronised", func(client *payscore.Client) (changed, error) {
+	return c.run(ctx, s, job{done: "synchronised", do: func(client *payscore.Client, _ *payscore.ServiceOrderEntity) (changed, error) {
 		return serviceorder.Sync(ctx, client, c.OutOrderNo, body)
-	})
+	}})
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/gen/catalog"
 )
 
 // onModify spoils the answers to POSTs, which the sandbox has carried out.
@@ -60,10 +61,10 @@ func TestModifyUnverified(t *testing.T) {
 				pass(w, answer)
 			})
 			r := h.modify(t, example(t))
-			r.wantCode(t, exitUnknown)
-			r.wantLine(t, "outcome unknown", "answer 204", "not to be trusted")
-			wantAll(t, r.out, "  answer         204 No Content\n", "  verified by    nothing", "Order after\n", "399.00 yuan")
-			if strings.Contains(r.out, "verified by    public key") || strings.Contains(r.out, "Done") {
+			r.wantCode(t, exitDone) // the order tells
+			wantAll(t, r.err, "warning: the answer did not tell, but the order does: ", "answer 204", "not to be trusted")
+			wantAll(t, r.out, "  answer         204 No Content\n", "  verified by    nothing", "Order after\n", "Done: 500.00 yuan -> 399.00 yuan")
+			if strings.Contains(r.out, "verified by    public key") {
 				t.Errorf("claims more than it knows:\n%s", r.out)
 			}
 			h.wantTotal(t, 39900)
@@ -78,14 +79,19 @@ func TestModifyUnverifiedJSON(t *testing.T) {
 		pass(w, answer)
 	})
 	r := h.modify(t, example(t), "--json")
+	r.wantCode(t, exitDone)
+	report := decodeJSON[changeReport](t, r.out)
+	if report.Outcome != "carried out" || report.Call.VerifiedBy != "" || report.Call.RequestID == "" || *report.After.TotalAmount != 39900 || r.err != "" {
+		t.Errorf("%+v, stderr %q", report, r.err)
+	}
+
+	h.downAfterModify()
+	r = h.modify(t, example(t, "39900", "29900", "40000", "30000"), "--json")
 	r.wantCode(t, exitUnknown)
 	e := decodeJSON[errorReport](t, r.err)
-	if !e.OutcomeUnknown || e.RequestID == "" || e.Status != 0 {
-		t.Errorf("%+v", e)
-	}
-	report := decodeJSON[modifyReport](t, r.out)
-	if report.Call.VerifiedBy != "" || report.Call.RequestID != e.RequestID || *report.After.TotalAmount != 39900 {
-		t.Errorf("%+v", report)
+	// The 503 is the query's.
+	if report = decodeJSON[changeReport](t, r.out); !e.OutcomeUnknown || e.Status != 0 || e.Code != "" || e.RequestID == "" || e.RequestID != report.Call.RequestID || report.Outcome != "unknown" {
+		t.Errorf("%+v, %+v", e, report)
 	}
 }
 
@@ -100,35 +106,63 @@ func TestModifyCutOff(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	r := h.modify(t, example(t))
-	r.wantCode(t, exitUnknown)
-	r.wantLine(t, "outcome unknown")
-	wantAll(t, r.out, "  answer         200 OK\n", "  verified by    nothing")
+	r.wantCode(t, exitDone)
+	wantAll(t, r.err, "warning: the answer did not tell", "outcome unknown")
+	wantAll(t, r.out, "  answer         200 OK\n", "  verified by    nothing", "Done: ")
 }
 
 func TestModifyDropped(t *testing.T) {
 	h := newHost(t)
 	h.spoil = onModify(func(http.ResponseWriter, *httptest.ResponseRecorder) { panic(http.ErrAbortHandler) })
 	r := h.modify(t, example(t))
-	r.wantCode(t, exitUnknown)
-	r.wantLine(t, "outcome unknown", "no answer")
-	wantAll(t, r.out, "POST /v3/", "  answer         none\n", "Order after\n", "399.00 yuan")
+	r.wantCode(t, exitDone)
+	wantAll(t, r.err, "warning: the answer did not tell", "no answer")
+	wantAll(t, r.out, "POST /v3/", "  answer         none\n", "Order after\n", "Done: 500.00 yuan -> 399.00 yuan")
 	h.wantRequests(t, 5) // the modification three times, and a query before and after
 }
 
 func TestModifyServerFailure(t *testing.T) {
-	h := newHost(t)
-	h.spoil = onModify(func(w http.ResponseWriter, _ *httptest.ResponseRecorder) {
+	gateway := func(w http.ResponseWriter) {
 		w.Header().Set(auth.HeaderSerial, "PUB_KEY_ID_1") // which signed nothing
 		w.WriteHeader(http.StatusBadGateway)
+	}
+	t.Run("in front of an operation that was carried out", func(t *testing.T) {
+		h := newHost(t)
+		h.spoil = onModify(func(w http.ResponseWriter, _ *httptest.ResponseRecorder) { gateway(w) })
+		r := h.modify(t, example(t), "--json")
+		r.wantCode(t, exitDone)
+		if report := decodeJSON[changeReport](t, r.out); report.Call.VerifiedBy != "" || report.Call.Status != 502 || report.Outcome != "carried out" {
+			t.Errorf("%+v", report)
+		}
 	})
-	r := h.modify(t, example(t), "--json")
-	if report := decodeJSON[modifyReport](t, r.out); report.Call.VerifiedBy != "" {
-		t.Errorf("verified by %s", report.Call.VerifiedBy)
-	}
-	r.wantCode(t, exitUnknown)
-	if e := decodeJSON[errorReport](t, r.err); !e.OutcomeUnknown || e.Status != 502 {
-		t.Errorf("%+v", e)
-	}
+	t.Run("instead of it", func(t *testing.T) {
+		h := newHost(t)
+		h.spoil = func(box http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					gateway(w)
+					return
+				}
+				box.ServeHTTP(w, r)
+			})
+		}
+		r := h.modify(t, example(t), "--json")
+		r.wantCode(t, exitFailed)
+		report, e := decodeJSON[changeReport](t, r.out), decodeJSON[errorReport](t, r.err)
+		if report.Outcome != "not carried out" || e.OutcomeUnknown || *report.After.TotalAmount != 50000 {
+			t.Errorf("%+v, %+v", report, e)
+		}
+	})
+	t.Run("and the order tells nothing", func(t *testing.T) {
+		h := newHost(t)
+		h.modify(t, example(t)).wantCode(t, exitDone)
+		h.spoil = onModify(func(w http.ResponseWriter, _ *httptest.ResponseRecorder) { gateway(w) })
+		r := h.modify(t, example(t), "--json") // to the total that it bears already
+		r.wantCode(t, exitUnknown)
+		if e := decodeJSON[errorReport](t, r.err); !e.OutcomeUnknown || e.Status != 502 || e.Retry != catalog.RetryAfterQuery {
+			t.Errorf("%+v", e)
+		}
+	})
 }
 
 // downAfterModify answers queries after the modification with a failure.
@@ -160,7 +194,7 @@ func TestModifyThenQueryFails(t *testing.T) {
 		if strings.Count(r.err, "\n") != 1 || strings.Contains(r.err, "unknown") {
 			t.Errorf("stderr: %s", r.err)
 		}
-		wantAll(t, r.err, "warning: the query after the modification failed: ", "503")
+		wantAll(t, r.err, "warning: the query afterwards failed: ", "503")
 		wantAll(t, r.out, "  answer         204 No Content\n")
 	})
 	t.Run("carried out, as JSON", func(t *testing.T) {
@@ -168,7 +202,7 @@ func TestModifyThenQueryFails(t *testing.T) {
 		h.downAfterModify()
 		r := h.modify(t, example(t), "--json")
 		r.wantCode(t, exitDone)
-		if report := decodeJSON[modifyReport](t, r.out); report.After != nil || !strings.Contains(report.AfterError, "503") || report.Call.Status != 204 {
+		if report := decodeJSON[changeReport](t, r.out); report.After != nil || !strings.Contains(report.AfterError, "503") || report.Call.Status != 204 {
 			t.Errorf("%+v", report)
 		}
 		if r.err != "" {
@@ -182,7 +216,7 @@ func TestModifyThenQueryFails(t *testing.T) {
 		r := h.modify(t, example(t))
 		r.wantCode(t, exitUnknown)
 		warning, line, _ := strings.Cut(r.err, "\n")
-		wantAll(t, warning, "warning: the query after the modification failed: ")
+		wantAll(t, warning, "warning: the query afterwards failed: ")
 		result{err: line}.wantLine(t, "outcome unknown")
 	})
 }

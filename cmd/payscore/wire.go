@@ -73,7 +73,7 @@ func (r *recorder) call(err error) callReport {
 // compared adds to a SIGN_ERROR where the message that was signed first differs
 // from what the server says it saw.
 func (r *recorder) compared(err error) error {
-	if refused, ok := errors.AsType[*apierror.Error](err); ok {
+	if refused, ok := errors.AsType[*apierror.Error](sent(err)); ok {
 		if difference := refused.DiffSigned([]byte(r.call(err).Message)); difference != "" {
 			return signError{err, difference}
 		}
