@@ -71,8 +71,8 @@ console: ## drive the sandbox's console in a browser (needs Node 20, npm and Chr
 viewer: ## fetch the pinned viewer of the reference page again (needs npm)
 	cmd/specgen/internal/build/viewer/refresh
 
-peers: ## run the other Go clients on the sandbox, check allocations, and run each benchmark once
-	cd bench && go vet ./... && go test ./... && go test -run '^$$' -bench . -benchtime 1x .
+peers: ## run the other Go clients on the sandbox, check allocations, and run all of make bench once, in short
+	cd bench && go vet ./... && go test ./... && go run ./report --short -o -
 
 bench: ## measure this client beside its peers, the sandbox and the tools, into docs/performance.md
 	cd bench && go run ./report

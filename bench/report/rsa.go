@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"strings"
 )
 
 // rsa measures the signers that a program may give to auth.NewSigner.
@@ -38,7 +39,7 @@ crypto.Signer has no context.
 	base := results["RSA/crypto-rsa"]["ns/op"].median()
 	for _, row := range []struct{ name, label string }{{"RSA/crypto-rsa", "crypto/rsa"}, {"RSA/openssl", version}} {
 		got := results[row.name]
-		r.printf("| %s | %s | %.2f | %s | %s |\n", oneLine(row.label), timeCell(got["ns/op"]), got["ns/op"].median()/base, count(got["B/op"]), count(got["allocs/op"]))
+		r.printf("| %s | %s | %.2f | %s | %s |\n", oneLine(strings.Split(row.label, "(")[0]), timeCell(got["ns/op"]), got["ns/op"].median()/base, count(got["B/op"]), count(got["allocs/op"]))
 	}
 	r.printf("\n")
 	return nil
