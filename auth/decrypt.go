@@ -83,11 +83,15 @@ func Decrypt(nonce, associatedData, ciphertextBase64 string, keys ...APIv3Key) (
 	if len(keys) == 0 {
 		return nil, &DecryptError{Reason: ReasonKey}
 	}
-	for _, key := range keys {
+	for i, key := range keys {
 		if key.aead == nil {
 			return nil, &DecryptError{Reason: ReasonKey}
 		}
-		plaintext, err := key.aead().Open(nil, []byte(nonce), sealed, []byte(associatedData))
+		var into []byte
+		if i == len(keys)-1 { // in place: a failure wipes it, and no other key needs it
+			into = sealed[:0]
+		}
+		plaintext, err := key.aead().Open(into, []byte(nonce), sealed, []byte(associatedData))
 		if err == nil {
 			return plaintext, nil
 		}

@@ -17,10 +17,8 @@ package limit
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode/utf8"
 )
 
@@ -109,19 +107,6 @@ func (p *Path) String() string {
 	default:
 		return p.parent.String() + "." + p.key
 	}
-}
-
-// Pattern is a regular expression of the contract, compiled at its first use
-// so that a program does not pay for it at start.
-type Pattern struct {
-	Source string
-	once   sync.Once
-	re     *regexp.Regexp
-}
-
-func (p *Pattern) match(s string) bool {
-	p.once.Do(func() { p.re = regexp.MustCompile(p.Source) })
-	return p.re.MatchString(s)
 }
 
 // Checker collects findings. Its zero value is ready; it is for one request
