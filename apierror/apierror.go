@@ -35,6 +35,12 @@ import (
 // parameters and the same number.
 var ErrOutcomeUnknown = errors.New("outcome unknown, query before anything else")
 
+// ErrNotSent says that certainly nothing of a request reached WeChat Pay. Who
+// sends requests in another way than package transport tells the generated
+// client so with an error that is one (errors.Is); any other error of a write
+// is [ErrOutcomeUnknown].
+var ErrNotSent = errors.New("not sent")
+
 // Error is an answer of the API other than the documented success. Use
 // errors.As to get it. Its JSON form is the error object on the wire.
 //

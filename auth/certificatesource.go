@@ -83,6 +83,7 @@ type CertificateSource struct {
 	mu      sync.Mutex
 	base    context.Context // what a download ends with; not nil
 	running bool
+	starts  int       // tells the runs apart: one that has ended may still be on its way out
 	flight  *flight   // the download that is under way
 	last    time.Time // when the latest one began
 	lastErr error     // and what came of it
@@ -149,18 +150,21 @@ func NewCertificateSource(config CertificateConfig) (*CertificateSource, error) 
 func (s *CertificateSource) Start(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running {
+	if s.running && s.base.Err() == nil {
 		return
 	}
 	s.running, s.base = true, ctx
-	go s.run(ctx)
+	s.starts++
+	go s.run(ctx, s.starts)
 }
 
-func (s *CertificateSource) run(ctx context.Context) {
+func (s *CertificateSource) run(ctx context.Context, start int) {
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.running, s.base = false, context.Background()
+		if s.starts == start {
+			s.running, s.base = false, context.Background()
+		}
 	}()
 	retry := s.config.Throttle
 	for {
@@ -241,6 +245,9 @@ func (s *CertificateSource) download(ctx context.Context, throttled bool) error 
 		}
 		f = &flight{done: make(chan struct{})}
 		s.flight, s.last = f, time.Now()
+		if s.base.Err() != nil { // the run is on its way out
+			s.running, s.base = false, context.Background()
+		}
 		// The download belongs to no caller: one who forges a message and hangs
 		// up must not spoil it for the others.
 		go s.fly(s.base, f)
@@ -269,6 +276,9 @@ func (s *CertificateSource) fly(base context.Context, f *flight) {
 	f.err = err
 	s.mu.Lock()
 	s.flight, s.lastErr = nil, err
+	if err != nil && base.Err() != nil { // tells nothing of the next one
+		s.last, s.lastErr = time.Time{}, nil
+	}
 	s.mu.Unlock()
 	close(f.done)
 }

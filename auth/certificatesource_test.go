@@ -497,6 +497,50 @@ func TestStart(t *testing.T) {
 	})
 }
 
+// A program that loads its settings again ends the one and starts the other.
+func TestStartRightAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := newPlatforms(t)
+		w := newWechat(t, a, a)
+		s, _ := source(t, w, nil)
+		first, end := context.WithCancel(t.Context())
+		s.Start(first)
+		synctest.Wait()
+		end()
+		second, stop := context.WithCancel(t.Context())
+		s.Start(second) // before the first has noticed
+		synctest.Wait()
+		if n := w.downloads.Load(); n != 2 {
+			t.Errorf("%d downloads", n)
+		}
+		s.Start(t.Context()) // nothing more: the end of the first is not that of the second
+		time.Sleep(12 * time.Hour)
+		synctest.Wait()
+		if n := w.downloads.Load(); n != 3 {
+			t.Errorf("%d downloads in a run", n)
+		}
+		stop()
+	})
+}
+
+// A download that was ended tells nothing of whether the next one works.
+func TestEndedDownloadIsNotThrottled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := newPlatforms(t)
+		w := newWechat(t, a, a)
+		w.delay = 10 * time.Second
+		s, v := source(t, w, nil)
+		ctx, stop := context.WithCancel(t.Context())
+		s.Start(ctx)
+		synctest.Wait()
+		stop()
+		synctest.Wait()
+		if err := message(t, v, a); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestStopLeavesNoGoroutine(t *testing.T) {
 	a, _ := newPlatforms(t)
 	w := newWechat(t, a, a)

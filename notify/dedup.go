@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // What Deduper.Begin says about a notification that is not to be handled now.
@@ -58,7 +59,7 @@ type DeduperError struct {
 
 // Error returns one line.
 func (e *DeduperError) Error() string {
-	return fmt.Sprintf("notify: notification %.64q: deduper: %v", e.ID, e.Err)
+	return fmt.Sprintf("notify: notification %.64q: deduper: %s", e.ID, oneline.Cut(fmt.Sprint(e.Err), 500))
 }
 
 // Unwrap returns Err.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // settleTimeout bounds the last word to the Deduper, which is said even when
@@ -86,9 +88,9 @@ type FuncError struct {
 	Err   error // of the Func, or that of its context when it took too long
 }
 
-// Error returns one line.
+// Error returns one line, whatever the Func's own error says.
 func (e *FuncError) Error() string {
-	return fmt.Sprintf("notify: notification %.64q: function: %v", e.ID, e.Err)
+	return fmt.Sprintf("notify: notification %.64q: function: %s", e.ID, oneline.Cut(fmt.Sprint(e.Err), 500))
 }
 
 // Unwrap returns Err.

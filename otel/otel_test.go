@@ -481,3 +481,18 @@ func TestBrokenMeter(t *testing.T) {
 		t.Error(c, err)
 	}
 }
+
+// The client holds a signer, of which nothing may be printed.
+func TestClientPrintsNoKey(t *testing.T) {
+	key := newKey()
+	sender := must(payscoreotel.New(payscoreotel.Providers{}, must(auth.NewSigner("1900000001", "ABCD", key)), verifier()))
+	held := struct{ sender *payscoreotel.Client }{sender}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
+		text := fmt.Sprintf(verb+verb+verb, sender, *sender, held)
+		for _, secret := range []string{key.D.String(), key.D.Text(16), key.Primes[0].String(), strings.Trim(fmt.Sprint(key.D.Bits()), "[]")} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s shows the key", verb)
+			}
+		}
+	}
+}

@@ -33,7 +33,8 @@ func (*answer) Close() error { return nil }
 // readAnswer reads a body to its end, of limit bytes at most, into one piece
 // of memory when the length was told.
 func readAnswer(rsp *http.Response, limit int64) ([]byte, error) {
-	room := min(rsp.ContentLength, limit) + 1 // in which the end is found without growing
+	// In which the end is found without growing, unless the length is a boast.
+	room := min(rsp.ContentLength, limit, DefaultMaxAnswer) + 1
 	if rsp.ContentLength < 0 {
 		room = 512
 	}

@@ -61,8 +61,11 @@ func (e *SendError) Error() string {
 func (e *SendError) Unwrap() error { return e.Err }
 
 // Is reports whether target is [ErrOutcomeUnknown] and the request may have
-// been carried out. A GET changes nothing, so of a GET it is false.
-func (e *SendError) Is(target error) bool { return target == ErrOutcomeUnknown && e.outcomeUnknown() }
+// been carried out. A GET changes nothing, so of a GET it is false. It is
+// [apierror.ErrNotSent] as well, if NotSent is set.
+func (e *SendError) Is(target error) bool {
+	return target == ErrOutcomeUnknown && e.outcomeUnknown() || target == apierror.ErrNotSent && e.NotSent
+}
 
 func (e *SendError) outcomeUnknown() bool { return !e.NotSent && e.Method != http.MethodGet }
 
@@ -93,6 +96,9 @@ func settle(req *http.Request, rsp *http.Response, err error, open bool, before 
 	case before == nil || open:
 		return rsp, err
 	case err != nil: // certainly not sent this time
+		if last, ok := err.(*SendError); ok {
+			err = fmt.Errorf("not sent again: %w", last.Err) // without its ErrNotSent, which is not true of the call
+		}
 		return nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(),
 			Err: fmt.Errorf("%w; an earlier attempt may have been carried out: %w", err, before)}
 	case rsp.StatusCode/100 == 2:

@@ -12,6 +12,8 @@ import (
 //	WARN  what is sent again, and what was refused
 //	ERROR what the call returns with its outcome unknown, or without an answer
 //
+// A call whose context ends while it waits has WARN as its last record.
+//
 // A record has method, operation, out_order_no, path, host, attempt, outcome,
 // status, code, number, request_id, duration, retry_in and error, without
 // those that have no value. It has no body, no header, no query, no message of

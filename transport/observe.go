@@ -78,8 +78,9 @@ type Attempt struct {
 	// Outcome is that of this attempt, or of the whole call when it is the last:
 	// a refusal after an attempt that may have been carried out is [Unknown].
 	Outcome Outcome
-	// Retry says that another attempt follows after Wait, unless the context
-	// ends before. Otherwise the call returns now.
+	// Retry says that another attempt follows after Wait. If the context ends
+	// before, or the request cannot be signed again, nothing more is told and
+	// the call returns what its attempts came to. Otherwise it returns now.
 	Retry bool
 	Wait  time.Duration
 	// Err is why no answer came that may be trusted: nil, a [*SendError] or an

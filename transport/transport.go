@@ -68,7 +68,7 @@ func WithTimeout(d time.Duration) Option {
 // WithMaxAnswer sets the largest answer that is read, in bytes. The default
 // is [DefaultMaxAnswer].
 func WithMaxAnswer(n int64) Option {
-	return func(c *Client) { c.maxAnswer = min(n, math.MaxInt64-1) } // one byte more is read
+	return func(c *Client) { c.maxAnswer = min(max(n, 0), math.MaxInt64-1) } // one byte more is read
 }
 
 // New returns a client that signs with signer what comes unsigned and checks

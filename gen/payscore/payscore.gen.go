@@ -6977,6 +6977,8 @@ type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
 // HttpRequestDoer sends a request. *transport.Client is the one to use: it
 // verifies each answer before anything reads it. A bare *http.Client does not.
+// Its error for a write means [apierror.ErrOutcomeUnknown] unless it is
+// [apierror.ErrNotSent].
 type HttpRequestDoer interface {
 	Do(req *http.Request) (*http.Response, error)
 }
@@ -7086,8 +7088,12 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 		}
 	}
 	rsp, err := c.doer.Do(req)
-	if err != nil {
+	switch {
+	case err == nil:
+	case method == http.MethodGet, errors.Is(err, apierror.ErrNotSent), errors.Is(err, apierror.ErrOutcomeUnknown):
 		return err
+	default: // of one that does not tell, like net/http's: the request may have arrived
+		return fmt.Errorf("%w: %w", err, apierror.ErrOutcomeUnknown)
 	}
 	defer func() { _ = rsp.Body.Close() }()
 	answer, err := readAnswer(rsp.Body)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +22,7 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/internal/examplecall"
 	"github.com/wxpayscore/payscore/limit"
+	"github.com/wxpayscore/payscore/transport"
 )
 
 const orderNo = "1234323JKHDFE1243252"
@@ -786,8 +788,34 @@ func TestDoer(t *testing.T) {
 		}
 		return client.PayPartnerServiceOrder(t.Context(), orderNo, payscore.PayPartnerServiceOrderRequest{SubMchID: "1"})
 	}
-	if err := pay(doerFunc(func(*http.Request) (*http.Response, error) { return nil, failure })); err != failure {
-		t.Errorf("got %v, want the doer's own error", err)
+	fails := func(err error) error {
+		return pay(doerFunc(func(*http.Request) (*http.Response, error) { return nil, err }))
+	}
+	// The doer does not say what became of the request.
+	if err := fails(failure); !errors.Is(err, failure) || !errors.Is(err, apierror.ErrOutcomeUnknown) {
+		t.Errorf("got %v, want the doer's own error, with the outcome unknown", err)
+	}
+	for _, told := range []error{
+		fmt.Errorf("%w: %w", failure, apierror.ErrNotSent),
+		fmt.Errorf("%w: %w", failure, apierror.ErrOutcomeUnknown),
+		&transport.SendError{Method: "POST", NotSent: true, Err: failure},
+	} {
+		if err := fails(told); err != told {
+			t.Errorf("got %v, want the doer's own error", err)
+		}
+	}
+	// net/http says no more of a lost answer than of a request that never left.
+	lost := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	defer lost.Close()
+	bare, err := payscore.New(lost.URL, payscore.WithHTTPClient(http.DefaultClient))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bare.PayPartnerServiceOrder(t.Context(), orderNo, payscore.PayPartnerServiceOrderRequest{SubMchID: "1"}); !errors.Is(err, apierror.ErrOutcomeUnknown) {
+		t.Errorf("an answer that was lost: %v", err)
+	}
+	if _, err := bare.QueryPartnerServiceOrder(t.Context(), payscore.QueryPartnerServiceOrderParams{SubMchID: "1", OutOrderNo: new(orderNo)}); err == nil || errors.Is(err, apierror.ErrOutcomeUnknown) {
+		t.Errorf("a query changes nothing: %v", err)
 	}
 	var url string
 	answer := &body{Reader: bytes.NewReader(nil)}
@@ -823,7 +851,7 @@ func TestDoer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	server := &wechatpay{status: 204}
-	err := newClient(t, server).PayPartnerServiceOrder(ctx, orderNo, payscore.PayPartnerServiceOrderRequest{SubMchID: "1"})
+	err = newClient(t, server).PayPartnerServiceOrder(ctx, orderNo, payscore.PayPartnerServiceOrderRequest{SubMchID: "1"})
 	if !errors.Is(err, context.Canceled) || len(server.got) != 0 {
 		t.Errorf("got %v and %d requests, want context.Canceled and none", err, len(server.got))
 	}

@@ -281,3 +281,18 @@ func TestNothingIsLostWhenRedisIsKilled(t *testing.T) {
 	handled.once(t, orders+1)
 	t.Log(statuses)
 }
+
+// The Redis client knows a password.
+func TestDeduperPrintsNoPassword(t *testing.T) {
+	const password = "TestOnlyRedisPassword"
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", Password: password})
+	defer client.Close()
+	d := newDeduper(t, client)
+	held := struct{ d *redisdedup.Deduper }{d}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		text := fmt.Sprintf(verb+verb+verb, d, *d, held)
+		if strings.Contains(text, password) || strings.Contains(text, fmt.Sprintf("%x", password)) {
+			t.Errorf("%s shows the password", verb)
+		}
+	}
+}
