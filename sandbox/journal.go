@@ -12,7 +12,7 @@ type Entry struct {
 	Seq  int64     `json:"seq"`
 	Time time.Time `json:"time"` // that orders go by
 	// Kind is request, move (of the user or of WeChat Pay), notification (one
-	// attempt to deliver one), clock or fault.
+	// attempt to deliver one), clock, fault or reset.
 	Kind string `json:"kind"`
 	// Subject names what it happened to: sub_mchid, a slash and out_order_no
 	// for an order; empty when it is about none. Direct merchants have no

@@ -19,6 +19,7 @@ type sandboxCommand struct {
 	AllowRemote    bool     `help:"Listen on an address that other machines reach. Whoever reaches it can do all that the sandbox can."`
 	Keys           string   `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
 	Data           string   `type:"path" placeholder:"FILE" help:"Keep orders and notifications in a file, over the end of the process. Default: in memory."`
+	Journal        string   `type:"path" placeholder:"FILE" help:"Append all that happens to a file, an object of JSON a line, with the bodies of requests."`
 	TimeScale      int      `default:"1" placeholder:"N" help:"Let the time of orders and notifications run N times as fast, so that a day of repeats passes in seconds."`
 	Untidy         bool     `help:"Send some notifications with a wrong signature first, twice, or late, as happens on the real net."`
 	NotifyRemote   bool     `help:"Send notifications to other machines than this one, too."`
@@ -28,6 +29,8 @@ type sandboxCommand struct {
 	AdminHost      []string `placeholder:"NAME" help:"Host name, besides loopback, under which the console and its API answer, such as that of a container."`
 	StrictBindings bool     `help:"Refuse a sub-merchant, app or service that is not the sandbox's own."`
 	StrictTimes    bool     `help:"Refuse planned times of an order that do not lie ahead of the call."`
+
+	journal *os.File
 }
 
 // Help is shown by payscore sandbox --help.
@@ -68,6 +71,7 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 		_ = listener.Close()
 		return err
 	}
+	defer func() { _ = c.journal.Close() }() // after the sandbox; a nil one has nothing to close
 	if s.json {
 		b, _ := json.Marshal(map[string]string{"listening": url, "keys": c.Keys})
 		s.printf("%s\n", b)
@@ -130,6 +134,12 @@ func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
 	opts := []sandbox.Option{sandbox.WithCredentials(credentials), sandbox.WithAdminHosts(c.AdminHost...), sandbox.WithTimeScale(c.TimeScale)}
 	if c.Data != "" {
 		opts = append(opts, sandbox.WithData(c.Data))
+	}
+	if c.Journal != "" {
+		if c.journal, err = os.OpenFile(c.Journal, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+			return nil, inputError{err}
+		}
+		opts = append(opts, sandbox.WithJournal(c.journal))
 	}
 	if c.Untidy {
 		opts = append(opts, sandbox.WithNotificationTraffic(sandbox.NotificationTraffic{Probes: 10, Duplicates: 5, Late: 5}))
