@@ -201,6 +201,10 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange) {
 	if !x.gateway {
 		a.header.Set("Request-ID", fmt.Sprintf("%s-%d", rand.Text(), number))
 		a.header.Set("Cache-Control", "no-cache, must-revalidate")
+		if a.status == http.StatusNoContent {
+			// As the real host does, and some clients look at it before they verify.
+			a.header.Set("Content-Type", "application/json; charset=utf-8")
+		}
 	}
 	if x.request.Method == http.MethodHead {
 		a.body.Reset() // it would be signed, but never sent
