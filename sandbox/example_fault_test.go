@@ -29,8 +29,7 @@ func ExampleServer_Fault() {
 			fmt.Println(request.Status, request.Code, request.Fault)
 		}
 	}
-	testing.RunTests(func(string, string) (bool, error) { return true, nil },
-		[]testing.InternalTest{{Name: "TestLostAnswer", F: lostAnswer}})
+	runTest("TestLostAnswer", lostAnswer)
 	// Output:
 	// true 39900
 	// 0  reset-after

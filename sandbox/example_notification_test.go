@@ -36,8 +36,7 @@ func ExampleSandbox_Notifications() {
 			fmt.Println("delivered:", n.Delivered)
 		}
 	}
-	testing.RunTests(func(string, string) (bool, error) { return true, nil },
-		[]testing.InternalTest{{Name: "TestFailsTwice", F: failsTwice}})
+	runTest("TestFailsTwice", failsTwice)
 	// Output:
 	// PAYSCORE.USER_CONFIRM 0s 500
 	// PAYSCORE.USER_CONFIRM 15s 500
