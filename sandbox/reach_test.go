@@ -424,7 +424,7 @@ func report(t *testing.T, table map[string]map[string]string) {
 }
 
 // Whatever is no operation answers as the real host does, by any method.
-func TestOnlyOperationsAreServed(t *testing.T) {
+func TestNoneButOperationsAreServed(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
