@@ -22,6 +22,7 @@ import (
 
 	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/bench/floor"
+	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/notify"
 )
 
@@ -106,6 +107,25 @@ func notifications(tb testing.TB) map[string]func() error {
 			_, err := m.aead.Open(nil, []byte(gcmNonce), m.sealed, []byte("transaction"))
 			return err
 		},
+		// The same with what encoding/json asks for at the least.
+		"floor-json": func() error {
+			if err := rsa.VerifyPKCS1v15(keys.Public, crypto.SHA256, m.signed[:], m.signature); err != nil {
+				return err
+			}
+			var envelope payscore.Notification
+			if err := json.Unmarshal(m.body, &envelope); err != nil {
+				return err
+			}
+			sealed, err := base64.StdEncoding.DecodeString(envelope.Resource.Ciphertext)
+			if err != nil {
+				return err
+			}
+			plain, err := m.aead.Open(sealed[:0], []byte(gcmNonce), sealed, []byte("transaction"))
+			if err != nil {
+				return err
+			}
+			return json.Unmarshal(plain, new(payscore.ServiceOrderNotification))
+		},
 		"payscore": func() error {
 			_, err := notify.Parse(context.Background(), verifier, m.header, m.body, key)
 			return err
@@ -131,7 +151,7 @@ func notifications(tb testing.TB) map[string]func() error {
 // BenchmarkNotification verifies, decrypts and decodes a USER_PAID.
 func BenchmarkNotification(b *testing.B) {
 	all := notifications(b)
-	for _, name := range []string{"floor", "payscore", "wechatpay-go", "gopay"} {
+	for _, name := range []string{"floor", "floor-json", "payscore", "wechatpay-go", "gopay"} {
 		b.Run(name, func(b *testing.B) { measure(b, all[name]) })
 	}
 }

@@ -25,7 +25,7 @@ var (
 		{"Modify", "One verified call after another", "Encode, sign, send, verify a 204. Plain HTTP on loopback.", append(all, "wechatpay-go-tuned"), false},
 		{"Parallel", "32 callers, plain HTTP", "As above, 32 at a time.", append(all, "wechatpay-go-tuned"), true},
 		{"ParallelTLS", "32 callers, TLS and HTTP/1.1", "As above. On loopback a new connection costs a handshake; over a real network two or three round trips more.", append(all, "wechatpay-go-tuned"), true},
-		{"Notification", "A notification", "Verify, decrypt and decode a USER_PAID. The floor is `rsa.VerifyPKCS1v15` and AES-GCM on bytes that lie ready: no header, no base64, no JSON. wechatpay-go decodes into a map, since it has no type for it.", all, false},
+		{"Notification", "A notification", "Verify, decrypt and decode a USER_PAID. The floor is `rsa.VerifyPKCS1v15` and AES-GCM on bytes that lie ready: no header, no base64, no JSON. `floor-json` adds encoding/json into this client's types and base64, which a client of encoding/json cannot do without. wechatpay-go decodes into a map, since it has no type for it.", append([]string{"floor", "floor-json"}, all[1:]...), false},
 		{"OrderDecode", "Decode the largest order", "100 payments and 30 discounts. The floor is encoding/json into `any`; wechatpay-go has no type for an order.", []string{"floor", "payscore", "gopay"}, false},
 		{"OrderEncode", "Encode it", "", []string{"floor", "payscore", "gopay"}, false},
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,9 +32,11 @@ func (r *report) coldStart(ctx context.Context) error {
 		packages[p] = strings.Count(list, "\n")
 	}
 	took := map[string]figures{}
-	for i := range r.starts {
-		for j := range programs {
-			p := programs[(i+j)%len(programs)]
+	// Shuffled, since one that comes after a small program starts faster.
+	order := rand.New(rand.NewPCG(1, 2))
+	for range r.starts {
+		for _, i := range order.Perm(len(programs)) {
+			p := programs[i]
 			cmd := exec.CommandContext(ctx, filepath.Join(r.dir, p), keysDir, r.server.plain)
 			start := time.Now()
 			if out, err := cmd.CombinedOutput(); err != nil {
@@ -42,7 +45,7 @@ func (r *report) coldStart(ctx context.Context) error {
 			took[p] = append(took[p], float64(time.Since(start)))
 		}
 	}
-	r.printf("### Cold start, binary, packages\n\nStart the program, load keys, one verified call, end: %d times each, in turns. Stripped binary; packages compiled, with those of Go itself.\n\n", r.starts)
+	r.printf("### Cold start, binary, packages\n\nStart the program, load keys, one verified call, end: %d times each, in random order. Stripped binary; packages compiled, with those of Go itself.\n\n", r.starts)
 	r.printf("| | median | over the floor | lowest | binary | over the floor | packages |\n|---|---|---|---|---|---|---|\n")
 	for _, p := range programs {
 		name := p
@@ -50,7 +53,7 @@ func (r *report) coldStart(ctx context.Context) error {
 			name = "**payscore**"
 		}
 		low, _ := took[p].spread()
-		r.printf("| %s | %s | %+.2f ms | %s | %.2f MB | %+.2f MB | %d |\n", name, micro(took[p].median()),
+		r.printf("| %s | %s | %+.2f ms | %s | %.2f MB | %+.3f MB | %d |\n", name, micro(took[p].median()),
 			(took[p].median()-took["floor"].median())/1e6, micro(low), float64(sizes[p])/1e6, float64(sizes[p]-sizes["floor"])/1e6, packages[p])
 	}
 	r.printf("\n")
