@@ -1,16 +1,14 @@
 package bench_test
 
 import (
-	"bufio"
-	"fmt"
+	"context"
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"testing"
 
+	"github.com/wxpayscore/payscore/bench"
 	"github.com/wxpayscore/payscore/bench/floor"
 )
 
@@ -37,37 +35,14 @@ func run(m *testing.M) int {
 	if plainURL, tlsURL = os.Getenv("PAYSCORE_BENCH_PLAIN"), os.Getenv("PAYSCORE_BENCH_TLS"); plainURL != "" {
 		return m.Run() // the report has started one for all
 	}
-	program := filepath.Join(dir, "answerer")
-	if out, err := exec.Command("go", "build", "-o", program, "./answerer").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("%v: %s", err, out))
-	}
-	server := exec.Command(program, keysDir, dir)
-	server.Stderr = os.Stderr
-	stdin, err := server.StdinPipe()
+	server, err := bench.StartServer(context.Background(), keysDir, dir)
 	if err != nil {
 		panic(err)
 	}
-	stdout, err := server.StdoutPipe()
-	if err != nil {
-		panic(err)
-	}
-	if err := server.Start(); err != nil {
-		panic(err)
-	}
-	defer func() {
-		_ = stdin.Close()
-		_ = server.Wait()
-	}()
-	lines := bufio.NewScanner(stdout)
-	var certificate string
-	for _, line := range []*string{&plainURL, &tlsURL, &certificate} {
-		if !lines.Scan() {
-			panic("the answerer did not start")
-		}
-		*line = lines.Text()
-	}
+	defer server.Stop()
+	plainURL, tlsURL = server.Plain, server.TLS
 	// So that each client trusts it without a change to its defaults.
-	if err := os.Setenv("SSL_CERT_FILE", certificate); err != nil {
+	if err := os.Setenv("SSL_CERT_FILE", server.Certificate); err != nil {
 		panic(err)
 	}
 	return m.Run()

@@ -66,7 +66,7 @@ func (r *report) timeOf(g benchGroup) string {
 // bench runs one benchmark once, as a process of its own.
 func (r *report) bench(ctx context.Context, program, name, time string, results map[string]result) error {
 	env := []string{
-		"PAYSCORE_BENCH_PLAIN=" + r.server.plain, "PAYSCORE_BENCH_TLS=" + r.server.tls, "SSL_CERT_FILE=" + r.server.certificate,
+		"PAYSCORE_BENCH_PLAIN=" + r.server.Plain, "PAYSCORE_BENCH_TLS=" + r.server.TLS, "SSL_CERT_FILE=" + r.server.Certificate,
 	}
 	pattern := "^Benchmark" + strings.ReplaceAll(name, "/", "$/^") + "$"
 	out, err := output(ctx, env, program, "-test.run", "^$", "-test.bench", pattern, "-test.benchtime", time)

@@ -37,7 +37,7 @@ func (r *report) coldStart(ctx context.Context) error {
 	for range r.starts {
 		for _, i := range order.Perm(len(programs)) {
 			p := programs[i]
-			cmd := exec.CommandContext(ctx, filepath.Join(r.dir, p), keysDir, r.server.plain)
+			cmd := exec.CommandContext(ctx, filepath.Join(r.dir, p), keysDir, r.server.Plain)
 			start := time.Now()
 			if out, err := cmd.CombinedOutput(); err != nil {
 				return &exec.Error{Name: p + ": " + string(out), Err: err}

@@ -14,16 +14,18 @@ import (
 	"os/signal"
 	"strings"
 	"time"
+
+	"github.com/wxpayscore/payscore/bench"
 )
 
 // report is what the parts share.
 type report struct {
-	rounds  int     // of each benchmark, interleaved
-	time    string  // -benchtime of one round
-	starts  int     // of each program, for the cold start
-	short   bool    // each part once, on less
-	dir     string  // for what is built
-	server  *server // that all clients talk to
+	rounds  int           // of each benchmark, interleaved
+	time    string        // -benchtime of one round
+	starts  int           // of each program, for the cold start
+	short   bool          // each part once, on less
+	dir     string        // for what is built
+	server  *bench.Server // that all clients talk to
 	out     strings.Builder
 	began   time.Time
 	verbose io.Writer
@@ -51,10 +53,10 @@ func run(ctx context.Context) error {
 	if r.short {
 		r.rounds, r.time, r.starts = 1, "50x", 5
 	}
-	if r.server, err = startServer(ctx, dir); err != nil {
+	if r.server, err = bench.StartServer(ctx, keysDir, dir); err != nil {
 		return err
 	}
-	defer r.server.stop()
+	defer r.server.Stop()
 	for _, part := range []struct {
 		name  string
 		write func(context.Context) error
