@@ -60,43 +60,44 @@ func (k APIv3Key) LogValue() slog.Value { return slog.StringValue(redactedAPIv3K
 func (k APIv3Key) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedAPIv3Key + `"`), nil }
 
 // Decrypt decrypts the resource of a notification, or a platform certificate,
-// that was encrypted with AEAD_AES_256_GCM: ciphertextBase64 is standard base64
-// and ends with the tag of 16 bytes, nonce has 12 bytes and is not that of the
+// that was encrypted with AEAD_AES_256_GCM: ciphertextBase64 is standard base64,
+// as a string or as bytes, and ends with the tag of 16 bytes, nonce has 12 bytes and is not that of the
 // signature, associatedData may be empty.
 //
 // Give the new key and the old one after a reset: what was encrypted before
 // comes in for a day. The keys are tried in their order.
 //
 // Every error is a *DecryptError.
-func Decrypt(nonce, associatedData, ciphertextBase64 string, keys ...APIv3Key) ([]byte, error) {
+func Decrypt[B string | []byte](nonce, associatedData string, ciphertextBase64 B, keys ...APIv3Key) ([]byte, error) {
 	// Open panics on a nonce of another length.
 	if len(nonce) != gcmNonceSize {
 		return nil, &DecryptError{Reason: ReasonNonce, Size: len(nonce)}
 	}
-	sealed, err := base64.StdEncoding.DecodeString(ciphertextBase64)
-	if err != nil {
+	w := workspaces.Get().(*workspace)
+	defer w.release()
+	var err error
+	w.buf = append(w.buf[:0], ciphertextBase64...)
+	if w.sealed, err = base64.StdEncoding.AppendDecode(w.sealed[:0], w.buf); err != nil {
 		return nil, &DecryptError{Reason: ReasonCiphertext, Size: -1}
 	}
-	if len(sealed) < gcmTagSize {
-		return nil, &DecryptError{Reason: ReasonCiphertext, Size: len(sealed)}
+	if len(w.sealed) < gcmTagSize {
+		return nil, &DecryptError{Reason: ReasonCiphertext, Size: len(w.sealed)}
 	}
+	w.nonce = append(w.nonce[:0], nonce...)
+	w.buf = append(w.buf[:0], associatedData...)
 	if len(keys) == 0 {
 		return nil, &DecryptError{Reason: ReasonKey}
 	}
-	for i, key := range keys {
+	for _, key := range keys {
 		if key.aead == nil {
 			return nil, &DecryptError{Reason: ReasonKey}
 		}
-		var into []byte
-		if i == len(keys)-1 { // in place: a failure wipes it, and no other key needs it
-			into = sealed[:0]
-		}
-		plaintext, err := key.aead().Open(into, []byte(nonce), sealed, []byte(associatedData))
+		plaintext, err := key.aead().Open(nil, w.nonce, w.sealed, w.buf)
 		if err == nil {
 			return plaintext, nil
 		}
 	}
-	return nil, &DecryptError{Reason: ReasonAuthentication, Size: len(sealed)}
+	return nil, &DecryptError{Reason: ReasonAuthentication, Size: len(w.sealed)}
 }
 
 // Values of DecryptError.Reason.

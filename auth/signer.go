@@ -417,8 +417,8 @@ func isRequestURI(s string) bool {
 	return strings.HasPrefix(s, "/")
 }
 
-// workspace is the memory for making or checking one signature.
-type workspace struct{ buf, nonce, sig []byte }
+// workspace is the memory for making or checking one signature, or for decrypting.
+type workspace struct{ buf, nonce, sig, sealed []byte }
 
 var workspaces = sync.Pool{New: func() any {
 	return &workspace{buf: make([]byte, 0, 2048), nonce: make([]byte, 0, nonceLen)}

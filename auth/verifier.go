@@ -151,7 +151,7 @@ func (v *Verifier) VerifyContext(ctx context.Context, header http.Header, body [
 		return &SignatureError{Serial: serial, Probe: strings.HasPrefix(signature, probePrefix), Err: err}
 	}
 	// encoding/base64 skips line breaks, which no header may hold.
-	if i := strings.IndexAny(signature, "\r\n"); i >= 0 {
+	if i := max(strings.IndexByte(signature, '\r'), strings.IndexByte(signature, '\n')); i >= 0 {
 		return fail(base64.CorruptInputError(i))
 	}
 	w := workspaces.Get().(*workspace)

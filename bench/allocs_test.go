@@ -37,8 +37,8 @@ func TestAllocations(t *testing.T) {
 	if calls["payscore"] > 98 {
 		t.Errorf("a verified modify: %.0f allocations, want 98 at most", calls["payscore"])
 	}
-	if got := allocs(notifications(t)["payscore"]); got > 92 {
-		t.Errorf("a notification: %.0f allocations, want 92 at most", got)
+	if got := allocs(notifications(t)["payscore"]); got > 27 {
+		t.Errorf("a notification: %.0f allocations, want 27 at most", got)
 	}
 	for name, allocations := range map[string]map[string]float64{"sign": signs, "modify": calls} {
 		for _, peer := range []string{"wechatpay-go", "gopay"} {

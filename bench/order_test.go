@@ -44,7 +44,7 @@ func BenchmarkOrderDecode(b *testing.B) {
 	text := largest(b)
 	for name, do := range map[string]func() error{
 		"floor":    func() error { var v any; return json.Unmarshal(text, &v) },
-		"payscore": func() error { return json.Unmarshal(text, new(payscore.ServiceOrderEntity)) },
+		"payscore": func() error { _, err := payscore.Unmarshal[payscore.ServiceOrderEntity](text); return err },
 		"gopay":    func() error { return json.Unmarshal(text, new(gopaywechat.ScoreOrderPartnerQuery)) },
 	} {
 		b.Run(name, func(b *testing.B) { b.SetBytes(int64(len(text))); measure(b, do) })

@@ -76,34 +76,26 @@ func Parse(ctx context.Context, verifier *auth.Verifier, header http.Header, bod
 	if err := verifier.VerifyContext(ctx, header, body); err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
-	var envelope payscore.Notification
-	if err := json.Unmarshal(body, &envelope); err != nil {
+	e, err := readEnvelope(body)
+	if err != nil {
 		return nil, malformed("body", err)
 	}
-	resource := envelope.Resource
 	switch {
-	case envelope.ID == "":
+	case e.id == "":
 		return nil, &MalformedError{Field: "id"}
-	case envelope.EventType == "":
+	case e.eventType == "":
 		return nil, &MalformedError{Field: "event_type"}
-	case resource == (payscore.EncryptedResource{}): // absent, null or empty
+	case len(e.algorithm)+len(e.nonce)+len(e.ciphertext) == 0: // absent, null or empty
 		return nil, &MalformedError{Field: "resource"}
-	case resource.Algorithm != payscore.SecretAlgorithmAEADAES256GCM:
+	case string(e.algorithm) != string(payscore.SecretAlgorithmAEADAES256GCM):
 		return nil, &MalformedError{Field: "resource.algorithm"}
 	}
-	var associated string
-	if resource.AssociatedData != nil {
-		associated = *resource.AssociatedData
-	}
-	plaintext, err := auth.Decrypt(resource.Nonce, associated, resource.Ciphertext, keys...)
+	plaintext, err := auth.Decrypt(string(e.nonce), string(e.associatedData), e.ciphertext, keys...)
 	if err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
-	event := &Event{ID: envelope.ID, Type: envelope.EventType, Serial: header.Get(auth.HeaderSerial), Raw: plaintext}
-	if envelope.Summary != nil {
-		event.Summary = *envelope.Summary
-	}
-	event.CreateTime, _ = time.Parse(time.RFC3339, envelope.CreateTime)
+	event := &Event{ID: e.id, Type: e.eventType, Summary: e.summary, Serial: header.Get(auth.HeaderSerial), Raw: plaintext}
+	event.CreateTime, _ = time.Parse(time.RFC3339, string(e.createTime))
 	if err := event.decode(); err != nil {
 		return nil, err
 	}
@@ -115,22 +107,25 @@ func (e *Event) decode() error {
 	e.Raw = bytes.TrimSpace(e.Raw)
 	switch e.Type {
 	case UserConfirm, UserPaid:
-		order := new(payscore.ServiceOrderNotification)
-		if err := e.into(order); err != nil {
-			return err
-		}
-		if order.SubMchID != nil {
+		order, err := resource(e, payscore.Unmarshal[payscore.ServiceOrderNotification])
+		if err == nil && order.SubMchID != nil {
 			e.SubMchID = *order.SubMchID
 		}
-		return nil
+		return err
 	case UserOpenService, UserCloseService:
 		return e.decodePermission()
 	case BindServiceAccount:
-		return e.withMerchants(new(payscore.ServiceAccountNotification))
+		_, err := resource(e, payscore.Unmarshal[payscore.ServiceAccountNotification])
+		e.SubMchID = e.merchants().SubMchID
+		return err
 	case RefundSuccess, RefundAbnormal, RefundClosed:
-		return e.withMerchants(new(payscore.RefundNotification))
+		_, err := resource(e, payscore.Unmarshal[payscore.RefundNotification])
+		e.SubMchID = e.merchants().SubMchID
+		return err
 	case SecurityEcho:
-		return e.withMerchants(new(payscore.SecurityEchoNotification))
+		_, err := resource(e, payscore.Unmarshal[payscore.SecurityEchoNotification])
+		e.SubMchID = e.merchants().SubMchID
+		return err
 	}
 	if !json.Valid(e.Raw) {
 		return &MalformedError{Field: "plaintext"}
@@ -139,24 +134,14 @@ func (e *Event) decode() error {
 	return nil
 }
 
-// into decodes Raw as a resource.
-func (e *Event) into(resource any) error {
-	if bytes.HasPrefix(e.Raw, []byte("null")) { // which would pass for an empty object
-		return &MalformedError{Field: "plaintext"}
+// resource decodes Raw into Resource.
+func resource[T any](e *Event, unmarshal func([]byte) (*T, error)) (*T, error) {
+	decoded, err := unmarshal(e.Raw)
+	if err != nil {
+		return nil, malformed("plaintext", err)
 	}
-	if err := json.Unmarshal(e.Raw, resource); err != nil {
-		return malformed("plaintext", err)
-	}
-	e.Resource = resource
-	return nil
-}
-
-func (e *Event) withMerchants(resource any) error {
-	if err := e.into(resource); err != nil {
-		return err
-	}
-	e.SubMchID = e.merchants().SubMchID
-	return nil
+	e.Resource = decoded
+	return decoded, nil
 }
 
 // merchants are those that Raw names, in the spelling of older authorisations
@@ -175,8 +160,8 @@ func (e *Event) merchants() (m merchants) {
 }
 
 func (e *Event) decodePermission() error {
-	p := new(payscore.PermissionNotification)
-	if err := e.into(p); err != nil {
+	p, err := resource(e, payscore.Unmarshal[payscore.PermissionNotification])
+	if err != nil {
 		return err
 	}
 	m := e.merchants()

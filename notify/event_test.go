@@ -137,7 +137,7 @@ func TestParseErrorsAreTypedAndShowNothing(t *testing.T) {
 		"a list":            {[]byte(`["MARKER"]`), "body"},
 		"trailing":          {append(good(order("N", "", 0)), "MARKER"...), "body"},
 		"id a number":       {[]byte(`{"id":770077,"event_type":"MARKER"}`), "body.id"},
-		"null":              {[]byte(`null`), "id"},
+		"null":              {[]byte(`null`), "body"},
 		"no id":             {[]byte(`{"event_type":"MARKER"}`), "id"},
 		"no type":           {[]byte(`{"id":"MARKER"}`), "event_type"},
 		"nil resource":      {[]byte(`{"id":"MARKER","event_type":"x","resource":null}`), "resource"},

@@ -382,7 +382,7 @@ func TestSchemaExamples(t *testing.T) {
 }
 
 // sample is an object made of the examples of its properties.
-func sample(t *testing.T, s *openapi3.Schema) any {
+func sample(t testing.TB, s *openapi3.Schema) any {
 	t.Helper()
 	switch {
 	case s.Type.Is("object"):
