@@ -34,4 +34,9 @@
 // The signature is that of the raw body. A framework whose middleware reads it
 // first either keeps it for [WithBody], or hands it to [Receiver.Receive], which
 // returns what to answer. [Parse] does no more than verify, decrypt and decode.
+//
+// # With a queue
+//
+// Who stores a notification first and works on it later keeps ID, Type and Raw
+// of what [Open] returns; [Event.Decode] does the rest there.
 package notify

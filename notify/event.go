@@ -61,18 +61,33 @@ func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", e.ID), slog.String("type", e.Type))
 }
 
-// Parse verifies and decrypts a notification and decodes what it says. body is
-// what came over the wire, before any framework decoded it. keys are the APIv3
-// key and, after a reset, the one before.
+// Parse verifies and decrypts a notification and decodes what it says: it is
+// [Open] and [Event.Decode], with the errors of both.
+func Parse(ctx context.Context, verifier *auth.Verifier, header http.Header, body []byte, keys ...auth.APIv3Key) (*Event, error) {
+	event, err := Open(ctx, verifier, header, body, keys...)
+	if err != nil {
+		return nil, err
+	}
+	if err := event.Decode(); err != nil {
+		return nil, err
+	}
+	return event, nil
+}
+
+// Open verifies and decrypts a notification, for who stores it before anything
+// else. What it says is in Raw; Resource and SubMchID are empty until [Event.Decode].
+//
+// body is what came over the wire, before any framework decoded it. keys are the
+// APIv3 key and, after a reset, the one before.
 //
 // The error is auth.ErrUnverified with one of its types when the signature does
 // not verify, an *auth.DecryptError when the resource cannot be decrypted, and a
-// *MalformedError when either is not what the contract says. None holds any of
-// the content.
+// *MalformedError when the notification is not what the contract says. None holds
+// any of the content.
 //
-// Parse is safe for concurrent use. It is documented at
+// Open is safe for concurrent use. It is documented at
 // https://pay.weixin.qq.com/doc/v3/partner/4012586136.
-func Parse(ctx context.Context, verifier *auth.Verifier, header http.Header, body []byte, keys ...auth.APIv3Key) (*Event, error) {
+func Open(ctx context.Context, verifier *auth.Verifier, header http.Header, body []byte, keys ...auth.APIv3Key) (*Event, error) {
 	if err := verifier.VerifyContext(ctx, header, body); err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
@@ -94,17 +109,15 @@ func Parse(ctx context.Context, verifier *auth.Verifier, header http.Header, bod
 	if err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
-	event := &Event{ID: e.id, Type: e.eventType, Summary: e.summary, Serial: header.Get(auth.HeaderSerial), Raw: plaintext}
+	event := &Event{ID: e.id, Type: e.eventType, Summary: e.summary, Serial: header.Get(auth.HeaderSerial), Raw: bytes.TrimSpace(plaintext)}
 	event.CreateTime, _ = time.Parse(time.RFC3339, string(e.createTime))
-	if err := event.decode(); err != nil {
-		return nil, err
-	}
 	return event, nil
 }
 
-// decode fills in Resource and SubMchID from Raw.
-func (e *Event) decode() error {
-	e.Raw = bytes.TrimSpace(e.Raw)
+// Decode fills in Resource and SubMchID from Type and Raw, which may have been
+// stored since Open. The error is a *MalformedError when Raw is not what the
+// contract says of this Type.
+func (e *Event) Decode() error {
 	switch e.Type {
 	case UserConfirm, UserPaid:
 		order, err := resource(e, payscore.Unmarshal[payscore.ServiceOrderNotification])

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -183,6 +184,36 @@ func TestParseErrorsAreTypedAndShowNothing(t *testing.T) {
 				t.Errorf("%d, %d calls", status, calls)
 			}
 		})
+	}
+}
+
+// TestStoredEventIsDecodedLater keeps of an event what a queue would.
+func TestStoredEventIsDecodedLater(t *testing.T) {
+	for _, kind := range []string{notify.UserPaid, notify.UserOpenService, notify.BindServiceAccount, notify.RefundSuccess, notify.SecurityEcho, "NEW.KIND"} {
+		body := envelope("EV-1", kind, " "+`{"sub_mchid":"1900000109","out_order_no":"N","out_refund_no":"R","new":[1]}`+"\n")
+		header := sign(body, time.Now())
+		parsed, err := notify.Parse(t.Context(), verifier(t), header, body, aesKey(t, apiV3Key))
+		if err != nil {
+			t.Fatal(kind, err)
+		}
+		opened, err := notify.Open(t.Context(), verifier(t), header, body, aesKey(t, apiV3Key))
+		if err != nil || opened.Resource != nil || opened.SubMchID != "" || string(opened.Raw) != string(parsed.Raw) || opened.CreateTime != parsed.CreateTime {
+			t.Fatal(kind, err)
+		}
+		stored := &notify.Event{Type: opened.Type, Raw: opened.Raw}
+		if err := stored.Decode(); err != nil {
+			t.Fatal(kind, err)
+		}
+		if stored.SubMchID != "1900000109" || parsed.SubMchID != "1900000109" || !reflect.DeepEqual(stored.Resource, parsed.Resource) || (stored.Resource == nil) != (kind == "NEW.KIND") {
+			t.Errorf("%s: %#v, want %#v", kind, stored.Resource, parsed.Resource)
+		}
+	}
+	var malformed *notify.MalformedError
+	if err := (&notify.Event{Type: notify.UserPaid}).Decode(); !errors.As(err, &malformed) || malformed.Field != "plaintext" {
+		t.Error(err)
+	}
+	if err := (&notify.Event{}).Decode(); !errors.As(err, &malformed) {
+		t.Error(err)
 	}
 }
 

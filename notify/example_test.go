@@ -84,6 +84,23 @@ type frameworkContext struct {
 	Reply   func(status int, contentType string, body []byte)
 }
 
+// Who stores a notification before anything else decodes it later.
+func ExampleEvent_Decode() {
+	stored := notify.Event{ // ID, Type and Raw, as notify.Open returned them
+		ID:   "EV-2018022511223320873",
+		Type: notify.RefundSuccess,
+		Raw:  []byte(`{"out_refund_no":"1217752501201407033233368018","refund_status":"SUCCESS","amount":{"total":999,"refund":999,"payer_total":999,"payer_refund":999}}`),
+	}
+	if err := stored.Decode(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	refund := stored.Resource.(*payscore.RefundNotification)
+	fmt.Println(refund.OutRefundNo, refund.RefundStatus, refund.Amount.Refund, "fen")
+	// Output:
+	// 1217752501201407033233368018 SUCCESS 999 fen
+}
+
 // A service provider may have a function for each of its sub-merchants.
 func ExampleRouter() {
 	var router notify.Router
