@@ -9589,7 +9589,8 @@ type reader[T any] interface {
 //	order, err := payscore.Unmarshal[payscore.ServiceOrderNotification](event.Raw)
 //
 // It is json.Unmarshal, faster, except that null is an error: it would pass for
-// an object without fields.
+// an object without fields. The texts of the result share memory; strings.Clone
+// one that is kept for long.
 func Unmarshal[T any, P reader[T]](data []byte) (*T, error) {
 	out := P(new(T))
 	r := plainjson.NewReader(data)
