@@ -39,6 +39,16 @@ func (b *box) serve(next *sandbox.Sandbox) {
 	b.client = b.clientAt(b.URL, b)
 }
 
+// restart closes the sandbox and opens another in its place. The options, of
+// which one is WithData, must be those of the first.
+func (b *box) restart(opts ...sandbox.Option) {
+	b.t.Helper()
+	b.ok(b.Sandbox.Close())
+	next := must(sandbox.Open(append([]sandbox.Option{sandbox.WithClock(b.now)}, opts...)...))
+	b.t.Cleanup(func() { _ = next.Close() })
+	b.serve(next)
+}
+
 // raw sends a signed request and returns an answer that nobody has verified.
 func (b *box) raw(method, target, body, serial string) (status int, header http.Header, answer []byte) {
 	b.t.Helper()

@@ -162,7 +162,7 @@ func (s *Sandbox) refund(b payscore.CreateRefundRequest, asked string) (*refund,
 	}
 	made.Refund.Status, made.StartedAt = payscore.RefundStatusPROCESSING, s.now()
 	s.refunds.put(made.key(), made)
-	s.planRefund(made)
+	s.planRefund(made.key(), made)
 	return made, nil
 }
 
@@ -209,11 +209,11 @@ func (s operations) QueryRefund(_ context.Context, r api.QueryRefundRequestObjec
 
 // planRefund lets a refund succeed when its time has come, unless a move was
 // faster. The caller holds s.mu.
-func (s *Sandbox) planRefund(r *refund) {
+func (s *Sandbox) planRefund(key string, r *refund) {
 	if r.Refund.Status != payscore.RefundStatusPROCESSING {
 		return
 	}
-	key, started := r.key(), r.StartedAt
+	started := r.StartedAt
 	s.agenda.plan(started.Add(refundDelay), func() {
 		_ = s.endRefund(key, payscore.RefundStatusSUCCESS, func(r *refund) error {
 			if r.Refund.Status != payscore.RefundStatusPROCESSING || !r.StartedAt.Equal(started) {

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -209,7 +210,8 @@ func TestRefundsThatDoNotSucceed(t *testing.T) {
 // What was under way goes on after a restart.
 func TestOthersSurviveARestart(t *testing.T) {
 	t.Parallel()
-	b := newBox(t)
+	data := sandbox.WithData(filepath.Join(t.TempDir(), "orders.db"))
+	b := newBox(t, data)
 	ctx := t.Context()
 	_, err := b.client.CreateRefund(ctx, b.refundOf(b.paid("order", 100), "R1", 100))
 	b.ok(err)
@@ -221,9 +223,7 @@ func TestOthersSurviveARestart(t *testing.T) {
 	b.ok(b.SetQuotas(serviceID, 9, nil))
 	serial := b.rotate()
 
-	next := must(b.RestartedWithOthers(sandbox.WithCredentials(b.Credentials())))
-	t.Cleanup(func() { _ = next.Close() })
-	b.serve(next)
+	b.restart(data)
 	b.Advance(time.Minute)
 	if got := b.refund("R1"); got.Status != "SUCCESS" {
 		t.Errorf("got %s", asJSON(got))

@@ -123,7 +123,10 @@ func Open(opts ...Option) (*Sandbox, error) {
 	times := newTable[time.Time]("times", c)
 	times.onLoad = func(_ string, t *time.Time) { s.clock.moveTo(*t) }
 	c.commits = func() { times.put("orders", new(s.now().Round(0))) }
+	s.orders.onLoad = s.planDeduction
 	s.notifications.onLoad = s.planDelivery
+	s.applications.onLoad = s.planAccount
+	s.refunds.onLoad = s.planRefund
 	s.agenda = newAgenda(s.clock)
 	for _, opt := range opts {
 		opt(s)
@@ -141,12 +144,6 @@ func Open(opts ...Option) (*Sandbox, error) {
 	if s.firstCertificate, err = newPlatformCertificate(s.credentials.platformCert, s.credentials.platform); err != nil {
 		return nil, fmt.Errorf("sandbox: platform certificate: %w", err)
 	}
-	if err := s.load(); err != nil {
-		return nil, err
-	}
-	if err := s.addFaults(); err != nil {
-		return nil, err
-	}
 	s.operations = http.NewServeMux()
 	payscoreserver.HandlerWithOptions(
 		payscoreserver.NewStrictHandlerWithOptions(operations{Sandbox: s}, nil, payscoreserver.StrictHTTPServerOptions{
@@ -159,8 +156,14 @@ func Open(opts ...Option) (*Sandbox, error) {
 			Middlewares:      []payscoreserver.MiddlewareFunc{s.checkContract},
 		})
 	s.admin.mount()
-	s.planDeductions()
-	s.planOthers()
+	// What fell due while no sandbox ran begins with it: all else is in place.
+	if err := s.load(); err != nil {
+		return nil, err
+	}
+	if err := s.addFaults(); err != nil {
+		_ = s.Close() // the file is another's to open
+		return nil, err
+	}
 	return s, nil
 }
 
