@@ -47,6 +47,8 @@ type Sandbox struct {
 	refunds       *table[refund]      // by sub_mchid and out_refund_no
 	certificates  *table[platformCertificate]
 
+	rotating sync.Mutex // held while a certificate is made, before mu
+
 	keyMode          KeyMode
 	bindings         bindings
 	firstCertificate *platformCertificate // of the credentials
