@@ -11,3 +11,13 @@ func (s *Sandbox) FillCertificates(n int) {
 		s.certificates.put(fmt.Sprintf("%04d", i+1), s.firstCertificate)
 	}
 }
+
+// FillPermissions has the users user0, user1 and so on authorise the direct
+// merchant's service s and app a.
+func (s *Sandbox) FillPermissions(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range n {
+		s.openPermission(&permission{Request: permissionRequest{ServiceID: "s", AppID: "a", Code: fmt.Sprintf("code%d", i)}}, UserIDs{OpenID: fmt.Sprintf("user%d", i)})
+	}
+}

@@ -15,6 +15,7 @@ func (s *Sandbox) Reset() error {
 				forget()
 			}
 		}
+		clear(s.given)
 		return nil
 	})
 	for _, f := range s.ActiveFaults() {

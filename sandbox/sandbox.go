@@ -41,6 +41,7 @@ type Sandbox struct {
 	traffic       NotificationTraffic
 	announced     int                 // notifications, to find every nth
 	permissions   *table[permission]  // by permissionKey
+	given         permissionsByUser   // of permissions
 	riskLevels    *table[RiskLevel]   // by openid
 	quotas        *table[quotas]      // by quotasKey
 	applications  *table[application] // by out_apply_no
@@ -116,7 +117,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 		changes: c, orders: newTable[order]("orders", c), queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[Notification]("notifications", c),
 		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
-		permissions: newTable[permission]("permissions", c), riskLevels: newTable[RiskLevel]("risk_levels", c), quotas: newTable[quotas]("quotas", c),
+		permissions: newTable[permission]("permissions", c), given: permissionsByUser{}, riskLevels: newTable[RiskLevel]("risk_levels", c), quotas: newTable[quotas]("quotas", c),
 		applications: newTable[application]("applications", c), refunds: newTable[refund]("refunds", c),
 		certificates: newTable[platformCertificate]("certificates", c),
 	}
@@ -126,6 +127,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 	times.onLoad = func(_ string, t *time.Time) { s.clock.moveTo(*t) }
 	c.commits = func() { times.put("orders", new(s.now().Round(0))) }
 	s.orders.onLoad = s.planDeduction
+	s.permissions.onLoad = func(_ string, p *permission) { s.given.add(p) }
 	s.notifications.onLoad = s.planDelivery
 	s.applications.onLoad = s.planAccount
 	s.refunds.onLoad = s.planRefund
