@@ -1,6 +1,10 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // FillCertificates lists the first certificate n times more: to make keys takes
 // long.
@@ -20,4 +24,11 @@ func (s *Sandbox) FillPermissions(n int) {
 	for i := range n {
 		s.openPermission(&permission{Request: permissionRequest{ServiceID: "s", AppID: "a", Code: fmt.Sprintf("code%d", i)}}, UserIDs{OpenID: fmt.Sprintf("user%d", i)})
 	}
+}
+
+// Payments are the numbers by which a refund finds what was paid.
+func (s *Sandbox) Payments() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.payments))
 }

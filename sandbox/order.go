@@ -65,6 +65,7 @@ func (s *Sandbox) become(o *order, name string) {
 		o.Entity.Collection.State = *stage.CollectionState
 	}
 	s.orders.put(o.key(), o)
+	s.keepPayment(o)
 }
 
 // settle does what fell due on an order since it was last looked at: it

@@ -213,6 +213,7 @@ func TestOthersSurviveARestart(t *testing.T) {
 	data := sandbox.WithData(filepath.Join(t.TempDir(), "orders.db"))
 	b := newBox(t, data)
 	ctx := t.Context()
+	later := b.paid("later", 100)
 	_, err := b.client.CreateRefund(ctx, b.refundOf(b.paid("order", 100), "R1", 100))
 	b.ok(err)
 	_, err = b.client.ApplyPartnerServiceAccount(ctx, payscore.ApplyPartnerServiceAccountRequest{ServiceID: serviceID, AppID: appID, SubMchID: subMchID, OutApplyNo: "A1"})
@@ -224,6 +225,8 @@ func TestOthersSurviveARestart(t *testing.T) {
 	serial := b.rotate()
 
 	b.restart(data)
+	_, err = b.client.CreateRefund(ctx, b.refundOf(later, "R2", 100))
+	b.ok(err)
 	b.Advance(time.Minute)
 	if got := b.refund("R1"); got.Status != "SUCCESS" {
 		t.Errorf("got %s", asJSON(got))
@@ -241,5 +244,18 @@ func TestOthersSurviveARestart(t *testing.T) {
 	b.ok(err)
 	if list := b.certificates(); len(list) != 2 || list[1].SerialNo != serial {
 		t.Errorf("after the restart: %s", asJSON(list))
+	}
+}
+
+func TestNoRefundOfWhatWasForgotten(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	id := b.paid("order", 100)
+	b.ok(b.Reset())
+	_, err := b.client.CreateRefund(t.Context(), b.refundOf(id, "R1", 100))
+	checkRefused(t, err, noResource)
+	_, err = b.Seed("order", 100, sandbox.SeedStage("DONE"), sandbox.SeedNotifyURL("no URL"))
+	if err == nil || len(b.Payments()) != 0 {
+		t.Errorf("an order that was not put in: %v, payments %v", err, b.Payments())
 	}
 }

@@ -16,6 +16,7 @@ func (s *Sandbox) Reset() error {
 			}
 		}
 		clear(s.given)
+		clear(s.payments)
 		return nil
 	})
 	for _, f := range s.ActiveFaults() {

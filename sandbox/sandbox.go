@@ -33,9 +33,10 @@ type Sandbox struct {
 
 	mu            sync.Mutex // guards the tables
 	changes       *changes
-	orders        *table[order]  // by orderKey
-	queries       *table[string] // out_order_no by query_id
-	users         *table[User]   // by openid
+	orders        *table[order]     // by orderKey
+	payments      map[string]*order // by transaction_id
+	queries       *table[string]    // out_order_no by query_id
+	users         *table[User]      // by openid
 	counters      *table[int64]
 	notifications *table[Notification] // by id
 	traffic       NotificationTraffic
@@ -114,7 +115,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}, forget: map[string]func(){}}
 	s := &Sandbox{
 		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
-		changes: c, orders: newTable[order]("orders", c), queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
+		changes: c, orders: newTable[order]("orders", c), payments: map[string]*order{}, queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[Notification]("notifications", c),
 		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
 		permissions: newTable[permission]("permissions", c), given: permissionsByUser{}, riskLevels: newTable[RiskLevel]("risk_levels", c), quotas: newTable[quotas]("quotas", c),
@@ -126,7 +127,10 @@ func Open(opts ...Option) (*Sandbox, error) {
 	times := newTable[time.Time]("times", c)
 	times.onLoad = func(_ string, t *time.Time) { s.clock.moveTo(*t) }
 	c.commits = func() { times.put("orders", new(s.now().Round(0))) }
-	s.orders.onLoad = s.planDeduction
+	s.orders.onLoad = func(key string, o *order) {
+		s.planDeduction(key, o)
+		s.keepPayment(o)
+	}
 	s.permissions.onLoad = func(_ string, p *permission) { s.given.add(p) }
 	s.notifications.onLoad = s.planDelivery
 	s.applications.onLoad = s.planAccount
