@@ -36,7 +36,7 @@ func (s operations) ApplyPartnerServiceAccount(_ context.Context, r api.ApplyPar
 		case a == nil:
 			a = &application{Application: asked, CreatedAt: s.now()}
 			s.applications.put(b.OutApplyNo, a)
-			s.planAccount(a)
+			s.planAccount(b.OutApplyNo, a)
 		case !sameApplication(a.Application, asked):
 			return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
 		}
@@ -65,12 +65,12 @@ func (s operations) QueryPartnerServiceAccountApplication(_ context.Context, r a
 }
 
 // planAccount approves an application when its time has come, unless a move
-// was faster.
-func (s *Sandbox) planAccount(a *application) {
+// was faster. The caller holds s.mu.
+func (s *Sandbox) planAccount(outApplyNo string, a *application) {
 	if a.Application.ApplyState != payscore.ApplyStatePROCESSING {
 		return
 	}
-	s.agenda.plan(a.CreatedAt.Add(accountDelay), func() { _ = s.ApproveAccount(a.Application.OutApplyNo) })
+	s.agenda.plan(a.CreatedAt.Add(accountDelay), func() { _ = s.ApproveAccount(outApplyNo) })
 }
 
 // ApproveAccount approves an application to bind a sub-merchant, which happens

@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -42,6 +43,50 @@ func BenchmarkModify(b *testing.B) {
 		if box.ServeHTTP(w, r); w.Code != http.StatusNoContent {
 			b.Fatal(w.Code, w.Body)
 		}
+	}
+}
+
+// BenchmarkQueryPermission is one query by openid, among few and among as many
+// as there can be. It is no slower among these.
+func BenchmarkQueryPermission(b *testing.B) {
+	for _, users := range []int{1, sandbox.DefaultMaxOrders} {
+		b.Run(fmt.Sprintf("of %d", users), func(b *testing.B) {
+			box := newBox(b)
+			box.FillPermissions(users)
+			r := box.request(http.MethodGet, "/v3/payscore/permissions/openid/user0?service_id=s&appid=a", "")
+			r.RequestURI = r.URL.RequestURI()
+			r.Header.Set("User-Agent", "bench")
+			for b.Loop() {
+				w := httptest.NewRecorder()
+				if box.ServeHTTP(w, r); w.Code != http.StatusOK {
+					b.Fatal(w.Code, w.Body)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkRefund is the refusal of a refund of a payment that nobody made,
+// among few and among as many as there can be. It is no slower among these.
+func BenchmarkRefund(b *testing.B) {
+	for _, payments := range []int{1, sandbox.DefaultMaxOrders} {
+		b.Run(fmt.Sprintf("of %d", payments), func(b *testing.B) {
+			box := newBox(b)
+			for i := range payments {
+				must(box.Seed(fmt.Sprintf("order%d", i), 100, sandbox.SeedStage("DONE")))
+			}
+			body := asJSON(box.refundOf("4200000000000000000000000000", "R1", 100))
+			r := box.request(http.MethodPost, "/v3/refund/domestic/refunds", body)
+			r.RequestURI = r.URL.RequestURI()
+			r.Header.Set("User-Agent", "bench")
+			for b.Loop() {
+				r.Body = io.NopCloser(strings.NewReader(body))
+				w := httptest.NewRecorder()
+				if box.ServeHTTP(w, r); w.Code != http.StatusNotFound {
+					b.Fatal(w.Code, w.Body)
+				}
+			}
+		})
 	}
 }
 

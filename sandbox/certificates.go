@@ -115,6 +115,14 @@ func (s *Sandbox) platformKey(serial string) (*rsa.PrivateKey, bool) {
 // the older ones stay in the list until they expire. An error, most often a
 // [*MoveError], means that nothing changed.
 func (s *Sandbox) RotateCertificate() error {
+	const move = "rotate_certificate"
+	// One at a time, and none in vain: any request can ask for one, and to make
+	// a key takes long.
+	s.rotating.Lock()
+	defer s.rotating.Unlock()
+	if why := s.cannotRotate(); why != "" {
+		return &MoveError{Move: move, Err: impossible(why)}
+	}
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return fmt.Errorf("sandbox: rotate the certificate: %w", err)
@@ -127,17 +135,24 @@ func (s *Sandbox) RotateCertificate() error {
 	if err != nil {
 		return fmt.Errorf("sandbox: rotate the certificate: %w", err)
 	}
-	return s.otherMove("rotate_certificate", "", func() error {
-		if s.keyMode == KeyModePublicKey {
-			return impossible("the merchant has a public key only")
-		}
-		count := len(s.certificates.records)
-		if count+1 >= maxCertificates {
-			return impossible(fmt.Sprintf("there are %d certificates already", count+1))
-		}
-		s.certificates.put(fmt.Sprintf("%04d", count+1), made)
+	return s.otherMove(move, "", func() error {
+		s.certificates.put(fmt.Sprintf("%04d", len(s.certificates.records)+1), made)
 		return nil
 	})
+}
+
+// cannotRotate says why there can be no new certificate, "" when there can. The
+// caller does not hold s.mu.
+func (s *Sandbox) cannotRotate() string {
+	if s.keyMode == KeyModePublicKey {
+		return "the merchant has a public key only"
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if count := len(s.certificates.records) + 1; count >= maxCertificates {
+		return fmt.Sprintf("there are %d certificates already", count)
+	}
+	return ""
 }
 
 // PlatformSerialNo returns the serial of the newest platform certificate.

@@ -15,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +39,16 @@ func (b *box) serve(next *sandbox.Sandbox) {
 	other.Sandbox, other.URL = next, server.URL
 	b.Server = &other
 	b.client = b.clientAt(b.URL, b)
+}
+
+// restart closes the sandbox and opens another in its place. The options, of
+// which one is WithData, must be those of the first.
+func (b *box) restart(opts ...sandbox.Option) {
+	b.t.Helper()
+	b.ok(b.Sandbox.Close())
+	next := must(sandbox.Open(append([]sandbox.Option{sandbox.WithClock(b.now)}, opts...)...))
+	b.t.Cleanup(func() { _ = next.Close() })
+	b.serve(next)
 }
 
 // raw sends a signed request and returns an answer that nobody has verified.
@@ -224,6 +236,38 @@ func TestRotationsEnd(t *testing.T) {
 	_, _, body := b.raw("GET", "/v3/certificates", "", "")
 	if got := strings.Count(string(body), `"serial_no"`); got != 20 {
 		t.Errorf("%d certificates", got)
+	}
+}
+
+// Any request can ask for a rotation with a header: one that cannot be must not
+// cost a key. A key has some thousand allocations.
+func TestRotationThatCannotBeMakesNoKey(t *testing.T) {
+	b := newBox(t)
+	b.FillCertificates(19)
+	if n := testing.AllocsPerRun(10, func() {
+		moveRefused(t, b.RotateCertificate(), "rotate_certificate", sandbox.ErrMoveImpossible)
+	}); n > 100 {
+		t.Errorf("%.0f allocations", n)
+	}
+}
+
+func TestRotationsAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.FillCertificates(17)
+	var made atomic.Int64
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if err := b.RotateCertificate(); err == nil {
+				made.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	_, _, body := b.raw("GET", "/v3/certificates", "", "")
+	if listed := strings.Count(string(body), `"serial_no"`); made.Load() != 2 || listed != 20 {
+		t.Errorf("%d made, %d in the list", made.Load(), listed)
 	}
 }
 

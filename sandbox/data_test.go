@@ -88,6 +88,39 @@ func TestTimeDoesNotGoBack(t *testing.T) {
 	}
 }
 
+// A deduction that ended while no sandbox ran is told at once, without a query.
+func TestDeductionThatEndedMeanwhile(t *testing.T) {
+	t.Parallel()
+	data := sandbox.WithData(filepath.Join(t.TempDir(), "orders.db"))
+	start := time.Now()
+	b := newBoxAt(t, clockAt(start), data)
+	must(b.Seed("one", 100, sandbox.SeedNotifyURL("https://api.test.com")))
+	b.ok(b.StartDeduction(subMchID, "one", time.Hour))
+	b.now = clockAt(start.Add(2 * time.Hour))
+	b.restart(data)
+	deadline := time.Now().Add(20 * time.Second)
+	for len(b.Announced()) == 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	if all := b.Announced(); len(all) != 1 || all[0].EventType != notify.UserPaid {
+		t.Errorf("announced %v", all)
+	}
+}
+
+// The data file is free for another when it was not the cause.
+func TestOpenThatFailsLeavesTheDataFile(t *testing.T) {
+	t.Parallel()
+	data := sandbox.WithData(filepath.Join(t.TempDir(), "orders.db"))
+	if _, err := sandbox.Open(data, sandbox.WithFault(sandbox.Fault{Name: "none"})); !errors.Is(err, sandbox.ErrFault) {
+		t.Errorf("got %v", err)
+	}
+	box, err := sandbox.Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = box.Close()
+}
+
 func TestDataFileThatIsOfNoUse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -41,21 +41,13 @@ const (
 // journal and not sent.
 func WithRemoteNotifications() Option { return func(s *Sandbox) { s.courier.remote = true } }
 
-// WithCertificateNotifications signs notifications with the platform
-// certificate instead of WeChat Pay's public key, as for a merchant who has not
-// moved to it.
-func WithCertificateNotifications() Option {
-	return func(s *Sandbox) { s.courier.certificate = true }
-}
-
 // courier posts notifications.
 type courier struct {
-	client      *http.Client
-	remote      bool
-	certificate bool
-	patience    time.Duration
-	ctx         context.Context // ends with the sandbox
-	stop        context.CancelFunc
+	client   *http.Client
+	remote   bool
+	patience time.Duration
+	ctx      context.Context // ends with the sandbox
+	stop     context.CancelFunc
 
 	places chan struct{}
 	mu     sync.Mutex
@@ -302,11 +294,8 @@ func (c *courier) reason(err error) string {
 }
 
 func (s *Sandbox) signNotification(header http.Header, body []byte, probe bool) error {
-	account, serial := s.credentials.account, ""
-	if s.courier.certificate {
-		serial = account.PlatformSerialNo
-	}
-	if err := s.sign(header, serial, body, s.clock.wall()); err != nil {
+	// Nobody asks for a key, and so the mode decides.
+	if err := s.sign(header, "", body, s.clock.wall()); err != nil {
 		return err
 	}
 	if probe {

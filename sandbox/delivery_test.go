@@ -105,16 +105,22 @@ func (b *box) attempts() (all []sandbox.Entry) {
 
 func TestNotificationsReachTheReceiverOfThisProject(t *testing.T) {
 	t.Parallel()
-	for name, opts := range map[string][]sandbox.Option{
-		"public key":  nil,
-		"certificate": {sandbox.WithCertificateNotifications()},
+	for _, c := range []struct {
+		name        string
+		mode        sandbox.KeyMode
+		certificate bool // signs, and nothing else does
+	}{
+		{"either", sandbox.KeyModeEither, false},
+		{"public key", sandbox.KeyModePublicKey, false},
+		{"certificate", sandbox.KeyModeCertificate, true},
+		{"migration", sandbox.KeyModeMigration, true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBox(t, opts...)
+			b := newBox(t, sandbox.WithKeyMode(c.mode))
 			account := b.Credentials().Account()
 			verifier := b.Verifier()
-			if name == "certificate" {
+			if c.certificate {
 				verifier = must(auth.NewVerifier(auth.Key{ID: account.PlatformSerialNo, PublicKey: b.Credentials().PlatformKey()}))
 			}
 			var events []*notify.Event

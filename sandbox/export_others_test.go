@@ -1,26 +1,10 @@
 package sandbox
 
-import "fmt"
-
-// RestartedWithOthers is Restarted with the records of what is around the
-// orders, too.
-func (s *Sandbox) RestartedWithOthers(opts ...Option) (*Sandbox, error) {
-	again, err := s.Restarted(opts...)
-	if err != nil {
-		return nil, err
-	}
-	again.clock.moveTo(s.now())
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	copyTable(s.permissions, again)
-	copyTable(s.riskLevels, again)
-	copyTable(s.quotas, again)
-	copyTable(s.applications, again)
-	copyTable(s.refunds, again)
-	copyTable(s.certificates, again)
-	again.planOthers()
-	return again, nil
-}
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // FillCertificates lists the first certificate n times more: to make keys takes
 // long.
@@ -30,4 +14,21 @@ func (s *Sandbox) FillCertificates(n int) {
 	for i := range n {
 		s.certificates.put(fmt.Sprintf("%04d", i+1), s.firstCertificate)
 	}
+}
+
+// FillPermissions has the users user0, user1 and so on authorise the direct
+// merchant's service s and app a.
+func (s *Sandbox) FillPermissions(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range n {
+		s.openPermission(&permission{Request: permissionRequest{ServiceID: "s", AppID: "a", Code: fmt.Sprintf("code%d", i)}}, UserIDs{OpenID: fmt.Sprintf("user%d", i)})
+	}
+}
+
+// Payments are the numbers by which a refund finds what was paid.
+func (s *Sandbox) Payments() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.payments))
 }

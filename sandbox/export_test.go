@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"crypto/rsa"
-	"encoding/json"
 	"strings"
 	"time"
 )
@@ -18,34 +17,6 @@ func (s *Sandbox) Announced() (all []Announced) {
 		all = append(all, Announced{n.EventType, n.URL, n.Subject, string(n.Resource)})
 	}
 	return all
-}
-
-// Restarted is a sandbox with nothing but the records of orders of this one.
-func (s *Sandbox) Restarted(opts ...Option) (*Sandbox, error) {
-	again, err := Open(opts...)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	copyTable(s.orders, again)
-	copyTable(s.queries, again)
-	copyTable(s.users, again)
-	copyTable(s.counters, again)
-	again.planDeductions()
-	return again, nil
-}
-
-func copyTable[R any](t *table[R], into *Sandbox) {
-	for key, r := range t.all() {
-		b, err := json.Marshal(r)
-		if err == nil {
-			err = into.changes.load[t.name](key, b)
-		}
-		if err != nil {
-			panic(err)
-		}
-	}
 }
 
 // WechatpayKey is the key that signs answers, for answers that the sandbox

@@ -10,16 +10,17 @@ type KeyMode int
 
 const (
 	// KeyModeEither has both keys ready: Wechatpay-Serial of the request
-	// chooses, and without one the public key signs.
+	// chooses, and without one the public key signs, as it does notifications.
 	KeyModeEither KeyMode = iota
-	// KeyModePublicKey is a merchant of today: there is no platform certificate.
+	// KeyModePublicKey is a merchant of today: there is no platform certificate,
+	// and the public key signs everything.
 	KeyModePublicKey
 	// KeyModeCertificate is a merchant of old: the newest platform certificate
-	// signs, whatever the request asks for.
+	// signs everything, whatever the request asks for.
 	KeyModeCertificate
 	// KeyModeMigration is a merchant of old who moves to the public key: it
 	// signs for requests that ask for it, the newest platform certificate for
-	// all others.
+	// all others and notifications.
 	KeyModeMigration
 )
 

@@ -216,7 +216,7 @@ func (s *Sandbox) startDeduction(o *order, a MoveArgs) {
 	}
 	o.Deduction = &deduction{Until: s.now().Add(a.Duration), Fails: a.Fails}
 	s.become(o, stageUserPaying)
-	s.planDeduction(o)
+	s.planDeduction(o.key(), o)
 }
 
 // tell puts a move into the journal.

@@ -65,6 +65,7 @@ func (s *Sandbox) become(o *order, name string) {
 		o.Entity.Collection.State = *stage.CollectionState
 	}
 	s.orders.put(o.key(), o)
+	s.keepPayment(o)
 }
 
 // settle does what fell due on an order since it was last looked at: it
@@ -86,10 +87,12 @@ func (s *Sandbox) settle(o *order) {
 	}
 }
 
-// planDeduction has an order settled when its deduction ends, so that the
-// notification does not wait for a query.
-func (s *Sandbox) planDeduction(o *order) {
-	key := o.key()
+// planDeduction has an order settled when its deduction ends, if there is one,
+// so that the notification does not wait for a query. The caller holds s.mu.
+func (s *Sandbox) planDeduction(key string, o *order) {
+	if o.Deduction == nil {
+		return
+	}
 	s.agenda.plan(o.Deduction.Until, func() {
 		// What is not saved now is settled by whoever looks at the order next.
 		_ = s.update(func() error {
@@ -99,15 +102,6 @@ func (s *Sandbox) planDeduction(o *order) {
 			return nil
 		})
 	})
-}
-
-// planDeductions plans what the loaded records have in progress.
-func (s *Sandbox) planDeductions() {
-	for _, o := range s.orders.all() {
-		if o.Deduction != nil {
-			s.planDeduction(o)
-		}
-	}
 }
 
 // bill sets the amount to collect.

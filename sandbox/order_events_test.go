@@ -1,7 +1,7 @@
 package sandbox_test
 
 import (
-	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -128,7 +128,8 @@ func noConfirmOf(outOrderNo, openID string) payscore.CreatePartnerServiceOrderRe
 // What is under way goes by the records alone.
 func TestOrdersAfterARestart(t *testing.T) {
 	t.Parallel()
-	b := newBoxAt(t, clockAt(noon))
+	data := sandbox.WithData(filepath.Join(t.TempDir(), "orders.db"))
+	b := newBoxAt(t, clockAt(noon), data)
 	created := b.create(needConfirm("confirmed"))
 	b.ok(b.Confirm(subMchID, "confirmed"))
 	b.create(needConfirm("waits"))
@@ -136,39 +137,38 @@ func TestOrdersAfterARestart(t *testing.T) {
 	b.ok(b.StartDeduction(subMchID, "deducting", time.Minute))
 	body := needConfirm("waits")
 
-	again, err := b.Restarted(sandbox.WithClock(clockAt(noon)))
-	b.ok(err)
+	before := map[string]string{}
 	for _, no := range []string{"confirmed", "waits", "deducting"} {
-		before, _ := b.View(subMchID, no)
-		after, ok := again.View(subMchID, no)
-		if !ok || asJSON(after) != asJSON(before) {
-			t.Errorf("%s was\n%s, and is\n%s", no, asJSON(before), asJSON(after))
+		v, _ := b.View(subMchID, no)
+		before[no] = asJSON(v)
+	}
+	announced := len(b.Announced())
+	b.restart(data)
+	for no, want := range before {
+		if v, ok := b.View(subMchID, no); !ok || asJSON(v) != want {
+			t.Errorf("%s was\n%s, and is\n%s", no, want, asJSON(v))
 		}
 	}
-	// The restarted one answers in the place of the first.
-	server := httptest.NewServer(again)
-	defer server.Close()
-	client := b.clientAt(server.URL, b.wire)
 	id := b.QueryID(subMchID, "confirmed")
-	if got, err := client.QueryPartnerServiceOrder(t.Context(), payscore.QueryPartnerServiceOrderParams{SubMchID: subMchID, QueryID: &id}); err != nil || *got.OrderID != created.OrderID {
+	if got, err := b.client.QueryPartnerServiceOrder(t.Context(), payscore.QueryPartnerServiceOrderParams{SubMchID: subMchID, QueryID: &id}); err != nil || *got.OrderID != created.OrderID {
 		t.Errorf("by query_id: %v", err)
 	}
-	if _, err := client.CreatePartnerServiceOrder(t.Context(), body); err != nil {
+	if _, err := b.client.CreatePartnerServiceOrder(t.Context(), body); err != nil {
 		t.Errorf("a repeat of what was created before: %v", err)
 	}
 	other := needConfirm("other")
-	answer, err := client.CreatePartnerServiceOrder(t.Context(), other)
+	answer, err := b.client.CreatePartnerServiceOrder(t.Context(), other)
 	b.ok(err)
 	if answer.OrderID == created.OrderID {
 		t.Error("a number was given twice")
 	}
-	again.Advance(time.Minute)
-	if all := again.Announced(); len(all) != 1 || all[0].EventType != "PAYSCORE.USER_PAID" {
+	b.Advance(time.Minute)
+	if all := b.Announced()[announced:]; len(all) != 1 || all[0].EventType != "PAYSCORE.USER_PAID" {
 		t.Errorf("announced %v", all)
 	}
-	again.Advance(30 * 24 * time.Hour)
+	b.Advance(30 * 24 * time.Hour)
 	for no, want := range map[string]string{"confirmed": "USER_CONFIRM", "waits": "EXPIRED", "deducting": "DONE"} {
-		if v, _ := again.View(subMchID, no); v.Stage != want {
+		if v, _ := b.View(subMchID, no); v.Stage != want {
 			t.Errorf("%s is %s, want %s", no, v.Stage, want)
 		}
 	}

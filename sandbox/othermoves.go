@@ -97,16 +97,3 @@ func (s *Sandbox) otherMove(name, subject string, do func() error) error {
 	s.journal.add(Entry{Time: s.now(), Kind: "move", Subject: subject, Operation: name})
 	return nil
 }
-
-// planOthers plans what the loaded records of refunds and applications still
-// wait for.
-func (s *Sandbox) planOthers() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range s.refunds.all() {
-		s.planRefund(r)
-	}
-	for _, a := range s.applications.all() {
-		s.planAccount(a)
-	}
-}

@@ -101,17 +101,7 @@ func (s *Sandbox) permissionByCode(subMchID, serviceID, code string) (*permissio
 // permissionOf finds what a user gave: what is in force, else what was given
 // last. The caller holds s.mu.
 func (s *Sandbox) permissionOf(user UserIDs, subMchID, serviceID, appID, subAppID string) (*permission, *refusal) {
-	var found *permission
-	for _, p := range s.permissions.all() {
-		r := p.Request
-		if r.SubMchID != subMchID || r.ServiceID != serviceID || r.AppID != appID || subAppID != "" && r.SubAppID != subAppID || !p.User.is(user) {
-			continue
-		}
-		if found == nil || p.State == payscore.AuthorizationStateAVAILABLE ||
-			found.State != payscore.AuthorizationStateAVAILABLE && p.OpenedAt.After(found.OpenedAt) {
-			found = p
-		}
-	}
+	found := s.given.find(user, subMchID, serviceID, appID, subAppID)
 	if found == nil {
 		return nil, noPermission()
 	}
@@ -196,11 +186,17 @@ func (s *Sandbox) OpenPermission(subMchID, authorizationCode string, user UserID
 		if before, _ := s.permissionOf(user, r.SubMchID, r.ServiceID, r.AppID, ""); before != nil && before.State == payscore.AuthorizationStateAVAILABLE {
 			return impossible("the user authorised the service already, under " + before.Request.Code)
 		}
-		p.User, p.State, p.OpenedAt = user, payscore.AuthorizationStateAVAILABLE, s.now()
-		s.permissions.put(p.key(), p)
+		s.openPermission(p, user)
 		s.announcePermission(p, "PAYSCORE.USER_OPEN_SERVICE", payscore.UserServiceStatusUSEROPENSERVICE, p.OpenedAt)
 		return nil
 	})
+}
+
+// openPermission puts an authorisation into force. The caller holds s.mu.
+func (s *Sandbox) openPermission(p *permission, user UserIDs) {
+	p.User, p.State, p.OpenedAt = user, payscore.AuthorizationStateAVAILABLE, s.now()
+	s.permissions.put(p.key(), p)
+	s.given.add(p)
 }
 
 // ClosePermission is the user's withdrawal of an authorisation, which needs no

@@ -49,26 +49,48 @@ type paid struct {
 
 // outTradeNo is the number of the basic payment, which WeChat Pay makes up for
 // an automatic deduction. Only the answer of a refund tells it here.
-func outTradeNo(transactionID string) string { return "PS" + transactionID }
+func outTradeNo(transactionID string) string { return outTradePrefix + transactionID }
 
-// findPaid finds a payment by either of its numbers. What was paid outside
-// WeChat Pay has none that can be given back. The caller holds s.mu.
-func (s *Sandbox) findPaid(transactionID, tradeNo string) (p paid, found bool) {
-	for _, o := range s.orders.records {
-		if o.Entity.Collection == nil {
-			continue
-		}
-		for _, d := range o.Entity.Collection.Details {
-			id := value(d.TransactionID)
-			if id == "" || d.Amount == nil || d.PaidType != nil && *d.PaidType == payscore.PaidTypeMch ||
-				id != transactionID && outTradeNo(id) != tradeNo {
-				continue
-			}
-			at, _ := parseTime(value(d.PaidTime))
-			return paid{value(o.Entity.SubMchID), id, *d.Amount, at}, true
+const outTradePrefix = "PS"
+
+// payment is what WeChat Pay collected for the order, nil when there is none.
+// What was paid outside WeChat Pay has no number and cannot be given back.
+func (o *order) payment() *payscore.CollectionDetail {
+	if o.Entity.Collection == nil {
+		return nil
+	}
+	for i := range o.Entity.Collection.Details {
+		d := &o.Entity.Collection.Details[i]
+		if value(d.TransactionID) != "" && d.Amount != nil && (d.PaidType == nil || *d.PaidType != payscore.PaidTypeMch) {
+			return d
 		}
 	}
-	return paid{}, false
+	return nil
+}
+
+// keepPayment has a payment of the order found by its number. The caller holds
+// s.mu.
+func (s *Sandbox) keepPayment(o *order) {
+	if d := o.payment(); d != nil {
+		s.payments[*d.TransactionID] = o
+	}
+}
+
+// findPaid finds a payment by either of its numbers. The caller holds s.mu.
+func (s *Sandbox) findPaid(transactionID, tradeNo string) (p paid, found bool) {
+	if id, made := strings.CutPrefix(tradeNo, outTradePrefix); made {
+		transactionID = id
+	}
+	o := s.payments[transactionID]
+	if o == nil {
+		return paid{}, false
+	}
+	d := o.payment()
+	if d == nil {
+		return paid{}, false
+	}
+	at, _ := parseTime(value(d.PaidTime))
+	return paid{value(o.Entity.SubMchID), *d.TransactionID, *d.Amount, at}, true
 }
 
 func (s operations) CreateRefund(_ context.Context, r api.CreateRefundRequestObject) (api.CreateRefundResponseObject, error) {
@@ -162,7 +184,7 @@ func (s *Sandbox) refund(b payscore.CreateRefundRequest, asked string) (*refund,
 	}
 	made.Refund.Status, made.StartedAt = payscore.RefundStatusPROCESSING, s.now()
 	s.refunds.put(made.key(), made)
-	s.planRefund(made)
+	s.planRefund(made.key(), made)
 	return made, nil
 }
 
@@ -209,11 +231,11 @@ func (s operations) QueryRefund(_ context.Context, r api.QueryRefundRequestObjec
 
 // planRefund lets a refund succeed when its time has come, unless a move was
 // faster. The caller holds s.mu.
-func (s *Sandbox) planRefund(r *refund) {
+func (s *Sandbox) planRefund(key string, r *refund) {
 	if r.Refund.Status != payscore.RefundStatusPROCESSING {
 		return
 	}
-	key, started := r.key(), r.StartedAt
+	started := r.StartedAt
 	s.agenda.plan(started.Add(refundDelay), func() {
 		_ = s.endRefund(key, payscore.RefundStatusSUCCESS, func(r *refund) error {
 			if r.Refund.Status != payscore.RefundStatusPROCESSING || !r.StartedAt.Equal(started) {

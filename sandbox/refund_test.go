@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -209,8 +210,10 @@ func TestRefundsThatDoNotSucceed(t *testing.T) {
 // What was under way goes on after a restart.
 func TestOthersSurviveARestart(t *testing.T) {
 	t.Parallel()
-	b := newBox(t)
+	data := sandbox.WithData(filepath.Join(t.TempDir(), "orders.db"))
+	b := newBox(t, data)
 	ctx := t.Context()
+	later := b.paid("later", 100)
 	_, err := b.client.CreateRefund(ctx, b.refundOf(b.paid("order", 100), "R1", 100))
 	b.ok(err)
 	_, err = b.client.ApplyPartnerServiceAccount(ctx, payscore.ApplyPartnerServiceAccountRequest{ServiceID: serviceID, AppID: appID, SubMchID: subMchID, OutApplyNo: "A1"})
@@ -221,9 +224,9 @@ func TestOthersSurviveARestart(t *testing.T) {
 	b.ok(b.SetQuotas(serviceID, 9, nil))
 	serial := b.rotate()
 
-	next := must(b.RestartedWithOthers(sandbox.WithCredentials(b.Credentials())))
-	t.Cleanup(func() { _ = next.Close() })
-	b.serve(next)
+	b.restart(data)
+	_, err = b.client.CreateRefund(ctx, b.refundOf(later, "R2", 100))
+	b.ok(err)
 	b.Advance(time.Minute)
 	if got := b.refund("R1"); got.Status != "SUCCESS" {
 		t.Errorf("got %s", asJSON(got))
@@ -241,5 +244,18 @@ func TestOthersSurviveARestart(t *testing.T) {
 	b.ok(err)
 	if list := b.certificates(); len(list) != 2 || list[1].SerialNo != serial {
 		t.Errorf("after the restart: %s", asJSON(list))
+	}
+}
+
+func TestNoRefundOfWhatWasForgotten(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	id := b.paid("order", 100)
+	b.ok(b.Reset())
+	_, err := b.client.CreateRefund(t.Context(), b.refundOf(id, "R1", 100))
+	checkRefused(t, err, noResource)
+	_, err = b.Seed("order", 100, sandbox.SeedStage("DONE"), sandbox.SeedNotifyURL("no URL"))
+	if err == nil || len(b.Payments()) != 0 {
+		t.Errorf("an order that was not put in: %v, payments %v", err, b.Payments())
 	}
 }

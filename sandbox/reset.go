@@ -15,6 +15,8 @@ func (s *Sandbox) Reset() error {
 				forget()
 			}
 		}
+		clear(s.given)
+		clear(s.payments)
 		return nil
 	})
 	for _, f := range s.ActiveFaults() {

@@ -33,19 +33,23 @@ type Sandbox struct {
 
 	mu            sync.Mutex // guards the tables
 	changes       *changes
-	orders        *table[order]  // by orderKey
-	queries       *table[string] // out_order_no by query_id
-	users         *table[User]   // by openid
+	orders        *table[order]     // by orderKey
+	payments      map[string]*order // by transaction_id
+	queries       *table[string]    // out_order_no by query_id
+	users         *table[User]      // by openid
 	counters      *table[int64]
 	notifications *table[Notification] // by id
 	traffic       NotificationTraffic
 	announced     int                 // notifications, to find every nth
 	permissions   *table[permission]  // by permissionKey
+	given         permissionsByUser   // of permissions
 	riskLevels    *table[RiskLevel]   // by openid
 	quotas        *table[quotas]      // by quotasKey
 	applications  *table[application] // by out_apply_no
 	refunds       *table[refund]      // by sub_mchid and out_refund_no
 	certificates  *table[platformCertificate]
+
+	rotating sync.Mutex // held while a certificate is made, before mu
 
 	keyMode          KeyMode
 	bindings         bindings
@@ -111,10 +115,10 @@ func Open(opts ...Option) (*Sandbox, error) {
 	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}, forget: map[string]func(){}}
 	s := &Sandbox{
 		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
-		changes: c, orders: newTable[order]("orders", c), queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
+		changes: c, orders: newTable[order]("orders", c), payments: map[string]*order{}, queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[Notification]("notifications", c),
 		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
-		permissions: newTable[permission]("permissions", c), riskLevels: newTable[RiskLevel]("risk_levels", c), quotas: newTable[quotas]("quotas", c),
+		permissions: newTable[permission]("permissions", c), given: permissionsByUser{}, riskLevels: newTable[RiskLevel]("risk_levels", c), quotas: newTable[quotas]("quotas", c),
 		applications: newTable[application]("applications", c), refunds: newTable[refund]("refunds", c),
 		certificates: newTable[platformCertificate]("certificates", c),
 	}
@@ -123,7 +127,14 @@ func Open(opts ...Option) (*Sandbox, error) {
 	times := newTable[time.Time]("times", c)
 	times.onLoad = func(_ string, t *time.Time) { s.clock.moveTo(*t) }
 	c.commits = func() { times.put("orders", new(s.now().Round(0))) }
+	s.orders.onLoad = func(key string, o *order) {
+		s.planDeduction(key, o)
+		s.keepPayment(o)
+	}
+	s.permissions.onLoad = func(_ string, p *permission) { s.given.add(p) }
 	s.notifications.onLoad = s.planDelivery
+	s.applications.onLoad = s.planAccount
+	s.refunds.onLoad = s.planRefund
 	s.agenda = newAgenda(s.clock)
 	for _, opt := range opts {
 		opt(s)
@@ -141,12 +152,6 @@ func Open(opts ...Option) (*Sandbox, error) {
 	if s.firstCertificate, err = newPlatformCertificate(s.credentials.platformCert, s.credentials.platform); err != nil {
 		return nil, fmt.Errorf("sandbox: platform certificate: %w", err)
 	}
-	if err := s.load(); err != nil {
-		return nil, err
-	}
-	if err := s.addFaults(); err != nil {
-		return nil, err
-	}
 	s.operations = http.NewServeMux()
 	payscoreserver.HandlerWithOptions(
 		payscoreserver.NewStrictHandlerWithOptions(operations{Sandbox: s}, nil, payscoreserver.StrictHTTPServerOptions{
@@ -159,8 +164,14 @@ func Open(opts ...Option) (*Sandbox, error) {
 			Middlewares:      []payscoreserver.MiddlewareFunc{s.checkContract},
 		})
 	s.admin.mount()
-	s.planDeductions()
-	s.planOthers()
+	// What fell due while no sandbox ran begins with it: all else is in place.
+	if err := s.load(); err != nil {
+		return nil, err
+	}
+	if err := s.addFaults(); err != nil {
+		_ = s.Close() // the file is another's to open
+		return nil, err
+	}
 	return s, nil
 }
 

@@ -1,0 +1,59 @@
+package sandbox
+
+import "github.com/wxpayscore/payscore/gen/payscore"
+
+// permissionsByUser finds the authorisation that a user gave: the one in
+// force, else the newest. Nobody has two in force for the same service and
+// app, so that one is kept for each.
+type permissionsByUser map[givenTo]*permission
+
+// givenTo is what an authorisation is asked for by, but for its code.
+type givenTo struct {
+	subMchID, serviceID, appID string
+	subAppID                   string  // "" stands for any
+	user                       UserIDs // one of the two ids
+}
+
+// each returns the ids of a user one by one.
+func (u UserIDs) each() (ids []UserIDs) {
+	if u.OpenID != "" {
+		ids = append(ids, UserIDs{OpenID: u.OpenID})
+	}
+	if u.SubOpenID != "" {
+		ids = append(ids, UserIDs{SubOpenID: u.SubOpenID})
+	}
+	return ids
+}
+
+// add takes in an authorisation that has a user.
+func (all permissionsByUser) add(p *permission) {
+	r := p.Request
+	for _, id := range p.User.each() {
+		for _, subAppID := range []string{"", r.SubAppID} {
+			at := givenTo{r.SubMchID, r.ServiceID, r.AppID, subAppID, id}
+			all[at] = newer(all[at], p)
+		}
+	}
+}
+
+// find returns nil when the user gave none.
+func (all permissionsByUser) find(user UserIDs, subMchID, serviceID, appID, subAppID string) (found *permission) {
+	for _, id := range user.each() {
+		found = newer(found, all[givenTo{subMchID, serviceID, appID, subAppID, id}])
+	}
+	return found
+}
+
+// newer is the one in force, else the one that was given later. Either may be
+// nil.
+func newer(a, b *permission) *permission {
+	switch {
+	case a == nil:
+		return b
+	case b == nil || a.State == payscore.AuthorizationStateAVAILABLE:
+		return a
+	case b.State == payscore.AuthorizationStateAVAILABLE || b.OpenedAt.After(a.OpenedAt):
+		return b
+	}
+	return a
+}
