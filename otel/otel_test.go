@@ -324,6 +324,39 @@ func TestNotSent(t *testing.T) {
 	}
 }
 
+// The repeat that is given up is on the span, and no metric counts it.
+func TestGivenUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ends := transport.WithObserver(func(_ context.Context, a transport.Attempt) {
+		if a.Retry {
+			cancel()
+		}
+	})
+	r := newRig(t, []transport.Option{ends, transport.WithRetry(transport.Retry{FirstWait: time.Minute, LongestWait: time.Minute})}, answer{})
+	if err := r.modify(ctx); !errors.Is(err, transport.ErrOutcomeUnknown) {
+		t.Fatal(err)
+	}
+	s := r.spans.GetSpans()[0]
+	if len(s.Events) != 2 || s.Events[0].Name != "payscore.attempt" || s.Events[1].Name != "payscore.gave_up" {
+		t.Fatalf("events %+v", s.Events)
+	}
+	want := map[string]any{"payscore.attempt": int64(1), "payscore.outcome": "unknown", "error.type": "canceled"}
+	if got := values(s.Events[1].Attributes); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	got := values(s.Attributes)
+	if got["payscore.outcome"] != "unknown" || got["http.request.resend_count"] != nil || s.Status.Code != codes.Error {
+		t.Errorf("%v %v", got, s.Status)
+	}
+	tries := 0
+	for _, n := range r.metrics(t)["payscore.client.attempts"] {
+		tries += n
+	}
+	if tries != 1 || len(r.sent()) != 1 {
+		t.Errorf("%d attempts counted, %d sent", tries, len(r.sent()))
+	}
+}
+
 // A backup host without a port must not keep the port of the first.
 func TestBackupHost(t *testing.T) {
 	broken := transport.WithRoundTripper(roundTripper(func(r *http.Request) (*http.Response, error) {

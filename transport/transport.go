@@ -160,8 +160,10 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		}
 		seen.Retry, seen.Wait = true, pause
 		c.tell(req.Context(), seen)
-		if c.sleep(req.Context(), pause) != nil {
-			return settle(req, rsp, err, d.open, before)
+		if gaveUp := c.sleep(req.Context(), pause); gaveUp != nil {
+			rsp, err = settle(req, rsp, err, d.open, before)
+			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
+			return rsp, err
 		}
 		if d.open {
 			before = causeOf(rsp, err)
@@ -171,8 +173,11 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 			// One that the server has closed is rarely alone.
 			c.http.CloseIdleConnections()
 		}
-		if sent, err = c.next(req, host); err != nil {
-			return settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: err}, false, before)
+		var gaveUp error
+		if sent, gaveUp = c.next(req, host); gaveUp != nil {
+			rsp, err = settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: gaveUp}, false, before)
+			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
+			return rsp, err
 		}
 	}
 }
