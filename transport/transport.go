@@ -221,14 +221,19 @@ func (c *Client) attempt(req *http.Request) (*http.Response, error) {
 func (c *Client) verify(ctx context.Context, rsp *http.Response) (*http.Response, error) {
 	wire := rsp.Body // rsp gets another one below
 	defer func() { _ = wire.Close() }()
-	body, err := readAnswer(rsp, c.maxAnswer)
-	// A failure may come unsigned, from a gateway or because the request's own
-	// signature was wrong; then its status says enough, whatever could be read.
-	// One that bears a signature must be right.
-	if rsp.StatusCode/100 != 2 && rsp.Header.Get(auth.HeaderSignature) == "" {
-		err = nil
-	} else if err == nil {
-		err = c.verifier.VerifyContext(ctx, rsp.Header, body)
+	var body []byte
+	err := errNotFinal
+	// With a 101 the connection is handed over, and no timeout ends a read of it.
+	if rsp.StatusCode >= 200 {
+		body, err = readAnswer(rsp, c.maxAnswer)
+		// A failure may come unsigned, from a gateway or because the request's own
+		// signature was wrong; then its status says enough, whatever could be read.
+		// One that bears a signature must be right.
+		if rsp.StatusCode/100 != 2 && rsp.Header.Get(auth.HeaderSignature) == "" {
+			err = nil
+		} else if err == nil {
+			err = ofKeys(c.verifier.VerifyContext(ctx, rsp.Header, body))
+		}
 	}
 	if err != nil {
 		return nil, &UnverifiedError{
