@@ -42,7 +42,9 @@ func (e *UnverifiedError) Unwrap() []error { return []error{e.Err, ErrOutcomeUnk
 // SendError is a request that brought no answer.
 type SendError struct {
 	Method, Path string // what was called, without host and query
-	// NotSent is set when certainly nothing of the request reached the server.
+	// NotSent is set when certainly nothing of the last attempt reached the
+	// server, and no earlier one may have been carried out: those were refused
+	// unread, or were queries.
 	NotSent bool
 	Err     error // why; a context's error among others
 }

@@ -19,8 +19,9 @@ import (
 // A record has method, operation, out_order_no, path, host, attempt, outcome,
 // status, code, number, request_id, duration, retry_in, gave_up and error,
 // without those that have no value. It has no body, no header, no query, no message of
-// WeChat Pay, and of the path's parameters the order number alone. The context
-// goes to the handler. Safe for concurrent use.
+// WeChat Pay, and of the path's parameters the order number alone; of a request
+// that no operation made it has the path as it was sent. The context goes to
+// the handler. Safe for concurrent use.
 func LogAttempts(logger *slog.Logger) func(ctx context.Context, a Attempt) {
 	return func(ctx context.Context, a Attempt) {
 		to := logger

@@ -53,7 +53,8 @@ type Option func(*Client)
 
 // WithRoundTripper sets what carries the requests, instead of a transport
 // tuned for WeChat Pay (see [NewRoundTripper]): for a proxy, a recorder, or a
-// test.
+// test. It must not repeat a write by itself: one that could not connect the
+// second time would pass for not sent, though the first may have arrived.
 func WithRoundTripper(rt http.RoundTripper) Option {
 	return func(c *Client) { c.http.Transport = rt }
 }
@@ -124,6 +125,8 @@ func NewRoundTripper() *http.Transport {
 // failure of the connection, and a GET after an answer that does not verify.
 // Each attempt has a signature of its own, and each bears the same body. So a
 // request is sent once when its Authorization is not this signer's merchant's.
+// req bears its signature afterwards, which is good for one call: make another
+// request for the next.
 // When no attempt is left, the last answer or error is returned.
 //
 // Errors: [*SendError] when no answer came, [*UnverifiedError] when the answer
