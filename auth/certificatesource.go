@@ -54,7 +54,8 @@ type CertificateConfig struct {
 	Throttle time.Duration
 	// OnError hears of each download that failed and of each certificate that
 	// cannot be used, most often as a *DownloadError. It is called by one
-	// goroutine at a time and must return soon. nil means nobody hears of it.
+	// goroutine at a time, and must return soon and ask nothing of the source,
+	// which waits for it. nil means nobody hears of it.
 	OnError func(error)
 	// Clock tells which certificates have expired; default time.Now.
 	Clock func() time.Time

@@ -92,8 +92,8 @@ func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
 
 // NewRoundTripper returns the transport that New uses by default: that of
 // net/http, with idle connections closed before the server does it, enough of
-// them kept for many callers, and at most 5 s for making one. Change it and
-// give it to [WithRoundTripper].
+// them kept for many callers, and at most 5 s for dialling one, to which TLS
+// adds its own TLSHandshakeTimeout. Change it and give it to [WithRoundTripper].
 func NewRoundTripper() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if ok {
