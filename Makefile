@@ -5,8 +5,10 @@
 # All that is derived, and nothing else.
 DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
 
-# They have requirements of their own, and so a go.mod.
-MODULES := otel notify/redisdedup bench examples/notify
+# They have requirements of their own, and so a go.mod: those that users import, and the others.
+IMPORTED := otel notify/redisdedup
+PROGRAMS := bench examples/notify
+MODULES := $(IMPORTED) $(PROGRAMS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,8 +35,9 @@ lint: ## check formatting, code and contract
 race: ## run all tests with the race detector (needs a C compiler)
 	go test -race ./...
 
-secrets: ## run all tests with the race detector and look for secrets in what they print
-	go run ./internal/leaks go test -race -v ./...
+secrets: ## run the tests of all modules, with the race detector, and look for secrets in what they print
+	@for module in . $(IMPORTED); do echo "$$module:"; go run ./internal/leaks go -C $$module test -race -v ./... || exit 1; done
+	@for module in $(PROGRAMS); do echo "$$module:"; go run ./internal/leaks go -C $$module test -v ./... || exit 1; done
 
 faults: ## modify 2,000 orders on a network that does all kinds of things wrong
 	PAYSCORE_FAULT_ORDERS=2000 go test ./sandbox -run TestModifyUnderFaults -v

@@ -54,7 +54,8 @@ type CertificateConfig struct {
 	Throttle time.Duration
 	// OnError hears of each download that failed and of each certificate that
 	// cannot be used, most often as a *DownloadError. It is called by one
-	// goroutine at a time and must return soon. nil means nobody hears of it.
+	// goroutine at a time, and must return soon and ask nothing of the source,
+	// which waits for it. nil means nobody hears of it.
 	OnError func(error)
 	// Clock tells which certificates have expired; default time.Now.
 	Clock func() time.Time
@@ -115,7 +116,7 @@ func NewCertificateSource(config CertificateConfig) (*CertificateSource, error) 
 	server, err := url.Parse(config.Server)
 	if err != nil || server.Scheme != "https" && server.Scheme != "http" || server.Host == "" ||
 		strings.Trim(server.Path, "/") != "" || server.RawQuery != "" || server.User != nil {
-		return nil, fmt.Errorf("auth: server %s is not a scheme and a host", quote(config.Server))
+		return nil, errors.New("auth: the Server of a certificate source is not a scheme and a host") // it may hold a password
 	}
 	if config.Interval <= 0 {
 		config.Interval = DefaultCertificateInterval
@@ -304,6 +305,9 @@ func (s *CertificateSource) fetch(ctx context.Context) ([]*DownloadError, error)
 		return nil, &DownloadError{Err: err}
 	}
 	defer rsp.Body.Close()
+	if rsp.StatusCode < 200 { // with a 101 the connection is handed over, and no timeout ends a read of it
+		return nil, &DownloadError{Status: rsp.StatusCode}
+	}
 	body, err := io.ReadAll(io.LimitReader(rsp.Body, maxDownload+1))
 	if err == nil && len(body) > maxDownload {
 		err = fmt.Errorf("the answer is over %d bytes", maxDownload)

@@ -707,6 +707,28 @@ func TestDownloadWithoutAnswer(t *testing.T) {
 	}
 }
 
+// net/http hands the connection over with a 101, and nothing ends a read of it:
+// all later downloads would wait for this one.
+func TestDownloadThatSwitchesProtocols(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { conn.Close() })
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	}))
+	t.Cleanup(srv.Close)
+	s, _ := source(t, nil, func(c *auth.CertificateConfig) { c.RoundTripper, c.Server = nil, srv.URL })
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	var failed *auth.DownloadError
+	if err := s.Refresh(ctx); !errors.As(err, &failed) || failed.Status != 101 {
+		t.Error(err)
+	}
+}
+
 func TestMerchantWithPublicKeyOnly(t *testing.T) {
 	_, b := newPlatforms(t)
 	w := newWechat(t, b)
@@ -820,10 +842,16 @@ func TestNewCertificateSourceRefuses(t *testing.T) {
 		"path":         {Signer: signer, APIv3Keys: keys, Server: "https://h/v3"},
 		"no scheme":    {Signer: signer, APIv3Keys: keys, Server: "api.mch.weixin.qq.com"},
 		"other scheme": {Signer: signer, APIv3Keys: keys, Server: "ftp://h"},
-		"password":     {Signer: signer, APIv3Keys: keys, Server: "https://a:b@h"},
+		"password":     {Signer: signer, APIv3Keys: keys, Server: "https://a:MARKER@h"},
+		"no URL":       {Signer: signer, APIv3Keys: keys, Server: "https://a:MARKER@h h"},
 	} {
-		if s, err := auth.NewCertificateSource(c); err == nil || s != nil {
+		s, err := auth.NewCertificateSource(c)
+		if err == nil || s != nil {
 			t.Errorf("%s: accepted", name)
+			continue
+		}
+		if t.Log(err); strings.Contains(err.Error(), "MARKER") {
+			t.Errorf("%s: the error shows the server's password", name)
 		}
 	}
 	for _, s := range []auth.KeySource{nil, (*auth.CertificateSource)(nil)} {

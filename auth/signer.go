@@ -184,8 +184,13 @@ func LoadSignerWithCertificate(mchid, keyFile, certFile string, opts ...SignerOp
 	return NewSigner(mchid, cert.ID, key, opts...)
 }
 
-// MchID returns the merchant id.
-func (s *Signer) MchID() string { return s.mchid }
+// MchID returns the merchant id, "" for a Signer that was not made by NewSigner.
+func (s *Signer) MchID() string {
+	if s == nil {
+		return ""
+	}
+	return s.mchid
+}
 
 // SerialNo returns the serial number of the merchant's API certificate, in
 // upper-case hex: the one that the next signature will name.

@@ -34,7 +34,8 @@ var (
 type Deduper interface {
 	// Begin claims all keys or none, in one step. Its error is ErrDone when any
 	// is done, else ErrInProgress when any is claimed (errors.Is); any other
-	// means that it cannot tell, and WeChat Pay is told to repeat.
+	// means that it cannot tell, and WeChat Pay is told to repeat. It must return
+	// when ctx ends: the answer to WeChat Pay waits for it.
 	//
 	// A claim that neither ends as done nor is released, because its process
 	// died, must end by itself after a while.

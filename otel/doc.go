@@ -9,7 +9,8 @@
 //
 // The span is a child of the caller's and goes on in the context, so that an
 // instrumented RoundTripper adds its own below. Nothing of it is sent to WeChat
-// Pay. It has an event for each attempt, payscore.attempt, and these
+// Pay. It has an event for each attempt, payscore.attempt, one more,
+// payscore.gave_up, when a repeat was announced and not made, and these
 // attributes where there is a value:
 //
 //	http.request.method, url.template, server.address, server.port

@@ -115,6 +115,11 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 
 // attempt is the transport's observer.
 func (c *Client) attempt(ctx context.Context, a transport.Attempt) {
+	if a.GaveUp != nil { // no attempt
+		trace.SpanFromContext(ctx).AddEvent("payscore.gave_up", trace.WithAttributes(
+			attemptKey.Int(a.N), outcomeKey.String(string(a.Outcome)), semconv.ErrorTypeKey.String(errorType(nil, a.GaveUp))))
+		return
+	}
 	if last, ok := ctx.Value(lastKey{}).(*transport.Attempt); ok {
 		*last = a
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 
 	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
@@ -17,8 +18,10 @@ import (
 // out. It is [apierror.ErrOutcomeUnknown].
 var ErrOutcomeUnknown = apierror.ErrOutcomeUnknown
 
-// UnverifiedError is an answer whose signature does not verify, or whose body
-// could not be read to its end. It is always [ErrOutcomeUnknown]: WeChat Pay
+var errNotFinal = errors.New("no final answer")
+
+// UnverifiedError is an answer whose signature does not verify, whose body
+// could not be read to its end, or whose status is below 200. It is always [ErrOutcomeUnknown]: WeChat Pay
 // may have carried the operation out and only the answer is bad.
 type UnverifiedError struct {
 	Method, Path string // what was called, without host and query
@@ -39,7 +42,9 @@ func (e *UnverifiedError) Unwrap() []error { return []error{e.Err, ErrOutcomeUnk
 // SendError is a request that brought no answer.
 type SendError struct {
 	Method, Path string // what was called, without host and query
-	// NotSent is set when certainly nothing of the request reached the server.
+	// NotSent is set when certainly nothing of the last attempt reached the
+	// server, and no earlier one may have been carried out: those were refused
+	// unread, or were queries.
 	NotSent bool
 	Err     error // why; a context's error among others
 }
@@ -132,7 +137,18 @@ func sendError(req *http.Request, err error) *SendError {
 	for u := (*url.Error)(nil); errors.As(err, &u) && u.Err != nil; {
 		err = u.Err
 	}
-	return &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: neverConnected(err) && !repeats(req), Err: err}
+	return &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: neverConnected(err) && !repeats(req) && !errors.Is(err, ErrOutcomeUnknown), Err: err}
+}
+
+// ofKeys is an error of a Verifier without the types of this client's errors. A
+// KeySource that downloads has errors of its own, and what became of a download
+// must not pass for what became of the request.
+func ofKeys(err error) error {
+	u, ok := errors.AsType[*auth.UnknownKeyError](err)
+	if ok && (errors.Is(err, apierror.ErrNotSent) || errors.Is(err, ErrOutcomeUnknown) || errors.As(err, new(*SendError)) || errors.As(err, new(*apierror.Error))) {
+		return &auth.UnknownKeyError{Serial: u.Serial, Err: errors.New(line(u.Err))}
+	}
+	return err
 }
 
 // neverConnected is true only of failures that come before the first byte of

@@ -17,11 +17,12 @@ import (
 func WithBackupHosts(servers ...string) Option {
 	return func(c *Client) {
 		c.backups, c.misconfigured = nil, nil
-		for _, s := range servers {
+		for i, s := range servers {
 			u, err := url.Parse(s)
 			if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" ||
 				u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
-				c.misconfigured = fmt.Errorf("backup host %.100q is not a URL of scheme and host", s)
+				// It may hold a password, so it is not shown.
+				c.misconfigured = fmt.Errorf("backup host %d is not a URL of scheme and host", i+1)
 				return
 			}
 			c.backups = append(c.backups, u)

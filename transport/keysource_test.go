@@ -2,9 +2,13 @@ package transport_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
+	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/transport"
 )
@@ -46,5 +50,46 @@ func TestKeysThatComeLater(t *testing.T) {
 	// An empty header would be none of the documented values.
 	if serials[0] != nil || len(serials[1]) != 1 || serials[1][0] != keyID {
 		t.Errorf("%q", serials)
+	}
+}
+
+// noKeys is a source that cannot get the key that an answer names.
+type noKeys struct{ err error }
+
+func (k noKeys) Key(context.Context, string) (auth.Key, error) { return auth.Key{}, k.err }
+func (noKeys) PreferredID() string                             { return "" }
+
+// What became of a download of keys must not pass for what became of the write:
+// its answer is there, so it was most likely carried out.
+func TestKeyDownloadThatFailed(t *testing.T) {
+	for name, cause := range map[string]error{
+		"not sent":    &transport.SendError{Method: "GET", Path: "/v3/certificates", NotSent: true, Err: io.EOF},
+		"no answer":   &transport.SendError{Method: "GET", Path: "/v3/certificates", Err: io.EOF},
+		"refused":     &apierror.Error{Status: 400, Code: "PARAM_ERROR", Number: 271316754},
+		"unknown key": &auth.UnknownKeyError{Serial: keyID, Err: &transport.SendError{Method: "GET", NotSent: true, Err: io.EOF}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sent atomic.Int32
+			srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				sent.Add(1)
+				answering(204, "")(w, r)
+			})
+			signer, _ := newSigner()
+			client := transport.New(signer, must(auth.NewVerifierFrom(noKeys{cause})).WithClock(clock), transport.WithHooks(clock, noSleep, 0))
+			rsp, err := client.Do(request(t, "POST", srv.URL+modifyPath, secretBody))
+			checkUnverified(t, rsp, err)
+			if sent.Load() != 1 {
+				t.Errorf("a write was sent %d times", sent.Load())
+			}
+			if errors.Is(err, apierror.ErrNotSent) {
+				t.Errorf("claims that it was not sent: %v", err)
+			}
+			if errors.As(err, new(*apierror.Error)) {
+				t.Errorf("claims a refusal of the write: %v", err)
+			}
+			if !errors.Is(err, auth.ErrUnverified) || !errors.As(err, new(*auth.UnknownKeyError)) {
+				t.Errorf("does not say why: %v", err)
+			}
+		})
 	}
 }

@@ -12,13 +12,16 @@ import (
 //	WARN  what is sent again, and what was refused
 //	ERROR what the call returns with its outcome unknown, or without an answer
 //
-// A call whose context ends while it waits has WARN as its last record.
+// A call that gives up the repeat it was waiting for has one record more,
+// "payscore call given up", with the level of how the call ended. It has
+// gave_up in place of duration and is no attempt.
 //
 // A record has method, operation, out_order_no, path, host, attempt, outcome,
-// status, code, number, request_id, duration, retry_in and error, without
-// those that have no value. It has no body, no header, no query, no message of
-// WeChat Pay, and of the path's parameters the order number alone. The context
-// goes to the handler. Safe for concurrent use.
+// status, code, number, request_id, duration, retry_in, gave_up and error,
+// without those that have no value. It has no body, no header, no query, no message of
+// WeChat Pay, and of the path's parameters the order number alone; of a request
+// that no operation made it has the path as it was sent. The context goes to
+// the handler. Safe for concurrent use.
 func LogAttempts(logger *slog.Logger) func(ctx context.Context, a Attempt) {
 	return func(ctx context.Context, a Attempt) {
 		to := logger
@@ -47,10 +50,15 @@ func LogAttempts(logger *slog.Logger) func(ctx context.Context, a Attempt) {
 		add(slog.String("code", a.Code), a.Code != "")
 		add(slog.Int64("number", a.Number), a.Number != 0)
 		add(slog.String("request_id", a.RequestID), a.RequestID != "")
-		add(slog.Duration("duration", a.Duration), true)
+		add(slog.Duration("duration", a.Duration), a.GaveUp == nil)
 		add(slog.Duration("retry_in", a.Wait), a.Retry)
+		message := "payscore attempt"
+		if a.GaveUp != nil {
+			message = "payscore call given up"
+			add(slog.String("gave_up", line(a.GaveUp)), true)
+		}
 		add(slog.String("error", cause), cause != "")
-		to.LogAttrs(ctx, level, "payscore attempt", attrs...)
+		to.LogAttrs(ctx, level, message, attrs...)
 	}
 }
 

@@ -78,22 +78,28 @@ type Attempt struct {
 	// Outcome is that of this attempt, or of the whole call when it is the last:
 	// a refusal after an attempt that may have been carried out is [Unknown].
 	Outcome Outcome
-	// Retry says that another attempt follows after Wait. If the context ends
-	// before, or the request cannot be signed again, nothing more is told and
-	// the call returns what its attempts came to. Otherwise it returns now.
+	// Retry says that another attempt follows after Wait, unless GaveUp comes
+	// in its place. When it is false, the call returns now.
 	Retry bool
 	Wait  time.Duration
+	// GaveUp is why an attempt that Retry announced was not made: the context
+	// ended during the wait, or the request could not be signed again. It ends
+	// the call and is no attempt: Outcome is that of the call, and the rest
+	// repeats the last attempt, so a counter of attempts leaves it out.
+	GaveUp error
 	// Err is why no answer came that may be trusted: nil, a [*SendError] or an
 	// [*UnverifiedError]. Its text names the path with its parameters.
 	Err error
 }
 
 // WithObserver adds a function that is told of each attempt after it, and
-// before the wait for the next. It gets the context of the call, runs in
-// the caller's goroutine, and several at once when calls are made at once; the
-// call waits for it, and a panic of it goes to the caller. What is not sent at
-// all, since the request is wrong, cannot be signed or comes with a context that
-// has ended, is no attempt.
+// before the wait for the next, and once more when that is given up
+// ([Attempt].GaveUp). So a call that sends something is told of at its end,
+// which is where Retry is false, once. The function gets the context of the
+// call, runs in the caller's goroutine, and several at once when calls are made
+// at once; the call waits for it, and a panic of it goes to the caller. What is
+// not sent at all, since the request is wrong, cannot be signed or comes with a
+// context that has ended, is no attempt.
 //
 // [LogAttempts] makes one that logs.
 func WithObserver(observe func(ctx context.Context, a Attempt)) Option {
@@ -130,6 +136,13 @@ func peek(rsp *http.Response) []byte {
 	body, _ := io.ReadAll(rsp.Body)
 	rsp.Body = io.NopCloser(bytes.NewReader(body))
 	return body
+}
+
+// givenUp is the end of a call without the attempt that a announced.
+func (a Attempt) givenUp(why error, rsp *http.Response, err error) Attempt {
+	a.Retry, a.Wait = false, 0
+	a.GaveUp, a.Outcome = why, OutcomeOf(rsp, err)
+	return a
 }
 
 func (c *Client) tell(ctx context.Context, a Attempt) {

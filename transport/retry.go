@@ -73,7 +73,7 @@ type decision struct {
 func decide(req *http.Request, rsp *http.Response, err error) decision {
 	write := req.Method != http.MethodGet
 	if err != nil {
-		if s := (*SendError)(nil); errors.As(err, &s) {
+		if s, ok := err.(*SendError); ok { // itself, not one of what it was caused by
 			if req.Context().Err() != nil {
 				return decision{open: write && !s.NotSent}
 			}

@@ -3,6 +3,7 @@ package transport_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -260,3 +261,13 @@ func TestBackupHosts(t *testing.T) {
 }
 
 func resetConn(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }
+
+func TestBackupHostKeepsItsPassword(t *testing.T) {
+	for _, server := range []string{"https://user:MARKER@backup.invalid", "https://user:MARKER@back up.invalid", "https://user:MARKER@"} {
+		_, err := newClient(transport.WithBackupHosts("https://good.invalid", server)).Do(request(t, "GET", "https://api.invalid"+modifyPath, ""))
+		checkSend(t, nil, err, true, false)
+		if strings.Contains(err.Error(), "MARKER") || strings.Contains(fmt.Sprintf("%+v", err), "MARKER") || !strings.Contains(err.Error(), "backup host 2") {
+			t.Error("the password is shown, or the host is not named")
+		}
+	}
+}

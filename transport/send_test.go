@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/transport"
 )
 
@@ -311,3 +312,63 @@ func TestErrorOfARoundTripper(t *testing.T) {
 type brokenReader struct{ err error }
 
 func (r brokenReader) Read([]byte) (int, error) { return 0, r.err }
+
+// net/http hands the connection over with a 101, and nothing ends a read of it:
+// neither a timeout nor a context.
+func TestSwitchedProtocolHangsNobody(t *testing.T) {
+	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { conn.Close() })
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	type end struct {
+		rsp *http.Response
+		err error
+	}
+	ended := make(chan end, 1)
+	go func() {
+		rsp, err := newClient(transport.WithTimeout(time.Second)).Do(request(t, "POST", srv.URL+modifyPath+"?"+secretQuery, secretBody).WithContext(ctx))
+		ended <- end{rsp, err}
+	}()
+	select {
+	case e := <-ended:
+		if u := checkUnverified(t, e.rsp, e.err); u.Status != 101 {
+			t.Errorf("status %d", u.Status)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the call outlives its context")
+	}
+}
+
+// nested carries requests with another client of this package.
+type nested struct{ *transport.Client }
+
+func (n nested) RoundTrip(r *http.Request) (*http.Response, error) { return n.Do(r) }
+
+// A carrier that repeats may end with a dial that failed, after an attempt that
+// arrived.
+func TestCarrierThatRepeats(t *testing.T) {
+	n := 0
+	carrier := roundTripper(func(r *http.Request) (*http.Response, error) {
+		if n++; n == 1 {
+			return nil, io.ErrUnexpectedEOF
+		}
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("refused")}
+	})
+	signer, _ := newSigner()
+	inner := transport.New(signer, newVerifier(), transport.WithRoundTripper(carrier), transport.WithHooks(clock, noSleep, 0))
+	rsp, err := newClient(transport.WithRoundTripper(nested{inner})).Do(request(t, "POST", "https://api.invalid"+modifyPath, secretBody))
+	if !errors.Is(err, transport.ErrOutcomeUnknown) || errors.Is(err, apierror.ErrNotSent) || transport.OutcomeOf(rsp, err) != transport.Unknown {
+		t.Errorf("an attempt arrived: %v", err)
+	}
+	if n != 3 {
+		t.Errorf("%d attempts", n)
+	}
+}

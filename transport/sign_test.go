@@ -203,3 +203,20 @@ func TestAKeyThatFails(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Who signs in an editor may leave the signer out; then nothing is repeated.
+func TestWithoutSigner(t *testing.T) {
+	srv := serve(t, busy("Retry-After", "0"))
+	signer, _ := newSigner()
+	req := request(t, "POST", srv.URL+modifyPath, "{}")
+	if err := signer.Sign(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	rsp, err := transport.New(nil, newVerifier()).Do(req)
+	if err != nil || rsp.StatusCode != 429 {
+		t.Error(rsp, err)
+	}
+	if _, err := transport.New(nil, nil).Do(request(t, "POST", srv.URL+modifyPath, "{}")); err == nil {
+		t.Error("sent unsigned")
+	}
+}

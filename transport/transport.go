@@ -53,7 +53,8 @@ type Option func(*Client)
 
 // WithRoundTripper sets what carries the requests, instead of a transport
 // tuned for WeChat Pay (see [NewRoundTripper]): for a proxy, a recorder, or a
-// test.
+// test. It must not repeat a write by itself: one that could not connect the
+// second time would pass for not sent, though the first may have arrived.
 func WithRoundTripper(rt http.RoundTripper) Option {
 	return func(c *Client) { c.http.Transport = rt }
 }
@@ -91,8 +92,8 @@ func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
 
 // NewRoundTripper returns the transport that New uses by default: that of
 // net/http, with idle connections closed before the server does it, enough of
-// them kept for many callers, and at most 5 s for making one. Change it and
-// give it to [WithRoundTripper].
+// them kept for many callers, and at most 5 s for dialling one, to which TLS
+// adds its own TLSHandshakeTimeout. Change it and give it to [WithRoundTripper].
 func NewRoundTripper() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if ok {
@@ -124,6 +125,8 @@ func NewRoundTripper() *http.Transport {
 // failure of the connection, and a GET after an answer that does not verify.
 // Each attempt has a signature of its own, and each bears the same body. So a
 // request is sent once when its Authorization is not this signer's merchant's.
+// req bears its signature afterwards, which is good for one call: make another
+// request for the next.
 // When no attempt is left, the last answer or error is returned.
 //
 // Errors: [*SendError] when no answer came, [*UnverifiedError] when the answer
@@ -160,8 +163,10 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		}
 		seen.Retry, seen.Wait = true, pause
 		c.tell(req.Context(), seen)
-		if c.sleep(req.Context(), pause) != nil {
-			return settle(req, rsp, err, d.open, before)
+		if gaveUp := c.sleep(req.Context(), pause); gaveUp != nil {
+			rsp, err = settle(req, rsp, err, d.open, before)
+			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
+			return rsp, err
 		}
 		if d.open {
 			before = causeOf(rsp, err)
@@ -171,8 +176,11 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 			// One that the server has closed is rarely alone.
 			c.http.CloseIdleConnections()
 		}
-		if sent, err = c.next(req, host); err != nil {
-			return settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: err}, false, before)
+		var gaveUp error
+		if sent, gaveUp = c.next(req, host); gaveUp != nil {
+			rsp, err = settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: gaveUp}, false, before)
+			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
+			return rsp, err
 		}
 	}
 }
@@ -216,14 +224,19 @@ func (c *Client) attempt(req *http.Request) (*http.Response, error) {
 func (c *Client) verify(ctx context.Context, rsp *http.Response) (*http.Response, error) {
 	wire := rsp.Body // rsp gets another one below
 	defer func() { _ = wire.Close() }()
-	body, err := readAnswer(rsp, c.maxAnswer)
-	// A failure may come unsigned, from a gateway or because the request's own
-	// signature was wrong; then its status says enough, whatever could be read.
-	// One that bears a signature must be right.
-	if rsp.StatusCode/100 != 2 && rsp.Header.Get(auth.HeaderSignature) == "" {
-		err = nil
-	} else if err == nil {
-		err = c.verifier.VerifyContext(ctx, rsp.Header, body)
+	var body []byte
+	err := errNotFinal
+	// With a 101 the connection is handed over, and no timeout ends a read of it.
+	if rsp.StatusCode >= 200 {
+		body, err = readAnswer(rsp, c.maxAnswer)
+		// A failure may come unsigned, from a gateway or because the request's own
+		// signature was wrong; then its status says enough, whatever could be read.
+		// One that bears a signature must be right.
+		if rsp.StatusCode/100 != 2 && rsp.Header.Get(auth.HeaderSignature) == "" {
+			err = nil
+		} else if err == nil {
+			err = ofKeys(c.verifier.VerifyContext(ctx, rsp.Header, body))
+		}
 	}
 	if err != nil {
 		return nil, &UnverifiedError{

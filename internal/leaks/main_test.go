@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -104,7 +105,7 @@ func TestExitCodeIsKept(t *testing.T) {
 
 // A word that nobody plants finds nothing.
 func TestBodiesArePlanted(t *testing.T) {
-	for _, pkg := range []string{"apierror", "auth", "cmd/payscore", "limit", "notify", "sandbox", "serviceorder", "transport"} {
+	for _, pkg := range []string{"apierror", "auth", "cmd/payscore", "limit", "notify", "notify/redisdedup", "otel", "sandbox", "serviceorder", "transport"} {
 		files, err := filepath.Glob(filepath.Join("../..", pkg, "*_test.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -120,5 +121,38 @@ func TestBodiesArePlanted(t *testing.T) {
 		if !found {
 			t.Errorf("no test of %s plants the word", pkg)
 		}
+	}
+}
+
+// make secrets and make lint go through the modules that the Makefile lists.
+func TestEachModuleIsListed(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []string
+	for line := range strings.Lines(string(makefile)) {
+		if name, rest, ok := strings.Cut(line, " := "); ok && (name == "IMPORTED" || name == "PROGRAMS") {
+			listed = append(listed, strings.Fields(rest)...)
+		}
+	}
+	found := 0
+	err = filepath.WalkDir("../..", func(path string, d os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git" || d.Name() == "testdata"):
+			return filepath.SkipDir
+		case d.Name() != "go.mod":
+			return nil
+		}
+		module := filepath.ToSlash(strings.TrimPrefix(filepath.Dir(path), filepath.Join("..", "..")+string(filepath.Separator)))
+		if found++; filepath.Dir(path) != filepath.Join("..", "..") && !slices.Contains(listed, module) {
+			t.Errorf("%s is not in %q", module, listed)
+		}
+		return nil
+	})
+	if err != nil || found < 2 {
+		t.Errorf("%d modules: %v", found, err)
 	}
 }

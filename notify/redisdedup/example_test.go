@@ -18,7 +18,7 @@ func Example() {
 	var key auth.APIv3Key       // from auth.NewAPIv3Key
 	handle := func(ctx context.Context, event *notify.Event) error { return nil }
 
-	client := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
+	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
 	defer client.Close()
 	dedup, err := redisdedup.New(client, "payscore")
 	if err != nil {

@@ -2,12 +2,14 @@
 // receivers in several processes. It is a module of its own, so that the client
 // does not require a Redis client.
 //
-//	client := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
+//	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
 //	dedup, err := redisdedup.New(client, "payscore")
 //	receiver, err := notify.New(verifier, key, handle, notify.WithDeduper(dedup))
 //
-// When Redis does not answer, nothing is handled: WeChat Pay gets a 500 and
-// repeats for a day. What Redis forgets is handled again, so the server should
+// When Redis does not answer within 2 seconds, nothing is handled: WeChat Pay
+// gets a 500 in time and repeats for a day. That holds with any settings of the
+// Redis client, whose own timeouts and retries add up to 20 seconds and more;
+// with ContextTimeoutEnabled no connection is held for longer, either. What Redis forgets is handled again, so the server should
 // write its data (appendonly yes), evict nothing (maxmemory-policy noeviction),
 // and serve this from the primary.
 //
@@ -32,6 +34,9 @@ import (
 const (
 	keepDone  = 25 * time.Hour // WeChat Pay repeats for 24 hours and 4 minutes
 	keepClaim = 10 * time.Minute
+	// beginPatience leaves the function more than half of the 4.5 seconds that a
+	// notification may take.
+	beginPatience = 2 * time.Second
 	// patience is how long Redis may be away before a claim is left to end by itself.
 	patience = 10 * time.Second
 )
@@ -101,18 +106,24 @@ func New(client redis.Scripter, prefix string) (*Deduper, error) {
 	return &Deduper{client: client, prefix: "{" + prefix + "}"}, nil
 }
 
-// Begin implements notify.Deduper. An error other than notify.ErrDone and
-// notify.ErrInProgress is one of Redis or of ctx.
+// Begin implements notify.Deduper. It waits 2 seconds for Redis, or until ctx
+// ends. An error other than notify.ErrDone and notify.ErrInProgress is one of
+// Redis or of a context.
 func (d *Deduper) Begin(ctx context.Context, keys ...string) (notify.Claim, error) {
 	c := &claim{client: d.client, token: rand.Text()}
 	for _, key := range keys {
 		c.keys = append(c.keys, d.prefix+key)
 	}
-	found, err := begin.Run(ctx, d.client, c.keys, c.token, keepClaim.Milliseconds()).Text()
+	ctx, cancel := context.WithTimeout(ctx, beginPatience)
+	defer cancel()
+	found, ended, err := run(ctx, d.client, begin, c.keys, c.token, keepClaim.Milliseconds())
 	switch {
 	case err != nil:
-		// The claim may have been made, and nobody would give it back.
-		go func() { _ = c.Release(context.WithoutCancel(ctx)) }()
+		// The claim may have been made, or be made yet, and nobody would give it back.
+		go func() {
+			<-ended
+			_ = c.Release(context.WithoutCancel(ctx))
+		}()
 		return nil, fmt.Errorf("redisdedup: begin: %w", err)
 	case found == "done":
 		return nil, notify.ErrDone
@@ -152,7 +163,7 @@ func (c *claim) insist(ctx context.Context, script *redis.Script, args ...any) e
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := script.Run(ctx, c.client, c.keys, args...).Err()
+		_, _, err := run(ctx, c.client, script, c.keys, args...)
 		if err == nil {
 			return nil
 		}
