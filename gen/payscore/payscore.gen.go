@@ -9456,7 +9456,8 @@ type ClientOption func(*Client) error
 func New(server string, opts ...ClientOption) (*Client, error) {
 	u, err := url.Parse(server)
 	if err != nil || u.Scheme == "" || u.Host == "" || strings.ContainsAny(server, "?#") {
-		return nil, fmt.Errorf("payscore: server %q is not an absolute URL without query", server)
+		shown := server[strings.LastIndexByte(server, '@')+1:] // without a password
+		return nil, fmt.Errorf("payscore: server %q is not an absolute URL without query", shown)
 	}
 	c := &Client{server: strings.TrimSuffix(server, "/")}
 	for _, opt := range opts {
