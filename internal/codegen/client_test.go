@@ -752,7 +752,7 @@ func TestEditors(t *testing.T) {
 	} {
 		order = nil
 		err := call()
-		if !errors.Is(err, failure) || errors.Is(err, apierror.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "not sent") {
+		if !errors.Is(err, failure) || !errors.Is(err, apierror.ErrNotSent) || errors.Is(err, apierror.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "not sent") {
 			t.Errorf("an editor %s fails: %v", name, err)
 		}
 		if slices.Contains(order, "b") || slices.Contains(order, "d") {
