@@ -9428,7 +9428,8 @@ type QueryRefundParams struct {
 }
 
 // RequestEditorFn changes a request before it is sent. (*auth.Signer).Sign is
-// one: it adds the WeChat Pay signature.
+// one: it adds the WeChat Pay signature. Its error ends the call, which is
+// [apierror.ErrNotSent] then.
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
 // HttpRequestDoer sends a request. *transport.Client is the one to use: it
@@ -9456,7 +9457,8 @@ type ClientOption func(*Client) error
 func New(server string, opts ...ClientOption) (*Client, error) {
 	u, err := url.Parse(server)
 	if err != nil || u.Scheme == "" || u.Host == "" || strings.ContainsAny(server, "?#") {
-		return nil, fmt.Errorf("payscore: server %q is not an absolute URL without query", server)
+		shown := server[strings.LastIndexByte(server, '@')+1:] // without a password
+		return nil, fmt.Errorf("payscore: server %q is not an absolute URL without query", shown)
 	}
 	c := &Client{server: strings.TrimSuffix(server, "/")}
 	for _, opt := range opts {
@@ -9535,12 +9537,12 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 	}
 	for _, edit := range c.editors {
 		if err := edit(ctx, req); err != nil {
-			return fmt.Errorf("not sent: %w", err)
+			return fmt.Errorf("%w: %w", apierror.ErrNotSent, err)
 		}
 	}
 	for _, edit := range editors {
 		if err := edit(ctx, req); err != nil {
-			return fmt.Errorf("not sent: %w", err)
+			return fmt.Errorf("%w: %w", apierror.ErrNotSent, err)
 		}
 	}
 	rsp, err := c.doer.Do(req)

@@ -752,7 +752,7 @@ func TestEditors(t *testing.T) {
 	} {
 		order = nil
 		err := call()
-		if !errors.Is(err, failure) || errors.Is(err, apierror.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "not sent") {
+		if !errors.Is(err, failure) || !errors.Is(err, apierror.ErrNotSent) || errors.Is(err, apierror.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "not sent") {
 			t.Errorf("an editor %s fails: %v", name, err)
 		}
 		if slices.Contains(order, "b") || slices.Contains(order, "d") {
@@ -881,6 +881,8 @@ func TestNew(t *testing.T) {
 		"with a query":  {payscore.DefaultServer + "?a=b", []payscore.ClientOption{doer}, false},
 		"with an end":   {payscore.DefaultServer + "#a", []payscore.ClientOption{doer}, false},
 		"not even that": {"https://%", []payscore.ClientOption{doer}, false},
+		"a password":    {"https://user:MARKER@host?a=b", []payscore.ClientOption{doer}, false},
+		"no URL":        {"https://user:MARKER@ho st", []payscore.ClientOption{doer}, false},
 	} {
 		client, err := payscore.New(tc.server, tc.opts...)
 		if (err == nil) != tc.ok || (client != nil) != tc.ok {
@@ -888,6 +890,9 @@ func TestNew(t *testing.T) {
 		}
 		if name == "no client" && (err == nil || !strings.Contains(err.Error(), "WithHTTPClient")) {
 			t.Errorf("%s: %v does not say what to do", name, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "MARKER") {
+			t.Errorf("%s: the error shows the server's password", name)
 		}
 		if name == "failing" && err != failure {
 			t.Errorf("%s: %v, want the option's error", name, err)
