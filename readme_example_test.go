@@ -71,6 +71,7 @@ func Example_errors() {
 	case errors.Is(err, apierror.ErrOutcomeUnknown):
 	case errors.As(err, &refused):
 	case errors.As(err, &findings):
+	case errors.Is(err, apierror.ErrNotSent):
 	default:
 	}
 }

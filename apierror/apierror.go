@@ -35,8 +35,10 @@ import (
 // parameters and the same number.
 var ErrOutcomeUnknown = errors.New("outcome unknown, query before anything else")
 
-// ErrNotSent says that certainly nothing of a request reached WeChat Pay. Who
-// sends requests in another way than package transport tells the generated
+// ErrNotSent says that certainly nothing of a request reached WeChat Pay: it
+// broke a limit, could not be signed, or there was no connection. The error of
+// a write is this, [ErrOutcomeUnknown] or a refusal, an [*Error]. Who sends
+// requests in another way than package transport tells the generated
 // client so with an error that is one (errors.Is); any other error of a write
 // is [ErrOutcomeUnknown].
 var ErrNotSent = errors.New("not sent")

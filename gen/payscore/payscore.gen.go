@@ -22,9 +22,10 @@
 //
 // A nil error means the documented 2xx status, with a signature that
 // verified. An answer of the API that is none is an [*apierror.Error]; a
-// request that breaks a limit of the contract is a [limit.Findings], and was
-// not sent; [apierror.ErrOutcomeUnknown] says that the operation may have been
-// carried out: query, never repeat it with other parameters.
+// request that breaks a limit of the contract is a [limit.Findings], and like
+// all that fails before it leaves it is [apierror.ErrNotSent];
+// [apierror.ErrOutcomeUnknown] says that the operation may have been carried
+// out: query, never repeat it with other parameters.
 //
 // An optional scalar is a pointer, because 0 and absent differ on the wire.
 // A nil slice is absent, an empty one is []; a required slice is never null.
@@ -9520,13 +9521,13 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 		}
 		b, err := json.Marshal(body)
 		if err != nil {
-			return fmt.Errorf("payscore: encode the request: %w", err)
+			return notSent(fmt.Errorf("encode the request: %w", err))
 		}
 		payload = bytes.NewReader(b)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.server+target, payload)
 	if err != nil {
-		return fmt.Errorf("payscore: %w", err)
+		return notSent(err)
 	}
 	values := []string{"application/json", "application/json"} // one allocation for both
 	req.Header["Accept"] = values[:1:1]
@@ -9535,12 +9536,12 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 	}
 	for _, edit := range c.editors {
 		if err := edit(ctx, req); err != nil {
-			return fmt.Errorf("not sent: %w", err)
+			return notSent(err)
 		}
 	}
 	for _, edit := range editors {
 		if err := edit(ctx, req); err != nil {
-			return fmt.Errorf("not sent: %w", err)
+			return notSent(err)
 		}
 	}
 	rsp, err := c.doer.Do(req)
@@ -9564,6 +9565,9 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 	}
 	return nil
 }
+
+// notSent is for what goes wrong before the request leaves.
+func notSent(err error) error { return fmt.Errorf("%w: %w", apierror.ErrNotSent, err) }
 
 // callFor is call for an operation whose success bears a T.
 func callFor[T any, P reader[T]](ctx context.Context, c *Client, info call.Info, method, target string, body any, editors []RequestEditorFn) (out *T, err error) {
@@ -9633,7 +9637,7 @@ func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertif
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "downloadCertificates", Path: "/v3/certificates", Success: 200}
 	target := info.Path
@@ -9677,7 +9681,7 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "applyPartnerPermission", Path: "/v3/payscore/partner/permissions", Success: 200}
 	target := info.Path
@@ -9693,7 +9697,7 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "applyPartnerPermissionForScene", Path: "/v3/payscore/partner/permissions/apply-for-scene", Success: 200}
 	target := info.Path
@@ -9710,7 +9714,7 @@ func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPa
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "assessPartnerUserRiskLevel", Path: "/v3/payscore/partner/permissions/assess-user-risk-level", Success: 200}
 	target := info.Path
@@ -9750,7 +9754,7 @@ func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, 
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}", Success: 200}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
@@ -9796,7 +9800,7 @@ func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Conte
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "terminatePartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
@@ -9815,7 +9819,7 @@ func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartn
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "searchPartnerPermission", Path: "/v3/payscore/partner/permissions/search", Success: 200}
 	target := info.Path
@@ -9881,7 +9885,7 @@ func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminateP
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "terminatePartnerPermission", Path: "/v3/payscore/partner/permissions/terminate", Success: 204}
 	target := info.Path
@@ -9897,7 +9901,7 @@ func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartn
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "applyPartnerServiceAccount", Path: "/v3/payscore/partner/service-account-applications", Success: 200}
 	target := info.Path
@@ -9911,7 +9915,7 @@ func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outA
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_apply_no", outApplyNo, 1, 32, &patternQueryPartnerServiceAccountApplicationOutApplyNo)
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPartnerServiceAccountApplication", Path: "/v3/payscore/partner/service-account-applications/{out_apply_no}", Success: 200}
 	target := strings.Replace(info.Path, "{out_apply_no}", url.PathEscape(outApplyNo), 1)
@@ -9931,7 +9935,7 @@ func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartn
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", Success: 200}
 	target := info.Path
@@ -9998,7 +10002,7 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "createPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
@@ -10016,7 +10020,7 @@ func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body Dir
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "directCompletePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 204}
 	target := info.Path
@@ -10036,7 +10040,7 @@ func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "cancelPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10057,7 +10061,7 @@ func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo Out
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "completePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10086,7 +10090,7 @@ func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "modifyPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10107,7 +10111,7 @@ func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo OutOrder
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "payPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10127,7 +10131,7 @@ func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outO
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPendingMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10147,7 +10151,7 @@ func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outO
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPrepaidMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10168,7 +10172,7 @@ func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo OutOrde
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "syncPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10187,7 +10191,7 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "createPartnerPayOnDeliveryOrder", Path: "/v3/payscore/partner/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
@@ -10204,7 +10208,7 @@ func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID Servic
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPartnerServiceQuotas", Path: "/v3/payscore/partner/servicequotas/service-id/{service_id}", Success: 200}
 	target := strings.Replace(info.Path, "{service_id}", url.PathEscape(serviceID), 1)
@@ -10256,7 +10260,7 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "applyPermission", Path: "/v3/payscore/permissions", Success: 200}
 	target := info.Path
@@ -10272,7 +10276,7 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "assessUserRiskLevel", Path: "/v3/payscore/permissions/assess-user-risk-level", Success: 200}
 	target := info.Path
@@ -10289,7 +10293,7 @@ func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authori
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}", Success: 200}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
@@ -10333,7 +10337,7 @@ func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, aut
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "terminatePermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
@@ -10352,7 +10356,7 @@ func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, par
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}", Success: 200}
 	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
@@ -10398,7 +10402,7 @@ func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID OpenID,
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "terminatePermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}/terminate", Success: 204}
 	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
@@ -10416,7 +10420,7 @@ func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrder
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryServiceOrder", Path: "/v3/payscore/serviceorder", Success: 200}
 	target := info.Path
@@ -10477,7 +10481,7 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "createServiceOrder", Path: "/v3/payscore/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
@@ -10494,7 +10498,7 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "directCompleteServiceOrder", Path: "/v3/payscore/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
@@ -10512,7 +10516,7 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "cancelServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10532,7 +10536,7 @@ func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo OutOrderNo
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "completeServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10554,7 +10558,7 @@ func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "modifyServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10574,7 +10578,7 @@ func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bod
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "payServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10593,7 +10597,7 @@ func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo 
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "sendServiceOrderPendingMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10613,7 +10617,7 @@ func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo 
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "sendServiceOrderPrepaidMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10633,7 +10637,7 @@ func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bo
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "syncServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10652,7 +10656,7 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "createPayOnDeliveryOrder", Path: "/v3/payscore/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
@@ -10671,7 +10675,7 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "createRefund", Path: "/v3/refund/domestic/refunds", Success: 200}
 	target := info.Path
@@ -10688,7 +10692,7 @@ func (c *Client) QueryRefund(ctx context.Context, outRefundNo OutRefundNo, param
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryRefund", Path: "/v3/refund/domestic/refunds/{out_refund_no}", Success: 200}
 	target := strings.Replace(info.Path, "{out_refund_no}", url.PathEscape(outRefundNo), 1)
@@ -10735,7 +10739,7 @@ func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, edi
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "echoSecurity", Path: "/v3/security/echo", Success: 200}
 	target := info.Path
