@@ -58,7 +58,9 @@ func Example_firstCall() {
 		TotalAmount:  39900,
 		Reason:       "用户投诉",
 	})
-	_ = err
+	order, err := client.QueryPartnerServiceOrder(ctx, payscore.QueryPartnerServiceOrderParams{
+		SubMchID: "1900000109", OutOrderNo: new("1234323JKHDFE1243252")})
+	_, _ = order, err
 }
 
 func Example_errors() {
