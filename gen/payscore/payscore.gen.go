@@ -58,340 +58,271 @@ const (
 	DefaultServer = "https://api.mch.weixin.qq.com"
 )
 
-// Defines values for ApplyState.
+// Values of ApplyState that the contract lists.
 const (
-	ApplyStateAPPROVED   ApplyState = "APPROVED"
-	ApplyStatePROCESSING ApplyState = "PROCESSING"
-	ApplyStateREJECTED   ApplyState = "REJECTED"
+	ApplyStateApproved   ApplyState = "APPROVED"
+	ApplyStateProcessing ApplyState = "PROCESSING"
+	ApplyStateRejected   ApplyState = "REJECTED"
 )
 
-// Valid indicates whether the value is a known member of the ApplyState enum.
+// Valid reports whether e is one of those values.
 func (e ApplyState) Valid() bool {
 	switch e {
-	case ApplyStateAPPROVED:
+	case ApplyStateApproved, ApplyStateProcessing, ApplyStateRejected:
 		return true
-	case ApplyStatePROCESSING:
-		return true
-	case ApplyStateREJECTED:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for AuthorizationState.
+// Values of AuthorizationState that the contract lists.
 const (
-	AuthorizationStateAVAILABLE   AuthorizationState = "AVAILABLE"
-	AuthorizationStateUNAVAILABLE AuthorizationState = "UNAVAILABLE"
-	AuthorizationStateUNBINDUSER  AuthorizationState = "UNBINDUSER"
+	AuthorizationStateAvailable   AuthorizationState = "AVAILABLE"
+	AuthorizationStateUnavailable AuthorizationState = "UNAVAILABLE"
+	AuthorizationStateUnbinduser  AuthorizationState = "UNBINDUSER"
 )
 
-// Valid indicates whether the value is a known member of the AuthorizationState enum.
+// Valid reports whether e is one of those values.
 func (e AuthorizationState) Valid() bool {
 	switch e {
-	case AuthorizationStateAVAILABLE:
+	case AuthorizationStateAvailable, AuthorizationStateUnavailable, AuthorizationStateUnbinduser:
 		return true
-	case AuthorizationStateUNAVAILABLE:
-		return true
-	case AuthorizationStateUNBINDUSER:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for CertificateAlgorithm.
+// Values of CertificateAlgorithm that the contract lists.
 const (
-	CertificateAlgorithmALL CertificateAlgorithm = "ALL"
+	CertificateAlgorithmAll CertificateAlgorithm = "ALL"
 	CertificateAlgorithmRSA CertificateAlgorithm = "RSA"
 	CertificateAlgorithmSM2 CertificateAlgorithm = "SM2"
 )
 
-// Valid indicates whether the value is a known member of the CertificateAlgorithm enum.
+// Valid reports whether e is one of those values.
 func (e CertificateAlgorithm) Valid() bool {
 	switch e {
-	case CertificateAlgorithmALL:
+	case CertificateAlgorithmAll, CertificateAlgorithmRSA, CertificateAlgorithmSM2:
 		return true
-	case CertificateAlgorithmRSA:
-		return true
-	case CertificateAlgorithmSM2:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for CollectionState.
+// Values of CollectionState that the contract lists.
 const (
 	CollectionStateUserPaid   CollectionState = "USER_PAID"
 	CollectionStateUserPaying CollectionState = "USER_PAYING"
 )
 
-// Valid indicates whether the value is a known member of the CollectionState enum.
+// Valid reports whether e is one of those values.
 func (e CollectionState) Valid() bool {
 	switch e {
-	case CollectionStateUserPaid:
+	case CollectionStateUserPaid, CollectionStateUserPaying:
 		return true
-	case CollectionStateUserPaying:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for Currency.
+// Values of Currency that the contract lists.
 const (
 	CurrencyCNY Currency = "CNY"
 )
 
-// Valid indicates whether the value is a known member of the Currency enum.
+// Valid reports whether e is one of those values.
 func (e Currency) Valid() bool {
 	switch e {
 	case CurrencyCNY:
 		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for FundsAccount.
+// Values of FundsAccount that the contract lists.
 const (
-	FundsAccountAVAILABLE   FundsAccount = "AVAILABLE"
-	FundsAccountBASIC       FundsAccount = "BASIC"
-	FundsAccountECNYBASIC   FundsAccount = "ECNY_BASIC"
-	FundsAccountOPERATION   FundsAccount = "OPERATION"
-	FundsAccountUNAVAILABLE FundsAccount = "UNAVAILABLE"
-	FundsAccountUNSETTLED   FundsAccount = "UNSETTLED"
+	FundsAccountAvailable   FundsAccount = "AVAILABLE"
+	FundsAccountBasic       FundsAccount = "BASIC"
+	FundsAccountEcnyBasic   FundsAccount = "ECNY_BASIC"
+	FundsAccountOperation   FundsAccount = "OPERATION"
+	FundsAccountUnavailable FundsAccount = "UNAVAILABLE"
+	FundsAccountUnsettled   FundsAccount = "UNSETTLED"
 )
 
-// Valid indicates whether the value is a known member of the FundsAccount enum.
+// Valid reports whether e is one of those values.
 func (e FundsAccount) Valid() bool {
 	switch e {
-	case FundsAccountAVAILABLE:
+	case FundsAccountAvailable, FundsAccountBasic, FundsAccountEcnyBasic, FundsAccountOperation, FundsAccountUnavailable, FundsAccountUnsettled:
 		return true
-	case FundsAccountBASIC:
-		return true
-	case FundsAccountECNYBASIC:
-		return true
-	case FundsAccountOPERATION:
-		return true
-	case FundsAccountUNAVAILABLE:
-		return true
-	case FundsAccountUNSETTLED:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for JumpLinkType.
+// Values of JumpLinkType that the contract lists.
 const (
-	JumpLinkTypeJUMPLINKMINIPROGRAM JumpLinkType = "JUMP_LINK_MINI_PROGRAM"
+	JumpLinkTypeJumpLinkMiniProgram JumpLinkType = "JUMP_LINK_MINI_PROGRAM"
 )
 
-// Valid indicates whether the value is a known member of the JumpLinkType enum.
+// Valid reports whether e is one of those values.
 func (e JumpLinkType) Valid() bool {
 	switch e {
-	case JumpLinkTypeJUMPLINKMINIPROGRAM:
+	case JumpLinkTypeJumpLinkMiniProgram:
 		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for NotificationFailureCode.
+// Values of NotificationFailureCode that the contract lists.
 const (
-	NotificationFailureCodeFAIL NotificationFailureCode = "FAIL"
+	NotificationFailureCodeFail NotificationFailureCode = "FAIL"
 )
 
-// Valid indicates whether the value is a known member of the NotificationFailureCode enum.
+// Valid reports whether e is one of those values.
 func (e NotificationFailureCode) Valid() bool {
 	switch e {
-	case NotificationFailureCodeFAIL:
+	case NotificationFailureCodeFail:
 		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for PaidType.
+// Values of PaidType that the contract lists.
 const (
 	PaidTypeMch    PaidType = "MCH"
 	PaidTypeNewton PaidType = "NEWTON"
 )
 
-// Valid indicates whether the value is a known member of the PaidType enum.
+// Valid reports whether e is one of those values.
 func (e PaidType) Valid() bool {
 	switch e {
-	case PaidTypeMch:
+	case PaidTypeMch, PaidTypeNewton:
 		return true
-	case PaidTypeNewton:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for PromotionScope.
+// Values of PromotionScope that the contract lists.
 const (
 	PromotionScopeGlobal PromotionScope = "GLOBAL"
 	PromotionScopeSingle PromotionScope = "SINGLE"
 )
 
-// Valid indicates whether the value is a known member of the PromotionScope enum.
+// Valid reports whether e is one of those values.
 func (e PromotionScope) Valid() bool {
 	switch e {
-	case PromotionScopeGlobal:
+	case PromotionScopeGlobal, PromotionScopeSingle:
 		return true
-	case PromotionScopeSingle:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for PromotionType.
+// Values of PromotionType that the contract lists.
 const (
 	PromotionTypeCash   PromotionType = "CASH"
 	PromotionTypeNocash PromotionType = "NOCASH"
 )
 
-// Valid indicates whether the value is a known member of the PromotionType enum.
+// Valid reports whether e is one of those values.
 func (e PromotionType) Valid() bool {
 	switch e {
-	case PromotionTypeCash:
+	case PromotionTypeCash, PromotionTypeNocash:
 		return true
-	case PromotionTypeNocash:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundAdvanceAccount.
+// Values of RefundAdvanceAccount that the contract lists.
 const (
-	RefundAdvanceAccountREFUNDSOURCEPARTNERADVANCE     RefundAdvanceAccount = "REFUND_SOURCE_PARTNER_ADVANCE"
-	RefundAdvanceAccountREFUNDSOURCESUBMERCHANT        RefundAdvanceAccount = "REFUND_SOURCE_SUB_MERCHANT"
-	RefundAdvanceAccountREFUNDSOURCESUBMERCHANTADVANCE RefundAdvanceAccount = "REFUND_SOURCE_SUB_MERCHANT_ADVANCE"
+	RefundAdvanceAccountRefundSourcePartnerAdvance     RefundAdvanceAccount = "REFUND_SOURCE_PARTNER_ADVANCE"
+	RefundAdvanceAccountRefundSourceSubMerchant        RefundAdvanceAccount = "REFUND_SOURCE_SUB_MERCHANT"
+	RefundAdvanceAccountRefundSourceSubMerchantAdvance RefundAdvanceAccount = "REFUND_SOURCE_SUB_MERCHANT_ADVANCE"
 )
 
-// Valid indicates whether the value is a known member of the RefundAdvanceAccount enum.
+// Valid reports whether e is one of those values.
 func (e RefundAdvanceAccount) Valid() bool {
 	switch e {
-	case RefundAdvanceAccountREFUNDSOURCEPARTNERADVANCE:
+	case RefundAdvanceAccountRefundSourcePartnerAdvance, RefundAdvanceAccountRefundSourceSubMerchant, RefundAdvanceAccountRefundSourceSubMerchantAdvance:
 		return true
-	case RefundAdvanceAccountREFUNDSOURCESUBMERCHANT:
-		return true
-	case RefundAdvanceAccountREFUNDSOURCESUBMERCHANTADVANCE:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundChannel.
+// Values of RefundChannel that the contract lists.
 const (
-	RefundChannelBALANCE       RefundChannel = "BALANCE"
-	RefundChannelORIGINAL      RefundChannel = "ORIGINAL"
-	RefundChannelOTHERBALANCE  RefundChannel = "OTHER_BALANCE"
-	RefundChannelOTHERBANKCARD RefundChannel = "OTHER_BANKCARD"
+	RefundChannelBalance       RefundChannel = "BALANCE"
+	RefundChannelOriginal      RefundChannel = "ORIGINAL"
+	RefundChannelOtherBalance  RefundChannel = "OTHER_BALANCE"
+	RefundChannelOtherBankcard RefundChannel = "OTHER_BANKCARD"
 )
 
-// Valid indicates whether the value is a known member of the RefundChannel enum.
+// Valid reports whether e is one of those values.
 func (e RefundChannel) Valid() bool {
 	switch e {
-	case RefundChannelBALANCE:
+	case RefundChannelBalance, RefundChannelOriginal, RefundChannelOtherBalance, RefundChannelOtherBankcard:
 		return true
-	case RefundChannelORIGINAL:
-		return true
-	case RefundChannelOTHERBALANCE:
-		return true
-	case RefundChannelOTHERBANKCARD:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundFundsAccount.
+// Values of RefundFundsAccount that the contract lists.
 const (
-	RefundFundsAccountAVAILABLE RefundFundsAccount = "AVAILABLE"
-	RefundFundsAccountUNSETTLED RefundFundsAccount = "UNSETTLED"
+	RefundFundsAccountAvailable RefundFundsAccount = "AVAILABLE"
+	RefundFundsAccountUnsettled RefundFundsAccount = "UNSETTLED"
 )
 
-// Valid indicates whether the value is a known member of the RefundFundsAccount enum.
+// Valid reports whether e is one of those values.
 func (e RefundFundsAccount) Valid() bool {
 	switch e {
-	case RefundFundsAccountAVAILABLE:
+	case RefundFundsAccountAvailable, RefundFundsAccountUnsettled:
 		return true
-	case RefundFundsAccountUNSETTLED:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundPromotionType.
+// Values of RefundPromotionType that the contract lists.
 const (
-	RefundPromotionTypeCOUPON   RefundPromotionType = "COUPON"
-	RefundPromotionTypeDISCOUNT RefundPromotionType = "DISCOUNT"
+	RefundPromotionTypeCoupon   RefundPromotionType = "COUPON"
+	RefundPromotionTypeDiscount RefundPromotionType = "DISCOUNT"
 )
 
-// Valid indicates whether the value is a known member of the RefundPromotionType enum.
+// Valid reports whether e is one of those values.
 func (e RefundPromotionType) Valid() bool {
 	switch e {
-	case RefundPromotionTypeCOUPON:
+	case RefundPromotionTypeCoupon, RefundPromotionTypeDiscount:
 		return true
-	case RefundPromotionTypeDISCOUNT:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundSourceAccount.
+// Values of RefundSourceAccount that the contract lists.
 const (
-	RefundSourceAccountAVAILABLE   RefundSourceAccount = "AVAILABLE"
-	RefundSourceAccountUNAVAILABLE RefundSourceAccount = "UNAVAILABLE"
+	RefundSourceAccountAvailable   RefundSourceAccount = "AVAILABLE"
+	RefundSourceAccountUnavailable RefundSourceAccount = "UNAVAILABLE"
 )
 
-// Valid indicates whether the value is a known member of the RefundSourceAccount enum.
+// Valid reports whether e is one of those values.
 func (e RefundSourceAccount) Valid() bool {
 	switch e {
-	case RefundSourceAccountAVAILABLE:
+	case RefundSourceAccountAvailable, RefundSourceAccountUnavailable:
 		return true
-	case RefundSourceAccountUNAVAILABLE:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundStatus.
+// Values of RefundStatus that the contract lists.
 const (
-	RefundStatusABNORMAL   RefundStatus = "ABNORMAL"
-	RefundStatusCLOSED     RefundStatus = "CLOSED"
-	RefundStatusPROCESSING RefundStatus = "PROCESSING"
-	RefundStatusSUCCESS    RefundStatus = "SUCCESS"
+	RefundStatusAbnormal   RefundStatus = "ABNORMAL"
+	RefundStatusClosed     RefundStatus = "CLOSED"
+	RefundStatusProcessing RefundStatus = "PROCESSING"
+	RefundStatusSuccess    RefundStatus = "SUCCESS"
 )
 
-// Valid indicates whether the value is a known member of the RefundStatus enum.
+// Valid reports whether e is one of those values.
 func (e RefundStatus) Valid() bool {
 	switch e {
-	case RefundStatusABNORMAL:
+	case RefundStatusAbnormal, RefundStatusClosed, RefundStatusProcessing, RefundStatusSuccess:
 		return true
-	case RefundStatusCLOSED:
-		return true
-	case RefundStatusPROCESSING:
-		return true
-	case RefundStatusSUCCESS:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RiskFundName.
+// Values of RiskFundName that the contract lists.
 const (
 	RiskFundNameAdvance           RiskFundName = "ADVANCE"
 	RiskFundNameCashDeposit       RiskFundName = "CASH_DEPOSIT"
@@ -399,38 +330,30 @@ const (
 	RiskFundNameEstimateOrderCost RiskFundName = "ESTIMATE_ORDER_COST"
 )
 
-// Valid indicates whether the value is a known member of the RiskFundName enum.
+// Valid reports whether e is one of those values.
 func (e RiskFundName) Valid() bool {
 	switch e {
-	case RiskFundNameAdvance:
+	case RiskFundNameAdvance, RiskFundNameCashDeposit, RiskFundNameDeposit, RiskFundNameEstimateOrderCost:
 		return true
-	case RiskFundNameCashDeposit:
-		return true
-	case RiskFundNameDeposit:
-		return true
-	case RiskFundNameEstimateOrderCost:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for SecretAlgorithm.
+// Values of SecretAlgorithm that the contract lists.
 const (
-	SecretAlgorithmAEADAES256GCM SecretAlgorithm = "AEAD_AES_256_GCM"
+	SecretAlgorithmAeadAes256Gcm SecretAlgorithm = "AEAD_AES_256_GCM"
 )
 
-// Valid indicates whether the value is a known member of the SecretAlgorithm enum.
+// Valid reports whether e is one of those values.
 func (e SecretAlgorithm) Valid() bool {
 	switch e {
-	case SecretAlgorithmAEADAES256GCM:
+	case SecretAlgorithmAeadAes256Gcm:
 		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for ServiceOrderState.
+// Values of ServiceOrderState that the contract lists.
 const (
 	ServiceOrderStateCreated ServiceOrderState = "CREATED"
 	ServiceOrderStateDoing   ServiceOrderState = "DOING"
@@ -439,73 +362,57 @@ const (
 	ServiceOrderStateRevoked ServiceOrderState = "REVOKED"
 )
 
-// Valid indicates whether the value is a known member of the ServiceOrderState enum.
+// Valid reports whether e is one of those values.
 func (e ServiceOrderState) Valid() bool {
 	switch e {
-	case ServiceOrderStateCreated:
+	case ServiceOrderStateCreated, ServiceOrderStateDoing, ServiceOrderStateDone, ServiceOrderStateExpired, ServiceOrderStateRevoked:
 		return true
-	case ServiceOrderStateDoing:
-		return true
-	case ServiceOrderStateDone:
-		return true
-	case ServiceOrderStateExpired:
-		return true
-	case ServiceOrderStateRevoked:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for ServiceOrderStateDescription.
+// Values of ServiceOrderStateDescription that the contract lists.
 const (
 	ServiceOrderStateDescriptionMchComplete ServiceOrderStateDescription = "MCH_COMPLETE"
 	ServiceOrderStateDescriptionUserConfirm ServiceOrderStateDescription = "USER_CONFIRM"
 )
 
-// Valid indicates whether the value is a known member of the ServiceOrderStateDescription enum.
+// Valid reports whether e is one of those values.
 func (e ServiceOrderStateDescription) Valid() bool {
 	switch e {
-	case ServiceOrderStateDescriptionMchComplete:
+	case ServiceOrderStateDescriptionMchComplete, ServiceOrderStateDescriptionUserConfirm:
 		return true
-	case ServiceOrderStateDescriptionUserConfirm:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for SyncType.
+// Values of SyncType that the contract lists.
 const (
 	SyncTypeOrderPaid SyncType = "Order_Paid"
 )
 
-// Valid indicates whether the value is a known member of the SyncType enum.
+// Valid reports whether e is one of those values.
 func (e SyncType) Valid() bool {
 	switch e {
 	case SyncTypeOrderPaid:
 		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for UserServiceStatus.
+// Values of UserServiceStatus that the contract lists.
 const (
-	UserServiceStatusUSERCLOSESERVICE UserServiceStatus = "USER_CLOSE_SERVICE"
-	UserServiceStatusUSEROPENSERVICE  UserServiceStatus = "USER_OPEN_SERVICE"
+	UserServiceStatusUserCloseService UserServiceStatus = "USER_CLOSE_SERVICE"
+	UserServiceStatusUserOpenService  UserServiceStatus = "USER_OPEN_SERVICE"
 )
 
-// Valid indicates whether the value is a known member of the UserServiceStatus enum.
+// Valid reports whether e is one of those values.
 func (e UserServiceStatus) Valid() bool {
 	switch e {
-	case UserServiceStatusUSERCLOSESERVICE:
+	case UserServiceStatusUserCloseService, UserServiceStatusUserOpenService:
 		return true
-	case UserServiceStatusUSEROPENSERVICE:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
 // AppID 公众账号ID: App id of the caller, the service provider or the direct merchant.
