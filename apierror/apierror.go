@@ -32,7 +32,8 @@ import (
 // ErrOutcomeUnknown says that the operation may or may not have been carried
 // out: the answer did not verify, did not arrive or was a server failure.
 // Money may have moved. Query the order; repeat, if at all, with the same
-// parameters and the same number.
+// parameters and the same number. A query is [ErrOutcomeUnknown] too when its
+// answer is not to be trusted: it changed nothing, so query again.
 var ErrOutcomeUnknown = errors.New("outcome unknown, query before anything else")
 
 // ErrNotSent says that certainly nothing of a request reached WeChat Pay: it
