@@ -51,7 +51,7 @@ func Example() {
 		fmt.Println("refused:", refused.Status, refused.Code, refused.Number)
 	case errors.As(err, &findings):
 		fmt.Println("not sent:", findings)
-	default:
-		fmt.Println("not sent, or no answer:", err)
+	case errors.Is(err, apierror.ErrNotSent):
+		fmt.Println(err) // no connection, no signature
 	}
 }

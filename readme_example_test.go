@@ -58,7 +58,9 @@ func Example_firstCall() {
 		TotalAmount:  39900,
 		Reason:       "用户投诉",
 	})
-	_ = err
+	order, err := client.QueryPartnerServiceOrder(ctx, payscore.QueryPartnerServiceOrderParams{
+		SubMchID: "1900000109", OutOrderNo: new("1234323JKHDFE1243252")})
+	_, _ = order, err
 }
 
 func Example_errors() {
@@ -71,6 +73,7 @@ func Example_errors() {
 	case errors.Is(err, apierror.ErrOutcomeUnknown):
 	case errors.As(err, &refused):
 	case errors.As(err, &findings):
+	case errors.Is(err, apierror.ErrNotSent):
 	default:
 	}
 }

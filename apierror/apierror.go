@@ -32,11 +32,14 @@ import (
 // ErrOutcomeUnknown says that the operation may or may not have been carried
 // out: the answer did not verify, did not arrive or was a server failure.
 // Money may have moved. Query the order; repeat, if at all, with the same
-// parameters and the same number.
+// parameters and the same number. A query is [ErrOutcomeUnknown] too when its
+// answer is not to be trusted: it changed nothing, so query again.
 var ErrOutcomeUnknown = errors.New("outcome unknown, query before anything else")
 
-// ErrNotSent says that certainly nothing of a request reached WeChat Pay. Who
-// sends requests in another way than package transport tells the generated
+// ErrNotSent says that certainly nothing of a request reached WeChat Pay: it
+// broke a limit, could not be signed, or there was no connection. The error of
+// a write is this, [ErrOutcomeUnknown] or a refusal, an [*Error]. Who sends
+// requests in another way than package transport tells the generated
 // client so with an error that is one (errors.Is); any other error of a write
 // is [ErrOutcomeUnknown].
 var ErrNotSent = errors.New("not sent")

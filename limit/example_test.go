@@ -41,5 +41,5 @@ func ExampleChecker() {
 	c.Integer(&first, "amount", -1, 0, limit.Highest)
 	fmt.Println(c.Err())
 	// Output:
-	// not sent: out_order_no: does not match ^[0-9A-Za-z_|*-]{1,32}$; $.post_payments[0].amount: -1, at least 0
+	// out_order_no: does not match ^[0-9A-Za-z_|*-]{1,32}$; $.post_payments[0].amount: -1, at least 0
 }

@@ -47,8 +47,8 @@ type Finding struct {
 // String is the path and the message.
 func (f Finding) String() string { return f.Path + ": " + f.Message }
 
-// Findings are all that is wrong with a request. As an error it means that
-// nothing was sent.
+// Findings are all that is wrong with a request. The generated client returns
+// them as an error that is apierror.ErrNotSent too.
 type Findings []Finding
 
 // Error lists the findings in one line.
@@ -57,7 +57,7 @@ func (fs Findings) Error() string {
 	for i, f := range fs {
 		texts[i] = f.String()
 	}
-	return "not sent: " + strings.Join(texts, "; ")
+	return strings.Join(texts, "; ")
 }
 
 // Err returns the findings that are more than a warning, or nil.

@@ -244,7 +244,7 @@ func TestFindingsError(t *testing.T) {
 		{Path: "$.reason", Rule: "minLength", Message: "empty, at least 1 character"},
 		{Path: "$.total_amount", Rule: "total", Message: "is 50000, the lines make 39900", Warning: true},
 	}
-	want := "not sent: $.reason: empty, at least 1 character; $.total_amount: is 50000, the lines make 39900"
+	want := "$.reason: empty, at least 1 character; $.total_amount: is 50000, the lines make 39900"
 	if got := findings.Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

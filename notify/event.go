@@ -102,7 +102,7 @@ func Open(ctx context.Context, verifier *auth.Verifier, header http.Header, body
 		return nil, &MalformedError{Field: "event_type"}
 	case len(e.algorithm)+len(e.nonce)+len(e.ciphertext) == 0: // absent, null or empty
 		return nil, &MalformedError{Field: "resource"}
-	case string(e.algorithm) != string(payscore.SecretAlgorithmAEADAES256GCM):
+	case string(e.algorithm) != string(payscore.SecretAlgorithmAeadAes256Gcm):
 		return nil, &MalformedError{Field: "resource.algorithm"}
 	}
 	plaintext, err := auth.Decrypt(string(e.nonce), string(e.associatedData), e.ciphertext, keys...)

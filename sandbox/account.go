@@ -25,7 +25,7 @@ func (s operations) ApplyPartnerServiceAccount(_ context.Context, r api.ApplyPar
 	b := *r.Body
 	asked := payscore.PartnerServiceAccountApplication{
 		ServiceID: b.ServiceID, MchID: s.credentials.account.MchID, AppID: b.AppID, SubMchID: b.SubMchID, SubAppID: b.SubAppID,
-		OutApplyNo: b.OutApplyNo, ResultNotifyURL: b.ResultNotifyURL, ApplyState: payscore.ApplyStatePROCESSING,
+		OutApplyNo: b.OutApplyNo, ResultNotifyURL: b.ResultNotifyURL, ApplyState: payscore.ApplyStateProcessing,
 	}
 	var answer payscore.PartnerServiceAccountApplication
 	err := s.update(func() error {
@@ -67,7 +67,7 @@ func (s operations) QueryPartnerServiceAccountApplication(_ context.Context, r a
 // planAccount approves an application when its time has come, unless a move
 // was faster. The caller holds s.mu.
 func (s *Sandbox) planAccount(outApplyNo string, a *application) {
-	if a.Application.ApplyState != payscore.ApplyStatePROCESSING {
+	if a.Application.ApplyState != payscore.ApplyStateProcessing {
 		return
 	}
 	s.agenda.plan(a.CreatedAt.Add(accountDelay), func() { _ = s.ApproveAccount(outApplyNo) })
@@ -77,7 +77,7 @@ func (s *Sandbox) planAccount(outApplyNo string, a *application) {
 // by itself after a minute of the orders' time. The error is a
 // [*MoveError].
 func (s *Sandbox) ApproveAccount(outApplyNo string) error {
-	return s.endAccount("approve_account", outApplyNo, payscore.ApplyStateAPPROVED, nil)
+	return s.endAccount("approve_account", outApplyNo, payscore.ApplyStateApproved, nil)
 }
 
 // RejectAccount rejects an application to bind a sub-merchant, for a reason of
@@ -87,7 +87,7 @@ func (s *Sandbox) RejectAccount(outApplyNo, reason string) error {
 	if reason == "" {
 		reason = "账户异常，绑定失败"
 	}
-	return s.endAccount("reject_account", outApplyNo, payscore.ApplyStateREJECTED, &reason)
+	return s.endAccount("reject_account", outApplyNo, payscore.ApplyStateRejected, &reason)
 }
 
 func (s *Sandbox) endAccount(move, outApplyNo string, state payscore.ApplyState, reason *string) error {
@@ -96,7 +96,7 @@ func (s *Sandbox) endAccount(move, outApplyNo string, state payscore.ApplyState,
 		switch {
 		case a == nil:
 			return ErrNoSuchSubject
-		case a.Application.ApplyState != payscore.ApplyStatePROCESSING:
+		case a.Application.ApplyState != payscore.ApplyStateProcessing:
 			return impossible("the application is " + string(a.Application.ApplyState))
 		case reason != nil && len([]rune(*reason)) > 256:
 			return impossible("the reason is over 256 characters long")

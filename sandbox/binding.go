@@ -74,7 +74,7 @@ func (s *Sandbox) allBindings() []Binding {
 		{ServiceID: account.ServiceID, AppID: account.AppID},
 	}, s.bindings...)
 	for _, a := range s.applications.records {
-		if e := a.Application; e.ApplyState == payscore.ApplyStateAPPROVED {
+		if e := a.Application; e.ApplyState == payscore.ApplyStateApproved {
 			all = append(all, Binding{e.SubMchID, e.ServiceID, e.AppID, value(e.SubAppID)})
 		}
 	}

@@ -200,7 +200,7 @@ func (s *Sandbox) sealCertificate(der []byte) (sealed payscore.EncryptedCertific
 	nonce := rand.Text()[:gcm.NonceSize()]
 	plain := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	return payscore.EncryptedCertificate{
-		Algorithm: payscore.SecretAlgorithmAEADAES256GCM, Nonce: nonce, AssociatedData: associatedData,
+		Algorithm: payscore.SecretAlgorithmAeadAes256Gcm, Nonce: nonce, AssociatedData: associatedData,
 		Ciphertext: base64.StdEncoding.EncodeToString(gcm.Seal(nil, []byte(nonce), plain, []byte(associatedData))),
 	}, nil
 }

@@ -54,7 +54,7 @@ func envelope(n Notification, apiV3Key string) ([]byte, error) {
 		ID: n.ID, CreateTime: n.CreatedAt.In(chinaTime).Format(time.RFC3339), EventType: n.EventType,
 		ResourceType: "encrypt-resource", Summary: new(summaries[n.EventType]),
 		Resource: payscore.EncryptedResource{
-			OriginalType: &originalType, Algorithm: payscore.SecretAlgorithmAEADAES256GCM, AssociatedData: &associatedData, Nonce: nonce,
+			OriginalType: &originalType, Algorithm: payscore.SecretAlgorithmAeadAes256Gcm, AssociatedData: &associatedData, Nonce: nonce,
 			Ciphertext: base64.StdEncoding.EncodeToString(aead.Seal(nil, []byte(nonce), n.Resource, []byte(associatedData))),
 		},
 	})

@@ -125,7 +125,7 @@ func (f Fault) check() error {
 	kind := faultKindOf(f.Name)
 	switch {
 	case kind == nil:
-		return wrong("there is none of this name")
+		return wrong("there is none of this name; Faults and GET /_sandbox/api/faults list them")
 	case f.Operation != "" && !isOperation:
 		return wrong("%.60q is no operation", f.Operation)
 	case strings.ContainsAny(f.Subject+f.Value, ";,\r\n") || strings.TrimSpace(f.Subject) != f.Subject || len(f.Subject) > 256:

@@ -42,13 +42,13 @@ func init() {
 			return s.ClosePermission(a.SubMchID, a.AuthorizationCode)
 		}},
 		{"refund_succeeds", []string{"sub_mchid", "out_refund_no"}, func(s *Sandbox, a OtherMoveArgs) error {
-			return s.EndRefund(a.SubMchID, a.OutRefundNo, payscore.RefundStatusSUCCESS)
+			return s.EndRefund(a.SubMchID, a.OutRefundNo, payscore.RefundStatusSuccess)
 		}},
 		{"refund_abnormal", []string{"sub_mchid", "out_refund_no"}, func(s *Sandbox, a OtherMoveArgs) error {
-			return s.EndRefund(a.SubMchID, a.OutRefundNo, payscore.RefundStatusABNORMAL)
+			return s.EndRefund(a.SubMchID, a.OutRefundNo, payscore.RefundStatusAbnormal)
 		}},
 		{"refund_closed", []string{"sub_mchid", "out_refund_no"}, func(s *Sandbox, a OtherMoveArgs) error {
-			return s.EndRefund(a.SubMchID, a.OutRefundNo, payscore.RefundStatusCLOSED)
+			return s.EndRefund(a.SubMchID, a.OutRefundNo, payscore.RefundStatusClosed)
 		}},
 		{"approve_account", []string{"out_apply_no"}, func(s *Sandbox, a OtherMoveArgs) error {
 			return s.ApproveAccount(a.OutApplyNo)

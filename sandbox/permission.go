@@ -71,9 +71,9 @@ func (s *Sandbox) ask(r permissionRequest) (token string, err error) {
 			if len(s.permissions.records) >= s.maxOrders {
 				return tooMany()
 			}
-			p = &permission{Request: r, State: payscore.AuthorizationStateUNBINDUSER}
+			p = &permission{Request: r, State: payscore.AuthorizationStateUnbinduser}
 		}
-		if p.Request != r || p.State != payscore.AuthorizationStateUNBINDUSER {
+		if p.Request != r || p.State != payscore.AuthorizationStateUnbinduser {
 			return refuse(http.StatusBadRequest, "INVALID_REQUEST", 0, "授权协议号已被使用")
 		}
 		p.AskedAt, p.Token = s.now(), "sandbox_permission_"+rand.Text()
@@ -116,9 +116,9 @@ func (s *Sandbox) end(find func() (*permission, *refusal), reason string) error 
 		switch {
 		case refused != nil:
 			return refused
-		case p.State == payscore.AuthorizationStateUNAVAILABLE && p.CloseReason == reason:
+		case p.State == payscore.AuthorizationStateUnavailable && p.CloseReason == reason:
 			return nil
-		case p.State != payscore.AuthorizationStateAVAILABLE:
+		case p.State != payscore.AuthorizationStateAvailable:
 			return refuse(http.StatusBadRequest, "INVALID_REQUEST", 0, "商户解除授权的授权码不是这个用户签约的授权")
 		case s.hasUnfinishedOrders(p):
 			return refuse(http.StatusBadRequest, "INVALID_REQUEST", 0, "存在未完成订单")
@@ -130,9 +130,9 @@ func (s *Sandbox) end(find func() (*permission, *refusal), reason string) error 
 
 // closePermission ends an authorisation. The caller holds s.mu.
 func (s *Sandbox) closePermission(p *permission, reason string) {
-	p.State, p.ClosedAt, p.CloseReason = payscore.AuthorizationStateUNAVAILABLE, s.now(), reason
+	p.State, p.ClosedAt, p.CloseReason = payscore.AuthorizationStateUnavailable, s.now(), reason
 	s.permissions.put(p.key(), p)
-	s.announcePermission(p, "PAYSCORE.USER_CLOSE_SERVICE", payscore.UserServiceStatusUSERCLOSESERVICE, p.ClosedAt)
+	s.announcePermission(p, "PAYSCORE.USER_CLOSE_SERVICE", payscore.UserServiceStatusUserCloseService, p.ClosedAt)
 }
 
 func (s *Sandbox) announcePermission(p *permission, eventType string, status payscore.UserServiceStatus, at time.Time) {
@@ -169,7 +169,7 @@ func (s *Sandbox) OpenPermission(subMchID, authorizationCode string, user UserID
 		switch {
 		case p == nil || p.Request.SubMchID != subMchID:
 			return ErrNoSuchSubject
-		case p.State != payscore.AuthorizationStateUNBINDUSER:
+		case p.State != payscore.AuthorizationStateUnbinduser:
 			return impossible("the authorisation is " + string(p.State))
 		case s.now().Sub(p.AskedAt) > permissionLife:
 			return impossible("the token is over an hour old")
@@ -183,18 +183,18 @@ func (s *Sandbox) OpenPermission(subMchID, authorizationCode string, user UserID
 			user.SubOpenID = user.OpenID
 		}
 		r := p.Request
-		if before, _ := s.permissionOf(user, r.SubMchID, r.ServiceID, r.AppID, ""); before != nil && before.State == payscore.AuthorizationStateAVAILABLE {
+		if before, _ := s.permissionOf(user, r.SubMchID, r.ServiceID, r.AppID, ""); before != nil && before.State == payscore.AuthorizationStateAvailable {
 			return impossible("the user authorised the service already, under " + before.Request.Code)
 		}
 		s.openPermission(p, user)
-		s.announcePermission(p, "PAYSCORE.USER_OPEN_SERVICE", payscore.UserServiceStatusUSEROPENSERVICE, p.OpenedAt)
+		s.announcePermission(p, "PAYSCORE.USER_OPEN_SERVICE", payscore.UserServiceStatusUserOpenService, p.OpenedAt)
 		return nil
 	})
 }
 
 // openPermission puts an authorisation into force. The caller holds s.mu.
 func (s *Sandbox) openPermission(p *permission, user UserIDs) {
-	p.User, p.State, p.OpenedAt = user, payscore.AuthorizationStateAVAILABLE, s.now()
+	p.User, p.State, p.OpenedAt = user, payscore.AuthorizationStateAvailable, s.now()
 	s.permissions.put(p.key(), p)
 	s.given.add(p)
 }
@@ -207,7 +207,7 @@ func (s *Sandbox) ClosePermission(subMchID, authorizationCode string) error {
 		switch {
 		case p == nil || p.Request.SubMchID != subMchID:
 			return ErrNoSuchSubject
-		case p.State != payscore.AuthorizationStateAVAILABLE:
+		case p.State != payscore.AuthorizationStateAvailable:
 			return impossible("the authorisation is " + string(p.State))
 		}
 		s.closePermission(p, "")

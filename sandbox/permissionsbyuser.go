@@ -50,9 +50,9 @@ func newer(a, b *permission) *permission {
 	switch {
 	case a == nil:
 		return b
-	case b == nil || a.State == payscore.AuthorizationStateAVAILABLE:
+	case b == nil || a.State == payscore.AuthorizationStateAvailable:
 		return a
-	case b.State == payscore.AuthorizationStateAVAILABLE || b.OpenedAt.After(a.OpenedAt):
+	case b.State == payscore.AuthorizationStateAvailable || b.OpenedAt.After(a.OpenedAt):
 		return b
 	}
 	return a

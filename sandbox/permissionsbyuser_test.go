@@ -98,7 +98,7 @@ func TestPermissionsByUser(t *testing.T) {
 				break
 			}
 			what = "found"
-			if b.ok(err); *got.AuthorizationCode != want.code || (got.AuthorizationState == payscore.AuthorizationStateAVAILABLE) != want.inForce {
+			if b.ok(err); *got.AuthorizationCode != want.code || (got.AuthorizationState == payscore.AuthorizationStateAvailable) != want.inForce {
 				t.Fatalf("step %d: got %s, want %+v", i, asJSON(got), want)
 			}
 		}
@@ -126,7 +126,7 @@ func TestPermissionsGivenAtTheSameTime(t *testing.T) {
 	check := func(want string) {
 		t.Helper()
 		got, err := b.client.QueryPermissionByOpenid(t.Context(), openID, payscore.QueryPermissionByOpenidParams{ServiceID: serviceID, AppID: appID})
-		if b.ok(err); *got.AuthorizationCode != want || got.AuthorizationState != payscore.AuthorizationStateAVAILABLE {
+		if b.ok(err); *got.AuthorizationCode != want || got.AuthorizationState != payscore.AuthorizationStateAvailable {
 			t.Errorf("got %s, want %s", asJSON(got), want)
 		}
 	}

@@ -155,7 +155,7 @@ func (s *Sandbox) refund(b payscore.CreateRefundRequest, asked string) (*refund,
 		if made.Asked != asked {
 			return nil, refuse(http.StatusBadRequest, "INVALID_REQUEST", 0, "请求参数与原退款单不一致")
 		}
-		if made.Refund.Status != payscore.RefundStatusCLOSED {
+		if made.Refund.Status != payscore.RefundStatusClosed {
 			return made, nil
 		}
 	}
@@ -172,7 +172,7 @@ func (s *Sandbox) refund(b payscore.CreateRefundRequest, asked string) (*refund,
 	if made == nil {
 		made = &refund{SubMchID: p.subMchID, NotifyURL: value(b.NotifyURL), Asked: asked, CreatedAt: s.now(), Refund: payscore.Refund{
 			RefundID: s.number("50"), OutRefundNo: b.OutRefundNo, TransactionID: p.transactionID, OutTradeNo: outTradeNo(p.transactionID),
-			Channel: payscore.RefundChannelORIGINAL, UserReceivedAccount: "招商银行信用卡", CreateTime: *moment(s.now()),
+			Channel: payscore.RefundChannelOriginal, UserReceivedAccount: "招商银行信用卡", CreateTime: *moment(s.now()),
 			RefundAccount: b.RefundAccount, Amount: payscore.RefundAmount{
 				Total: p.amount, Refund: b.Amount.Refund, From: b.Amount.From, PayerTotal: p.amount, PayerRefund: b.Amount.Refund,
 				SettlementRefund: b.Amount.Refund, SettlementTotal: p.amount, Currency: b.Amount.Currency,
@@ -182,7 +182,7 @@ func (s *Sandbox) refund(b payscore.CreateRefundRequest, asked string) (*refund,
 			made.Refund.FundsAccount = new(payscore.FundsAccount(*b.FundsAccount))
 		}
 	}
-	made.Refund.Status, made.StartedAt = payscore.RefundStatusPROCESSING, s.now()
+	made.Refund.Status, made.StartedAt = payscore.RefundStatusProcessing, s.now()
 	s.refunds.put(made.key(), made)
 	s.planRefund(made.key(), made)
 	return made, nil
@@ -203,7 +203,7 @@ func (s *Sandbox) checkPaid(p paid, b payscore.CreateRefundRequest, again *refun
 			continue
 		}
 		count++
-		if other.Refund.Status != payscore.RefundStatusCLOSED {
+		if other.Refund.Status != payscore.RefundStatusClosed {
 			left -= other.Refund.Amount.Refund
 		}
 		if s.now().Sub(other.StartedAt) < refundPause {
@@ -232,13 +232,13 @@ func (s operations) QueryRefund(_ context.Context, r api.QueryRefundRequestObjec
 // planRefund lets a refund succeed when its time has come, unless a move was
 // faster. The caller holds s.mu.
 func (s *Sandbox) planRefund(key string, r *refund) {
-	if r.Refund.Status != payscore.RefundStatusPROCESSING {
+	if r.Refund.Status != payscore.RefundStatusProcessing {
 		return
 	}
 	started := r.StartedAt
 	s.agenda.plan(started.Add(refundDelay), func() {
-		_ = s.endRefund(key, payscore.RefundStatusSUCCESS, func(r *refund) error {
-			if r.Refund.Status != payscore.RefundStatusPROCESSING || !r.StartedAt.Equal(started) {
+		_ = s.endRefund(key, payscore.RefundStatusSuccess, func(r *refund) error {
+			if r.Refund.Status != payscore.RefundStatusProcessing || !r.StartedAt.Equal(started) {
 				return impossible("it ended before")
 			}
 			return nil
@@ -253,7 +253,7 @@ func (s *Sandbox) planRefund(key string, r *refund) {
 func (s *Sandbox) EndRefund(subMchID, outRefundNo string, status payscore.RefundStatus) error {
 	return s.endRefund(orderKey(subMchID, outRefundNo), status, func(r *refund) error {
 		before := r.Refund.Status
-		if before == status || before != payscore.RefundStatusPROCESSING && before != payscore.RefundStatusABNORMAL {
+		if before == status || before != payscore.RefundStatusProcessing && before != payscore.RefundStatusAbnormal {
 			return impossible("the refund is " + string(before))
 		}
 		return nil
@@ -261,9 +261,9 @@ func (s *Sandbox) EndRefund(subMchID, outRefundNo string, status payscore.Refund
 }
 
 var refundMoves = map[payscore.RefundStatus]string{
-	payscore.RefundStatusSUCCESS:  "refund_succeeds",
-	payscore.RefundStatusABNORMAL: "refund_abnormal",
-	payscore.RefundStatusCLOSED:   "refund_closed",
+	payscore.RefundStatusSuccess:  "refund_succeeds",
+	payscore.RefundStatusAbnormal: "refund_abnormal",
+	payscore.RefundStatusClosed:   "refund_closed",
 }
 
 func (s *Sandbox) endRefund(key string, status payscore.RefundStatus, allowed func(*refund) error) error {
@@ -281,10 +281,10 @@ func (s *Sandbox) endRefund(key string, status payscore.RefundStatus, allowed fu
 		}
 		e := &r.Refund
 		e.Status = status
-		if status == payscore.RefundStatusSUCCESS {
+		if status == payscore.RefundStatusSuccess {
 			e.SuccessTime = moment(s.now())
 			if e.FundsAccount == nil {
-				e.FundsAccount = new(payscore.FundsAccountAVAILABLE)
+				e.FundsAccount = new(payscore.FundsAccountAvailable)
 			}
 		}
 		s.refunds.put(key, r)

@@ -34,7 +34,7 @@ func (s *Sandbox) SetRiskLevel(openID string, r RiskLevel) error {
 
 // levelOf is nil while an authorisation has no user. The caller holds s.mu.
 func (s *Sandbox) levelOf(p *permission) *RiskLevel {
-	if p.State == payscore.AuthorizationStateUNBINDUSER {
+	if p.State == payscore.AuthorizationStateUnbinduser {
 		return nil
 	}
 	for _, id := range []string{p.User.OpenID, p.User.SubOpenID} {

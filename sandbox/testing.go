@@ -60,6 +60,17 @@ func (s *Server) Verifier() *auth.Verifier {
 	return verifier
 }
 
+// APIv3Key returns the key that decrypts the sandbox's notifications, for
+// notify.New.
+func (s *Server) APIv3Key() auth.APIv3Key {
+	s.t.Helper()
+	key, err := auth.NewAPIv3Key(s.Credentials().account.APIv3Key())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return key
+}
+
 // Client returns a client of the sandbox that signs and verifies. Options
 // come after its own, so that they can replace them.
 func (s *Server) Client(opts ...payscore.ClientOption) *payscore.Client {

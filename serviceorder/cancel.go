@@ -2,7 +2,9 @@ package serviceorder
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/limit"
@@ -37,7 +39,7 @@ func Cancel(ctx context.Context, client PartnerClient, outOrderNo string, body p
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587905
 func CancelDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.CancelServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
 	if body.ServiceID == nil {
-		err := limit.Findings{{Path: "$.service_id", Rule: "required", Message: "is missing, and the order cannot be queried without it"}}
+		err := fmt.Errorf("%w: %w", apierror.ErrNotSent, limit.Findings{{Path: "$.service_id", Rule: "required", Message: "is missing, and the order cannot be queried without it"}})
 		return Result[payscore.DirectServiceOrderEntity]{Outcome: NotCarriedOut, SendErr: err}, err
 	}
 	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{

@@ -474,7 +474,7 @@ func TestAnswersAboutAnotherOrder(t *testing.T) {
 func TestCancelDirectNeedsTheService(t *testing.T) {
 	h := newHost(t)
 	r, err := serviceorder.CancelDirect(t.Context(), h.client(), outOrderNo, payscore.CancelServiceOrderRequest{AppID: appID, Reason: "用户投诉"})
-	if _, ok := errors.AsType[limit.Findings](err); !ok || r.Outcome != serviceorder.NotCarriedOut || len(h.bodies) > 0 {
+	if _, ok := errors.AsType[limit.Findings](err); !ok || !errors.Is(err, apierror.ErrNotSent) || r.Outcome != serviceorder.NotCarriedOut || len(h.bodies) > 0 {
 		t.Errorf("%v: %v", r.Outcome, err)
 	}
 }
@@ -491,6 +491,33 @@ func TestResendAndTheContext(t *testing.T) {
 		}
 		checkEnd(t, r, err)
 	})
+}
+
+// The network ends after the first attempt: what could not be sent is the
+// second one or the query, and not the operation, which may have arrived.
+func TestUnsettledIsNeverNotSent(t *testing.T) {
+	unsent := fmt.Errorf("%w: %w", apierror.ErrNotSent, io.ErrClosedPipe)
+	for name, w := range map[string]*world{
+		"the query":   {sends: answers(errDown), query: []error{unsent}},
+		"the second":  {sends: answers(errDown, unsent), query: []error{nil, errQuery}},
+		"both":        {sends: answers(errDown, unsent), query: []error{nil, unsent}},
+		"the refused": {sends: answers(errBoth), query: []error{unsent}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w.t, w.order = t, paying(50000)
+			r, err := serviceorder.Modify(t.Context(), w, outOrderNo, right(), serviceorder.WithResend(1))
+			if r.Outcome != serviceorder.Unknown || errors.Is(err, apierror.ErrNotSent) || !errors.Is(err, apierror.ErrOutcomeUnknown) {
+				t.Errorf("%s: %v: %v", name, r.Outcome, err)
+			}
+			if !errors.Is(err, io.ErrClosedPipe) {
+				t.Errorf("%s: the cause is not to be found in %v", name, err)
+			}
+			var refused *apierror.Error
+			if name == "the refused" && !errors.As(err, &refused) {
+				t.Errorf("the refusal is not to be found in %v", err)
+			}
+		})
+	}
 }
 
 func TestStageOfADirectOrder(t *testing.T) {

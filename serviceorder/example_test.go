@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/catalog"
@@ -118,4 +119,14 @@ func ExampleStage() {
 	stage, ok := serviceorder.Stage(payscore.ServiceOrderEntity{State: payscore.ServiceOrderStateDone})
 	fmt.Println(stage, ok, catalog.Allows(stage, "modifyPartnerServiceOrder"))
 	// Output: DONE true false
+}
+
+// A server whose clock is in another zone names the same moment.
+func ExampleFormatTime() {
+	end := time.Date(2009, 12, 25, 4, 10, 10, 0, time.UTC)
+	body := payscore.CompletePartnerServiceOrderRequest{
+		TimeRange: &payscore.TimeRange{EndTime: new(serviceorder.FormatTime(end))},
+	}
+	fmt.Println(*body.TimeRange.EndTime)
+	// Output: 20091225121010
 }

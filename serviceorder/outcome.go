@@ -113,11 +113,23 @@ func (e *UnsettledError) Error() string {
 	return s + " does not tell: " + apierror.ErrOutcomeUnknown.Error()
 }
 
-// Unwrap returns both causes and apierror.ErrOutcomeUnknown.
+// Unwrap returns both causes and apierror.ErrOutcomeUnknown. It is never
+// [apierror.ErrNotSent]: what could not be sent is the query, or the operation
+// when it was to be sent again.
 func (e *UnsettledError) Unwrap() []error {
-	errs := []error{e.SendErr, apierror.ErrOutcomeUnknown}
+	errs := []error{laterUnsent{e.SendErr}, apierror.ErrOutcomeUnknown}
 	if e.QueryErr != nil {
-		errs = append(errs, e.QueryErr)
+		errs = append(errs, laterUnsent{e.QueryErr})
 	}
 	return errs
 }
+
+// laterUnsent is an error without its apierror.ErrNotSent, which is not true
+// of the operation as a whole.
+type laterUnsent struct{ error }
+
+func (e laterUnsent) Is(target error) bool {
+	return target != apierror.ErrNotSent && errors.Is(e.error, target)
+}
+
+func (e laterUnsent) As(target any) bool { return errors.As(e.error, target) }

@@ -68,7 +68,7 @@ func decodeBody[T any](name string, raw []byte, schemaName string) (T, error) {
 		return body, fmt.Errorf("%s: %w", name, err)
 	}
 	if findings := checkShape(raw, schema); len(findings) > 0 {
-		return body, fmt.Errorf("%s: %w", name, findings)
+		return body, fmt.Errorf("%s: %w", name, unsent(findings))
 	}
 	if err := json.Unmarshal(raw, &body); err != nil {
 		return body, fmt.Errorf("%s: %w", name, err)

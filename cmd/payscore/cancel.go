@@ -26,7 +26,7 @@ func (c *cancelCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	}
 	body := payscore.CancelPartnerServiceOrderRequest{SubMchID: c.SubMchID, ServiceID: c.service(), Reason: c.Reason}
 	if err := body.Validate(); err != nil {
-		return inputError{err}
+		return inputError{unsent(err)}
 	}
 	return c.run(ctx, s, job{done: "cancelled", do: func(client *payscore.Client, _ *payscore.ServiceOrderEntity) (changed, error) {
 		return serviceorder.Cancel(ctx, client, c.OutOrderNo, body)

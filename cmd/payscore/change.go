@@ -51,7 +51,7 @@ type job struct {
 func (c *change) run(ctx context.Context, s *streams, j job) error {
 	query := payscore.QueryPartnerServiceOrderParams{SubMchID: c.SubMchID, OutOrderNo: &c.OutOrderNo, ServiceID: c.service()}
 	if err := query.Validate(); err != nil {
-		return inputError{err}
+		return inputError{unsent(err)}
 	}
 	var rec recorder
 	client, err := c.open(&rec)

@@ -37,7 +37,7 @@ func (c *completeCommand) Run(ctx context.Context, s *streams, k *kong.Context) 
 		return inputError{err}
 	}
 	if err := body.Validate(); err != nil {
-		return inputError{fmt.Errorf("%s: %w", name, err)}
+		return inputError{fmt.Errorf("%s: %w", name, unsent(err))}
 	}
 	if err := c.fill(given(k)); err != nil {
 		return inputError{err}

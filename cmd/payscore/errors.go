@@ -27,6 +27,9 @@ type inputError struct{ error }
 
 func (e inputError) Unwrap() error { return e.error }
 
+// unsent is what the command finds wrong, worded like what the client finds.
+func unsent(findings error) error { return fmt.Errorf("%w: %w", apierror.ErrNotSent, findings) }
+
 // queryError is a query that failed. A query changes nothing, so its outcome
 // is never unknown, whatever the client says of a bad answer.
 type queryError struct {

@@ -127,7 +127,7 @@ func TestBadBodies(t *testing.T) {
 		name, body string
 		want       string
 	}{
-		{"unknown field", example(t, "total_amount", "total_ammount"), name + "not sent: $.total_ammount: unknown field, known are device, post_discounts"},
+		{"unknown field", example(t, "total_amount", "total_ammount"), name + "not sent: $.total_ammount: unknown field, known are "},
 		{"unknown field deep down", example(t, `"materiel_no"`, `"material_no"`), "$.device.material_no: unknown field"},
 		{"field in other case", example(t, "total_amount", "Total_Amount"), "$.Total_Amount: unknown field"},
 		{"unknown field with a line break", example(t, "total_amount", `total\namount\u001b`), `$."total\namount\x1b": unknown field`},

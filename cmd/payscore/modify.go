@@ -58,11 +58,11 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 		return inputError{errors.New("the out_order_no of the order is missing")}
 	}
 	if findings := serviceorder.CheckModify(body); findings.Err() != nil {
-		return inputError{fmt.Errorf("%s: %w", name, findings.Err())}
+		return inputError{fmt.Errorf("%s: %w", name, unsent(findings.Err()))}
 	}
 	query := payscore.QueryPartnerServiceOrderParams{SubMchID: body.SubMchID, OutOrderNo: &m.OutOrderNo, ServiceID: body.ServiceID}
 	if err := query.Validate(); err != nil {
-		return inputError{err}
+		return inputError{unsent(err)}
 	}
 
 	flags := given(k)

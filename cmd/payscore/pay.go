@@ -26,7 +26,7 @@ func (p *payCommand) Run(ctx context.Context, s *streams, k *kong.Context) error
 	}
 	body := payscore.PayPartnerServiceOrderRequest{SubMchID: p.SubMchID, ServiceID: p.service()}
 	if err := body.Validate(); err != nil {
-		return inputError{err}
+		return inputError{unsent(err)}
 	}
 	return p.run(ctx, s, job{done: "asked for payment", do: func(client *payscore.Client, _ *payscore.ServiceOrderEntity) (changed, error) {
 		return serviceorder.Pay(ctx, client, p.OutOrderNo, body)

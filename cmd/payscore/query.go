@@ -39,8 +39,8 @@ func (q *queryCommand) Run(ctx context.Context, s *streams, k *kong.Context) err
 		params.ServiceID = &q.ServiceID
 	}
 	order, err := client.QueryPartnerServiceOrder(ctx, params)
-	if findings, ok := errors.AsType[limit.Findings](err); ok {
-		return findings
+	if _, ok := errors.AsType[limit.Findings](err); ok {
+		return err
 	}
 	if !s.json {
 		s.call(rec.call(err))

@@ -30,7 +30,7 @@ func (c *syncCommand) Run(ctx context.Context, s *streams, k *kong.Context) erro
 	body := payscore.SyncPartnerServiceOrderRequest{SubMchID: c.SubMchID, ServiceID: c.ServiceID,
 		Type: payscore.SyncTypeOrderPaid, Detail: payscore.SyncDetail{PaidTime: c.PaidTime}}
 	if err := body.Validate(); err != nil {
-		return inputError{err}
+		return inputError{unsent(err)}
 	}
 	return c.run(ctx, s, job{done: "synchronised", do: func(client *payscore.Client, _ *payscore.ServiceOrderEntity) (changed, error) {
 		return serviceorder.Sync(ctx, client, c.OutOrderNo, body)

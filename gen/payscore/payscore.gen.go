@@ -22,9 +22,10 @@
 //
 // A nil error means the documented 2xx status, with a signature that
 // verified. An answer of the API that is none is an [*apierror.Error]; a
-// request that breaks a limit of the contract is a [limit.Findings], and was
-// not sent; [apierror.ErrOutcomeUnknown] says that the operation may have been
-// carried out: query, never repeat it with other parameters.
+// request that breaks a limit of the contract is a [limit.Findings], and like
+// all that fails before it leaves it is [apierror.ErrNotSent];
+// [apierror.ErrOutcomeUnknown] says that the operation may have been carried
+// out: query, never repeat it with other parameters.
 //
 // An optional scalar is a pointer, because 0 and absent differ on the wire.
 // A nil slice is absent, an empty one is []; a required slice is never null.
@@ -57,340 +58,271 @@ const (
 	DefaultServer = "https://api.mch.weixin.qq.com"
 )
 
-// Defines values for ApplyState.
+// Values of ApplyState that the contract lists.
 const (
-	ApplyStateAPPROVED   ApplyState = "APPROVED"
-	ApplyStatePROCESSING ApplyState = "PROCESSING"
-	ApplyStateREJECTED   ApplyState = "REJECTED"
+	ApplyStateApproved   ApplyState = "APPROVED"
+	ApplyStateProcessing ApplyState = "PROCESSING"
+	ApplyStateRejected   ApplyState = "REJECTED"
 )
 
-// Valid indicates whether the value is a known member of the ApplyState enum.
+// Valid reports whether e is one of those values.
 func (e ApplyState) Valid() bool {
 	switch e {
-	case ApplyStateAPPROVED:
+	case ApplyStateApproved, ApplyStateProcessing, ApplyStateRejected:
 		return true
-	case ApplyStatePROCESSING:
-		return true
-	case ApplyStateREJECTED:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for AuthorizationState.
+// Values of AuthorizationState that the contract lists.
 const (
-	AuthorizationStateAVAILABLE   AuthorizationState = "AVAILABLE"
-	AuthorizationStateUNAVAILABLE AuthorizationState = "UNAVAILABLE"
-	AuthorizationStateUNBINDUSER  AuthorizationState = "UNBINDUSER"
+	AuthorizationStateAvailable   AuthorizationState = "AVAILABLE"
+	AuthorizationStateUnavailable AuthorizationState = "UNAVAILABLE"
+	AuthorizationStateUnbinduser  AuthorizationState = "UNBINDUSER"
 )
 
-// Valid indicates whether the value is a known member of the AuthorizationState enum.
+// Valid reports whether e is one of those values.
 func (e AuthorizationState) Valid() bool {
 	switch e {
-	case AuthorizationStateAVAILABLE:
+	case AuthorizationStateAvailable, AuthorizationStateUnavailable, AuthorizationStateUnbinduser:
 		return true
-	case AuthorizationStateUNAVAILABLE:
-		return true
-	case AuthorizationStateUNBINDUSER:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for CertificateAlgorithm.
+// Values of CertificateAlgorithm that the contract lists.
 const (
-	CertificateAlgorithmALL CertificateAlgorithm = "ALL"
+	CertificateAlgorithmAll CertificateAlgorithm = "ALL"
 	CertificateAlgorithmRSA CertificateAlgorithm = "RSA"
 	CertificateAlgorithmSM2 CertificateAlgorithm = "SM2"
 )
 
-// Valid indicates whether the value is a known member of the CertificateAlgorithm enum.
+// Valid reports whether e is one of those values.
 func (e CertificateAlgorithm) Valid() bool {
 	switch e {
-	case CertificateAlgorithmALL:
+	case CertificateAlgorithmAll, CertificateAlgorithmRSA, CertificateAlgorithmSM2:
 		return true
-	case CertificateAlgorithmRSA:
-		return true
-	case CertificateAlgorithmSM2:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for CollectionState.
+// Values of CollectionState that the contract lists.
 const (
 	CollectionStateUserPaid   CollectionState = "USER_PAID"
 	CollectionStateUserPaying CollectionState = "USER_PAYING"
 )
 
-// Valid indicates whether the value is a known member of the CollectionState enum.
+// Valid reports whether e is one of those values.
 func (e CollectionState) Valid() bool {
 	switch e {
-	case CollectionStateUserPaid:
+	case CollectionStateUserPaid, CollectionStateUserPaying:
 		return true
-	case CollectionStateUserPaying:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for Currency.
+// Values of Currency that the contract lists.
 const (
 	CurrencyCNY Currency = "CNY"
 )
 
-// Valid indicates whether the value is a known member of the Currency enum.
+// Valid reports whether e is one of those values.
 func (e Currency) Valid() bool {
 	switch e {
 	case CurrencyCNY:
 		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for FundsAccount.
+// Values of FundsAccount that the contract lists.
 const (
-	FundsAccountAVAILABLE   FundsAccount = "AVAILABLE"
-	FundsAccountBASIC       FundsAccount = "BASIC"
-	FundsAccountECNYBASIC   FundsAccount = "ECNY_BASIC"
-	FundsAccountOPERATION   FundsAccount = "OPERATION"
-	FundsAccountUNAVAILABLE FundsAccount = "UNAVAILABLE"
-	FundsAccountUNSETTLED   FundsAccount = "UNSETTLED"
+	FundsAccountAvailable   FundsAccount = "AVAILABLE"
+	FundsAccountBasic       FundsAccount = "BASIC"
+	FundsAccountEcnyBasic   FundsAccount = "ECNY_BASIC"
+	FundsAccountOperation   FundsAccount = "OPERATION"
+	FundsAccountUnavailable FundsAccount = "UNAVAILABLE"
+	FundsAccountUnsettled   FundsAccount = "UNSETTLED"
 )
 
-// Valid indicates whether the value is a known member of the FundsAccount enum.
+// Valid reports whether e is one of those values.
 func (e FundsAccount) Valid() bool {
 	switch e {
-	case FundsAccountAVAILABLE:
+	case FundsAccountAvailable, FundsAccountBasic, FundsAccountEcnyBasic, FundsAccountOperation, FundsAccountUnavailable, FundsAccountUnsettled:
 		return true
-	case FundsAccountBASIC:
-		return true
-	case FundsAccountECNYBASIC:
-		return true
-	case FundsAccountOPERATION:
-		return true
-	case FundsAccountUNAVAILABLE:
-		return true
-	case FundsAccountUNSETTLED:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for JumpLinkType.
+// Values of JumpLinkType that the contract lists.
 const (
-	JumpLinkTypeJUMPLINKMINIPROGRAM JumpLinkType = "JUMP_LINK_MINI_PROGRAM"
+	JumpLinkTypeJumpLinkMiniProgram JumpLinkType = "JUMP_LINK_MINI_PROGRAM"
 )
 
-// Valid indicates whether the value is a known member of the JumpLinkType enum.
+// Valid reports whether e is one of those values.
 func (e JumpLinkType) Valid() bool {
 	switch e {
-	case JumpLinkTypeJUMPLINKMINIPROGRAM:
+	case JumpLinkTypeJumpLinkMiniProgram:
 		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for NotificationFailureCode.
+// Values of NotificationFailureCode that the contract lists.
 const (
-	NotificationFailureCodeFAIL NotificationFailureCode = "FAIL"
+	NotificationFailureCodeFail NotificationFailureCode = "FAIL"
 )
 
-// Valid indicates whether the value is a known member of the NotificationFailureCode enum.
+// Valid reports whether e is one of those values.
 func (e NotificationFailureCode) Valid() bool {
 	switch e {
-	case NotificationFailureCodeFAIL:
+	case NotificationFailureCodeFail:
 		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for PaidType.
+// Values of PaidType that the contract lists.
 const (
 	PaidTypeMch    PaidType = "MCH"
 	PaidTypeNewton PaidType = "NEWTON"
 )
 
-// Valid indicates whether the value is a known member of the PaidType enum.
+// Valid reports whether e is one of those values.
 func (e PaidType) Valid() bool {
 	switch e {
-	case PaidTypeMch:
+	case PaidTypeMch, PaidTypeNewton:
 		return true
-	case PaidTypeNewton:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for PromotionScope.
+// Values of PromotionScope that the contract lists.
 const (
 	PromotionScopeGlobal PromotionScope = "GLOBAL"
 	PromotionScopeSingle PromotionScope = "SINGLE"
 )
 
-// Valid indicates whether the value is a known member of the PromotionScope enum.
+// Valid reports whether e is one of those values.
 func (e PromotionScope) Valid() bool {
 	switch e {
-	case PromotionScopeGlobal:
+	case PromotionScopeGlobal, PromotionScopeSingle:
 		return true
-	case PromotionScopeSingle:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for PromotionType.
+// Values of PromotionType that the contract lists.
 const (
 	PromotionTypeCash   PromotionType = "CASH"
 	PromotionTypeNocash PromotionType = "NOCASH"
 )
 
-// Valid indicates whether the value is a known member of the PromotionType enum.
+// Valid reports whether e is one of those values.
 func (e PromotionType) Valid() bool {
 	switch e {
-	case PromotionTypeCash:
+	case PromotionTypeCash, PromotionTypeNocash:
 		return true
-	case PromotionTypeNocash:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundAdvanceAccount.
+// Values of RefundAdvanceAccount that the contract lists.
 const (
-	RefundAdvanceAccountREFUNDSOURCEPARTNERADVANCE     RefundAdvanceAccount = "REFUND_SOURCE_PARTNER_ADVANCE"
-	RefundAdvanceAccountREFUNDSOURCESUBMERCHANT        RefundAdvanceAccount = "REFUND_SOURCE_SUB_MERCHANT"
-	RefundAdvanceAccountREFUNDSOURCESUBMERCHANTADVANCE RefundAdvanceAccount = "REFUND_SOURCE_SUB_MERCHANT_ADVANCE"
+	RefundAdvanceAccountRefundSourcePartnerAdvance     RefundAdvanceAccount = "REFUND_SOURCE_PARTNER_ADVANCE"
+	RefundAdvanceAccountRefundSourceSubMerchant        RefundAdvanceAccount = "REFUND_SOURCE_SUB_MERCHANT"
+	RefundAdvanceAccountRefundSourceSubMerchantAdvance RefundAdvanceAccount = "REFUND_SOURCE_SUB_MERCHANT_ADVANCE"
 )
 
-// Valid indicates whether the value is a known member of the RefundAdvanceAccount enum.
+// Valid reports whether e is one of those values.
 func (e RefundAdvanceAccount) Valid() bool {
 	switch e {
-	case RefundAdvanceAccountREFUNDSOURCEPARTNERADVANCE:
+	case RefundAdvanceAccountRefundSourcePartnerAdvance, RefundAdvanceAccountRefundSourceSubMerchant, RefundAdvanceAccountRefundSourceSubMerchantAdvance:
 		return true
-	case RefundAdvanceAccountREFUNDSOURCESUBMERCHANT:
-		return true
-	case RefundAdvanceAccountREFUNDSOURCESUBMERCHANTADVANCE:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundChannel.
+// Values of RefundChannel that the contract lists.
 const (
-	RefundChannelBALANCE       RefundChannel = "BALANCE"
-	RefundChannelORIGINAL      RefundChannel = "ORIGINAL"
-	RefundChannelOTHERBALANCE  RefundChannel = "OTHER_BALANCE"
-	RefundChannelOTHERBANKCARD RefundChannel = "OTHER_BANKCARD"
+	RefundChannelBalance       RefundChannel = "BALANCE"
+	RefundChannelOriginal      RefundChannel = "ORIGINAL"
+	RefundChannelOtherBalance  RefundChannel = "OTHER_BALANCE"
+	RefundChannelOtherBankcard RefundChannel = "OTHER_BANKCARD"
 )
 
-// Valid indicates whether the value is a known member of the RefundChannel enum.
+// Valid reports whether e is one of those values.
 func (e RefundChannel) Valid() bool {
 	switch e {
-	case RefundChannelBALANCE:
+	case RefundChannelBalance, RefundChannelOriginal, RefundChannelOtherBalance, RefundChannelOtherBankcard:
 		return true
-	case RefundChannelORIGINAL:
-		return true
-	case RefundChannelOTHERBALANCE:
-		return true
-	case RefundChannelOTHERBANKCARD:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundFundsAccount.
+// Values of RefundFundsAccount that the contract lists.
 const (
-	RefundFundsAccountAVAILABLE RefundFundsAccount = "AVAILABLE"
-	RefundFundsAccountUNSETTLED RefundFundsAccount = "UNSETTLED"
+	RefundFundsAccountAvailable RefundFundsAccount = "AVAILABLE"
+	RefundFundsAccountUnsettled RefundFundsAccount = "UNSETTLED"
 )
 
-// Valid indicates whether the value is a known member of the RefundFundsAccount enum.
+// Valid reports whether e is one of those values.
 func (e RefundFundsAccount) Valid() bool {
 	switch e {
-	case RefundFundsAccountAVAILABLE:
+	case RefundFundsAccountAvailable, RefundFundsAccountUnsettled:
 		return true
-	case RefundFundsAccountUNSETTLED:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundPromotionType.
+// Values of RefundPromotionType that the contract lists.
 const (
-	RefundPromotionTypeCOUPON   RefundPromotionType = "COUPON"
-	RefundPromotionTypeDISCOUNT RefundPromotionType = "DISCOUNT"
+	RefundPromotionTypeCoupon   RefundPromotionType = "COUPON"
+	RefundPromotionTypeDiscount RefundPromotionType = "DISCOUNT"
 )
 
-// Valid indicates whether the value is a known member of the RefundPromotionType enum.
+// Valid reports whether e is one of those values.
 func (e RefundPromotionType) Valid() bool {
 	switch e {
-	case RefundPromotionTypeCOUPON:
+	case RefundPromotionTypeCoupon, RefundPromotionTypeDiscount:
 		return true
-	case RefundPromotionTypeDISCOUNT:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundSourceAccount.
+// Values of RefundSourceAccount that the contract lists.
 const (
-	RefundSourceAccountAVAILABLE   RefundSourceAccount = "AVAILABLE"
-	RefundSourceAccountUNAVAILABLE RefundSourceAccount = "UNAVAILABLE"
+	RefundSourceAccountAvailable   RefundSourceAccount = "AVAILABLE"
+	RefundSourceAccountUnavailable RefundSourceAccount = "UNAVAILABLE"
 )
 
-// Valid indicates whether the value is a known member of the RefundSourceAccount enum.
+// Valid reports whether e is one of those values.
 func (e RefundSourceAccount) Valid() bool {
 	switch e {
-	case RefundSourceAccountAVAILABLE:
+	case RefundSourceAccountAvailable, RefundSourceAccountUnavailable:
 		return true
-	case RefundSourceAccountUNAVAILABLE:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RefundStatus.
+// Values of RefundStatus that the contract lists.
 const (
-	RefundStatusABNORMAL   RefundStatus = "ABNORMAL"
-	RefundStatusCLOSED     RefundStatus = "CLOSED"
-	RefundStatusPROCESSING RefundStatus = "PROCESSING"
-	RefundStatusSUCCESS    RefundStatus = "SUCCESS"
+	RefundStatusAbnormal   RefundStatus = "ABNORMAL"
+	RefundStatusClosed     RefundStatus = "CLOSED"
+	RefundStatusProcessing RefundStatus = "PROCESSING"
+	RefundStatusSuccess    RefundStatus = "SUCCESS"
 )
 
-// Valid indicates whether the value is a known member of the RefundStatus enum.
+// Valid reports whether e is one of those values.
 func (e RefundStatus) Valid() bool {
 	switch e {
-	case RefundStatusABNORMAL:
+	case RefundStatusAbnormal, RefundStatusClosed, RefundStatusProcessing, RefundStatusSuccess:
 		return true
-	case RefundStatusCLOSED:
-		return true
-	case RefundStatusPROCESSING:
-		return true
-	case RefundStatusSUCCESS:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for RiskFundName.
+// Values of RiskFundName that the contract lists.
 const (
 	RiskFundNameAdvance           RiskFundName = "ADVANCE"
 	RiskFundNameCashDeposit       RiskFundName = "CASH_DEPOSIT"
@@ -398,38 +330,30 @@ const (
 	RiskFundNameEstimateOrderCost RiskFundName = "ESTIMATE_ORDER_COST"
 )
 
-// Valid indicates whether the value is a known member of the RiskFundName enum.
+// Valid reports whether e is one of those values.
 func (e RiskFundName) Valid() bool {
 	switch e {
-	case RiskFundNameAdvance:
+	case RiskFundNameAdvance, RiskFundNameCashDeposit, RiskFundNameDeposit, RiskFundNameEstimateOrderCost:
 		return true
-	case RiskFundNameCashDeposit:
-		return true
-	case RiskFundNameDeposit:
-		return true
-	case RiskFundNameEstimateOrderCost:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for SecretAlgorithm.
+// Values of SecretAlgorithm that the contract lists.
 const (
-	SecretAlgorithmAEADAES256GCM SecretAlgorithm = "AEAD_AES_256_GCM"
+	SecretAlgorithmAeadAes256Gcm SecretAlgorithm = "AEAD_AES_256_GCM"
 )
 
-// Valid indicates whether the value is a known member of the SecretAlgorithm enum.
+// Valid reports whether e is one of those values.
 func (e SecretAlgorithm) Valid() bool {
 	switch e {
-	case SecretAlgorithmAEADAES256GCM:
+	case SecretAlgorithmAeadAes256Gcm:
 		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for ServiceOrderState.
+// Values of ServiceOrderState that the contract lists.
 const (
 	ServiceOrderStateCreated ServiceOrderState = "CREATED"
 	ServiceOrderStateDoing   ServiceOrderState = "DOING"
@@ -438,73 +362,57 @@ const (
 	ServiceOrderStateRevoked ServiceOrderState = "REVOKED"
 )
 
-// Valid indicates whether the value is a known member of the ServiceOrderState enum.
+// Valid reports whether e is one of those values.
 func (e ServiceOrderState) Valid() bool {
 	switch e {
-	case ServiceOrderStateCreated:
+	case ServiceOrderStateCreated, ServiceOrderStateDoing, ServiceOrderStateDone, ServiceOrderStateExpired, ServiceOrderStateRevoked:
 		return true
-	case ServiceOrderStateDoing:
-		return true
-	case ServiceOrderStateDone:
-		return true
-	case ServiceOrderStateExpired:
-		return true
-	case ServiceOrderStateRevoked:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for ServiceOrderStateDescription.
+// Values of ServiceOrderStateDescription that the contract lists.
 const (
 	ServiceOrderStateDescriptionMchComplete ServiceOrderStateDescription = "MCH_COMPLETE"
 	ServiceOrderStateDescriptionUserConfirm ServiceOrderStateDescription = "USER_CONFIRM"
 )
 
-// Valid indicates whether the value is a known member of the ServiceOrderStateDescription enum.
+// Valid reports whether e is one of those values.
 func (e ServiceOrderStateDescription) Valid() bool {
 	switch e {
-	case ServiceOrderStateDescriptionMchComplete:
+	case ServiceOrderStateDescriptionMchComplete, ServiceOrderStateDescriptionUserConfirm:
 		return true
-	case ServiceOrderStateDescriptionUserConfirm:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for SyncType.
+// Values of SyncType that the contract lists.
 const (
 	SyncTypeOrderPaid SyncType = "Order_Paid"
 )
 
-// Valid indicates whether the value is a known member of the SyncType enum.
+// Valid reports whether e is one of those values.
 func (e SyncType) Valid() bool {
 	switch e {
 	case SyncTypeOrderPaid:
 		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for UserServiceStatus.
+// Values of UserServiceStatus that the contract lists.
 const (
-	UserServiceStatusUSERCLOSESERVICE UserServiceStatus = "USER_CLOSE_SERVICE"
-	UserServiceStatusUSEROPENSERVICE  UserServiceStatus = "USER_OPEN_SERVICE"
+	UserServiceStatusUserCloseService UserServiceStatus = "USER_CLOSE_SERVICE"
+	UserServiceStatusUserOpenService  UserServiceStatus = "USER_OPEN_SERVICE"
 )
 
-// Valid indicates whether the value is a known member of the UserServiceStatus enum.
+// Valid reports whether e is one of those values.
 func (e UserServiceStatus) Valid() bool {
 	switch e {
-	case UserServiceStatusUSERCLOSESERVICE:
+	case UserServiceStatusUserCloseService, UserServiceStatusUserOpenService:
 		return true
-	case UserServiceStatusUSEROPENSERVICE:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
 // AppID 公众账号ID: App id of the caller, the service provider or the direct merchant.
@@ -9522,13 +9430,13 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 		}
 		b, err := json.Marshal(body)
 		if err != nil {
-			return fmt.Errorf("payscore: encode the request: %w", err)
+			return notSent(fmt.Errorf("encode the request: %w", err))
 		}
 		payload = bytes.NewReader(b)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.server+target, payload)
 	if err != nil {
-		return fmt.Errorf("payscore: %w", err)
+		return notSent(err)
 	}
 	values := []string{"application/json", "application/json"} // one allocation for both
 	req.Header["Accept"] = values[:1:1]
@@ -9537,12 +9445,12 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 	}
 	for _, edit := range c.editors {
 		if err := edit(ctx, req); err != nil {
-			return fmt.Errorf("%w: %w", apierror.ErrNotSent, err)
+			return notSent(err)
 		}
 	}
 	for _, edit := range editors {
 		if err := edit(ctx, req); err != nil {
-			return fmt.Errorf("%w: %w", apierror.ErrNotSent, err)
+			return notSent(err)
 		}
 	}
 	rsp, err := c.doer.Do(req)
@@ -9566,6 +9474,9 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 	}
 	return nil
 }
+
+// notSent is for what goes wrong before the request leaves.
+func notSent(err error) error { return fmt.Errorf("%w: %w", apierror.ErrNotSent, err) }
 
 // callFor is call for an operation whose success bears a T.
 func callFor[T any, P reader[T]](ctx context.Context, c *Client, info call.Info, method, target string, body any, editors []RequestEditorFn) (out *T, err error) {
@@ -9636,7 +9547,7 @@ func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertif
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "downloadCertificates", Path: "/v3/certificates", Success: 200}
 	target := info.Path
@@ -9680,7 +9591,7 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "applyPartnerPermission", Path: "/v3/payscore/partner/permissions", Success: 200}
 	target := info.Path
@@ -9696,7 +9607,7 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "applyPartnerPermissionForScene", Path: "/v3/payscore/partner/permissions/apply-for-scene", Success: 200}
 	target := info.Path
@@ -9713,7 +9624,7 @@ func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPa
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "assessPartnerUserRiskLevel", Path: "/v3/payscore/partner/permissions/assess-user-risk-level", Success: 200}
 	target := info.Path
@@ -9753,7 +9664,7 @@ func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, 
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}", Success: 200}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
@@ -9799,7 +9710,7 @@ func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Conte
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "terminatePartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
@@ -9818,7 +9729,7 @@ func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartn
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "searchPartnerPermission", Path: "/v3/payscore/partner/permissions/search", Success: 200}
 	target := info.Path
@@ -9884,7 +9795,7 @@ func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminateP
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "terminatePartnerPermission", Path: "/v3/payscore/partner/permissions/terminate", Success: 204}
 	target := info.Path
@@ -9900,7 +9811,7 @@ func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartn
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "applyPartnerServiceAccount", Path: "/v3/payscore/partner/service-account-applications", Success: 200}
 	target := info.Path
@@ -9914,7 +9825,7 @@ func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outA
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_apply_no", outApplyNo, 1, 32, &patternQueryPartnerServiceAccountApplicationOutApplyNo)
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPartnerServiceAccountApplication", Path: "/v3/payscore/partner/service-account-applications/{out_apply_no}", Success: 200}
 	target := strings.Replace(info.Path, "{out_apply_no}", url.PathEscape(outApplyNo), 1)
@@ -9934,7 +9845,7 @@ func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartn
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", Success: 200}
 	target := info.Path
@@ -10001,7 +9912,7 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "createPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
@@ -10019,7 +9930,7 @@ func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body Dir
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "directCompletePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 204}
 	target := info.Path
@@ -10039,7 +9950,7 @@ func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "cancelPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10060,7 +9971,7 @@ func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo Out
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "completePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10089,7 +10000,7 @@ func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "modifyPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10110,7 +10021,7 @@ func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo OutOrder
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "payPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10130,7 +10041,7 @@ func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outO
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPendingMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10150,7 +10061,7 @@ func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outO
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPrepaidMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10171,7 +10082,7 @@ func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo OutOrde
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "syncPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10190,7 +10101,7 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "createPartnerPayOnDeliveryOrder", Path: "/v3/payscore/partner/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
@@ -10207,7 +10118,7 @@ func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID Servic
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPartnerServiceQuotas", Path: "/v3/payscore/partner/servicequotas/service-id/{service_id}", Success: 200}
 	target := strings.Replace(info.Path, "{service_id}", url.PathEscape(serviceID), 1)
@@ -10259,7 +10170,7 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "applyPermission", Path: "/v3/payscore/permissions", Success: 200}
 	target := info.Path
@@ -10275,7 +10186,7 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "assessUserRiskLevel", Path: "/v3/payscore/permissions/assess-user-risk-level", Success: 200}
 	target := info.Path
@@ -10292,7 +10203,7 @@ func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authori
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}", Success: 200}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
@@ -10336,7 +10247,7 @@ func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, aut
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "terminatePermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
@@ -10355,7 +10266,7 @@ func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, par
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryPermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}", Success: 200}
 	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
@@ -10401,7 +10312,7 @@ func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID OpenID,
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "terminatePermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}/terminate", Success: 204}
 	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
@@ -10419,7 +10330,7 @@ func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrder
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryServiceOrder", Path: "/v3/payscore/serviceorder", Success: 200}
 	target := info.Path
@@ -10480,7 +10391,7 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "createServiceOrder", Path: "/v3/payscore/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
@@ -10497,7 +10408,7 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "directCompleteServiceOrder", Path: "/v3/payscore/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
@@ -10515,7 +10426,7 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "cancelServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10535,7 +10446,7 @@ func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo OutOrderNo
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "completeServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10557,7 +10468,7 @@ func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "modifyServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10577,7 +10488,7 @@ func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bod
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "payServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10596,7 +10507,7 @@ func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo 
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "sendServiceOrderPendingMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10616,7 +10527,7 @@ func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo 
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return err
+		return notSent(err)
 	}
 	info := call.Info{Operation: "sendServiceOrderPrepaidMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10636,7 +10547,7 @@ func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bo
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "syncServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
@@ -10655,7 +10566,7 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "createPayOnDeliveryOrder", Path: "/v3/payscore/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
@@ -10674,7 +10585,7 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "createRefund", Path: "/v3/refund/domestic/refunds", Success: 200}
 	target := info.Path
@@ -10691,7 +10602,7 @@ func (c *Client) QueryRefund(ctx context.Context, outRefundNo OutRefundNo, param
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "queryRefund", Path: "/v3/refund/domestic/refunds/{out_refund_no}", Success: 200}
 	target := strings.Replace(info.Path, "{out_refund_no}", url.PathEscape(outRefundNo), 1)
@@ -10738,7 +10649,7 @@ func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, edi
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
-		return nil, err
+		return nil, notSent(err)
 	}
 	info := call.Info{Operation: "echoSecurity", Path: "/v3/security/echo", Success: 200}
 	target := info.Path

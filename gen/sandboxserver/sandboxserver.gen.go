@@ -23,7 +23,7 @@ import (
 	"github.com/wxpayscore/payscore/limit"
 )
 
-// Defines values for AccountFileHolds.
+// Values of AccountFileHolds that the contract lists.
 const (
 	AccountFileHoldsAccount             AccountFileHolds = "account"
 	AccountFileHoldsMerchantCertificate AccountFileHolds = "merchant_certificate"
@@ -32,73 +32,48 @@ const (
 	AccountFileHoldsWechatpayPublicKey  AccountFileHolds = "wechatpay_public_key"
 )
 
-// Valid indicates whether the value is a known member of the AccountFileHolds enum.
+// Valid reports whether e is one of those values.
 func (e AccountFileHolds) Valid() bool {
 	switch e {
-	case AccountFileHoldsAccount:
+	case AccountFileHoldsAccount, AccountFileHoldsMerchantCertificate, AccountFileHoldsMerchantKey, AccountFileHoldsPlatformCertificate, AccountFileHoldsWechatpayPublicKey:
 		return true
-	case AccountFileHoldsMerchantCertificate:
-		return true
-	case AccountFileHoldsMerchantKey:
-		return true
-	case AccountFileHoldsPlatformCertificate:
-		return true
-	case AccountFileHoldsWechatpayPublicKey:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for NotificationState.
+// Values of NotificationState that the contract lists.
 const (
 	NotificationStateGivenUp NotificationState = "given_up"
 	NotificationStateTaken   NotificationState = "taken"
 	NotificationStateWaiting NotificationState = "waiting"
 )
 
-// Valid indicates whether the value is a known member of the NotificationState enum.
+// Valid reports whether e is one of those values.
 func (e NotificationState) Valid() bool {
 	switch e {
-	case NotificationStateGivenUp:
+	case NotificationStateGivenUp, NotificationStateTaken, NotificationStateWaiting:
 		return true
-	case NotificationStateTaken:
-		return true
-	case NotificationStateWaiting:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
-// Defines values for Stage.
+// Values of Stage that the contract lists.
 const (
-	StageCREATED     Stage = "CREATED"
-	StageDONE        Stage = "DONE"
-	StageEXPIRED     Stage = "EXPIRED"
-	StageREVOKED     Stage = "REVOKED"
-	StageUSERCONFIRM Stage = "USER_CONFIRM"
-	StageUSERPAYING  Stage = "USER_PAYING"
+	StageCreated     Stage = "CREATED"
+	StageDone        Stage = "DONE"
+	StageExpired     Stage = "EXPIRED"
+	StageRevoked     Stage = "REVOKED"
+	StageUserConfirm Stage = "USER_CONFIRM"
+	StageUserPaying  Stage = "USER_PAYING"
 )
 
-// Valid indicates whether the value is a known member of the Stage enum.
+// Valid reports whether e is one of those values.
 func (e Stage) Valid() bool {
 	switch e {
-	case StageCREATED:
+	case StageCreated, StageDone, StageExpired, StageRevoked, StageUserConfirm, StageUserPaying:
 		return true
-	case StageDONE:
-		return true
-	case StageEXPIRED:
-		return true
-	case StageREVOKED:
-		return true
-	case StageUSERCONFIRM:
-		return true
-	case StageUSERPAYING:
-		return true
-	default:
-		return false
 	}
+	return false
 }
 
 // Account What a client is configured with.

@@ -155,6 +155,7 @@ func certificates(sign signer, pems map[string][]byte) certificateVectors {
 		{name: "a page instead of JSON", body: "<html>ok</html>", reason: "data"},
 		{name: "the merchant has no certificates", status: 404, body: noCertificate, signedBy: publicKeyID, reason: "no_certificates"},
 		{name: "another error", status: 403, body: `{"code":"NO_AUTH","message":"商户无权限"}`, signedBy: publicKeyID, reason: "status"},
+		{name: "another 404", status: 404, body: `{"code":"NOT_FOUND","message":"页面不存在"}`, signedBy: publicKeyID, reason: "status"},
 	} {
 		at := firstTime + 2000 + i
 		if d.signedBy == "" {

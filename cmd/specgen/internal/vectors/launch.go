@@ -1,9 +1,11 @@
 package vectors
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,14 +18,38 @@ type launchVectors struct {
 }
 
 type launchVector struct {
-	Name         string            `json:"name"`
-	BusinessType string            `json:"business_type"`
-	APIv2Key     string            `json:"api_v2_key"`
-	Params       map[string]string `json:"params"`
-	Message      string            `json:"message"`
-	Sign         string            `json:"sign"`
-	QueryString  string            `json:"query_string"`
-	Mistakes     []mistake         `json:"mistakes,omitempty"`
+	Name         string    `json:"name"`
+	BusinessType string    `json:"business_type"`
+	APIv2Key     string    `json:"api_v2_key"`
+	Params       params    `json:"params"`
+	Message      string    `json:"message"`
+	Sign         string    `json:"sign"`
+	QueryString  string    `json:"query_string"`
+	Mistakes     []mistake `json:"mistakes,omitempty"`
+}
+
+// params is a JSON object in an order of its own: one that was sorted already
+// would not tell who forgets to sort.
+type params [][2]string
+
+func (p params) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	for i, pair := range p {
+		b.WriteByte("{,"[min(i, 1)])
+		for j, text := range pair {
+			if err := enc.Encode(text); err != nil {
+				return nil, err
+			}
+			b.Truncate(b.Len() - 1) // the line feed of Encode
+			if j == 0 {
+				b.WriteByte(':')
+			}
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
 }
 
 // A mistake is a signature that is wrong, and how it comes about.
@@ -43,7 +69,7 @@ func launches() launchVectors {
 	v := launchVectors{Comment: "Made with test keys. README.md beside this file says how to check it.", SignType: signType}
 	for _, l := range []struct {
 		name, business string
-		params         [][2]string // in the order of the query string
+		params         params // in the order of the query string
 	}{
 		{"confirm an order", "wxpayScoreUse", [][2]string{
 			{"mch_id", "1900000001"}, {"package", "DJIOSQPYWDxsjdldeuwhdodwxasd_dDiodnwjh9we"},
@@ -61,11 +87,10 @@ func launches() launchVectors {
 			{"mch_id", "1900000001"}, {"service_id", "500001"}, {"out_order_no", "1234323JKHDFE1243252"}, {"query_id", ""},
 			{"timestamp", "1750000004"}, {"nonce_str", "zyx53Nkey8o4bHpxTQvd8m7e92nG5mG6"}}},
 	} {
-		params := append(slices.Clone(l.params), [2]string{"sign_type", signType})
-		out := launchVector{Name: l.name, BusinessType: l.business, APIv2Key: apiV2Key, Params: map[string]string{}}
+		out := launchVector{Name: l.name, BusinessType: l.business, APIv2Key: apiV2Key,
+			Params: append(slices.Clone(l.params), [2]string{"sign_type", signType})}
 		var pairs, escaped, query []string
-		for _, p := range params {
-			out.Params[p[0]] = p[1]
+		for _, p := range out.Params {
 			if p[1] == "" {
 				continue
 			}

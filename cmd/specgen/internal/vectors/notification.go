@@ -7,7 +7,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
+	"strings"
 )
 
 type notificationVectors struct {
@@ -57,8 +59,12 @@ const (
 	refunded    = `{"sp_mchid":"1900000001","sub_mchid":"1900000109","out_trade_no":"1217752501201407033233368018","transaction_id":"1217752501201407033233368018","out_refund_no":"1217752501201407033233368018","refund_id":"50000000382019052709732678859","refund_status":"SUCCESS","success_time":"2020-12-01T16:18:12+08:00","user_received_account":"招商银行信用卡","amount":{"total":39900,"refund":9900,"payer_total":39900,"payer_refund":9900}}`
 )
 
-// notifications lists notifications whose signatures are all right: what is
-// wrong with some of them shows only when they are decrypted.
+// number is where a text of a nonce becomes a number.
+var number = regexp.MustCompile(`"nonce":"[^"]*"`)
+
+// notifications lists what comes to a notify_url. What is wrong with most of
+// those that are is seen only when they are decrypted; the last are not even
+// from WeChat Pay, so they must be refused before.
 func notifications(sign signer) notificationVectors {
 	v := notificationVectors{
 		Comment:   "Made with test keys. README.md beside this file says how to check it.",
@@ -70,7 +76,10 @@ func notifications(sign signer) notificationVectors {
 		associated, original   *string
 		key, reason            string
 		change                 func(*envelope)
+		body                   func(string) string // before signing
+		after                  func(*notificationVector)
 	}
+	not := func(body string) func(string) string { return func(string) string { return body } }
 	tamper := func(at int) func(*envelope) {
 		return func(e *envelope) {
 			sealed, _ := base64.StdEncoding.DecodeString(e.Resource.Ciphertext)
@@ -108,10 +117,28 @@ func notifications(sign signer) notificationVectors {
 		{name: "no nonce", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "nonce", change: func(e *envelope) { e.Resource.Nonce = "" }},
 		{name: "another algorithm", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "algorithm", change: func(e *envelope) { e.Resource.Algorithm = "AEAD_SM4_GCM" }},
 		{name: "no resource", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "resource", change: func(e *envelope) { e.Resource = nil }},
+		{name: "associated_data null", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore,
+			body: func(b string) string {
+				return strings.Replace(b, `"associated_data":""`, `"associated_data":null`, 1)
+			}},
+		{name: "nonce of 12 characters, 36 bytes", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "nonce", change: func(e *envelope) { e.Resource.Nonce = "微信支付分微信支付分微信" }},
+		{name: "nonce is a number", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "nonce",
+			body: func(b string) string { return number.ReplaceAllString(b, `"nonce":123456789012`) }},
+		{name: "resource is a text", reason: "resource", body: not(`{"id":"EV-1","event_type":"PAYSCORE.USER_PAID","resource":"none"}`)},
+		{name: "a list instead of an object", reason: "resource", body: not(`[]`)},
+		{name: "a page instead of JSON", reason: "resource", body: not(`<html>ok</html>`)},
+		{name: "no body", reason: "resource", body: not("")},
+		{name: "body changed after signing", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "signature", after: func(v *notificationVector) { v.Body += "\n" }},
+		{name: "probe, not base64", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "signature", after: func(v *notificationVector) {
+			v.Headers[headerSignature] = "WECHATPAY/SIGNTEST/" + v.Headers[headerSignature][:336]
+		}},
+		{name: "301 seconds old", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "stale", after: func(v *notificationVector) { v.Now += 301 }},
+		{name: "unknown public key", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "unknown_key", after: func(v *notificationVector) { v.Headers[headerSerial] = unknownKeyID }},
+		{name: "not signed", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "header", after: func(v *notificationVector) { v.Headers = map[string]string{} }},
 	} {
 		at := firstTime + 1000 + i
-		number := fmt.Sprintf("%02d", i)
-		nonce := "b9a1c2d3e4" + number
+		seq := fmt.Sprintf("%02d", i)
+		nonce := "b9a1c2d3e4" + seq
 		var associated string
 		if n.associated != nil {
 			associated = *n.associated
@@ -121,7 +148,7 @@ func notifications(sign signer) notificationVectors {
 			key = apiV3Key
 		}
 		e := envelope{
-			ID: "EV-20250615000000000000000000000" + number, CreateTime: "2025-06-15T23:06:40+08:00",
+			ID: "EV-20250615000000000000000000000" + seq, CreateTime: "2025-06-15T23:06:40+08:00",
 			ResourceType: "encrypt-resource", EventType: n.event, Summary: "测试通知",
 			Resource: &resource{n.original, algorithm, base64.StdEncoding.EncodeToString(seal(key, nonce, associated, n.plaintext)), n.associated, nonce},
 		}
@@ -135,7 +162,12 @@ func notifications(sign signer) notificationVectors {
 			panic(err) // strings only
 		}
 		body.Truncate(body.Len() - 1)
-		timestamp, headerValue := strconv.Itoa(at), "5d2a7061fccab6bf3e254dcf98995b"+number
+		if n.body != nil {
+			text := n.body(body.String())
+			body.Reset()
+			body.WriteString(text)
+		}
+		timestamp, headerValue := strconv.Itoa(at), "5d2a7061fccab6bf3e254dcf98995b"+seq
 		vector := notificationVector{
 			Name: n.name, APIv3Key: apiV3Key, Now: int64(at), Body: body.String(), Valid: n.reason == "", Reason: n.reason,
 			Headers: map[string]string{
@@ -145,6 +177,9 @@ func notifications(sign signer) notificationVectors {
 		}
 		if vector.Valid {
 			vector.Plaintext = n.plaintext
+		}
+		if n.after != nil {
+			n.after(&vector)
 		}
 		v.Notifications = append(v.Notifications, vector)
 	}

@@ -1,6 +1,7 @@
 package vectors
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -58,6 +59,7 @@ type responseVector struct {
 
 const (
 	publicKeyID    = "PUB_KEY_ID_0119000000012025061500000000000001"
+	unknownKeyID   = "PUB_KEY_ID_0119000000012025061500000000000002"
 	platformSerial = "07E3B1A2C4D5F60718293A4B5C6D7E8F90A1B2C3"
 	merchantSerial = "5B37C0A1D4E2F8906A7B1C2D3E4F50617283940A"
 
@@ -125,6 +127,7 @@ func signature(sign signer) signatureVectors {
 		key    string // who signs; default: the owner of serial
 		signed *string
 		change func(h map[string]string)
+		lower  bool // header names, as HTTP/2 has them
 	}
 	cert := "platform_private_key.pem"
 	tampered := strings.Replace(order, "40000", "50000", 1)
@@ -154,12 +157,14 @@ func signature(sign signer) signatureVectors {
 			h[headerSignature] = "WECHATPAY/SIGNTEST/" + h[headerSignature][:337]
 		}},
 		{responseVector: responseVector{Name: "signed with the other key", Status: 204, Reason: "signature"}, key: cert},
-		{responseVector: responseVector{Name: "unknown public key", Status: 204, Serial: "PUB_KEY_ID_0119000000012025061500000000000002", Reason: "unknown_key"}},
+		{responseVector: responseVector{Name: "unknown public key", Status: 204, Serial: unknownKeyID, Reason: "unknown_key"}},
 		{responseVector: responseVector{Name: "unknown certificate", Status: 204, Serial: merchantSerial, Reason: "unknown_key"}},
 		{responseVector: responseVector{Name: "SM2 signature type", Status: 204, Reason: "signature_type"}, change: func(h map[string]string) { h[headerSignatureType] = "WECHATPAY2-SM2-WITH-SM3" }},
 		{responseVector: responseVector{Name: "no signature", Status: 204, Reason: "header"}, change: func(h map[string]string) { delete(h, headerSignature) }},
 		{responseVector: responseVector{Name: "no timestamp", Status: 204, Reason: "header"}, change: func(h map[string]string) { delete(h, headerTimestamp) }},
 		{responseVector: responseVector{Name: "timestamp is not a number", Status: 204, Reason: "header"}, change: func(h map[string]string) { h[headerTimestamp] = "17500000x0" }},
+		{responseVector: responseVector{Name: "an empty nonce", Status: 204, Reason: "header"}, change: func(h map[string]string) { h[headerNonce] = "" }},
+		{responseVector: responseVector{Name: "header names in lower case", Status: 200, Body: order}, lower: true},
 	} {
 		r := a.responseVector
 		at := firstTime + i
@@ -191,6 +196,12 @@ func signature(sign signer) signatureVectors {
 			r.Message = r.Headers[headerTimestamp] + "\n" + r.Headers[headerNonce] + "\n" + r.Body + "\n"
 		}
 		r.Valid = r.Reason == ""
+		if a.lower {
+			for name, value := range maps.Clone(r.Headers) {
+				delete(r.Headers, name)
+				r.Headers[strings.ToLower(name)] = value
+			}
+		}
 		v.Responses = append(v.Responses, r)
 	}
 	return v

@@ -20,7 +20,7 @@ import (
 	"github.com/wxpayscore/payscore/limit"
 )
 
-var thing = small.Thing{ID: "7", Kind: new(small.KindBIG), Parts: []small.Part{{Name: "部"}}}
+var thing = small.Thing{ID: "7", Kind: new(small.KindBig), Parts: []small.Part{{Name: "部"}}}
 
 // things is a server that keeps the last request.
 type things struct{ got any }
@@ -102,10 +102,10 @@ func paths(t *testing.T, err error) string {
 
 func TestQuery(t *testing.T) {
 	client, server, w := setup(t)
-	required := small.FindThingsParams{Name: "名 a&b", Code: "ab1", Size: 1, Kind: small.KindBIG}
+	required := small.FindThingsParams{Name: "名 a&b", Code: "ab1", Size: 1, Kind: small.KindBig}
 	all := required
 	all.Exact, all.Note, all.Owner, all.Strict = true, new(""), new(""), new(false)
-	all.Offset, all.Floor, all.Ceiling, all.OtherKind = new(int64(0)), new(int64(0)), new(int64(-10)), new(small.KindSMALL)
+	all.Offset, all.Floor, all.Ceiling, all.OtherKind = new(int64(0)), new(int64(0)), new(int64(-10)), new(small.KindSmall)
 	for _, tc := range []struct {
 		params small.FindThingsParams
 		want   string
@@ -170,10 +170,10 @@ func full() small.CreateThingRequest {
 	at := time.Date(2020, 1, 2, 3, 4, 5, 0, time.FixedZone("", 8*3600))
 	part := small.Part{Name: "部", Leaf: &small.Leaf{Flag: new(false)}}
 	return small.CreateThingRequest{
-		ReqText: "", ReqPattern: "a\"`\\", ReqNamed: strings.Repeat("名", 20), ReqEnum: small.KindBIG,
+		ReqText: "", ReqPattern: "a\"`\\", ReqNamed: strings.Repeat("名", 20), ReqEnum: small.KindBig,
 		ReqInt: limit.Lowest, ReqMin: 0, ReqMax: -1, ReqRange: 2147483648, ReqNumber: 0.5, ReqBool: true, ReqTime: at,
 		ReqObject: part, ReqOpen: small.Free{"a": "b"}, ReqStrings: []string{""}, ReqObjects: []small.Part{part},
-		OptText: new(""), OptPattern: new("ab"), OptNamed: new("名"), OptEnum: new(small.KindSMALL),
+		OptText: new(""), OptPattern: new("ab"), OptNamed: new("名"), OptEnum: new(small.KindSmall),
 		OptInt: new(int64(0)), OptMin: new(int64(0)), OptMax: new(int64(-1)), OptRange: new(int64(100)), OptNumber: new(0.0),
 		OptBool: new(false), OptTime: &at, OptObject: &part, OptOpen: &small.Free{}, OptStrings: []string{}, OptObjects: []small.Part{part},
 	}
