@@ -199,9 +199,14 @@ func (r *Reader) escaped(start, i int) []byte {
 // special returns where, from i on, the first quote, backslash or control
 // character stands, or len(data).
 func special(data []byte, i int) int {
-	for ; i+8 <= len(data); i += 8 {
-		if marks := specials(binary.LittleEndian.Uint64(data[i:])); marks != 0 {
-			return i + bits.TrailingZeros64(marks)/8
+	for ; i+16 <= len(data); i += 16 {
+		words := data[i : i+16]
+		first, second := specials(binary.LittleEndian.Uint64(words)), specials(binary.LittleEndian.Uint64(words[8:]))
+		if first != 0 {
+			return i + bits.TrailingZeros64(first)/8
+		}
+		if second != 0 {
+			return i + 8 + bits.TrailingZeros64(second)/8
 		}
 	}
 	for ; i < len(data); i++ {
