@@ -49,7 +49,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	r := &report{rounds: 5, time: "800ms", starts: 200, short: *short, dir: dir, began: time.Now(), verbose: os.Stderr}
+	r := &report{rounds: 5, time: "800ms", starts: 500, short: *short, dir: dir, began: time.Now(), verbose: os.Stderr}
 	if r.short {
 		r.rounds, r.time, r.starts = 1, "50x", 5
 	}
