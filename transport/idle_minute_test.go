@@ -88,9 +88,12 @@ func idle(t *testing.T, wait, keep time.Duration) tally {
 	var conns atomic.Int64
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.Config.IdleTimeout = closesAfter + onItsWay
-	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+	srv.Config.ConnState = func(c net.Conn, s http.ConnState) {
 		if s == http.StateNew {
 			conns.Add(1)
+			mu.Lock()
+			delete(used, c.RemoteAddr().String()) // of a connection that had the same port
+			mu.Unlock()
 		}
 	}
 	srv.StartTLS()
