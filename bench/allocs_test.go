@@ -37,8 +37,9 @@ func TestAllocations(t *testing.T) {
 	if calls["payscore"] > 98 {
 		t.Errorf("a verified modify: %.0f allocations, want 98 at most", calls["payscore"])
 	}
+	notified := notifications(t)
 	for name, most := range map[string]float64{"payscore": 16, "payscore-decoded": 27} {
-		if got := allocs(notifications(t)[name]); got > most {
+		if got := allocs(notified[name]); got > most {
 			t.Errorf("a notification, %s: %.0f allocations, want %.0f at most", name, got, most)
 		}
 	}

@@ -117,7 +117,7 @@ func Open(ctx context.Context, verifier *auth.Verifier, header http.Header, body
 // Decode fills in Resource and SubMchID from Type and Raw, which may have been
 // stored since Open. The error is a *MalformedError when Raw is not what the
 // contract says of this Type.
-func (e *Event) Decode() error {
+func (e *Event) Decode() (err error) {
 	switch e.Type {
 	case UserConfirm, UserPaid:
 		order, err := resource(e, payscore.Unmarshal[payscore.ServiceOrderNotification])
@@ -128,23 +128,20 @@ func (e *Event) Decode() error {
 	case UserOpenService, UserCloseService:
 		return e.decodePermission()
 	case BindServiceAccount:
-		_, err := resource(e, payscore.Unmarshal[payscore.ServiceAccountNotification])
-		e.SubMchID = e.merchants().SubMchID
-		return err
+		_, err = resource(e, payscore.Unmarshal[payscore.ServiceAccountNotification])
 	case RefundSuccess, RefundAbnormal, RefundClosed:
-		_, err := resource(e, payscore.Unmarshal[payscore.RefundNotification])
-		e.SubMchID = e.merchants().SubMchID
-		return err
+		_, err = resource(e, payscore.Unmarshal[payscore.RefundNotification])
 	case SecurityEcho:
-		_, err := resource(e, payscore.Unmarshal[payscore.SecurityEchoNotification])
+		_, err = resource(e, payscore.Unmarshal[payscore.SecurityEchoNotification])
+	default:
+		if !json.Valid(e.Raw) {
+			err = &MalformedError{Field: "plaintext"}
+		}
+	}
+	if err == nil {
 		e.SubMchID = e.merchants().SubMchID
-		return err
 	}
-	if !json.Valid(e.Raw) {
-		return &MalformedError{Field: "plaintext"}
-	}
-	e.SubMchID = e.merchants().SubMchID
-	return nil
+	return err
 }
 
 // resource decodes Raw into Resource.
