@@ -47,8 +47,8 @@ type signingPair struct {
 
 	// The key is held in a function so that nothing that prints or walks
 	// values can reach it.
-	sign    func(digest [sha256.Size]byte) ([]byte, error)
-	sigSize int
+	sign   func(ctx context.Context, digest [sha256.Size]byte) ([]byte, error)
+	public *rsa.PublicKey
 }
 
 // SignerOption changes how a Signer works.
@@ -92,8 +92,9 @@ func WithWechatpaySerial(id string) SignerOption {
 // provider) whose API certificate has the serial number serialNo, in hex.
 //
 // key is the private key of that certificate: an *rsa.PrivateKey, or a
-// crypto.Signer backed by a KMS or HSM. It is asked for RSASSA-PKCS1-v1_5
-// signatures of SHA-256 digests and must be safe for concurrent use.
+// crypto.Signer backed by a KMS or HSM, best a [ContextSigner]. It is asked for
+// RSASSA-PKCS1-v1_5 signatures of SHA-256 digests and must be safe for
+// concurrent use.
 //
 // It returns an error for an argument that cannot be right; for a key that is
 // not RSA it is ErrNotRSA, for one under 2048 bits ErrWeakKey (errors.Is).
@@ -137,11 +138,9 @@ func NewSigner(mchid, serialNo string, key crypto.Signer, opts ...SignerOption) 
 	if id := s.wechatpaySerial; id != "" && !isPublicKeyID(id) && !isSerial(id) {
 		return nil, fmt.Errorf("auth: %s %s neither starts with %s nor is a serial number in hex", HeaderSerial, quote(id), publicKeyPrefix)
 	}
-	sign := func(digest [sha256.Size]byte) ([]byte, error) {
-		return key.Sign(rand.Reader, digest[:], crypto.SHA256)
-	}
+	sign := remoteSign(key)
 	if k, ok := key.(*rsa.PrivateKey); ok { // asked by its own name, it leaves the digest on the stack
-		sign = func(digest [sha256.Size]byte) ([]byte, error) {
+		sign = func(_ context.Context, digest [sha256.Size]byte) ([]byte, error) {
 			return rsa.SignPKCS1v15(nil, k, crypto.SHA256, digest[:])
 		}
 	}
@@ -151,7 +150,7 @@ func NewSigner(mchid, serialNo string, key crypto.Signer, opts ...SignerOption) 
 		serial:         serial,
 		afterTimestamp: `",serial_no="` + serial + `",signature="`,
 		sign:           sign,
-		sigSize:        pub.Size(),
+		public:         pub,
 	})
 	return s, nil
 }
@@ -211,15 +210,16 @@ func (s *Signer) SerialNo() string {
 // GetBody and ContentLength set. With GetBody, Sign signs what GetBody returns.
 //
 // Each call makes a new timestamp and nonce; call it again for each retry. The
-// error is that of ctx if ctx is done, else it wraps the cause: of the body, the
-// nonce source or the private key.
+// error is or wraps that of ctx if ctx is done, also while a KMS is being waited
+// for; else it wraps the cause: of the body, the nonce source or the private key.
 //
 // It follows the request signature section of the APIv3 guide.
 func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
-	if ctx != nil {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if req == nil || req.URL == nil {
 		return errors.New("auth: a request without URL cannot be signed")
@@ -243,7 +243,7 @@ func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
 		}
 		w.nonce = append(w.nonce[:0], nonce...)
 	}
-	value, err := s.authorization(w, method, req.URL.RequestURI(), s.now(), func(b []byte) ([]byte, error) {
+	value, err := s.authorization(ctx, w, method, req.URL.RequestURI(), s.now(), func(b []byte) ([]byte, error) {
 		return appendBody(b, req)
 	})
 	if err != nil {
@@ -284,12 +284,12 @@ func (s *Signer) Authorization(method, requestURI string, timestamp time.Time, n
 	w := workspaces.Get().(*workspace)
 	defer w.release()
 	w.nonce = append(w.nonce[:0], nonce...)
-	return s.authorization(w, method, requestURI, timestamp, func(b []byte) ([]byte, error) {
+	return s.authorization(context.Background(), w, method, requestURI, timestamp, func(b []byte) ([]byte, error) {
 		return append(b, body...), nil
 	})
 }
 
-func (s *Signer) authorization(w *workspace, method, requestURI string, timestamp time.Time, body func([]byte) ([]byte, error)) (string, error) {
+func (s *Signer) authorization(ctx context.Context, w *workspace, method, requestURI string, timestamp time.Time, body func([]byte) ([]byte, error)) (string, error) {
 	seconds := timestamp.Unix()
 	pair := s.pair()
 	switch {
@@ -312,12 +312,12 @@ func (s *Signer) authorization(w *workspace, method, requestURI string, timestam
 	}
 	w.buf = append(w.buf, '\n')
 
-	sig, err := pair.sign(sha256.Sum256(w.buf))
+	sig, err := pair.sign(ctx, sha256.Sum256(w.buf))
 	if err != nil {
 		return "", fmt.Errorf("auth: the private key did not sign: %w", err)
 	}
-	if len(sig) != pair.sigSize {
-		return "", fmt.Errorf("auth: the private key made a signature of %d bytes instead of %d", len(sig), pair.sigSize)
+	if size := pair.public.Size(); len(sig) != size {
+		return "", fmt.Errorf("auth: the private key made a signature of %d bytes instead of %d", len(sig), size)
 	}
 
 	b := append(w.buf[:0], s.beforeNonce...)
