@@ -57,6 +57,9 @@ func (e *Error) advice() (meaning, remedy catalog.Text) {
 		case e.Status == http.StatusAccepted:
 			c.Meaning = catalog.Text{ZH: "已受理，尚未完成", EN: "WeChat Pay has received the request and not yet carried it out."}
 			c.Remedy = catalog.Text{ZH: "查询结果，不要更换参数或单号", EN: "Query what became of it; do not change parameters or number."}
+		case e.outcomeUnknown():
+			c.Meaning = catalog.Text{ZH: "应答没有微信支付的签名，可能来自中间的网关", EN: "The answer bears no signature of WeChat Pay; it may come from a gateway on the way."}
+			c.Remedy = catalog.Text{ZH: "查询订单，再决定", EN: "Query the order, then decide."}
 		}
 	}
 	return c.Meaning, c.Remedy

@@ -34,7 +34,7 @@ func TestRetry(t *testing.T) {
 		{"a redirect", 302, "", 0, catalog.RetryNever},
 		{"nothing", 0, "", 0, catalog.RetryNever},
 	} {
-		e := &apierror.Error{Status: tc.status, Code: tc.code, Number: tc.number}
+		e := &apierror.Error{Status: tc.status, Code: tc.code, Number: tc.number, Verified: true}
 		if got := e.Retry(); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
@@ -46,7 +46,7 @@ func TestRetryNeverContradictsOutcomeUnknown(t *testing.T) {
 	for status := range 600 {
 		for _, c := range append(catalog.Codes(), catalog.Code{}) {
 			for _, n := range append(catalog.Numbers(), catalog.Number{}) {
-				e := &apierror.Error{Status: status, Code: c.Code, Number: n.Number}
+				e := &apierror.Error{Status: status, Code: c.Code, Number: n.Number, Verified: status%2 == 0}
 				if errors.Is(e, apierror.ErrOutcomeUnknown) && e.Retry() != catalog.RetryAfterQuery {
 					t.Fatalf("%d %s %d: %s", status, c.Code, n.Number, e.Retry())
 				}
@@ -66,9 +66,10 @@ func TestMeaningAndRemedy(t *testing.T) {
 		{apierror.Error{Status: 429, Code: "SLOW_DOWN"}, "频率限制", "降低频率后用相同参数重试"},
 		{apierror.Error{Status: 504}, "系统错误", "查询订单，未执行则用相同参数重试"},
 		{apierror.Error{Status: 202}, "已受理，尚未完成", "查询结果，不要更换参数或单号"},
-		{apierror.Error{Status: 403}, "", ""}, // a gateway's
-		{apierror.Error{Status: 400, Code: "TEAPOT"}, "", ""},
-		{apierror.Error{}, "", ""},
+		{apierror.Error{Status: 403}, "应答没有微信支付的签名，可能来自中间的网关", "查询订单，再决定"},
+		{apierror.Error{Status: 403, Verified: true}, "", ""},
+		{apierror.Error{Status: 400, Code: "TEAPOT", Verified: true}, "", ""},
+		{apierror.Error{Verified: true}, "", ""},
 	} {
 		meaning, remedy := tc.e.Meaning(), tc.e.Remedy()
 		if meaning.ZH != tc.meaning || remedy.ZH != tc.remedy {

@@ -32,8 +32,8 @@ import (
 // ErrOutcomeUnknown says that the operation may or may not have been carried
 // out: the answer did not verify, did not arrive or was a server failure.
 // Money may have moved. Query the order; repeat, if at all, with the same
-// parameters and the same number. A query is [ErrOutcomeUnknown] too when its
-// answer is not to be trusted: it changed nothing, so query again.
+// parameters and the same number. The error of a query, a GET, is never this: it
+// changed nothing, so query again.
 var ErrOutcomeUnknown = errors.New("outcome unknown, query before anything else")
 
 // ErrNotSent says that certainly nothing of a request reached WeChat Pay: it
@@ -47,9 +47,14 @@ var ErrNotSent = errors.New("not sent")
 // Error is an answer of the API other than the documented success. Use
 // errors.As to get it. Its JSON form is the error object on the wire.
 //
-// errors.Is(err, [ErrOutcomeUnknown]) holds for a status from which one cannot
-// tell whether the operation was carried out: 5xx, and 2xx other than the
-// documented one (202 means received, not done).
+// errors.Is(err, [ErrOutcomeUnknown]) holds for the answer to a write from which
+// one cannot tell whether it was carried out: 5xx, 2xx other than the documented
+// one (202 means received, not done), and whatever is not WeChat Pay's own
+// refusal. A refusal is WeChat Pay's own if it is Verified, or if it is one that
+// WeChat Pay is known to send unsigned: a 401 SIGN_ERROR, with which it answers
+// a request that it does not look at (the page on signatures, 签名).
+//
+// A query has no outcome that could be unknown, so for a GET it never holds.
 type Error struct {
 	// Code is WeChat Pay's error code, such as PARAM_ERROR. Empty when the
 	// body was not the error object, for example a gateway's HTML page.
@@ -69,14 +74,23 @@ type Error struct {
 	RequestID string `json:"-"`
 	// Number is the numeric error at the end of RequestID, 0 when there is none.
 	Number int64 `json:"-"`
+	// Verified is set when the answer bore WeChat Pay's signature and it was
+	// right. What is not verified may come from a gateway on the way.
+	Verified bool `json:"-"`
 }
 
 // New makes an Error of an answer and its body. It never fails: of a body
 // that is not the error object the status and the request id remain. The
 // body itself is not kept.
+//
+// Verified is what the method Verified() bool of rsp.Body says, which the body
+// of an answer from package transport has.
 func New(rsp *http.Response, body []byte) *Error {
 	e := &Error{Status: rsp.StatusCode, RequestID: rsp.Header.Get("Request-ID")}
 	e.Number = number(e.RequestID)
+	if b, ok := rsp.Body.(interface{ Verified() bool }); ok {
+		e.Verified = b.Verified()
+	}
 	if rsp.Request != nil {
 		e.Method, e.Path = rsp.Request.Method, rsp.Request.URL.EscapedPath()
 	}
@@ -156,7 +170,21 @@ func (e *Error) Is(target error) bool {
 	return target == ErrOutcomeUnknown && e.outcomeUnknown()
 }
 
-func (e *Error) outcomeUnknown() bool { return e.Status >= 500 || e.Status/100 == 2 }
+func (e *Error) outcomeUnknown() bool {
+	if !Writes(e.Method) {
+		return false
+	}
+	return e.Status >= 500 || e.Status/100 == 2 || !e.Verified && !e.sentUnsigned()
+}
+
+// sentUnsigned knows the refusal that comes without a signature.
+func (e *Error) sentUnsigned() bool {
+	return e.Status == http.StatusUnauthorized && SignError.matches(e)
+}
+
+// Writes reports whether a request with this method may change something. An
+// empty method, of an error that does not know what was called, may.
+func Writes(method string) bool { return method != http.MethodGet && method != http.MethodHead }
 
 // UndecodableError is a success whose body could not be read as documented.
 // The operation was most likely carried out, but what it answered is lost, so

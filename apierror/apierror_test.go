@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/gen/catalog"
 )
 
 const (
@@ -23,8 +24,13 @@ const (
 )
 
 // answer is a response to a modify call.
+// verified is the body of an answer whose signature was right.
+type verified struct{ io.ReadCloser }
+
+func (verified) Verified() bool { return true }
+
 func answer(status int, requestID string) *http.Response {
-	rsp := &http.Response{StatusCode: status, Header: http.Header{}, Request: &http.Request{
+	rsp := &http.Response{StatusCode: status, Header: http.Header{}, Body: verified{http.NoBody}, Request: &http.Request{
 		Method: http.MethodPost,
 		URL:    &url.URL{Scheme: "https", Host: "api.example.com", Path: "/v3/payscore/partner/serviceorder/A|B/modify", RawQuery: "MARKER-secret=1"},
 		Header: http.Header{"Authorization": {"WECHATPAY2-SHA256-RSA2048 MARKER-secret"}},
@@ -94,7 +100,7 @@ func TestNew(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := apierror.New(answer(tc.status, ""), []byte(tc.body))
-			want := &apierror.Error{Code: tc.code, Message: tc.message, Status: tc.status, Method: "POST", Path: modifyPath}
+			want := &apierror.Error{Code: tc.code, Message: tc.message, Status: tc.status, Method: "POST", Path: modifyPath, Verified: true}
 			if tc.detail != "" {
 				want.Detail = json.RawMessage(tc.detail)
 			}
@@ -157,7 +163,7 @@ func TestWithoutRequest(t *testing.T) {
 	if got, want := apierror.Undecodable(rsp, io.ErrUnexpectedEOF).Error(), "body of the 200 answer: unexpected EOF: outcome unknown, query before anything else"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := (&apierror.Error{}).Error(), "0"; got != want {
+	if got, want := (&apierror.Error{Verified: true}).Error(), "0"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -378,4 +384,23 @@ func FuzzNew(f *testing.F) {
 			t.Errorf("not one line: %q", text)
 		}
 	})
+}
+
+// A refusal is WeChat Pay's own when it verified. Of those that come unsigned
+// one alone is known, and a query has no outcome at all.
+func TestWhoseRefusal(t *testing.T) {
+	for _, code := range append(catalog.Codes(), catalog.Code{Code: ""}, catalog.Code{Code: "TEAPOT"}) {
+		for status := 100; status < 600; status++ {
+			for _, method := range []string{"POST", "PATCH", "DELETE", "", "GET", "HEAD"} {
+				for _, verified := range []bool{false, true} {
+					e := &apierror.Error{Status: status, Code: code.Code, Method: method, Verified: verified}
+					final := status/100 != 2 && status < 500
+					want := method != "GET" && method != "HEAD" && (!final || !verified && !(status == 401 && code.Code == "SIGN_ERROR"))
+					if got := errors.Is(e, apierror.ErrOutcomeUnknown); got != want {
+						t.Fatalf("%s %d %s, verified %v: unknown is %v", method, status, code.Code, verified, got)
+					}
+				}
+			}
+		}
+	}
 }

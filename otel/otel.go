@@ -113,8 +113,27 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	return rsp, err
 }
 
+// NotSent makes the span of a call that ended before it came to Do, and tells
+// the observers of it, see [transport.Client.NotSent].
+func (c *Client) NotSent(ctx context.Context, verb string, err error) {
+	info, _ := call.FromContext(ctx)
+	attrs := append(calling(info, verb), outcomeKey.String(string(transport.Failed)), semconv.ErrorTypeKey.String("not_sent"))
+	name := info.Operation
+	if name == "" {
+		name = method(verb)
+	}
+	ctx, span := c.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attrs...))
+	defer span.End()
+	span.SetStatus(codes.Error, string(transport.Failed))
+	c.duration.Record(ctx, 0, metric.WithAttributeSet(dimensions(info, transport.Failed, 0)))
+	c.next.NotSent(ctx, verb, err)
+}
+
 // attempt is the transport's observer.
 func (c *Client) attempt(ctx context.Context, a transport.Attempt) {
+	if a.N == 0 { // nothing was sent
+		return
+	}
 	if a.GaveUp != nil { // no attempt
 		trace.SpanFromContext(ctx).AddEvent("payscore.gave_up", trace.WithAttributes(
 			attemptKey.Int(a.N), outcomeKey.String(string(a.Outcome)), semconv.ErrorTypeKey.String(errorType(nil, a.GaveUp))))
@@ -138,7 +157,12 @@ func (c *Client) attempt(ctx context.Context, a transport.Attempt) {
 
 // about is what is known before anything is sent.
 func about(req *http.Request, info call.Info) []attribute.KeyValue {
-	attrs := append(server(req.URL.Host), semconv.HTTPRequestMethodKey.String(method(req.Method)))
+	return append(server(req.URL.Host), calling(info, req.Method)...)
+}
+
+// calling is what is known without a host.
+func calling(info call.Info, verb string) []attribute.KeyValue {
+	attrs := []attribute.KeyValue{semconv.HTTPRequestMethodKey.String(method(verb))}
 	if info.Operation != "" {
 		attrs = append(attrs, operationKey.String(info.Operation))
 	}

@@ -84,9 +84,11 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 			return Result[O]{Outcome: CarriedOut, Order: answer}, nil
 		}
 		busy, unknown := hasNumber(r.SendErr, deducting), errors.Is(r.SendErr, apierror.ErrOutcomeUnknown)
+		// It stands unless the order says otherwise.
+		unsigned := refusedUnsigned(r.SendErr)
 		// This refusal speaks of the money and not of the operation.
 		open = open || unknown || !op.collects && hasNumber(r.SendErr, deductionFailed)
-		if !open && !busy {
+		if !open && !busy && !unsigned {
 			r.Outcome = NotCarriedOut
 			return r, r.SendErr
 		}
@@ -113,6 +115,13 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		}
 		o.resends--
 	}
+}
+
+// refusedUnsigned reports whether an operation was refused by an answer that did
+// not verify.
+func refusedUnsigned(err error) bool {
+	var refused *apierror.Error
+	return errors.As(err, &refused) && !refused.Verified && !errors.Is(err, apierror.ErrNotSent)
 }
 
 func hasNumber(err error, number int64) bool {

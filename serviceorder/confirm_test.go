@@ -50,8 +50,24 @@ func newHost(t *testing.T) *host {
 	return h
 }
 
+// verifying stands for package transport: what it passes on has verified,
+// unless it bears the header Unsigned.
+type verifying struct{ *http.Client }
+
+func (c verifying) Do(req *http.Request) (*http.Response, error) {
+	rsp, err := c.Client.Do(req)
+	if err == nil && rsp.Header.Get("Unsigned") == "" {
+		rsp.Body = verifiedBody{rsp.Body}
+	}
+	return rsp, err
+}
+
+type verifiedBody struct{ io.ReadCloser }
+
+func (verifiedBody) Verified() bool { return true }
+
 func (h *host) client() *payscore.Client {
-	c, err := payscore.New(h.URL, payscore.WithHTTPClient(h.Client()))
+	c, err := payscore.New(h.URL, payscore.WithHTTPClient(verifying{h.Client()}))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -89,6 +105,14 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	send := h.sends[0]
 	h.sends = h.sends[1:]
 	switch status := send(); {
+	case status < 0: // nobody has signed it
+		w.Header().Set("Unsigned", "yes")
+		w.WriteHeader(-status)
+		body := "<html>Not Found</html>"
+		if status == -http.StatusUnauthorized {
+			body = `{"code":"SIGN_ERROR","message":"签名错误"}`
+		}
+		_, _ = w.Write([]byte(body))
 	case status != http.StatusOK:
 		w.Header().Set("Request-ID", fmt.Sprintf("08F78F-%d", h.number))
 		w.WriteHeader(status)
@@ -395,6 +419,12 @@ func TestOneMechanismForAll(t *testing.T) {
 			{"unknown, not carried out", []int{500}, 0, before(k.name), 0, nil, open, 1, 0},
 			{"unknown, carried out", []int{503}, 0, after[k.name], 0, nil, done, 1, 0},
 			{"unknown, and the query fails", []int{500}, 0, after[k.name], 9, nil, unknown, 1, 0},
+			{"refused by a gateway", []int{-404}, 0, before(k.name), 0, nil, open, 1, 0},
+			{"refused by a gateway, and carried out", []int{-404}, 0, after[k.name], 0, nil, done, 1, 0},
+			{"refused by a gateway, and the query fails", []int{-404}, 0, after[k.name], 9, nil, unknown, 1, 0},
+			{"refused as wrongly signed", []int{-401}, 0, before(k.name), 0, resend(3), not, 1, 0},
+			{"refused as wrongly signed, and carried out", []int{-401}, 0, after[k.name], 0, nil, done, 1, 0},
+			{"refused as wrongly signed, and so is the query", []int{-401}, 0, before(k.name), 9, nil, not, 1, 0},
 			{"deducting", []int{400}, 271316754, before(k.name), 0, resend(3), not, 1, 0},
 			{"deducting, and carried out", []int{400}, 271316754, after[k.name], 0, nil, done, 1, 0},
 			{"deducting, and the query fails", []int{400}, 271316754, before(k.name), 9, nil, not, 1, 0},

@@ -20,8 +20,8 @@ const outOrderNo = "1234323JKHDFE1243252"
 
 var (
 	errDown  = &apierror.Error{Status: 502}
-	errLower = &apierror.Error{Status: 400, Code: "PARAM_ERROR"}
-	errBusy  = &apierror.Error{Status: 400, Code: "INVALID_REQUEST", Number: 271316754}
+	errLower = &apierror.Error{Status: 400, Code: "PARAM_ERROR", Verified: true}
+	errBusy  = &apierror.Error{Status: 400, Code: "INVALID_REQUEST", Number: 271316754, Verified: true}
 	errQuery = errors.New("no answer to the query")
 	// errBoth is a refusal after an attempt of unknown outcome.
 	errBoth = fmt.Errorf("%w after %w", errLower, errDown)

@@ -8,21 +8,22 @@ import (
 	"slices"
 )
 
-// answer is a body that was read and verified. Who knows of Bytes, as the
-// generated client does, is spared a copy.
+// answer is a body that was read. The generated client knows of Bytes, which
+// spares it a copy, and package apierror of Verified.
 type answer struct {
 	bytes.Reader
-	all []byte
+	all      []byte
+	verified bool
 }
 
-func newAnswer(b []byte) io.ReadCloser {
-	if len(b) == 0 {
-		return http.NoBody
-	}
-	a := &answer{all: b}
+func newAnswer(b []byte, verified bool) io.ReadCloser {
+	a := &answer{all: b, verified: verified}
 	a.Reset(b)
 	return a
 }
+
+// Verified reports whether the answer bore a signature that verified.
+func (a *answer) Verified() bool { return a.verified }
 
 // Bytes returns what is left to be read.
 func (a *answer) Bytes() []byte { return a.all[len(a.all)-a.Len():] }

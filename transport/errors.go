@@ -4,10 +4,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
+	"slices"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
@@ -21,8 +20,9 @@ var ErrOutcomeUnknown = apierror.ErrOutcomeUnknown
 var errNotFinal = errors.New("no final answer")
 
 // UnverifiedError is an answer whose signature does not verify, whose body
-// could not be read to its end, or whose status is below 200. It is always [ErrOutcomeUnknown]: WeChat Pay
-// may have carried the operation out and only the answer is bad.
+// could not be read to its end, or whose status is below 200. Of a write it is
+// always [ErrOutcomeUnknown]: WeChat Pay may have carried the operation out and
+// only the answer is bad.
 type UnverifiedError struct {
 	Method, Path string // what was called, without host and query
 	Status       int    // what the answer claims
@@ -32,12 +32,21 @@ type UnverifiedError struct {
 
 // Error is one line, without the body.
 func (e *UnverifiedError) Error() string {
-	return fmt.Sprintf("%s %s: answer %d (request id %.128q) is not to be trusted: %s: %v",
-		e.Method, e.Path, e.Status, e.RequestID, line(e.Err), ErrOutcomeUnknown)
+	s := fmt.Sprintf("%s %s: answer %d (request id %.128q) is not to be trusted: %s",
+		e.Method, e.Path, e.Status, e.RequestID, line(e.Err))
+	if apierror.Writes(e.Method) {
+		s += ": " + ErrOutcomeUnknown.Error()
+	}
+	return s
 }
 
-// Unwrap returns the cause and ErrOutcomeUnknown.
-func (e *UnverifiedError) Unwrap() []error { return []error{e.Err, ErrOutcomeUnknown} }
+// Unwrap returns the cause.
+func (e *UnverifiedError) Unwrap() error { return e.Err }
+
+// Is reports whether target is [ErrOutcomeUnknown] and the request was a write.
+func (e *UnverifiedError) Is(target error) bool {
+	return target == ErrOutcomeUnknown && apierror.Writes(e.Method)
+}
 
 // SendError is a request that brought no answer.
 type SendError struct {
@@ -72,7 +81,7 @@ func (e *SendError) Is(target error) bool {
 	return target == ErrOutcomeUnknown && e.outcomeUnknown() || target == apierror.ErrNotSent && e.NotSent
 }
 
-func (e *SendError) outcomeUnknown() bool { return !e.NotSent && e.Method != http.MethodGet }
+func (e *SendError) outcomeUnknown() bool { return !e.NotSent && apierror.Writes(e.Method) }
 
 // RefusedAfterUnknownError is a refusal of a write of which an earlier attempt
 // in the same call may have been carried out. It is always
@@ -85,12 +94,23 @@ type RefusedAfterUnknownError struct {
 
 // Error is one line.
 func (e *RefusedAfterUnknownError) Error() string {
-	return fmt.Sprintf("%v; an earlier attempt may have been carried out: %s: %v", e.Refusal, line(e.Before), ErrOutcomeUnknown)
+	refusal := "refused"
+	if e.Refusal != nil {
+		refusal = e.Refusal.Error()
+	}
+	return fmt.Sprintf("%s; an earlier attempt may have been carried out: %s: %v", refusal, line(e.Before), ErrOutcomeUnknown)
 }
 
 // Unwrap returns the refusal, what came before it, and ErrOutcomeUnknown.
 func (e *RefusedAfterUnknownError) Unwrap() []error {
-	return []error{e.Refusal, e.Before, ErrOutcomeUnknown}
+	errs := []error{ErrOutcomeUnknown}
+	if e.Before != nil {
+		errs = slices.Insert(errs, 0, e.Before)
+	}
+	if e.Refusal != nil {
+		errs = slices.Insert(errs, 0, error(e.Refusal))
+	}
+	return errs
 }
 
 // settle is the end of a call: the last attempt in the light of those before.
@@ -109,8 +129,7 @@ func settle(req *http.Request, rsp *http.Response, err error, open bool, before 
 	case rsp.StatusCode/100 == 2:
 		return rsp, nil
 	}
-	body, _ := io.ReadAll(rsp.Body) // in memory
-	return nil, &RefusedAfterUnknownError{Refusal: apierror.New(rsp, body), Before: before}
+	return nil, &RefusedAfterUnknownError{Refusal: refusal(rsp), Before: before}
 }
 
 // causeOf is the end of an attempt as an error.
@@ -118,7 +137,15 @@ func causeOf(rsp *http.Response, err error) error {
 	if err != nil {
 		return err
 	}
-	body, _ := io.ReadAll(rsp.Body) // in memory
+	return refusal(rsp)
+}
+
+// refusal is an answer other than the success, whose body stays to be read.
+func refusal(rsp *http.Response) *apierror.Error {
+	var body []byte
+	if a, ok := rsp.Body.(*answer); ok { // else it did not come out of attempt
+		body = a.Bytes()
+	}
 	return apierror.New(rsp, body)
 }
 
@@ -128,16 +155,6 @@ func notSent(req *http.Request, err error) *SendError {
 		_ = req.Body.Close()
 	}
 	return &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: err}
-}
-
-// sendError wraps what http.Client.Do returned.
-func sendError(req *http.Request, err error) *SendError {
-	// url.Error would print the query, and the method and host once more. A
-	// RoundTripper built on another http.Client makes a second one.
-	for u := (*url.Error)(nil); errors.As(err, &u) && u.Err != nil; {
-		err = u.Err
-	}
-	return &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: neverConnected(err) && !repeats(req) && !errors.Is(err, ErrOutcomeUnknown), Err: err}
 }
 
 // ofKeys is an error of a Verifier without the types of this client's errors. A
@@ -164,12 +181,10 @@ func neverConnected(err error) bool {
 	return errors.As(err, &certificate)
 }
 
-// repeats tells the writes that net/http sends again on its own after a
-// connection has failed: the first attempt may have arrived, whatever became
-// of the second.
-func repeats(req *http.Request) bool {
-	return req.Method != http.MethodGet && (req.Header["Idempotency-Key"] != nil || req.Header["X-Idempotency-Key"] != nil)
-}
-
 // line bounds what a cause may say in one line of text.
-func line(err error) string { return oneline.Cut(err.Error(), 500) }
+func line(err error) string {
+	if err == nil { // of an error that was not made here
+		return "no cause is told"
+	}
+	return oneline.Cut(err.Error(), 500)
+}

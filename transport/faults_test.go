@@ -155,11 +155,33 @@ func faults() []struct {
 	rows := []row{
 		{fault{"none", true, nil}, 1, carriedOut},
 		{fault{"429", false, signedAs(429, limited, func(h http.Header) { h.Set("Retry-After", "1") })}, 2, carriedOut},
-		{fault{"429 unsigned", false, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(429) }}, 2, carriedOut},
+		{fault{"429 unsigned", false, answers(429, "")}, 2, carriedOut},
 		{fault{"too frequent with 400", false, signedAs(400, limited, func(h http.Header) { h.Set("Request-ID", "08F7-268435472") })}, 2, carriedOut},
 		{fault{"400", false, signedAs(400, `{"code":"PARAM_ERROR"}`, nil)}, 1, refused},
 		{fault{"404", false, signedAs(404, `{"code":"ORDER_NOT_EXIST"}`, nil)}, 1, refused},
-		{fault{"401", false, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(401) }}, 1, refused},
+		// The one refusal that WeChat Pay does not sign.
+		{fault{"401 SIGN_ERROR", false, answers(401, `{"code":"SIGN_ERROR","message":"签名错误"}`)}, 1, refused},
+		{fault{"429 unsigned after", true, answers(429, limited)}, 2, unknown},
+	}
+	// What comes from somewhere else says nothing about the order.
+	for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
+		"301":             func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 301) },
+		"304":             answers(304, ""),
+		"307":             func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, 307) },
+		"400 JSON":        answers(400, `{"code":"PARAM_ERROR","message":"参数错误"}`),
+		"401":             answers(401, ""),
+		"401 HTML":        answers(401, "<html>SIGN_ERROR</html>"),
+		"401 other code":  answers(401, `{"code":"NO_AUTH"}`),
+		"400 SIGN_ERROR":  answers(400, `{"code":"SIGN_ERROR"}`),
+		"404 HTML":        answers(404, "<html>404 Not Found</html>"),
+		"408":             answers(408, ""),
+		"413":             answers(413, "<html>413 Request Entity Too Large</html>"),
+		"499":             answers(499, ""),
+		"403 ORDER_DONE ": answers(403, `{"code":"ORDER_DONE"}`),
+	} {
+		for _, commit := range []bool{false, true} {
+			rows = append(rows, row{fault{fmt.Sprintf("%s of nobody, %v", name, commit), commit, answer}, 1, unknown})
+		}
 	}
 	for _, commit := range []bool{false, true} {
 		when, end := " before", carriedOut
@@ -198,6 +220,14 @@ func faults() []struct {
 	return rows
 }
 
+// answers without a signature.
+func answers(status int, body string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
 func noSleep(context.Context, time.Duration) error { return nil }
 
 // api is the generated client on one that sends again without waiting.
@@ -206,8 +236,17 @@ func (l *ledger) api(opts ...transport.Option) *payscore.Client {
 	opts = append([]transport.Option{
 		transport.WithTimeout(200 * time.Millisecond), transport.WithHooks(clock, noSleep, 0),
 	}, opts...)
-	return must(payscore.New(l.URL, payscore.WithRequestEditorFn(signer.Sign),
-		payscore.WithHTTPClient(transport.New(signer, newVerifier(), opts...))))
+	return generated(l.t, l.URL, signer, transport.New(signer, newVerifier(), opts...))
+}
+
+// generated is the generated client, with a signer as its editor.
+func generated(t testing.TB, server string, signer *auth.Signer, client *transport.Client) *payscore.Client {
+	t.Helper()
+	api, err := payscore.New(server, payscore.WithRequestEditorFn(signer.Sign), payscore.WithHTTPClient(client))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api
 }
 
 // check holds the end of a call against the record of the server.
@@ -299,7 +338,7 @@ func TestFaultsOfAQuery(t *testing.T) {
 		req := request(t, "GET", l.URL+modifyPath, "")
 		rsp, err := retrying(transport.WithTimeout(250*time.Millisecond), transport.WithHooks(clock, noSleep, 0)).Do(req)
 		switch {
-		case c.name == "none", c.end == refused:
+		case c.name == "none", c.end == refused, strings.Contains(c.name, "of nobody"):
 			if err != nil || l.arrived != 1 {
 				t.Errorf("%s: %d attempts, %v", c.name, l.arrived, err)
 			}

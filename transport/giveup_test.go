@@ -60,7 +60,11 @@ func TestGiveUp(t *testing.T) {
 				if sent++; c.statuses[sent-1] == hangs {
 					return nil, io.ErrUnexpectedEOF
 				}
-				return &http.Response{StatusCode: c.statuses[sent-1], Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+				header := http.Header{}
+				if c.statuses[sent-1] == limited { // one that nobody signed is no refusal
+					sign(header, wechatKey(), now, "")
+				}
+				return &http.Response{StatusCode: c.statuses[sent-1], Header: header, Body: http.NoBody, Request: r}, nil
 			}))
 			key := &outOfReach{Signer: merchantKey(), left: len(c.statuses)}
 			why := errOutOfReach

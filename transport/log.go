@@ -14,7 +14,8 @@ import (
 //
 // A call that gives up the repeat it was waiting for has one record more,
 // "payscore call given up", with the level of how the call ended. It has
-// gave_up in place of duration and is no attempt.
+// gave_up in place of duration and is no attempt. A call that ended before
+// anything was sent has one record, "payscore call not sent", without attempt.
 //
 // A record has method, operation, out_order_no, path, host, attempt, outcome,
 // status, code, number, request_id, duration, retry_in, gave_up and error,
@@ -43,8 +44,8 @@ func LogAttempts(logger *slog.Logger) func(ctx context.Context, a Attempt) {
 		add(slog.String("operation", a.Call.Operation), a.Call.Operation != "")
 		add(slog.String("out_order_no", a.Call.OutOrderNo), a.Call.OutOrderNo != "")
 		add(slog.String("path", a.Path), true)
-		add(slog.String("host", a.Host), true)
-		add(slog.Int("attempt", a.N), true)
+		add(slog.String("host", a.Host), a.Host != "")
+		add(slog.Int("attempt", a.N), a.N != 0)
 		add(slog.String("outcome", string(a.Outcome)), true)
 		add(slog.Int("status", a.Status), a.Status != 0)
 		add(slog.String("code", a.Code), a.Code != "")
@@ -53,9 +54,12 @@ func LogAttempts(logger *slog.Logger) func(ctx context.Context, a Attempt) {
 		add(slog.Duration("duration", a.Duration), a.GaveUp == nil)
 		add(slog.Duration("retry_in", a.Wait), a.Retry)
 		message := "payscore attempt"
-		if a.GaveUp != nil {
+		switch {
+		case a.GaveUp != nil:
 			message = "payscore call given up"
 			add(slog.String("gave_up", line(a.GaveUp)), true)
+		case a.N == 0:
+			message = "payscore call not sent"
 		}
 		add(slog.String("error", cause), cause != "")
 		to.LogAttrs(ctx, level, message, attrs...)

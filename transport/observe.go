@@ -1,14 +1,11 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
-	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/call"
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
@@ -44,11 +41,15 @@ func OutcomeOf(rsp *http.Response, err error) Outcome {
 		info, _ := call.FromContext(rsp.Request.Context())
 		want = info.Success
 	}
-	switch status := rsp.StatusCode; {
-	case status == want, want == 0 && status/100 == 2 && status != http.StatusAccepted:
+	status := rsp.StatusCode
+	if status == want || want == 0 && status/100 == 2 && status != http.StatusAccepted {
 		return OK
-	case status/100 == 2, status >= 500:
+	}
+	switch refused := refusal(rsp); {
+	case errors.Is(refused, ErrOutcomeUnknown):
 		return Unknown
+	case status/100 == 2, status >= 500: // of a query
+		return Failed
 	}
 	return Refused
 }
@@ -58,7 +59,10 @@ func OutcomeOf(rsp *http.Response, err error) Outcome {
 // what the answer claims, which may be unsigned.
 type Attempt struct {
 	Call call.Info // what it is for: operation and order number
-	N    int       // counts the attempts of a call, from 1
+	// N counts the attempts of a call, from 1. It is 0 for a call that ended
+	// before the first one: it broke a limit, could not be signed, or its context
+	// had ended. A counter of attempts leaves it out.
+	N int
 
 	Method, Host string
 	// Path is that of the contract, with its parameters in braces, and of a
@@ -88,18 +92,18 @@ type Attempt struct {
 	// repeats the last attempt, so a counter of attempts leaves it out.
 	GaveUp error
 	// Err is why no answer came that may be trusted: nil, a [*SendError] or an
-	// [*UnverifiedError]. Its text names the path with its parameters.
+	// [*UnverifiedError], and with N 0 also what kept the generated client from
+	// making the request. Its text may name the path with its parameters.
 	Err error
 }
 
 // WithObserver adds a function that is told of each attempt after it, and
 // before the wait for the next, and once more when that is given up
-// ([Attempt].GaveUp). So a call that sends something is told of at its end,
-// which is where Retry is false, once. The function gets the context of the
-// call, runs in the caller's goroutine, and several at once when calls are made
-// at once; the call waits for it, and a panic of it goes to the caller. What is
-// not sent at all, since the request is wrong, cannot be signed or comes with a
-// context that has ended, is no attempt.
+// ([Attempt].GaveUp). A call that ends before its first attempt is told of as
+// well, with N 0. So every call is told of at its end, which is where Retry is
+// false, once. The function gets the context of the call, runs in the caller's
+// goroutine, and several at once when calls are made at once; the call waits for
+// it, and a panic of it goes to the caller.
 //
 // [LogAttempts] makes one that logs.
 func WithObserver(observe func(ctx context.Context, a Attempt)) Option {
@@ -108,6 +112,19 @@ func WithObserver(observe func(ctx context.Context, a Attempt)) Option {
 			c.observers = append(c.observers, observe)
 		}
 	}
+}
+
+// NotSent tells the observers of a call that ended before it came to Do, since
+// it broke a limit or could not be signed. ctx holds its [call.Info]. The
+// generated client calls it.
+func (c *Client) NotSent(ctx context.Context, method string, err error) {
+	if c == nil || c.observers == nil {
+		return
+	}
+	a := Attempt{Method: method, Start: time.Now(), Outcome: Failed, Err: err}
+	a.Call, _ = call.FromContext(ctx)
+	a.Path = a.Call.Path
+	c.tell(ctx, a)
 }
 
 // observed is an attempt whose answer or error is known, and not yet what
@@ -124,18 +141,11 @@ func observed(sent *http.Request, n int, start time.Time, rsp *http.Response, er
 	if rsp != nil {
 		a.Status, a.RequestID = rsp.StatusCode, oneline.Cut(rsp.Header.Get("Request-ID"), 128)
 		if a.Outcome != OK {
-			refusal := apierror.New(rsp, peek(rsp))
-			a.Code, a.Number = oneline.Cut(refusal.Code, 64), refusal.Number
+			refused := refusal(rsp)
+			a.Code, a.Number = oneline.Cut(refused.Code, 64), refused.Number
 		}
 	}
 	return a
-}
-
-// peek reads the body, which is in memory, and leaves it to be read again.
-func peek(rsp *http.Response) []byte {
-	body, _ := io.ReadAll(rsp.Body)
-	rsp.Body = io.NopCloser(bytes.NewReader(body))
-	return body
 }
 
 // givenUp is the end of a call without the attempt that a announced.

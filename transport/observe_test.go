@@ -88,10 +88,21 @@ func TestObserverOfEachFault(t *testing.T) {
 	}
 }
 
+// verified is the body of an answer whose signature was right.
+type verified struct{ io.ReadCloser }
+
+func (verified) Verified() bool { return true }
+
 func TestOutcomeOf(t *testing.T) {
-	answer := func(status, success int) *http.Response {
-		req := request(t, "POST", "http://api.invalid"+modifyPath, "")
-		return &http.Response{StatusCode: status, Request: req.WithContext(call.NewContext(t.Context(), call.Info{Success: success}))}
+	of := func(method string, status, success int) *http.Response {
+		req := request(t, method, "http://api.invalid"+modifyPath, "")
+		return &http.Response{StatusCode: status, Body: http.NoBody, Request: req.WithContext(call.NewContext(t.Context(), call.Info{Success: success}))}
+	}
+	answer := func(status, success int) *http.Response { return of("POST", status, success) }
+	query := func(status int) *http.Response { return of("GET", status, 200) }
+	signed := func(rsp *http.Response) *http.Response {
+		rsp.Body = verified{http.NoBody}
+		return rsp
 	}
 	for _, c := range []struct {
 		name string
@@ -105,11 +116,18 @@ func TestOutcomeOf(t *testing.T) {
 		{"202", answer(202, 200), nil, transport.Unknown},
 		{"2xx of no operation", answer(200, 0), nil, transport.OK},
 		{"202 of no operation", answer(202, 0), nil, transport.Unknown},
-		{"400", answer(400, 200), nil, transport.Refused},
-		{"302", answer(302, 200), nil, transport.Refused},
+		{"400", signed(answer(400, 200)), nil, transport.Refused},
+		{"400 of nobody", answer(400, 200), nil, transport.Unknown},
+		{"302 of nobody", answer(302, 200), nil, transport.Unknown},
+		{"429 of nobody", answer(429, 200), nil, transport.Unknown},
 		{"500", answer(500, 200), nil, transport.Unknown},
+		{"500, signed", signed(answer(500, 200)), nil, transport.Unknown},
+		{"a query, 404 of nobody", query(404), nil, transport.Refused},
+		{"a query, 500", query(500), nil, transport.Failed},
+		{"a query, 202", query(202), nil, transport.Failed},
 		{"no request", &http.Response{StatusCode: 204}, nil, transport.OK},
-		{"unverified", nil, &transport.UnverifiedError{Method: "GET", Err: io.EOF}, transport.Unknown},
+		{"a query, unverified", nil, &transport.UnverifiedError{Method: "GET", Err: io.EOF}, transport.Failed},
+		{"a write, unverified", nil, &transport.UnverifiedError{Method: "POST", Err: io.EOF}, transport.Unknown},
 		{"a query without an answer", nil, &transport.SendError{Method: "GET", Err: io.EOF}, transport.Failed},
 		{"a write without an answer", nil, &transport.SendError{Method: "POST", Err: io.EOF}, transport.Unknown},
 		{"not sent", nil, &transport.SendError{Method: "POST", NotSent: true, Err: io.EOF}, transport.Failed},
@@ -120,7 +138,7 @@ func TestOutcomeOf(t *testing.T) {
 		}
 		// The client that decodes must not say anything else.
 		if c.rsp != nil && c.rsp.Request != nil && c.want != transport.OK {
-			refusal := apierror.New(&http.Response{StatusCode: c.rsp.StatusCode}, nil)
+			refusal := apierror.New(c.rsp, nil)
 			if errors.Is(refusal, transport.ErrOutcomeUnknown) != (c.want == transport.Unknown) {
 				t.Errorf("%s: the generated client says %v", c.name, refusal)
 			}
@@ -144,14 +162,46 @@ func TestObserverLeavesTheBody(t *testing.T) {
 	}
 }
 
-// What was never tried is no attempt.
+// A call that ends before its first attempt is told of once, as none: in the
+// transport, in an editor that cannot sign, and at a limit of the contract.
 func TestObserverOfWhatIsNotSent(t *testing.T) {
-	s := &seen{}
-	ctx, cancel := context.WithCancel(t.Context())
+	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	api := newLedger(t).api(transport.WithObserver(s.observe))
-	if err := api.ModifyPartnerServiceOrder(ctx, orderNo, modifyBody()); !errors.Is(err, context.Canceled) || len(s.all) != 0 {
-		t.Errorf("%v, told %+v", err, s.all)
+	info := call.Info{Operation: "modifyPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/modify", OutOrderNo: orderNo, Success: 204}
+	withoutReason := modifyBody()
+	withoutReason.Reason = ""
+	out := func(context.Context, *http.Request) error { return errOutOfReach }
+	for _, c := range []struct {
+		name    string
+		ctx     context.Context
+		body    payscore.ModifyPartnerServiceOrderRequest
+		editors []payscore.RequestEditorFn
+		want    error
+	}{
+		{"ended context", ended, modifyBody(), nil, context.Canceled},
+		{"editor", t.Context(), modifyBody(), []payscore.RequestEditorFn{out}, errOutOfReach},
+		{"limit", t.Context(), withoutReason, nil, apierror.ErrNotSent},
+		{"scheme", t.Context(), modifyBody(), []payscore.RequestEditorFn{func(_ context.Context, r *http.Request) error {
+			r.URL.Scheme = "gopher"
+			return nil
+		}}, apierror.ErrNotSent},
+	} {
+		var log records
+		s := &seen{}
+		l := newLedger(t)
+		err := l.api(transport.WithObserver(s.observe), log.option()).ModifyPartnerServiceOrder(c.ctx, orderNo, c.body, c.editors...)
+		if !errors.Is(err, c.want) || !errors.Is(err, apierror.ErrNotSent) || l.arrived != 0 {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if len(s.all) != 1 {
+			t.Fatalf("%s: told %+v", c.name, s.all)
+		}
+		if a := s.all[0]; a.N != 0 || a.Retry || a.Outcome != transport.Failed || a.Call != info || a.Path != info.Path || a.Method != "POST" || a.Start.IsZero() || !errors.Is(a.Err, c.want) && c.name != "limit" {
+			t.Errorf("%s: %+v", c.name, a)
+		}
+		if r := log.read(t); len(r) != 1 || r[0]["msg"] != "payscore call not sent" || r[0]["level"] != "ERROR" || r[0]["attempt"] != nil || r[0]["error"] == nil {
+			t.Errorf("%s: logged %v", c.name, r)
+		}
 	}
 }
 

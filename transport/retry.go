@@ -71,7 +71,7 @@ type decision struct {
 // decide has all the rules in one place. Only what is safe with the same
 // parameters is sent again.
 func decide(req *http.Request, rsp *http.Response, err error) decision {
-	write := req.Method != http.MethodGet
+	write := apierror.Writes(req.Method)
 	if err != nil {
 		if s, ok := err.(*SendError); ok { // itself, not one of what it was caused by
 			if req.Context().Err() != nil {
@@ -83,18 +83,17 @@ func decide(req *http.Request, rsp *http.Response, err error) decision {
 		// out, and a repeat would only bury that under a refusal.
 		return decision{again: !write, open: write}
 	}
-	switch status := rsp.StatusCode; {
-	case status == http.StatusAccepted, status >= 500: // received but not done, or who knows
-		return decision{again: true, open: write}
-	case status/100 == 2:
+	if rsp.StatusCode/100 == 2 && rsp.StatusCode != http.StatusAccepted {
 		return decision{}
-	case status == http.StatusTooManyRequests, numberOf(rsp) == tooFrequent: // refused before it was looked at
-		return decision{again: true}
 	}
-	return decision{}
+	refused := refusal(rsp)
+	switch {
+	case refused.Status == http.StatusAccepted, refused.Status >= 500, // received but not done, or who knows
+		refused.Status == http.StatusTooManyRequests, refused.Number == tooFrequent: // refused before it was looked at
+		return decision{again: true, open: errors.Is(refused, ErrOutcomeUnknown)}
+	}
+	return decision{open: errors.Is(refused, ErrOutcomeUnknown)}
 }
-
-func numberOf(rsp *http.Response) int64 { return apierror.New(rsp, nil).Number }
 
 // repeatable reports whether a second attempt can bear the same bytes and a
 // signature of its own.

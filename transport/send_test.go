@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -29,14 +30,12 @@ func secretRequest(t testing.TB, method, server string) *http.Request {
 	return request(t, method, server+modifyPath+"?"+secretQuery, body)
 }
 
-// refusing is an address where nobody listens.
+// refusing is an address where nobody listens, nor will as long as the test
+// runs: the near end of a connection.
 func refusing(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	conn := must(net.Dial("tcp", raw(t, func(c net.Conn) { io.Copy(io.Discard, c) })))
+	t.Cleanup(func() { conn.Close() })
+	return conn.LocalAddr().String()
 }
 
 func TestNothingWasSent(t *testing.T) {
@@ -47,8 +46,29 @@ func TestNothingWasSent(t *testing.T) {
 	untrusted.StartTLS()
 	t.Cleanup(untrusted.Close)
 
-	proxied := transport.NewRoundTripper()
-	proxied.Proxy = http.ProxyURL(must(url.Parse("http://user:password@" + refusing(t))))
+	noTLS := serve(t, count)
+	through := func(proxy string) []transport.Option {
+		rt := transport.NewRoundTripper()
+		rt.Proxy = http.ProxyURL(must(url.Parse(proxy)))
+		return []transport.Option{transport.WithRoundTripper(rt)}
+	}
+	connect := func(status int) []transport.Option {
+		proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != "CONNECT" {
+				hits.Add(1)
+			}
+			w.WriteHeader(status)
+		})
+		return through(strings.Replace(proxy.URL, "://", "://user:password@", 1))
+	}
+	socks := raw(t, func(c net.Conn) {
+		io.ReadFull(c, make([]byte, 3)) // version 5, one method, none
+		c.Write([]byte{5, 0})
+		io.ReadFull(c, make([]byte, 5+len("api.invalid")+2))
+		c.Write([]byte{5, 2, 0, 1, 0, 0, 0, 0, 0, 0}) // not allowed
+	})
+	handshakes := raw(t, func(c net.Conn) { io.ReadFull(c, make([]byte, 5)) })
+	silent := raw(t, func(c net.Conn) { io.Copy(io.Discard, c) })
 
 	for _, c := range []struct {
 		name, server string
@@ -59,7 +79,16 @@ func TestNothingWasSent(t *testing.T) {
 		{"unknown host", "http://name.invalid", nil},
 		{"certificate not trusted", untrusted.URL, nil},
 		{"certificate of another host", strings.Replace(untrusted.URL, "127.0.0.1", "localhost", 1), nil},
-		{"proxy refuses the connection", "https://api.invalid", []transport.Option{transport.WithRoundTripper(proxied)}},
+		{"nobody at the proxy", "https://api.invalid", through("http://user:password@" + refusing(t))},
+		{"proxy answers 403", "https://api.invalid", connect(403)},
+		{"proxy answers 407", "https://api.invalid", connect(407)},
+		{"proxy answers 502", "https://api.invalid", connect(502)},
+		{"SOCKS refusal", "https://api.invalid", through("socks5://" + socks)},
+		{"no TLS there", strings.Replace(noTLS.URL, "http:", "https:", 1), nil},
+		{"TLS handshake that ends", "https://" + handshakes, nil},
+		{"TLS handshake without an answer", "https://" + silent, []transport.Option{transport.WithTimeout(50 * time.Millisecond)}},
+		{"scheme", "ftp://api.invalid", nil},
+		{"no scheme", "//api.invalid", nil},
 	} {
 		for _, method := range []string{"POST", "GET"} {
 			t.Run(c.name+" "+method, func(t *testing.T) {
@@ -74,6 +103,26 @@ func TestNothingWasSent(t *testing.T) {
 	if hits.Load() != 0 {
 		t.Errorf("%d requests arrived", hits.Load())
 	}
+}
+
+// raw is the address of a listener that gives each connection to then, and
+// closes it.
+func raw(t testing.TB, then func(net.Conn)) string {
+	l := must(net.Listen("tcp", "127.0.0.1:0"))
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				then(c)
+			}()
+		}
+	}()
+	return l.Addr().String()
 }
 
 // hijack reads a request to its end and hands over the connection.
@@ -91,11 +140,6 @@ func hijack(t testing.TB, then func(net.Conn)) *httptest.Server {
 }
 
 func TestNoAnswerCame(t *testing.T) {
-	t.Run("no TLS there", func(t *testing.T) { // net/http has the same error for the next test's
-		srv := serve(t, answering(204, ""))
-		rsp, err := newClient().Do(secretRequest(t, "POST", strings.Replace(srv.URL, "http:", "https:", 1)))
-		checkSend(t, rsp, err, false, true)
-	})
 	for name, then := range map[string]func(net.Conn){
 		"closed":         func(net.Conn) {},
 		"reset":          func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) },
@@ -347,10 +391,16 @@ func TestSwitchedProtocolHangsNobody(t *testing.T) {
 	}
 }
 
-// nested carries requests with another client of this package.
+// nested carries requests with another client of this package, which it lets
+// have the body as often as it likes.
 type nested struct{ *transport.Client }
 
-func (n nested) RoundTrip(r *http.Request) (*http.Response, error) { return n.Do(r) }
+func (n nested) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := must(io.ReadAll(r.Body))
+	r = r.Clone(r.Context())
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	return n.Do(r)
+}
 
 // A carrier that repeats may end with a dial that failed, after an attempt that
 // arrived.

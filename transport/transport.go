@@ -3,10 +3,12 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +37,8 @@ const (
 type Client struct {
 	signer    *auth.Signer
 	verifier  *auth.Verifier
-	http      http.Client
+	carrier   http.RoundTripper
+	timeout   time.Duration // of one attempt
 	maxAnswer int64
 
 	retry         Retry
@@ -53,17 +56,21 @@ type Option func(*Client)
 
 // WithRoundTripper sets what carries the requests, instead of a transport
 // tuned for WeChat Pay (see [NewRoundTripper]): for a proxy, a recorder, or a
-// test. It must not repeat a write by itself: one that could not connect the
-// second time would pass for not sent, though the first may have arrived.
+// test. nil means the default.
+//
+// An [*http.Transport] sends each attempt at most once: it gets no GetBody, and
+// a second connection for the same attempt is refused. Any other RoundTripper
+// must not repeat a write by itself. If it could not connect the second time,
+// the write would be reported as not sent, although the first may have arrived.
 func WithRoundTripper(rt http.RoundTripper) Option {
-	return func(c *Client) { c.http.Transport = rt }
+	return func(c *Client) { c.carrier = rt }
 }
 
 // WithTimeout bounds one attempt, from dial to the last byte of the answer. 0
 // means no bound other than the context's, which bounds the whole call. The
 // default is [DefaultTimeout].
 func WithTimeout(d time.Duration) Option {
-	return func(c *Client) { c.http.Timeout = d }
+	return func(c *Client) { c.timeout = d }
 }
 
 // WithMaxAnswer sets the largest answer that is read, in bytes. The default
@@ -75,17 +82,16 @@ func WithMaxAnswer(n int64) Option {
 // New returns a client that signs with signer what comes unsigned and checks
 // each answer with verifier.
 func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
-	c := &Client{signer: signer, verifier: verifier, maxAnswer: DefaultMaxAnswer,
+	c := &Client{signer: signer, verifier: verifier, timeout: DefaultTimeout, maxAnswer: DefaultMaxAnswer,
 		now: time.Now, sleep: sleep, jitter: jitter}
-	c.http.Timeout = DefaultTimeout
-	// A signature covers one path, and a redirected POST becomes a GET.
-	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for _, opt := range opts {
-		opt(c)
+		if opt != nil {
+			opt(c)
+		}
 	}
 	c.retry = c.retry.orDefault()
-	if c.http.Transport == nil {
-		c.http.Transport = NewRoundTripper()
+	if c.carrier == nil {
+		c.carrier = NewRoundTripper()
 	}
 	return c
 }
@@ -94,12 +100,22 @@ func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
 // net/http, with idle connections closed before the server does it, enough of
 // them kept for many callers, and at most 5 s for dialling one, to which TLS
 // adds its own TLSHandshakeTimeout. Change it and give it to [WithRoundTripper].
+//
+// It speaks HTTP/1.1, as WeChat Pay's hosts do. Over HTTP/2 many calls share one
+// connection, so that its end leaves the outcome of all of them unknown. Set
+// ForceAttemptHTTP2 to offer HTTP/2 too; an attempt is one request there as well.
 func NewRoundTripper() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if ok {
 		t = t.Clone()
 	} else { // the program has put something else in its place
-		t = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second}
+		t = &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: 10 * time.Second}
+	}
+	// This leaves HTTP/1.1, since DialContext is set. The clone still offers to
+	// servers what the default transport speaks.
+	t.ForceAttemptHTTP2 = false
+	if tls := t.TLSClientConfig; tls != nil {
+		tls.NextProtos = slices.DeleteFunc(slices.Clone(tls.NextProtos), func(p string) bool { return p == "h2" })
 	}
 	t.IdleConnTimeout = idleTimeout
 	t.MaxIdleConnsPerHost = idlePerHost
@@ -134,8 +150,13 @@ func NewRoundTripper() *http.Transport {
 // after an attempt that may have been carried out, and those of
 // (*auth.Signer).Sign.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
+	start := time.Now()
 	if err := c.prepare(req); err != nil {
-		return nil, notSent(req, err)
+		failed := notSent(req, err)
+		if c.observers != nil {
+			c.tell(req.Context(), observed(req, 0, start, nil, failed))
+		}
+		return nil, failed
 	}
 	attempts := c.retry.Attempts
 	if req.Context().Value(onceKey{}) != nil {
@@ -144,7 +165,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	var before error // of an attempt that may have been carried out
 	sent := req
 	for attempt, host := 1, 0; ; attempt++ {
-		start := time.Now()
+		start = time.Now()
 		rsp, err := c.attempt(sent)
 		var seen Attempt
 		if c.observers != nil {
@@ -174,7 +195,9 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		if d.newHost {
 			host++
 			// One that the server has closed is rarely alone.
-			c.http.CloseIdleConnections()
+			if idle, ok := c.carrier.(interface{ CloseIdleConnections() }); ok {
+				idle.CloseIdleConnections()
+			}
 		}
 		var gaveUp error
 		if sent, gaveUp = c.next(req, host); gaveUp != nil {
@@ -190,7 +213,14 @@ func (c *Client) prepare(req *http.Request) error {
 	if c.misconfigured != nil {
 		return c.misconfigured
 	}
+	if s := req.URL.Scheme; s != "https" && s != "http" {
+		return fmt.Errorf("the scheme %.16q is neither https nor http", s)
+	}
 	if err := checkPath(req); err != nil {
+		return err
+	}
+	// Before anything is sent: an answer that nobody can verify comes too late.
+	if err := auth.CheckKeys(req.Context(), c.signer, c.verifier); err != nil {
 		return err
 	}
 	if req.Header.Get("Authorization") == "" {
@@ -206,47 +236,6 @@ func (c *Client) prepare(req *http.Request) error {
 		}
 	}
 	return req.Context().Err()
-}
-
-// attempt sends req once and checks the answer.
-func (c *Client) attempt(req *http.Request) (*http.Response, error) {
-	rsp, err := c.http.Do(req)
-	if err != nil {
-		return nil, sendError(req, err)
-	}
-	if rsp.Request == nil { // another RoundTripper may leave it out
-		rsp.Request = req
-	}
-	return c.verify(req.Context(), rsp)
-}
-
-// verify reads the answer and checks its signature over the raw bytes.
-func (c *Client) verify(ctx context.Context, rsp *http.Response) (*http.Response, error) {
-	wire := rsp.Body // rsp gets another one below
-	defer func() { _ = wire.Close() }()
-	var body []byte
-	err := errNotFinal
-	// With a 101 the connection is handed over, and no timeout ends a read of it.
-	if rsp.StatusCode >= 200 {
-		body, err = readAnswer(rsp, c.maxAnswer)
-		// A failure may come unsigned, from a gateway or because the request's own
-		// signature was wrong; then its status says enough, whatever could be read.
-		// One that bears a signature must be right.
-		if rsp.StatusCode/100 != 2 && rsp.Header.Get(auth.HeaderSignature) == "" {
-			err = nil
-		} else if err == nil {
-			err = ofKeys(c.verifier.VerifyContext(ctx, rsp.Header, body))
-		}
-	}
-	if err != nil {
-		return nil, &UnverifiedError{
-			Method: rsp.Request.Method, Path: rsp.Request.URL.EscapedPath(),
-			Status: rsp.StatusCode, RequestID: rsp.Header.Get("Request-ID"), Err: err,
-		}
-	}
-	rsp.Body = newAnswer(body)
-	rsp.ContentLength = int64(len(body))
-	return rsp, nil
 }
 
 // checkPath refuses a path in which a parameter was left empty or is a step

@@ -9344,6 +9344,13 @@ type RequestEditorFn func(ctx context.Context, req *http.Request) error
 // verifies each answer before anything reads it. A bare *http.Client does not.
 // Its error for a write means [apierror.ErrOutcomeUnknown] unless it is
 // [apierror.ErrNotSent].
+//
+// One that stands around a *transport.Client returns its answers with the Body
+// that they have: by its method Verified() bool a refusal counts as WeChat Pay's
+// own. A refusal of a write without it is [apierror.ErrOutcomeUnknown].
+//
+// If it has a method NotSent(ctx, method, error), as *transport.Client has, that
+// is told of each call that ends before it comes to Do.
 type HttpRequestDoer interface {
 	Do(req *http.Request) (*http.Response, error)
 }
@@ -9430,13 +9437,13 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 		}
 		b, err := json.Marshal(body)
 		if err != nil {
-			return notSent(fmt.Errorf("encode the request: %w", err))
+			return c.notSent(ctx, method, fmt.Errorf("encode the request: %w", err))
 		}
 		payload = bytes.NewReader(b)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.server+target, payload)
 	if err != nil {
-		return notSent(err)
+		return c.notSent(ctx, method, err)
 	}
 	values := []string{"application/json", "application/json"} // one allocation for both
 	req.Header["Accept"] = values[:1:1]
@@ -9445,12 +9452,12 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 	}
 	for _, edit := range c.editors {
 		if err := edit(ctx, req); err != nil {
-			return notSent(err)
+			return c.notSent(ctx, method, err)
 		}
 	}
 	for _, edit := range editors {
 		if err := edit(ctx, req); err != nil {
-			return notSent(err)
+			return c.notSent(ctx, method, err)
 		}
 	}
 	rsp, err := c.doer.Do(req)
@@ -9476,7 +9483,14 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 }
 
 // notSent is for what goes wrong before the request leaves.
-func notSent(err error) error { return fmt.Errorf("%w: %w", apierror.ErrNotSent, err) }
+func (c *Client) notSent(ctx context.Context, method string, err error) error {
+	if d, ok := c.doer.(interface {
+		NotSent(ctx context.Context, method string, err error)
+	}); ok {
+		d.NotSent(ctx, method, err)
+	}
+	return fmt.Errorf("%w: %w", apierror.ErrNotSent, err)
+}
 
 // callFor is call for an operation whose success bears a T.
 func callFor[T any, P reader[T]](ctx context.Context, c *Client, info call.Info, method, target string, body any, editors []RequestEditorFn) (out *T, err error) {
@@ -9546,10 +9560,10 @@ func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertif
 	if !c.skipLimits {
 		params.check(&limits, limit.Parameters)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "downloadCertificates", Path: "/v3/certificates", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+	}
 	target := info.Path
 	target += params.query()
 	return callFor[CertificateList](ctx, c, info, http.MethodGet, target, nil, editors)
@@ -9590,10 +9604,10 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "applyPartnerPermission", Path: "/v3/payscore/partner/permissions", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -9606,10 +9620,10 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "applyPartnerPermissionForScene", Path: "/v3/payscore/partner/permissions/apply-for-scene", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[ApplyPartnerPermissionForSceneResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -9623,10 +9637,10 @@ func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPa
 		params.check(&limits, limit.Parameters)
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "assessPartnerUserRiskLevel", Path: "/v3/payscore/partner/permissions/assess-user-risk-level", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	target += params.query()
 	return callFor[PartnerUserRiskLevel](ctx, c, info, http.MethodPost, target, &body, editors)
@@ -9663,10 +9677,10 @@ func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, 
 	if !c.skipLimits {
 		params.check(&limits, limit.Parameters)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "queryPartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+	}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	target += params.query()
 	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors)
@@ -9709,10 +9723,10 @@ func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Conte
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "terminatePartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -9728,10 +9742,10 @@ func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartn
 	if !c.skipLimits {
 		params.check(&limits, limit.Parameters)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "searchPartnerPermission", Path: "/v3/payscore/partner/permissions/search", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+	}
 	target := info.Path
 	target += params.query()
 	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors)
@@ -9794,10 +9808,10 @@ func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminateP
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "terminatePartnerPermission", Path: "/v3/payscore/partner/permissions/terminate", Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -9810,10 +9824,10 @@ func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartn
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "applyPartnerServiceAccount", Path: "/v3/payscore/partner/service-account-applications", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -9824,10 +9838,10 @@ func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartn
 func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outApplyNo OutApplyNo, editors ...RequestEditorFn) (*PartnerServiceAccountApplication, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_apply_no", outApplyNo, 1, 32, &patternQueryPartnerServiceAccountApplicationOutApplyNo)
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "queryPartnerServiceAccountApplication", Path: "/v3/payscore/partner/service-account-applications/{out_apply_no}", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+	}
 	target := strings.Replace(info.Path, "{out_apply_no}", url.PathEscape(outApplyNo), 1)
 	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodGet, target, nil, editors)
 }
@@ -9844,15 +9858,15 @@ func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartn
 	if !c.skipLimits {
 		params.check(&limits, limit.Parameters)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "queryPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", Success: 200}
-	target := info.Path
-	target += params.query()
 	if params.OutOrderNo != nil {
 		info.OutOrderNo = *params.OutOrderNo
 	}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+	}
+	target := info.Path
+	target += params.query()
 	return callFor[ServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors)
 }
 
@@ -9911,10 +9925,10 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "createPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[CreatePartnerServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -9929,10 +9943,10 @@ func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body Dir
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "directCompletePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -9949,10 +9963,10 @@ func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "cancelPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -9970,10 +9984,10 @@ func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo Out
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "completePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -9999,10 +10013,10 @@ func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "modifyPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -10020,10 +10034,10 @@ func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo OutOrder
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "payPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -10040,10 +10054,10 @@ func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outO
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPendingMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -10060,10 +10074,10 @@ func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outO
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPrepaidMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -10081,10 +10095,10 @@ func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo OutOrde
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "syncPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -10100,10 +10114,10 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "createPartnerPayOnDeliveryOrder", Path: "/v3/payscore/partner/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[CreatePartnerPayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10117,10 +10131,10 @@ func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID Servic
 	if !c.skipLimits {
 		params.check(&limits, limit.Parameters)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "queryPartnerServiceQuotas", Path: "/v3/payscore/partner/servicequotas/service-id/{service_id}", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+	}
 	target := strings.Replace(info.Path, "{service_id}", url.PathEscape(serviceID), 1)
 	target += params.query()
 	return callFor[PartnerServiceQuotas](ctx, c, info, http.MethodGet, target, nil, editors)
@@ -10169,10 +10183,10 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "applyPermission", Path: "/v3/payscore/permissions", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10185,10 +10199,10 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "assessUserRiskLevel", Path: "/v3/payscore/permissions/assess-user-risk-level", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[UserRiskLevel](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10202,10 +10216,10 @@ func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authori
 	if !c.skipLimits {
 		params.check(&limits, limit.Parameters)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "queryPermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+	}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	target += params.query()
 	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors)
@@ -10246,10 +10260,10 @@ func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, aut
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "terminatePermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -10265,10 +10279,10 @@ func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, par
 	if !c.skipLimits {
 		params.check(&limits, limit.Parameters)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "queryPermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+	}
 	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
 	target += params.query()
 	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors)
@@ -10311,10 +10325,10 @@ func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID OpenID,
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "terminatePermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}/terminate", Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -10329,15 +10343,15 @@ func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrder
 	if !c.skipLimits {
 		params.check(&limits, limit.Parameters)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "queryServiceOrder", Path: "/v3/payscore/serviceorder", Success: 200}
-	target := info.Path
-	target += params.query()
 	if params.OutOrderNo != nil {
 		info.OutOrderNo = *params.OutOrderNo
 	}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+	}
+	target := info.Path
+	target += params.query()
 	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors)
 }
 
@@ -10390,10 +10404,10 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "createServiceOrder", Path: "/v3/payscore/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[CreateServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10407,10 +10421,10 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "directCompleteServiceOrder", Path: "/v3/payscore/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[DirectCompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10425,10 +10439,10 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "cancelServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return callFor[CancelServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10445,10 +10459,10 @@ func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo OutOrderNo
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "completeServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return callFor[CompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10467,10 +10481,10 @@ func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "modifyServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10487,10 +10501,10 @@ func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bod
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "payServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return callFor[PayServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10506,10 +10520,10 @@ func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo 
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "sendServiceOrderPendingMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -10526,10 +10540,10 @@ func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo 
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return notSent(err)
-	}
 	info := call.Info{Operation: "sendServiceOrderPrepaidMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
@@ -10546,10 +10560,10 @@ func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bo
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "syncServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10565,10 +10579,10 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "createPayOnDeliveryOrder", Path: "/v3/payscore/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[CreatePayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10584,10 +10598,10 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "createRefund", Path: "/v3/refund/domestic/refunds", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[Refund](ctx, c, info, http.MethodPost, target, &body, editors)
 }
@@ -10601,10 +10615,10 @@ func (c *Client) QueryRefund(ctx context.Context, outRefundNo OutRefundNo, param
 	if !c.skipLimits {
 		params.check(&limits, limit.Parameters)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "queryRefund", Path: "/v3/refund/domestic/refunds/{out_refund_no}", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+	}
 	target := strings.Replace(info.Path, "{out_refund_no}", url.PathEscape(outRefundNo), 1)
 	target += params.query()
 	return callFor[Refund](ctx, c, info, http.MethodGet, target, nil, editors)
@@ -10648,10 +10662,10 @@ func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, edi
 	if !c.skipLimits {
 		body.check(&limits, nil)
 	}
-	if err := limits.Err(); err != nil {
-		return nil, notSent(err)
-	}
 	info := call.Info{Operation: "echoSecurity", Path: "/v3/security/echo", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+	}
 	target := info.Path
 	return callFor[SecurityEchoResponse](ctx, c, info, http.MethodPost, target, &body, editors)
 }
