@@ -11,10 +11,14 @@ import (
 // the code, else by the status: a 429 later, any other refusal never.
 //
 // Where [ErrOutcomeUnknown] holds it is always [catalog.RetryAfterQuery],
-// whatever else the answer says: an order may have been worked on.
+// whatever else the answer says: an order may have been worked on. A query that
+// got a 5xx, or a 2xx other than the documented one, can be made again as it was.
 func (e *Error) Retry() catalog.Retry {
 	if e.outcomeUnknown() {
 		return catalog.RetryAfterQuery
+	}
+	if e.Status >= 500 || e.Status/100 == 2 {
+		return catalog.RetrySameParameters // it was a query
 	}
 	if n, ok := catalog.NumberOf(e.Number); ok {
 		return n.Retry

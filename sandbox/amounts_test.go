@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -268,7 +269,10 @@ type recorded struct {
 }
 
 func (r *recorded) RoundTrip(req *http.Request) (*http.Response, error) {
-	r.sent = string(must(io.ReadAll(must(req.GetBody()))))
+	body := must(io.ReadAll(req.Body))
+	r.sent = string(body)
+	req = req.Clone(req.Context())
+	req.Body = io.NopCloser(bytes.NewReader(body))
 	return r.b.RoundTrip(req)
 }
 

@@ -216,7 +216,9 @@ func (b *box) do(req *http.Request) answer {
 		b.t.Fatal(err)
 	}
 	body := must(io.ReadAll(rsp.Body))
-	return answer{Error: *apierror.New(rsp, body), Header: rsp.Header, Body: string(body)}
+	refused := apierror.New(rsp, body)
+	refused.Verified = rsp.Header.Get(auth.HeaderSignature) != "" // check has verified it
+	return answer{Error: *refused, Header: rsp.Header, Body: string(body)}
 }
 
 func (b *box) send(method, target, body string) answer {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/alecthomas/kong"
@@ -60,7 +61,7 @@ func (c *change) run(ctx context.Context, s *streams, j job) error {
 	}
 	before, err := client.QueryPartnerServiceOrder(ctx, query)
 	if err != nil {
-		return queryError{"not " + j.done + ", since the query before it failed: ", rec.compared(err)}
+		return fmt.Errorf("not %s, since the query before it failed: %w", j.done, rec.compared(err))
 	}
 	var findings limit.Findings
 	if j.check != nil {
@@ -91,7 +92,7 @@ func (c *change) run(ctx context.Context, s *streams, j job) error {
 		report.After, afterErr = client.QueryPartnerServiceOrder(ctx, query)
 	}
 	if afterErr != nil {
-		report.AfterError = oneLine(queryError{"the query afterwards failed: ", afterErr}.Error())
+		report.AfterError = oneLine("the query afterwards failed: " + afterErr.Error())
 	}
 	s.changed(report, j.done)
 	return changeErr

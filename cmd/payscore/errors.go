@@ -30,19 +30,6 @@ func (e inputError) Unwrap() error { return e.error }
 // unsent is what the command finds wrong, worded like what the client finds.
 func unsent(findings error) error { return fmt.Errorf("%w: %w", apierror.ErrNotSent, findings) }
 
-// queryError is a query that failed. A query changes nothing, so its outcome
-// is never unknown, whatever the client says of a bad answer.
-type queryError struct {
-	what string // in front of the error, may be empty
-	err  error
-}
-
-func (e queryError) Error() string {
-	return e.what + strings.ReplaceAll(e.err.Error(), ": "+apierror.ErrOutcomeUnknown.Error(), "")
-}
-
-func (e queryError) Unwrap() error { return e.err }
-
 // signError is a SIGN_ERROR with what is different about the signed message.
 type signError struct {
 	err        error
@@ -61,11 +48,6 @@ func sent(err error) error {
 	return err
 }
 
-func isOutcomeUnknown(err error) bool {
-	_, query := errors.AsType[queryError](err)
-	return !query && errors.Is(err, apierror.ErrOutcomeUnknown)
-}
-
 func exitCode(err error) int {
 	_, input := errors.AsType[inputError](err)
 	_, findings := errors.AsType[limit.Findings](err)
@@ -74,7 +56,7 @@ func exitCode(err error) int {
 		return exitDone
 	case input, findings:
 		return exitInput
-	case isOutcomeUnknown(err):
+	case errors.Is(err, apierror.ErrOutcomeUnknown):
 		return exitUnknown
 	default:
 		return exitFailed
@@ -102,15 +84,12 @@ func (s *streams) report(err error) {
 		_, _ = fmt.Fprintf(s.err, "payscore: %s\n", oneLine(err.Error()))
 		return
 	}
-	report := errorReport{Error: oneLine(err.Error()), OutcomeUnknown: isOutcomeUnknown(err)}
+	report := errorReport{Error: oneLine(err.Error()), OutcomeUnknown: errors.Is(err, apierror.ErrOutcomeUnknown)}
 	about := sent(err)
 	if refused, ok := errors.AsType[*apierror.Error](about); ok {
 		report.Status, report.Code, report.Number, report.RequestID = refused.Status, refused.Code, refused.Number, refused.RequestID
 		report.Meaning, report.Remedy = translated(refused.Meaning()), translated(refused.Remedy())
 		report.Retry = refused.Retry()
-		if errors.Is(refused, apierror.ErrOutcomeUnknown) && !report.OutcomeUnknown {
-			report.Retry = catalog.RetrySameParameters // it was a query
-		}
 	} else if lost, ok := errors.AsType[*apierror.UndecodableError](about); ok {
 		report.Status, report.RequestID = lost.Status, lost.RequestID
 	} else if unverified, ok := errors.AsType[*transport.UnverifiedError](about); ok {

@@ -196,8 +196,10 @@ func decodeError(name string, raw []byte) (*apierror.Error, error) {
 	return &e.Error, nil
 }
 
-// complete adds what the catalogue knows and the error does not say.
+// complete adds what the catalogue knows and the error does not say. What is to
+// be explained is taken for WeChat Pay's own answer.
 func complete(e *apierror.Error) {
+	e.Verified = true
 	if n, ok := catalog.NumberOf(e.Number); ok {
 		e.Code = cmp.Or(e.Code, n.Code)
 		e.Message = cmp.Or(e.Message, n.Message)

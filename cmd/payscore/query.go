@@ -47,7 +47,7 @@ func (q *queryCommand) Run(ctx context.Context, s *streams, k *kong.Context) err
 	}
 	switch {
 	case err != nil:
-		return queryError{err: rec.compared(err)}
+		return rec.compared(err)
 	case s.json:
 		return s.object(order)
 	}

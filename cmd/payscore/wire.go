@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ type recorder struct {
 	next     http.RoundTripper
 	method   string // of what is kept; "" keeps any
 	request  *http.Request
+	body     []byte // of the request
 	response *http.Response
 }
 
@@ -22,7 +24,18 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if r.method != "" && r.method != req.Method {
 		return r.next.RoundTrip(req)
 	}
-	r.request, r.response = req, nil
+	r.request, r.body, r.response = req, nil, nil
+	if req.Body != nil {
+		var err error
+		r.body, err = io.ReadAll(req.Body)
+		_ = req.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		again := *req
+		again.Body = io.NopCloser(bytes.NewReader(r.body))
+		req = &again
+	}
 	rsp, err := r.next.RoundTrip(req)
 	r.response = rsp
 	return rsp, err
@@ -30,7 +43,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // forget makes sure that a call that is never sent is not taken for the one
 // before it.
-func (r *recorder) forget() { r.request, r.response = nil, nil }
+func (r *recorder) forget() { r.request, r.body, r.response = nil, nil, nil }
 
 // callReport is what went over the wire, without the Authorization.
 type callReport struct {
@@ -58,7 +71,7 @@ func (r *recorder) call(err error) callReport {
 	}
 	if a, parseErr := auth.ParseAuthorization(r.request.Header.Get("Authorization")); parseErr == nil {
 		report.MchID, report.SerialNo = a.MchID, a.SerialNo
-		report.Message = string(auth.RequestMessage(r.request.Method, r.request.URL.RequestURI(), a.Timestamp, a.Nonce, body(r.request)))
+		report.Message = string(auth.RequestMessage(r.request.Method, r.request.URL.RequestURI(), a.Timestamp, a.Nonce, r.body))
 	}
 	if r.response != nil {
 		report.Status = r.response.StatusCode
@@ -87,16 +100,4 @@ func (r *recorder) compared(err error) error {
 func verified(rsp *http.Response, err error) bool {
 	_, unverified := errors.AsType[*transport.UnverifiedError](err)
 	return rsp.Header.Get(auth.HeaderSignature) != "" && !unverified
-}
-
-func body(req *http.Request) []byte {
-	if req.GetBody == nil {
-		return nil
-	}
-	r, err := req.GetBody()
-	if err != nil {
-		return nil
-	}
-	b, _ := io.ReadAll(r)
-	return b
 }
