@@ -20,10 +20,11 @@ import (
 	"testing"
 )
 
-// Check writes, compiles and runs the test for the module in dir. Skipped
-// gives the reason for each function or method that is not called, by a name such as
-// "sandbox.NewHTTPServer"; instances gives the type arguments of generic
-// functions that their constraints do not tell.
+// Check writes, compiles and runs the test for the module in dir. Skipped says
+// what is not called, and why: a function ("sandbox.New"), a method
+// ("sandbox.Server.Close"), a type with its methods, a package ("sandbox") or
+// the methods of a package's nil pointers ("sandbox.(nil)"). Instances gives
+// the type arguments of generic functions that their constraints do not tell.
 func Check(t *testing.T, dir string, skipped, instances map[string]string) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -52,8 +53,11 @@ func Check(t *testing.T, dir string, skipped, instances map[string]string) {
 		tests = append(tests, p.test())
 		overlay[filepath.Join(dir, "zerotest", name)] = filepath.Join(tmp, name)
 	}
-	for name := range unused {
-		t.Errorf("%s is skipped and does not exist", name)
+	for _, name := range slices.Sorted(maps.Keys(skipped)) {
+		if _, ok := unused[name]; ok {
+			t.Errorf("%s is to be skipped, and does not exist", name)
+		}
+		t.Logf("skipped: %s: %s", name, skipped[name])
 	}
 	replace, _ := json.Marshal(map[string]any{"Replace": overlay}) // of texts
 	if err := os.WriteFile(filepath.Join(tmp, "overlay.json"), replace, 0o600); err != nil {
@@ -177,7 +181,7 @@ func panicking(l listed) ([]string, error) {
 				}
 			case *ast.GenDecl:
 				for _, s := range d.Specs {
-					if s, ok := s.(*ast.TypeSpec); ok && strings.Contains(s.Doc.Text()+d.Doc.Text(), "panic") {
+					if s, ok := s.(*ast.TypeSpec); ok && strings.Contains(s.Doc.Text()+d.Doc.Text(), "panics") {
 						names = append(names, s.Name.Name)
 					}
 				}
@@ -207,30 +211,30 @@ func receiver(f *ast.FuncDecl) string {
 	}
 }
 
-// generate writes the test of one package, nil if it has nothing to call, and takes what it skips out of unused.
-func generate(p pkg, skipped, instances, unused map[string]string) ([]byte, error) {
+// generate writes the test of one package, nil if it has nothing to call, and takes the reasons that it used out of unused.
+func generate(p pkg, reasons, instances, unused map[string]string) ([]byte, error) {
 	imports := map[string]bool{}
 	qualified := func(q *types.Package) string { imports[q.Path()] = true; return q.Name() }
 	var options, body bytes.Buffer
-	here := map[string]string{}
+	var skipped []string
 	skip := func(name string) bool {
-		reason, ok := skipped[p.short+"."+name]
-		if ok {
-			here[name] = reason
-			delete(unused, p.short+"."+name)
+		full := strings.TrimSuffix(p.short+"."+name, ".")
+		if _, ok := reasons[full]; !ok {
+			return false
 		}
-		return ok
+		skipped = append(skipped, name)
+		delete(unused, full)
+		return true
 	}
+	all, nilReceivers := !skip(""), !skip("(nil)")
+	isError := types.Universe.Lookup("error").Type().Underlying().(*types.Interface)
 	for _, name := range p.types.Scope().Names() {
 		o := p.types.Scope().Lookup(name)
-		if !o.Exported() {
+		if !all || !o.Exported() || skip(name) {
 			continue
 		}
 		switch o := o.(type) {
 		case *types.Func:
-			if skip(name) {
-				continue
-			}
 			of := o.Signature()
 			args, err := arguments(of.TypeParams(), instances[p.short+"."+name], qualified)
 			if err != nil {
@@ -252,12 +256,15 @@ func generate(p pkg, skipped, instances, unused map[string]string) ([]byte, erro
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
+			// A nil pointer is a value of the types that are used by pointer. One to
+			// an error is the caller's mistake everywhere in Go.
+			nilToo := nilReceivers && !types.Implements(types.NewPointer(of), isError)
 			var pointers []string
 			for m := range of.Methods() {
 				if !m.Exported() || skip(name+"."+m.Name()) {
 					continue
 				}
-				if _, ok := m.Signature().Recv().Type().(*types.Pointer); ok {
+				if _, ok := m.Signature().Recv().Type().(*types.Pointer); ok && nilToo {
 					pointers = append(pointers, fmt.Sprintf(", %q", m.Name()))
 				}
 			}
@@ -277,8 +284,8 @@ func generate(p pkg, skipped, instances, unused map[string]string) ([]byte, erro
 	for _, path := range slices.Sorted(maps.Keys(imports)) {
 		fmt.Fprintf(&b, "\t%q\n", path)
 	}
-	fmt.Fprintf(&b, ")\n\nvar _ = reflect.TypeFor[int]\n\nfunc %s(t *testing.T) {\n\tc := zerocalls.Start(t, %q, %#v, %#v)\n%s%s}\n",
-		p.test(), p.short, p.documented, here, &options, &body)
+	fmt.Fprintf(&b, ")\n\nvar _ = reflect.TypeFor[int] // some packages have no types\n\nfunc %s(t *testing.T) {\n\tc := zerocalls.Start(t, %q, %#v, %#v)\n%s%s}\n",
+		p.test(), p.short, p.documented, skipped, &options, &body)
 	return b.Bytes(), nil
 }
 

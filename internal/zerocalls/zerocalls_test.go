@@ -7,7 +7,10 @@ import (
 )
 
 func TestZeroCalls(t *testing.T) {
-	zerocalls.Check(t, "../..", map[string]string{}, map[string]string{
+	zerocalls.Check(t, "../..", map[string]string{
+		"gen/payscoreserver": "oapi-codegen's scaffold of a server, which is nothing without an implementation",
+		"gen/sandboxserver":  "likewise",
+	}, map[string]string{
 		"gen/payscore.Unmarshal": "payscore.ServiceOrderEntity",
 	})
 }
