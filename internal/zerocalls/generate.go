@@ -145,6 +145,11 @@ func load(dir string) ([]pkg, error) {
 	exports := map[string]string{}
 	for _, l := range all {
 		exports[l.ImportPath] = l.Export
+		if strings.HasPrefix(l.ImportPath, modulePath) {
+			if err := read(l); err != nil {
+				return nil, err
+			}
+		}
 	}
 	imports := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
 	var pkgs []pkg
@@ -162,6 +167,20 @@ func load(dir string) ([]pkg, error) {
 		pkgs = append(pkgs, p)
 	}
 	return pkgs, nil
+}
+
+// read reads the files of a package, so that go test knows that a result which
+// it has cached depends on them.
+func read(l listed) error {
+	if _, err := os.ReadDir(l.Dir); err != nil { // a file that is new
+		return err
+	}
+	for _, file := range l.GoFiles {
+		if _, err := os.ReadFile(filepath.Join(l.Dir, file)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // panicking names the functions and methods whose comment says that they
