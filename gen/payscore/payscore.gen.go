@@ -9414,6 +9414,9 @@ func WithoutLimitChecks() ClientOption {
 	}
 }
 
+// checksLimits is false after WithoutLimitChecks. A nil Client ends in call.
+func (c *Client) checksLimits() bool { return c == nil || !c.skipLimits }
+
 // maxAnswer bounds an answer that is read into memory, in bytes. The largest
 // order of the contract takes a tenth of it.
 const maxAnswer = 1 << 20
@@ -9421,6 +9424,9 @@ const maxAnswer = 1 << 20
 // call sends one request and gives the documented success to decode, which
 // may be nil.
 func (c *Client) call(ctx context.Context, info call.Info, method, target string, body any, decode func(answer []byte) error, editors []RequestEditorFn) error {
+	if c == nil || c.doer == nil {
+		return notSent(errors.New("payscore: the client does not come from New"))
+	}
 	ctx = call.NewContext(ctx, info)
 	var payload io.Reader
 	if body != nil {
@@ -9449,6 +9455,9 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 		}
 	}
 	for _, edit := range editors {
+		if edit == nil {
+			return notSent(errors.New("payscore: a request editor is nil"))
+		}
 		if err := edit(ctx, req); err != nil {
 			return notSent(err)
 		}
@@ -9543,7 +9552,7 @@ func readAnswer(body io.Reader) ([]byte, error) {
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012715700
 func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertificatesParams, editors ...RequestEditorFn) (*CertificateList, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
@@ -9587,7 +9596,7 @@ func (p DownloadCertificatesParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012382030
 func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -9603,7 +9612,7 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012778802
 func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyPartnerPermissionForSceneRequest, editors ...RequestEditorFn) (*ApplyPartnerPermissionForSceneResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -9619,7 +9628,7 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012783585
 func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPartnerUserRiskLevelParams, body AssessPartnerUserRiskLevelRequest, editors ...RequestEditorFn) (*PartnerUserRiskLevel, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 		body.check(&limits, nil)
 	}
@@ -9660,7 +9669,7 @@ func (p AssessPartnerUserRiskLevelParams) query() string {
 func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, authorizationCode AuthorizationCode, params QueryPartnerPermissionByAuthorizationCodeParams, editors ...RequestEditorFn) (*PartnerPermission, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternQueryPartnerPermissionByAuthorizationCodeAuthorizationCode)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
@@ -9706,7 +9715,7 @@ func (p QueryPartnerPermissionByAuthorizationCodeParams) query() string {
 func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Context, authorizationCode AuthorizationCode, body TerminatePartnerPermissionByAuthorizationCodeRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternTerminatePartnerPermissionByAuthorizationCodeAuthorizationCode)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -9725,7 +9734,7 @@ var patternTerminatePartnerPermissionByAuthorizationCodeAuthorizationCode = limi
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692798
 func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartnerPermissionParams, editors ...RequestEditorFn) (*PartnerPermission, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
@@ -9791,7 +9800,7 @@ func (p SearchPartnerPermissionParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012461154
 func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminatePartnerPermissionRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -9807,7 +9816,7 @@ func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminateP
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012715051
 func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartnerServiceAccountRequest, editors ...RequestEditorFn) (*PartnerServiceAccountApplication, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -9841,7 +9850,7 @@ var patternQueryPartnerServiceAccountApplicationOutApplyNo = limit.Pattern{Sourc
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692256
 func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartnerServiceOrderParams, editors ...RequestEditorFn) (*ServiceOrderEntity, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
@@ -9908,7 +9917,7 @@ func (p QueryPartnerServiceOrderParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692136
 func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartnerServiceOrderRequest, editors ...RequestEditorFn) (*CreatePartnerServiceOrderResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -9926,7 +9935,7 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012923757
 func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body DirectCompletePartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -9946,7 +9955,7 @@ func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body Dir
 func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body CancelPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternCancelPartnerServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -9967,7 +9976,7 @@ var patternCancelPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Z
 func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body CompletePartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternCompletePartnerServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -9996,7 +10005,7 @@ var patternCompletePartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A
 func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body ModifyPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternModifyPartnerServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10017,7 +10026,7 @@ var patternModifyPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Z
 func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body PayPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternPayPartnerServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10037,7 +10046,7 @@ var patternPayPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z
 func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outOrderNo OutOrderNo, body SendPartnerServiceOrderMessageRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSendPartnerServiceOrderPendingMessageOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10057,7 +10066,7 @@ var patternSendPartnerServiceOrderPendingMessageOutOrderNo = limit.Pattern{Sourc
 func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outOrderNo OutOrderNo, body SendPartnerServiceOrderMessageRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSendPartnerServiceOrderPrepaidMessageOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10078,7 +10087,7 @@ var patternSendPartnerServiceOrderPrepaidMessageOutOrderNo = limit.Pattern{Sourc
 func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body SyncPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSyncPartnerServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10097,7 +10106,7 @@ var patternSyncPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012783634
 func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body CreatePartnerPayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePartnerPayOnDeliveryOrderResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10114,7 +10123,7 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID ServiceID, params QueryPartnerServiceQuotasParams, editors ...RequestEditorFn) (*PartnerServiceQuotas, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "service_id", serviceID, 1, 32, &patternQueryPartnerServiceQuotasServiceID)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
@@ -10166,7 +10175,7 @@ func (p QueryPartnerServiceQuotasParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647349
 func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10182,7 +10191,7 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012856611
 func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLevelRequest, editors ...RequestEditorFn) (*UserRiskLevel, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10199,7 +10208,7 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authorizationCode AuthorizationCode, params QueryPermissionByAuthorizationCodeParams, editors ...RequestEditorFn) (*Permission, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternQueryPermissionByAuthorizationCodeAuthorizationCode)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
@@ -10243,7 +10252,7 @@ func (p QueryPermissionByAuthorizationCodeParams) query() string {
 func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, authorizationCode AuthorizationCode, body TerminatePermissionByAuthorizationCodeRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternTerminatePermissionByAuthorizationCodeAuthorizationCode)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10262,7 +10271,7 @@ var patternTerminatePermissionByAuthorizationCodeAuthorizationCode = limit.Patte
 func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, params QueryPermissionByOpenidParams, editors ...RequestEditorFn) (*Permission, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "openid", openID, 1, 128, &patternQueryPermissionByOpenidOpenID)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
@@ -10308,7 +10317,7 @@ func (p QueryPermissionByOpenidParams) query() string {
 func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID OpenID, body TerminatePermissionByOpenidRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "openid", openID, 1, 128, &patternTerminatePermissionByOpenidOpenID)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10326,7 +10335,7 @@ var patternTerminatePermissionByOpenidOpenID = limit.Pattern{Source: "^[0-9A-Za-
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587902
 func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrderParams, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
@@ -10387,7 +10396,7 @@ func (p QueryServiceOrderParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587900
 func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrderRequest, editors ...RequestEditorFn) (*CreateServiceOrderResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10404,7 +10413,7 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 // Official page: https://pay.weixin.qq.com/wiki/doc/apiv3/wxpay/payscore/chapter3_9.shtml
 func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectCompleteServiceOrderRequest, editors ...RequestEditorFn) (*DirectCompleteServiceOrderResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10422,7 +10431,7 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body CancelServiceOrderRequest, editors ...RequestEditorFn) (*CancelServiceOrderResponse, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternCancelServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10442,7 +10451,7 @@ var patternCancelServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-
 func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body CompleteServiceOrderRequest, editors ...RequestEditorFn) (*CompleteServiceOrderResponse, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternCompleteServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10464,7 +10473,7 @@ var patternCompleteServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|
 func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body ModifyServiceOrderRequest, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternModifyServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10484,7 +10493,7 @@ var patternModifyServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-
 func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body PayServiceOrderRequest, editors ...RequestEditorFn) (*PayServiceOrderResponse, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternPayServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10503,7 +10512,7 @@ var patternPayServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1
 func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo OutOrderNo, body SendServiceOrderMessageRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSendServiceOrderPendingMessageOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10523,7 +10532,7 @@ var patternSendServiceOrderPendingMessageOutOrderNo = limit.Pattern{Source: "^[0
 func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo OutOrderNo, body SendServiceOrderMessageRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSendServiceOrderPrepaidMessageOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10543,7 +10552,7 @@ var patternSendServiceOrderPrepaidMessageOutOrderNo = limit.Pattern{Source: "^[0
 func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body SyncServiceOrderRequest, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSyncServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10562,7 +10571,7 @@ var patternSyncServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{
 // Official page: https://pay.weixin.qq.com/docs/merchant/apis/weixin-pay-score/service-order/create-pay-on-delivery-service-order.html
 func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePayOnDeliveryOrderResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10581,7 +10590,7 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013138987
 func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, editors ...RequestEditorFn) (*Refund, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
@@ -10598,7 +10607,7 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 func (c *Client) QueryRefund(ctx context.Context, outRefundNo OutRefundNo, params QueryRefundParams, editors ...RequestEditorFn) (*Refund, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_refund_no", outRefundNo, 1, 64, &patternQueryRefundOutRefundNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	if err := limits.Err(); err != nil {
@@ -10645,7 +10654,7 @@ func (p QueryRefundParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4015139289
 func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, editors ...RequestEditorFn) (*SecurityEchoResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	if err := limits.Err(); err != nil {
