@@ -25,7 +25,7 @@ type Router struct {
 // removes it. What is being served goes on with the Func it began with. It
 // panics on a nil Router.
 func (r *Router) Handle(subMchID string, f Func) {
-	r.mustBe()
+	r.mustNotBeNil()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if f == nil {
@@ -44,13 +44,13 @@ func (r *Router) Remove(subMchID string) { r.Handle(subMchID, nil) }
 // Default sets the Func of all the others, and of notifications that name no
 // sub-merchant; nil removes it. It panics on a nil Router.
 func (r *Router) Default(f Func) {
-	r.mustBe()
+	r.mustNotBeNil()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.fallback = f
 }
 
-func (r *Router) mustBe() {
+func (r *Router) mustNotBeNil() {
 	if r == nil {
 		panic("notify: the Router is nil")
 	}

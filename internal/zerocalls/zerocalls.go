@@ -134,7 +134,7 @@ func (c *Calls) arguments(f reflect.Type, pointers bool) []reflect.Value {
 			arg = reflect.ValueOf(context.Background()) // a nil one is the caller's mistake everywhere in Go
 		case in == reflect.TypeFor[testing.TB]():
 			arg = reflect.ValueOf(fakeTB{c.t})
-		case in == reflect.TypeFor[fmt.State](): // nor does fmt call a Formatter
+		case in == reflect.TypeFor[fmt.State](): // fmt calls no Formatter without one
 			arg = reflect.ValueOf(state{io.Discard})
 		case in == reflect.TypeFor[http.ResponseWriter](): // net/http calls no handler without one
 			arg = reflect.ValueOf(httptest.NewRecorder())
@@ -163,7 +163,13 @@ func (c *Calls) results(name, text string, results []reflect.Value, deep bool) {
 		if result.Kind() == reflect.Interface {
 			result = result.Elem()
 		}
-		if !result.IsValid() || result.Kind() == reflect.Pointer && result.IsNil() || !strings.HasPrefix(ofPackage(result.Type()), modulePath) {
+		if !result.IsValid() || result.Kind() == reflect.Pointer && result.IsNil() {
+			continue
+		}
+		if !strings.HasPrefix(named(result.Type()).PkgPath(), modulePath) {
+			if result.Type().Implements(reflect.TypeFor[error]()) {
+				c.guarded(name, text+".Error", result.MethodByName("Error"), nil) // it may wrap one of ours
+			}
 			continue
 		}
 		var last reflect.Value
@@ -185,14 +191,13 @@ func (c *Calls) results(name, text string, results []reflect.Value, deep bool) {
 
 const modulePath = "github.com/wxpayscore/payscore"
 
+// named is a type or what a pointer points to, which is what has a name.
 func named(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {
 		return t.Elem()
 	}
 	return t
 }
-
-func ofPackage(t reflect.Type) string { return named(t).PkgPath() }
 
 // guarded calls f and fails the test when f panics with a runtime error, panics
 // without having said so, or does not return. It returns nil then.
