@@ -110,13 +110,21 @@ func (p *Path) String() string {
 }
 
 // Checker collects findings. Its zero value is ready; it is for one request
-// and one goroutine.
+// and one goroutine. A method of a nil Checker panics when it finds something.
 type Checker struct{ findings Findings }
 
 // Err returns what was found as a [Findings], or nil.
-func (c *Checker) Err() error { return c.findings.Err() }
+func (c *Checker) Err() error {
+	if c == nil {
+		return nil
+	}
+	return c.findings.Err()
+}
 
 func (c *Checker) add(at *Path, key, rule, format string, args ...any) {
+	if c == nil { // a finding must not get lost
+		panic("limit: the Checker is nil")
+	}
 	place := at.Key(key)
 	c.findings = append(c.findings, Finding{Path: place.String(), Rule: rule, Message: fmt.Sprintf(format, args...)})
 }

@@ -118,6 +118,9 @@ func Open(ctx context.Context, verifier *auth.Verifier, header http.Header, body
 // stored since Open. The error is a *MalformedError when Raw is not what the
 // contract says of this Type.
 func (e *Event) Decode() (err error) {
+	if e == nil {
+		return errNoEvent
+	}
 	switch e.Type {
 	case UserConfirm, UserPaid:
 		order, err := resource(e, payscore.Unmarshal[payscore.ServiceOrderNotification])

@@ -33,7 +33,8 @@ type Func func(ctx context.Context, event *Event) error
 
 // Receiver takes notifications: it verifies, decrypts, leaves out duplicates and
 // calls a [Func]. It is an http.Handler, immutable and safe for concurrent use.
-// The server around it should have a ReadTimeout.
+// It comes from [New]; one that does not answers all with 500. The server
+// around it should have a ReadTimeout.
 type Receiver struct {
 	verifier *auth.Verifier
 	keys     []auth.APIv3Key
@@ -118,6 +119,10 @@ func New(verifier *auth.Verifier, key auth.APIv3Key, handle Func, opts ...Option
 // ServeHTTP takes a notification. It answers as Receive does, and with 405 to a
 // method other than POST.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if !r.usable() {
+		r.answer(w, http.StatusInternalServerError, fail(http.StatusInternalServerError))
+		return
+	}
 	ctx, cancel := context.WithTimeout(req.Context(), r.timeout)
 	defer cancel()
 	if req.Method != http.MethodPost {
@@ -138,6 +143,9 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	status, answer := r.Receive(ctx, req.Header, body)
 	r.answer(w, status, answer)
 }
+
+// usable reports whether New made r.
+func (r *Receiver) usable() bool { return r != nil && r.verifier != nil }
 
 func (r *Receiver) read(w http.ResponseWriter, req *http.Request) ([]byte, error) {
 	if r.body != nil {
@@ -170,6 +178,9 @@ func (r *Receiver) answer(w http.ResponseWriter, status int, answer []byte) {
 //
 // After all but 204 WeChat Pay sends the notification again.
 func (r *Receiver) Receive(ctx context.Context, header http.Header, body []byte) (status int, answer []byte) {
+	if !r.usable() {
+		return http.StatusInternalServerError, fail(http.StatusInternalServerError)
+	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	if err := r.receive(ctx, header, body); err != nil {

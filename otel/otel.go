@@ -3,12 +3,14 @@ package payscoreotel
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
+	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/call"
 	"github.com/wxpayscore/payscore/transport"
@@ -81,6 +83,12 @@ type lastKey struct{}
 
 // Do sends req as (*transport.Client).Do does, with the same answers and errors.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
+	if c == nil || c.next == nil {
+		return nil, fmt.Errorf("payscoreotel: %w: the client does not come from New", apierror.ErrNotSent)
+	}
+	if req == nil || req.URL == nil {
+		return c.next.Do(req) // which refuses it
+	}
 	info, _ := call.FromContext(req.Context())
 	name := info.Operation
 	if name == "" {

@@ -9421,6 +9421,9 @@ func WithoutLimitChecks() ClientOption {
 	}
 }
 
+// checksLimits is false after WithoutLimitChecks. A nil Client ends in call.
+func (c *Client) checksLimits() bool { return c == nil || !c.skipLimits }
+
 // maxAnswer bounds an answer that is read into memory, in bytes. The largest
 // order of the contract takes a tenth of it.
 const maxAnswer = 1 << 20
@@ -9428,6 +9431,9 @@ const maxAnswer = 1 << 20
 // call sends one request and gives the documented success to decode, which
 // may be nil.
 func (c *Client) call(ctx context.Context, info call.Info, method, target string, body any, decode func(answer []byte) error, editors []RequestEditorFn) error {
+	if c == nil || c.doer == nil {
+		return notSent(errors.New("payscore: the client does not come from New"))
+	}
 	ctx = call.NewContext(ctx, info)
 	var payload io.Reader
 	if body != nil {
@@ -9456,6 +9462,9 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 		}
 	}
 	for _, edit := range editors {
+		if edit == nil {
+			return notSent(errors.New("payscore: a request editor is nil"))
+		}
 		if err := edit(ctx, req); err != nil {
 			return c.notSent(ctx, method, err)
 		}
@@ -9557,7 +9566,7 @@ func readAnswer(body io.Reader) ([]byte, error) {
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012715700
 func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertificatesParams, editors ...RequestEditorFn) (*CertificateList, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "downloadCertificates", Path: "/v3/certificates", Success: 200}
@@ -9601,7 +9610,7 @@ func (p DownloadCertificatesParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012382030
 func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPartnerPermission", Path: "/v3/payscore/partner/permissions", Success: 200}
@@ -9617,7 +9626,7 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012778802
 func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyPartnerPermissionForSceneRequest, editors ...RequestEditorFn) (*ApplyPartnerPermissionForSceneResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPartnerPermissionForScene", Path: "/v3/payscore/partner/permissions/apply-for-scene", Success: 200}
@@ -9633,7 +9642,7 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012783585
 func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPartnerUserRiskLevelParams, body AssessPartnerUserRiskLevelRequest, editors ...RequestEditorFn) (*PartnerUserRiskLevel, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 		body.check(&limits, nil)
 	}
@@ -9674,7 +9683,7 @@ func (p AssessPartnerUserRiskLevelParams) query() string {
 func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, authorizationCode AuthorizationCode, params QueryPartnerPermissionByAuthorizationCodeParams, editors ...RequestEditorFn) (*PartnerPermission, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternQueryPartnerPermissionByAuthorizationCodeAuthorizationCode)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}", Success: 200}
@@ -9720,7 +9729,7 @@ func (p QueryPartnerPermissionByAuthorizationCodeParams) query() string {
 func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Context, authorizationCode AuthorizationCode, body TerminatePartnerPermissionByAuthorizationCodeRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternTerminatePartnerPermissionByAuthorizationCodeAuthorizationCode)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
@@ -9739,7 +9748,7 @@ var patternTerminatePartnerPermissionByAuthorizationCodeAuthorizationCode = limi
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692798
 func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartnerPermissionParams, editors ...RequestEditorFn) (*PartnerPermission, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "searchPartnerPermission", Path: "/v3/payscore/partner/permissions/search", Success: 200}
@@ -9805,7 +9814,7 @@ func (p SearchPartnerPermissionParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012461154
 func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminatePartnerPermissionRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePartnerPermission", Path: "/v3/payscore/partner/permissions/terminate", Success: 204}
@@ -9821,7 +9830,7 @@ func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminateP
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012715051
 func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartnerServiceAccountRequest, editors ...RequestEditorFn) (*PartnerServiceAccountApplication, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPartnerServiceAccount", Path: "/v3/payscore/partner/service-account-applications", Success: 200}
@@ -9855,7 +9864,7 @@ var patternQueryPartnerServiceAccountApplicationOutApplyNo = limit.Pattern{Sourc
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692256
 func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartnerServiceOrderParams, editors ...RequestEditorFn) (*ServiceOrderEntity, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", Success: 200}
@@ -9922,7 +9931,7 @@ func (p QueryPartnerServiceOrderParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692136
 func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartnerServiceOrderRequest, editors ...RequestEditorFn) (*CreatePartnerServiceOrderResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -9940,7 +9949,7 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012923757
 func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body DirectCompletePartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "directCompletePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 204}
@@ -9960,7 +9969,7 @@ func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body Dir
 func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body CancelPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternCancelPartnerServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "cancelPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
@@ -9981,7 +9990,7 @@ var patternCancelPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Z
 func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body CompletePartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternCompletePartnerServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "completePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
@@ -10010,7 +10019,7 @@ var patternCompletePartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A
 func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body ModifyPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternModifyPartnerServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "modifyPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 204}
@@ -10031,7 +10040,7 @@ var patternModifyPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Z
 func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body PayPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternPayPartnerServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "payPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 204}
@@ -10051,7 +10060,7 @@ var patternPayPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z
 func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outOrderNo OutOrderNo, body SendPartnerServiceOrderMessageRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSendPartnerServiceOrderPendingMessageOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPendingMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -10071,7 +10080,7 @@ var patternSendPartnerServiceOrderPendingMessageOutOrderNo = limit.Pattern{Sourc
 func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outOrderNo OutOrderNo, body SendPartnerServiceOrderMessageRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSendPartnerServiceOrderPrepaidMessageOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPrepaidMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -10092,7 +10101,7 @@ var patternSendPartnerServiceOrderPrepaidMessageOutOrderNo = limit.Pattern{Sourc
 func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body SyncPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSyncPartnerServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "syncPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
@@ -10111,7 +10120,7 @@ var patternSyncPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012783634
 func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body CreatePartnerPayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePartnerPayOnDeliveryOrderResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createPartnerPayOnDeliveryOrder", Path: "/v3/payscore/partner/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -10128,7 +10137,7 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID ServiceID, params QueryPartnerServiceQuotasParams, editors ...RequestEditorFn) (*PartnerServiceQuotas, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "service_id", serviceID, 1, 32, &patternQueryPartnerServiceQuotasServiceID)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPartnerServiceQuotas", Path: "/v3/payscore/partner/servicequotas/service-id/{service_id}", Success: 200}
@@ -10180,7 +10189,7 @@ func (p QueryPartnerServiceQuotasParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647349
 func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPermission", Path: "/v3/payscore/permissions", Success: 200}
@@ -10196,7 +10205,7 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012856611
 func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLevelRequest, editors ...RequestEditorFn) (*UserRiskLevel, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "assessUserRiskLevel", Path: "/v3/payscore/permissions/assess-user-risk-level", Success: 200}
@@ -10213,7 +10222,7 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authorizationCode AuthorizationCode, params QueryPermissionByAuthorizationCodeParams, editors ...RequestEditorFn) (*Permission, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternQueryPermissionByAuthorizationCodeAuthorizationCode)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}", Success: 200}
@@ -10257,7 +10266,7 @@ func (p QueryPermissionByAuthorizationCodeParams) query() string {
 func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, authorizationCode AuthorizationCode, body TerminatePermissionByAuthorizationCodeRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternTerminatePermissionByAuthorizationCodeAuthorizationCode)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
@@ -10276,7 +10285,7 @@ var patternTerminatePermissionByAuthorizationCodeAuthorizationCode = limit.Patte
 func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, params QueryPermissionByOpenidParams, editors ...RequestEditorFn) (*Permission, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "openid", openID, 1, 128, &patternQueryPermissionByOpenidOpenID)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}", Success: 200}
@@ -10322,7 +10331,7 @@ func (p QueryPermissionByOpenidParams) query() string {
 func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID OpenID, body TerminatePermissionByOpenidRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "openid", openID, 1, 128, &patternTerminatePermissionByOpenidOpenID)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}/terminate", Success: 204}
@@ -10340,7 +10349,7 @@ var patternTerminatePermissionByOpenidOpenID = limit.Pattern{Source: "^[0-9A-Za-
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587902
 func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrderParams, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryServiceOrder", Path: "/v3/payscore/serviceorder", Success: 200}
@@ -10401,7 +10410,7 @@ func (p QueryServiceOrderParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587900
 func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrderRequest, editors ...RequestEditorFn) (*CreateServiceOrderResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createServiceOrder", Path: "/v3/payscore/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -10418,7 +10427,7 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 // Official page: https://pay.weixin.qq.com/wiki/doc/apiv3/wxpay/payscore/chapter3_9.shtml
 func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectCompleteServiceOrderRequest, editors ...RequestEditorFn) (*DirectCompleteServiceOrderResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "directCompleteServiceOrder", Path: "/v3/payscore/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -10436,7 +10445,7 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body CancelServiceOrderRequest, editors ...RequestEditorFn) (*CancelServiceOrderResponse, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternCancelServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "cancelServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 200}
@@ -10456,7 +10465,7 @@ var patternCancelServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-
 func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body CompleteServiceOrderRequest, editors ...RequestEditorFn) (*CompleteServiceOrderResponse, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternCompleteServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "completeServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 200}
@@ -10478,7 +10487,7 @@ var patternCompleteServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|
 func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body ModifyServiceOrderRequest, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternModifyServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "modifyServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 200}
@@ -10498,7 +10507,7 @@ var patternModifyServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-
 func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body PayServiceOrderRequest, editors ...RequestEditorFn) (*PayServiceOrderResponse, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternPayServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "payServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 200}
@@ -10517,7 +10526,7 @@ var patternPayServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1
 func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo OutOrderNo, body SendServiceOrderMessageRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSendServiceOrderPendingMessageOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendServiceOrderPendingMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -10537,7 +10546,7 @@ var patternSendServiceOrderPendingMessageOutOrderNo = limit.Pattern{Source: "^[0
 func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo OutOrderNo, body SendServiceOrderMessageRequest, editors ...RequestEditorFn) error {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSendServiceOrderPrepaidMessageOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendServiceOrderPrepaidMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -10557,7 +10566,7 @@ var patternSendServiceOrderPrepaidMessageOutOrderNo = limit.Pattern{Source: "^[0
 func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body SyncServiceOrderRequest, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternSyncServiceOrderOutOrderNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "syncServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 200}
@@ -10576,7 +10585,7 @@ var patternSyncServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{
 // Official page: https://pay.weixin.qq.com/docs/merchant/apis/weixin-pay-score/service-order/create-pay-on-delivery-service-order.html
 func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePayOnDeliveryOrderResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createPayOnDeliveryOrder", Path: "/v3/payscore/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -10595,7 +10604,7 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013138987
 func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, editors ...RequestEditorFn) (*Refund, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createRefund", Path: "/v3/refund/domestic/refunds", Success: 200}
@@ -10612,7 +10621,7 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 func (c *Client) QueryRefund(ctx context.Context, outRefundNo OutRefundNo, params QueryRefundParams, editors ...RequestEditorFn) (*Refund, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_refund_no", outRefundNo, 1, 64, &patternQueryRefundOutRefundNo)
-	if !c.skipLimits {
+	if c.checksLimits() {
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryRefund", Path: "/v3/refund/domestic/refunds/{out_refund_no}", Success: 200}
@@ -10659,7 +10668,7 @@ func (p QueryRefundParams) query() string {
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4015139289
 func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, editors ...RequestEditorFn) (*SecurityEchoResponse, error) {
 	var limits limit.Checker
-	if !c.skipLimits {
+	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "echoSecurity", Path: "/v3/security/echo", Success: 200}

@@ -110,6 +110,9 @@ func New(client redis.Scripter, prefix string) (*Deduper, error) {
 // ends. An error other than notify.ErrDone and notify.ErrInProgress is one of
 // Redis or of a context.
 func (d *Deduper) Begin(ctx context.Context, keys ...string) (notify.Claim, error) {
+	if d == nil || d.client == nil {
+		return nil, errors.New("redisdedup: begin: the Deduper does not come from New")
+	}
 	c := &claim{client: d.client, token: rand.Text()}
 	for _, key := range keys {
 		c.keys = append(c.keys, d.prefix+key)
