@@ -86,14 +86,15 @@ type Error struct {
 // Verified is what the method Verified() bool of rsp.Body says, which the body
 // of an answer from package transport has.
 func New(rsp *http.Response, body []byte) *Error {
+	if rsp == nil {
+		return &Error{}
+	}
 	e := &Error{Status: rsp.StatusCode, RequestID: rsp.Header.Get("Request-ID")}
 	e.Number = number(e.RequestID)
 	if b, ok := rsp.Body.(interface{ Verified() bool }); ok {
 		e.Verified = b.Verified()
 	}
-	if rsp.Request != nil {
-		e.Method, e.Path = rsp.Request.Method, rsp.Request.URL.EscapedPath()
-	}
+	e.Method, e.Path = called(rsp)
 	// Members of other types than documented were seen, so each is read on its own.
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) == nil {
@@ -103,6 +104,14 @@ func New(rsp *http.Response, body []byte) *Error {
 		}
 	}
 	return e
+}
+
+// called is the method and the path that an answer is to.
+func called(rsp *http.Response) (method, path string) {
+	if rsp.Request == nil || rsp.Request.URL == nil {
+		return "", ""
+	}
+	return rsp.Request.Method, rsp.Request.URL.EscapedPath()
 }
 
 // text is a JSON string, or any other JSON value as it is written.
@@ -198,10 +207,11 @@ type UndecodableError struct {
 
 // Undecodable makes an UndecodableError of an answer.
 func Undecodable(rsp *http.Response, err error) *UndecodableError {
-	e := &UndecodableError{Status: rsp.StatusCode, RequestID: rsp.Header.Get("Request-ID"), Err: err}
-	if rsp.Request != nil {
-		e.Method, e.Path = rsp.Request.Method, rsp.Request.URL.EscapedPath()
+	if rsp == nil {
+		return &UndecodableError{Err: err}
 	}
+	e := &UndecodableError{Status: rsp.StatusCode, RequestID: rsp.Header.Get("Request-ID"), Err: err}
+	e.Method, e.Path = called(rsp)
 	return e
 }
 

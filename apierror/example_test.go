@@ -11,6 +11,18 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
+// trusting stands for *transport.Client, which verifies each answer and says so
+// by its body.
+type trusting struct{ *http.Client }
+
+func (c trusting) Do(req *http.Request) (*http.Response, error) {
+	rsp, err := c.Client.Do(req)
+	if err == nil {
+		rsp.Body = verified{rsp.Body}
+	}
+	return rsp, err
+}
+
 func ExampleError() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Request-ID", "08F78BD3A0061030181120A0A72A28B6A702-271316657")
@@ -19,7 +31,7 @@ func ExampleError() {
 	}))
 	defer server.Close()
 	// A real client verifies: payscore.WithHTTPClient(transport.New(signer, verifier)).
-	client, err := payscore.New(server.URL, payscore.WithHTTPClient(server.Client()))
+	client, err := payscore.New(server.URL, payscore.WithHTTPClient(trusting{server.Client()}))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -142,6 +142,12 @@ func NewCertificateSource(config CertificateConfig) (*CertificateSource, error) 
 	return s, nil
 }
 
+var errNoSource = errors.New("auth: this CertificateSource was not made by NewCertificateSource")
+
+// made reports whether s comes from NewCertificateSource. One that does not has
+// no key and downloads nothing.
+func (s *CertificateSource) made() bool { return s != nil && s.keys.Load() != nil }
+
 // Start downloads the certificates now and then on a timer, in one goroutine
 // that ends with ctx, and so does a download that is under way then. After a
 // failure it tries again after Throttle, then after twice that, and so on up to
@@ -149,6 +155,9 @@ func NewCertificateSource(config CertificateConfig) (*CertificateSource, error) 
 //
 // To learn whether the first download works, call Refresh before it.
 func (s *CertificateSource) Start(ctx context.Context) {
+	if !s.made() {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.running && s.base.Err() == nil {
@@ -193,6 +202,9 @@ func (s *CertificateSource) run(ctx context.Context, start int) {
 // Throttle ago; callers at the same time wait for the same download. The error
 // is an *UnknownKeyError; it unwraps to that of the download, if one failed.
 func (s *CertificateSource) Key(ctx context.Context, id string) (Key, error) {
+	if !s.made() {
+		return Key{}, &UnknownKeyError{Serial: id, Err: errNoSource}
+	}
 	if k, ok := s.keys.Load().get(id); ok {
 		return k, nil
 	}
@@ -209,6 +221,9 @@ func (s *CertificateSource) Key(ctx context.Context, id string) (Key, error) {
 // PreferredID returns the id of the first public key, else of the newest
 // certificate in force, else "".
 func (s *CertificateSource) PreferredID() string {
+	if !s.made() {
+		return ""
+	}
 	return s.keys.Load().preferredID(s.config.Clock())
 }
 
@@ -220,6 +235,9 @@ func (s *CertificateSource) PreferredID() string {
 // ErrNoCertificates (errors.Is) says that this merchant has none. The source
 // goes on with its public keys.
 func (s *CertificateSource) Refresh(ctx context.Context) error {
+	if !s.made() {
+		return errNoSource
+	}
 	s.mu.Lock()
 	earlier := s.flight
 	s.mu.Unlock()

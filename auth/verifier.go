@@ -59,7 +59,10 @@ func NewVerifierFrom(source KeySource) (*Verifier, error) {
 // WithClock returns a copy of v that takes the time from clock. It is meant for
 // tests and for replaying recorded messages.
 func (v *Verifier) WithClock(clock func() time.Time) *Verifier {
-	c := *v
+	var c Verifier
+	if v != nil {
+		c = *v
+	}
 	if clock != nil {
 		c.clock = clock
 	}

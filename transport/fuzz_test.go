@@ -38,7 +38,7 @@ var hostile = []string{
 }
 
 // mayRefuse reports whether an unsigned answer to a write may pass for a refusal.
-func mayRefuse(status int, _ string) bool { return status >= 300 && status < 500 }
+func mayRefuse(status int, code string) bool { return status == 401 && code == "SIGN_ERROR" }
 
 // checkHostile sends a write to a server without the key: no panic, no success,
 // no end without a type, and the observer is told the same.

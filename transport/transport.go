@@ -150,6 +150,9 @@ func NewRoundTripper() *http.Transport {
 // after an attempt that may have been carried out, and those of
 // (*auth.Signer).Sign.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
+	if c == nil || c.carrier == nil || req == nil || req.URL == nil {
+		return nil, &SendError{NotSent: true, Err: errors.New("transport: a Client that was not made by New, or a request without URL")}
+	}
 	start := time.Now()
 	if err := c.prepare(req); err != nil {
 		failed := notSent(req, err)

@@ -9431,10 +9431,10 @@ const maxAnswer = 1 << 20
 // call sends one request and gives the documented success to decode, which
 // may be nil.
 func (c *Client) call(ctx context.Context, info call.Info, method, target string, body any, decode func(answer []byte) error, editors []RequestEditorFn) error {
-	if c == nil || c.doer == nil {
-		return notSent(errors.New("payscore: the client does not come from New"))
-	}
 	ctx = call.NewContext(ctx, info)
+	if c == nil || c.doer == nil {
+		return c.notSent(ctx, method, errors.New("payscore: the client does not come from New"))
+	}
 	var payload io.Reader
 	if body != nil {
 		// encoding/json reads again what a MarshalJSON wrote, and one byte after another.
@@ -9463,7 +9463,7 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 	}
 	for _, edit := range editors {
 		if edit == nil {
-			return notSent(errors.New("payscore: a request editor is nil"))
+			return c.notSent(ctx, method, errors.New("payscore: a request editor is nil"))
 		}
 		if err := edit(ctx, req); err != nil {
 			return c.notSent(ctx, method, err)
@@ -9493,10 +9493,12 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 
 // notSent is for what goes wrong before the request leaves.
 func (c *Client) notSent(ctx context.Context, method string, err error) error {
-	if d, ok := c.doer.(interface {
-		NotSent(ctx context.Context, method string, err error)
-	}); ok {
-		d.NotSent(ctx, method, err)
+	if c != nil {
+		if d, ok := c.doer.(interface {
+			NotSent(ctx context.Context, method string, err error)
+		}); ok {
+			d.NotSent(ctx, method, err)
+		}
 	}
 	return fmt.Errorf("%w: %w", apierror.ErrNotSent, err)
 }
