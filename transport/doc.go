@@ -13,16 +13,26 @@
 //
 // What went wrong is a typed error. An [*UnverifiedError], a [*SendError] that
 // may have reached the server and a [*RefusedAfterUnknownError] are
-// [ErrOutcomeUnknown]: the operation may have been carried out, so query
-// before doing anything else. Any other refusal of the API is no error here;
-// the generated client makes an *apierror.Error of it.
+// [ErrOutcomeUnknown] if the request was a write: the operation may have been
+// carried out, so query before doing anything else. A refusal is no error here;
+// the generated client makes an *apierror.Error of it. A write is refused only
+// if the refusal bears WeChat Pay's signature, or is a 401 SIGN_ERROR, which
+// comes unsigned. Any other unsigned answer to a write, such as the 404 or 499 of
+// a gateway, leaves the outcome unknown.
+//
+// Each attempt is one request on the wire. By itself net/http sends a request
+// again when a connection fails, a write over HTTP/2 too, with the same
+// signature and unseen. Here it gets no GetBody, and no second connection for
+// the same attempt. The default is HTTP/1.1, which WeChat Pay's hosts speak; see
+// [NewRoundTripper] for HTTP/2.
 //
 // [WithRetry] changes how calls are repeated, [Once] keeps one call from it,
 // and [WithBackupHosts] names hosts to go to when one is not to be reached:
 //
 //	transport.New(signer, verifier, transport.WithBackupHosts(payscore.BackupServer))
 //
-// [WithObserver] is told of each attempt, for logs and counters:
+// [WithObserver] is told of each attempt and of each call that ends before its
+// first one, for logs and counters:
 //
 //	transport.New(signer, verifier, transport.WithObserver(transport.LogAttempts(slog.Default())))
 package transport
