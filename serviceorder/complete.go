@@ -27,12 +27,13 @@ import (
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692408
 func Complete(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.CompletePartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
+	params := partnerParams(outOrderNo, body.SubMchID, &body.ServiceID, opts)
 	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
 		id: "completePartnerServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.ServiceOrderEntity, error) {
 			return nil, client.CompletePartnerServiceOrder(ctx, outOrderNo, body)
 		},
-		query: partnerQuery(ctx, client, outOrderNo, body.SubMchID),
+		params: params, query: partnerQuery(ctx, client, params),
 		judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount),
 	}, opts)
 }
@@ -42,6 +43,7 @@ func Complete(ctx context.Context, client PartnerClient, outOrderNo string, body
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587955
 func CompleteDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.CompleteServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
+	params := directParams(outOrderNo, body.ServiceID, body.AppID)
 	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
 		id: "completeServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.DirectServiceOrderEntity, error) {
@@ -51,7 +53,7 @@ func CompleteDirect(ctx context.Context, client DirectClient, outOrderNo string,
 			}
 			return nil, err
 		},
-		query: directQuery(ctx, client, outOrderNo, body.ServiceID, body.AppID),
+		params: params, query: directQuery(ctx, client, params),
 		judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount),
 	}, opts)
 }

@@ -3,6 +3,7 @@ package serviceorder
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/wxpayscore/payscore/apierror"
@@ -29,6 +30,8 @@ type options struct {
 	pause   time.Duration
 	wait    bool
 	resends int
+	// serviceID is for queries, where the body bears none.
+	serviceID string
 }
 
 func newOptions(opts []Option) options {
@@ -56,6 +59,13 @@ func WithPause(d time.Duration) Option { return func(o *options) { o.pause = d }
 // and then queries the order, instead of at once.
 func WithDeductionWait() Option { return func(o *options) { o.wait = true } }
 
+// WithServiceID names the service of the order for the query, where the body of
+// the operation does not bear a service_id. The official page of 2024-12 calls it
+// optional in a partner's query, other official texts require it, and without it
+// WeChat Pay may refuse the query for lack of permission, which leaves the outcome
+// unknown. A body's own service_id wins.
+func WithServiceID(id string) Option { return func(o *options) { o.serviceID = id } }
+
 // WithResend sends the same operation again, n times at most, while the order
 // shows that it was not carried out and allows it still.
 func WithResend(n int) Option { return func(o *options) { o.resends = n } }
@@ -65,7 +75,8 @@ func WithResend(n int) Option { return func(o *options) { o.resends = n } }
 type operation[O Order] struct {
 	id         string // of the contract, for what the stages allow
 	outOrderNo string
-	send       func() (*O, error) // and the order, where the answer is one
+	send       func() (*O, error)            // and the order, where the answer is one
+	params     interface{ Validate() error } // of the query
 	query      func() (*O, error)
 	judge      func(now facts) Outcome // tells by the order whether it was carried out
 	// collects marks the operation that only asks for the money: sent twice it
@@ -78,6 +89,10 @@ type operation[O Order] struct {
 func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Result[O], error) {
 	o := newOptions(opts)
 	var r Result[O]
+	if err := op.params.Validate(); err != nil { // sent, it could not be settled
+		r.Outcome, r.SendErr = NotCarriedOut, fmt.Errorf("%w: %w", apierror.ErrNotSent, err)
+		return r, r.SendErr
+	}
 	for open := false; ; {
 		var answer *O
 		if answer, r.SendErr = op.send(); r.SendErr == nil {

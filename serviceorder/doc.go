@@ -20,6 +20,10 @@
 //	case serviceorder.Unknown: // look at the order before money is touched
 //	}
 //
+// The query names all that the body of the operation does. A partner's body may
+// leave service_id out. Name it with [WithServiceID] then, since WeChat Pay may
+// refuse a query without it for lack of permission.
+//
 // [Complete], [Cancel], [Pay] and [Sync] do the same for a partner, and the
 // functions whose names end in Direct for a direct merchant. They compare the
 // order with what the operation makes of it. Who did it is not to be seen: what
