@@ -9,7 +9,11 @@ import (
 
 // Complete completes an order of a partner and finds out what became of it, by
 // a query where the answer does not tell, as [Modify] does. A refusal with
-// number 271316754 or 271316574 speaks of the deduction, so it needs one too.
+// number 271316754 or 271316574 speaks of the deduction, so it needs one too. So
+// does the one of a re-entry (number 271316598, 订单重入参数校验失败): the order was
+// completed before, and if it bears the same bill, this completion is carried
+// out. If it bears another, modify it. Never complete it under a new number,
+// which would charge the user twice.
 //
 // The order tells by its stage and its bill:
 //
@@ -18,7 +22,8 @@ import (
 //     discounts sent by name and amount: carried out. A total of 0 finishes the
 //     order, so one that waits for payment at 0 fen does not count.
 //   - completed with another bill: unknown. Another completion was there first,
-//     or this one was carried out and then modified.
+//     or this one was carried out and then modified. After the refusal of a
+//     re-entry it is not carried out.
 //   - cancelled: unknown.
 //
 // The order does not show profit_sharing, goods_tag and device, nor who

@@ -67,7 +67,10 @@ func WithDeductionWait() Option { return func(o *options) { o.wait = true } }
 func WithServiceID(id string) Option { return func(o *options) { o.serviceID = id } }
 
 // WithResend sends the same operation again, n times at most, while the order
-// shows that it was not carried out and allows it still.
+// shows that it was not carried out and allows it still. An operation of which
+// the order does not tell is sent again only where a repeat with the same
+// parameters is known to be safe ([catalog.ReentryOf]) and the order allows it.
+// Nothing is known of [Pay] and [Sync], and a repeated [Modify] is refused.
 func WithResend(n int) Option { return func(o *options) { o.resends = n } }
 
 // operation is one operation on one order. send and query are made with the
@@ -79,8 +82,8 @@ type operation[O Order] struct {
 	params     interface{ Validate() error } // of the query
 	query      func() (*O, error)
 	judge      func(now facts) Outcome // tells by the order whether it was carried out
-	// collects marks the operation that only asks for the money: sent twice it
-	// cannot collect twice, and a failed deduction is a failure of its own.
+	// collects marks the operation that only asks for the money: a failed
+	// deduction is a failure of its own.
 	collects bool
 }
 
@@ -101,7 +104,7 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		busy, unknown := hasNumber(r.SendErr, deducting), errors.Is(r.SendErr, apierror.ErrOutcomeUnknown)
 		// This refusal speaks of the money and not of the operation.
 		open = open || unknown || !op.collects && hasNumber(r.SendErr, deductionFailed)
-		if !open && !busy {
+		if !open && !busy && !carriedOutBefore(op.id, r.SendErr) {
 			r.Outcome = NotCarriedOut
 			return r, r.SendErr
 		}
@@ -120,7 +123,7 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		if !open && r.Outcome == Unknown {
 			r.Outcome = NotCarriedOut // the refusal stands
 		}
-		again := r.Outcome == NotCarriedOut || r.Outcome == Unknown && op.collects
+		again := r.Outcome == NotCarriedOut || r.Outcome == Unknown && repeatable(op.id)
 		// A refusal that the order confirms would come again.
 		again = again && (busy && o.wait || !busy && unknown)
 		if !again || o.resends <= 0 || !catalog.Allows(now.stage, op.id) {
@@ -128,6 +131,23 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		}
 		o.resends--
 	}
+}
+
+// repeatable reports whether a repeat with the same parameters is known to be
+// safe, whatever became of the first call.
+func repeatable(operationID string) bool {
+	again, known := catalog.ReentryOf(operationID)
+	return known && again.Same == catalog.SameAnswer
+}
+
+// carriedOutBefore reports whether an operation was refused because it was
+// carried out before with other parameters. Reports of the refusal show its
+// message and not its number.
+func carriedOutBefore(operationID string, err error) bool {
+	var refused *apierror.Error
+	again, _ := catalog.ReentryOf(operationID)
+	return again.Other == catalog.OtherRefused && errors.As(err, &refused) &&
+		(refused.Message == again.Message || again.Number != 0 && refused.Number == again.Number)
 }
 
 func hasNumber(err error, number int64) bool {

@@ -36,5 +36,11 @@
 // well. When that is refused with number 271316598, the number belongs to an
 // order with other parameters: query it before you take a new one.
 //
+// The other operations differ in what a repeat comes to ([catalog.ReentryOf]). A
+// cancellation succeeds again. A completion succeeds again with the same
+// parameters; with others it is refused, with 订单重入参数校验失败, since the order
+// was completed before: never take a new number then, which would charge the
+// user twice. A repeated modification is refused. Of the others nothing is known.
+//
 // Functions and errors may be used by any number of goroutines.
 package serviceorder

@@ -20,9 +20,10 @@ import (
 //   - anything else, waiting for payment included: unknown. The request may
 //     have come to nothing, or the deduction.
 //
-// An order is collected once however often it is asked for, so [WithResend]
-// sends again while the order waits for payment, the unknown outcome included.
-// NotCarriedOut and the errors mean what they mean of [Modify].
+// No source tells what becomes of a request that is sent twice, so [WithResend]
+// sends it again only when it was refused because a deduction was in progress,
+// with [WithDeductionWait]. NotCarriedOut and the errors mean what they mean of
+// [Modify].
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394544
 func Pay(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.PayPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
