@@ -79,7 +79,8 @@ func Example_errors() {
 }
 
 func Example_retries() {
-	result, err := serviceorder.Modify(ctx, client, "1234323JKHDFE1243252", body, serviceorder.WithTotalBefore(50000))
+	result, err := serviceorder.Modify(ctx, client, "1234323JKHDFE1243252", body,
+		serviceorder.WithTotalBefore(50000), serviceorder.WithServiceID("500001"))
 
 	_, _ = result, err
 }

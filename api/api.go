@@ -1,6 +1,9 @@
 // Package api holds the contract of the WeChat Pay PayScore API: openapi.yaml,
 // an OpenAPI 3.0.3 document that declares every operation, field, limit, error
-// and order state once. The client in gen/payscore, the handlers in
+// and order state once. What OpenAPI has no word for is in extensions:
+// x-wechatpay-order-stages, x-wechatpay-errors, x-wechatpay-error-numbers,
+// x-wechatpay-resources, the contents of notifications, and x-wechatpay-reentry,
+// what becomes of a write that is sent again, with the sources. The client in gen/payscore, the handlers in
 // gen/payscoreserver and the request checks of the sandbox come from it.
 //
 //	doc, err := openapi3.NewLoader().LoadFromData(api.SpecJSON) // github.com/getkin/kin-openapi/openapi3

@@ -47,9 +47,8 @@ func (s operations) CancelServiceOrder(_ context.Context, r api.CancelServiceOrd
 
 func (s operations) CompleteServiceOrder(_ context.Context, r api.CompleteServiceOrderRequestObject) (api.CompleteServiceOrderResponseObject, error) {
 	t := target{outOrderNo: r.OutOrderNo, serviceID: &r.Body.ServiceID, appID: &r.Body.AppID}
-	answer, err := carryOut[payscore.CompleteServiceOrderResponse](s.Sandbox, "completeServiceOrder", t, func(o *order, rule stageRule) *refusal {
-		return s.complete(o, rule, as[payscore.CompletePartnerServiceOrderRequest](r.Body))
-	})
+	answer, err := complete[payscore.CompleteServiceOrderResponse](s.Sandbox, "completeServiceOrder", t, r.Body,
+		as[payscore.CompletePartnerServiceOrderRequest](r.Body))
 	return api.CompleteServiceOrder200JSONResponse{Body: answer}, err
 }
 

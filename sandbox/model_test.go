@@ -57,6 +57,7 @@ type modelOrder struct {
 	total, paid                    int64
 	hasTotal                       bool
 	created                        string // body, for the same-number rule
+	completed                      string // body, for the same rule of a completion
 	cancelReason                   string
 	orderID                        string
 	since                          time.Duration // when it was created, by the model's clock
@@ -179,11 +180,14 @@ func (b modelBill) fits(o *modelOrder) bool {
 	return sum == b.total && b.total >= 0 && b.total <= limit && !(b.sameName && len(b.payments) > 1)
 }
 
-func (o *modelOrder) complete(b modelBill) bool {
+func (o *modelOrder) complete(body string, b modelBill) bool {
+	if o.paying() && o.deduction == nil && o.completed == body {
+		return true // a repeat, which the model takes as the contract does: no page tells
+	}
 	if !o.is("DOING", "USER_CONFIRM", "") || !b.fits(o) {
 		return false
 	}
-	o.total, o.hasTotal = b.total, true
+	o.total, o.hasTotal, o.completed = b.total, true, body
 	if b.total == 0 {
 		o.become("DONE", "", "")
 	} else {
@@ -322,7 +326,7 @@ func (w *walk) step() {
 		b, payments, discounts := w.bill(o)
 		body := completion(0)
 		body.PostPayments, body.PostDiscounts, body.TotalAmount = payments, discounts, b.total
-		w.post(no, "complete", body, func(o *modelOrder) bool { return o.complete(b) })
+		w.post(no, "complete", body, func(o *modelOrder) bool { return o.complete(sideOf(no).body(body), b) })
 	case 6, 7:
 		b, payments, discounts := w.bill(o)
 		if b.total == 0 {
@@ -628,7 +632,7 @@ func (w *walk) same(no string, o payscore.ServiceOrderEntity) {
 		}
 	}
 	want := *m
-	want.created, want.cancelReason, want.since, want.deposit, want.deduction = "", "", 0, false, nil
+	want.created, want.completed, want.cancelReason, want.since, want.deposit, want.deduction = "", "", "", 0, false, nil
 	if got != want {
 		w.t.Errorf("%s is %+v, the model says %+v", no, got, want)
 	}

@@ -16,10 +16,11 @@ func orderKey(subMchID, outOrderNo string) string { return subMchID + "/" + outO
 // order is the record of a service order, a partner's or a direct merchant's.
 type order struct {
 	Entity       payscore.ServiceOrderEntity `json:"entity"`
-	Stage        string                      `json:"stage"`                  // name in x-wechatpay-order-stages
-	CreatedAt    time.Time                   `json:"created_at"`             // by the time of the orders
-	Created      []byte                      `json:"created_hash,omitempty"` // of the body that created it, to tell a repeat from a re-entry
-	Answer       json.RawMessage             `json:"answer,omitempty"`       // to that, with all that any answer has
+	Stage        string                      `json:"stage"`                    // name in x-wechatpay-order-stages
+	CreatedAt    time.Time                   `json:"created_at"`               // by the time of the orders
+	Created      []byte                      `json:"created_hash,omitempty"`   // of the body that created it, to tell a repeat from a re-entry
+	Answer       json.RawMessage             `json:"answer,omitempty"`         // to that, with all that any answer has
+	Completed    []byte                      `json:"completed_hash,omitempty"` // of the body that completed it, for the same purpose
 	QueryID      string                      `json:"query_id,omitempty"`
 	CancelReason string                      `json:"cancel_reason,omitempty"`
 	// Deposit says that the user failed the assessment and paid a deposit.

@@ -1,6 +1,9 @@
 package sandbox
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
 	"net/http"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
@@ -32,7 +35,34 @@ func cancel[T any](s *Sandbox, operationID string, t target, b payscore.CancelPa
 	return answer, err
 }
 
-func (s *Sandbox) complete(o *order, rule stageRule, b payscore.CompletePartnerServiceOrderRequest) *refusal {
+// complete states the final amount. request is the body as it came. A repeat
+// with the same parameters succeeds and changes nothing while the order waits
+// for payment. The sources disagree on that stage, and x-wechatpay-reentry says
+// why the parameters decide and not the stage. What they say of later stages is
+// nothing, so that the refusals of the stages stand.
+func complete[T any](s *Sandbox, operationID string, t target, request any, b payscore.CompletePartnerServiceOrderRequest) (T, error) {
+	var answer T
+	body, err := json.Marshal(request)
+	if err != nil {
+		return answer, err
+	}
+	hash := sha256.Sum256(body)
+	err = s.update(func() error {
+		o, refused := s.find(t)
+		repeated := refused == nil && o.Stage == stageUserPaying && o.Deduction == nil && bytes.Equal(o.Completed, hash[:])
+		if refused == nil && !repeated {
+			refused = s.carryOutOn(operationID, o, func(o *order, rule stageRule) *refusal { return s.complete(o, rule, b, hash[:]) })
+		}
+		if refused != nil {
+			return refused
+		}
+		answer = as[T](o.Entity)
+		return nil
+	})
+	return answer, err
+}
+
+func (s *Sandbox) complete(o *order, rule stageRule, b payscore.CompletePartnerServiceOrderRequest, hash []byte) *refusal {
 	if refused := s.checkBill(o.Entity.RiskFund, b.PostPayments, b.PostDiscounts, b.TotalAmount); refused != nil {
 		return refused
 	}
@@ -48,6 +78,7 @@ func (s *Sandbox) complete(o *order, rule stageRule, b payscore.CompletePartnerS
 	o.ProfitSharing, o.GoodsTag = isTrue(b.ProfitSharing), value(b.GoodsTag)
 	o.device(b.Device)
 	o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
+	o.Completed = hash
 	if b.TotalAmount == 0 {
 		s.become(o, rule.BecomesAtZero)
 	} else {

@@ -48,9 +48,7 @@ func (s operations) CancelPartnerServiceOrder(_ context.Context, r api.CancelPar
 func (s operations) CompletePartnerServiceOrder(_ context.Context, r api.CompletePartnerServiceOrderRequestObject) (api.CompletePartnerServiceOrderResponseObject, error) {
 	b := *r.Body
 	t := target{subMchID: b.SubMchID, outOrderNo: r.OutOrderNo, serviceID: &b.ServiceID}
-	_, err := carryOut[struct{}](s.Sandbox, "completePartnerServiceOrder", t, func(o *order, rule stageRule) *refusal {
-		return s.complete(o, rule, b)
-	})
+	_, err := complete[struct{}](s.Sandbox, "completePartnerServiceOrder", t, b, b)
 	return api.CompletePartnerServiceOrder204Response{}, err
 }
 

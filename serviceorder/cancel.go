@@ -22,26 +22,29 @@ import (
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012458758
 func Cancel(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.CancelPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
+	params := partnerParams(outOrderNo, body.SubMchID, body.ServiceID, opts)
 	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
 		id: "cancelPartnerServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.ServiceOrderEntity, error) {
 			return nil, client.CancelPartnerServiceOrder(ctx, outOrderNo, body)
 		},
-		query: partnerQuery(ctx, client, outOrderNo, body.SubMchID),
+		params: params, query: partnerQuery(ctx, client, params),
 		judge: cancelled,
 	}, opts)
 }
 
 // CancelDirect is [Cancel] for a direct merchant. It queries with
-// body.ServiceID and body.AppID, so it sends nothing without the former and
-// returns [limit.Findings].
+// body.ServiceID, or else the one of [WithServiceID], and body.AppID. Without a
+// service it sends nothing and returns [limit.Findings].
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587905
 func CancelDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.CancelServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
-	if body.ServiceID == nil {
+	service := knownService(body.ServiceID, opts)
+	if service == "" {
 		err := fmt.Errorf("%w: %w", apierror.ErrNotSent, limit.Findings{{Path: "$.service_id", Rule: "required", Message: "is missing, and the order cannot be queried without it"}})
 		return Result[payscore.DirectServiceOrderEntity]{Outcome: NotCarriedOut, SendErr: err}, err
 	}
+	params := directParams(outOrderNo, service, body.AppID)
 	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
 		id: "cancelServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.DirectServiceOrderEntity, error) {
@@ -51,7 +54,7 @@ func CancelDirect(ctx context.Context, client DirectClient, outOrderNo string, b
 			}
 			return nil, err
 		},
-		query: directQuery(ctx, client, outOrderNo, *body.ServiceID, body.AppID),
+		params: params, query: directQuery(ctx, client, params),
 		judge: cancelled,
 	}, opts)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/payscore"
@@ -39,29 +40,65 @@ var (
 
 var errAnother = errors.New("the query answered another order")
 
+// partnerParams is what a partner's order is queried with: all that is known
+// of it. serviceID is the body's, nil where it bears none.
+func partnerParams(outOrderNo, subMchID string, serviceID *string, opts []Option) payscore.QueryPartnerServiceOrderParams {
+	params := payscore.QueryPartnerServiceOrderParams{SubMchID: subMchID, OutOrderNo: &outOrderNo}
+	if service := knownService(serviceID, opts); service != "" {
+		params.ServiceID = &service
+	}
+	return params
+}
+
+// directParams is partnerParams for a direct merchant, whose query takes no
+// order without a service and an app.
+func directParams(outOrderNo, serviceID, appID string) payscore.QueryServiceOrderParams {
+	return payscore.QueryServiceOrderParams{ServiceID: serviceID, AppID: appID, OutOrderNo: &outOrderNo}
+}
+
+// knownService is the service that the body names, or else the one of
+// [WithServiceID], or "".
+func knownService(body *string, opts []Option) string {
+	if body != nil {
+		return *body
+	}
+	return newOptions(opts).serviceID
+}
+
 // partnerQuery answers the order, and an error when the answer is about
 // another one.
-func partnerQuery(ctx context.Context, client PartnerClient, outOrderNo, subMchID string) func() (*payscore.ServiceOrderEntity, error) {
+func partnerQuery(ctx context.Context, client PartnerClient, params payscore.QueryPartnerServiceOrderParams) func() (*payscore.ServiceOrderEntity, error) {
 	return func() (*payscore.ServiceOrderEntity, error) {
-		order, err := client.QueryPartnerServiceOrder(ctx, payscore.QueryPartnerServiceOrderParams{SubMchID: subMchID, OutOrderNo: &outOrderNo})
+		order, err := client.QueryPartnerServiceOrder(ctx, params)
 		switch {
 		case err != nil:
-			return nil, err
-		case order == nil, order.OutOrderNo != outOrderNo, order.SubMchID != nil && *order.SubMchID != subMchID:
+			return nil, hintService(params, err)
+		case order == nil, order.OutOrderNo != *params.OutOrderNo, order.SubMchID != nil && *order.SubMchID != params.SubMchID,
+			params.ServiceID != nil && order.ServiceID != "" && order.ServiceID != *params.ServiceID:
 			return nil, errAnother
 		}
 		return order, nil
 	}
 }
 
+// hintService says of a query without a service that was refused for lack of
+// permission what may help: two of three official texts require the service.
+func hintService(params payscore.QueryPartnerServiceOrderParams, err error) error {
+	var refused *apierror.Error
+	if params.ServiceID == nil && errors.As(err, &refused) && refused.Status == http.StatusForbidden {
+		return fmt.Errorf("%w (the query named no service_id, and naming it may help)", err)
+	}
+	return err
+}
+
 // directQuery is partnerQuery for a direct merchant.
-func directQuery(ctx context.Context, client DirectClient, outOrderNo, serviceID, appID string) func() (*payscore.DirectServiceOrderEntity, error) {
+func directQuery(ctx context.Context, client DirectClient, params payscore.QueryServiceOrderParams) func() (*payscore.DirectServiceOrderEntity, error) {
 	return func() (*payscore.DirectServiceOrderEntity, error) {
-		order, err := client.QueryServiceOrder(ctx, payscore.QueryServiceOrderParams{ServiceID: serviceID, AppID: appID, OutOrderNo: &outOrderNo})
+		order, err := client.QueryServiceOrder(ctx, params)
 		switch {
 		case err != nil:
 			return nil, err
-		case order == nil, order.OutOrderNo != outOrderNo, order.ServiceID != serviceID, order.AppID != appID:
+		case order == nil, order.OutOrderNo != *params.OutOrderNo, order.ServiceID != params.ServiceID, order.AppID != params.AppID:
 			return nil, errAnother
 		}
 		return order, nil

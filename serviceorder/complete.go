@@ -9,7 +9,11 @@ import (
 
 // Complete completes an order of a partner and finds out what became of it, by
 // a query where the answer does not tell, as [Modify] does. A refusal with
-// number 271316754 or 271316574 speaks of the deduction, so it needs one too.
+// number 271316754 or 271316574 speaks of the deduction, so it needs one too. So
+// does the one of a re-entry (number 271316598, 订单重入参数校验失败): the order was
+// completed before, and if it bears the same bill, this completion is carried
+// out. If it bears another, modify it. Never complete it under a new number,
+// which would charge the user twice.
 //
 // The order tells by its stage and its bill:
 //
@@ -18,7 +22,8 @@ import (
 //     discounts sent by name and amount: carried out. A total of 0 finishes the
 //     order, so one that waits for payment at 0 fen does not count.
 //   - completed with another bill: unknown. Another completion was there first,
-//     or this one was carried out and then modified.
+//     or this one was carried out and then modified. After the refusal of a
+//     re-entry it is not carried out.
 //   - cancelled: unknown.
 //
 // The order does not show profit_sharing, goods_tag and device, nor who
@@ -27,12 +32,13 @@ import (
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692408
 func Complete(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.CompletePartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
+	params := partnerParams(outOrderNo, body.SubMchID, &body.ServiceID, opts)
 	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
 		id: "completePartnerServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.ServiceOrderEntity, error) {
 			return nil, client.CompletePartnerServiceOrder(ctx, outOrderNo, body)
 		},
-		query: partnerQuery(ctx, client, outOrderNo, body.SubMchID),
+		params: params, query: partnerQuery(ctx, client, params),
 		judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount),
 	}, opts)
 }
@@ -42,6 +48,7 @@ func Complete(ctx context.Context, client PartnerClient, outOrderNo string, body
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587955
 func CompleteDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.CompleteServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
+	params := directParams(outOrderNo, body.ServiceID, body.AppID)
 	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
 		id: "completeServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.DirectServiceOrderEntity, error) {
@@ -51,7 +58,7 @@ func CompleteDirect(ctx context.Context, client DirectClient, outOrderNo string,
 			}
 			return nil, err
 		},
-		query: directQuery(ctx, client, outOrderNo, body.ServiceID, body.AppID),
+		params: params, query: directQuery(ctx, client, params),
 		judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount),
 	}, opts)
 }

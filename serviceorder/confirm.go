@@ -3,6 +3,7 @@ package serviceorder
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/wxpayscore/payscore/apierror"
@@ -29,6 +30,8 @@ type options struct {
 	pause   time.Duration
 	wait    bool
 	resends int
+	// serviceID is for queries, where the body bears none.
+	serviceID string
 }
 
 func newOptions(opts []Option) options {
@@ -56,8 +59,18 @@ func WithPause(d time.Duration) Option { return func(o *options) { o.pause = d }
 // and then queries the order, instead of at once.
 func WithDeductionWait() Option { return func(o *options) { o.wait = true } }
 
+// WithServiceID names the service of the order for the query, where the body of
+// the operation does not bear a service_id. The official page of 2024-12 calls it
+// optional in a partner's query, other official texts require it, and without it
+// WeChat Pay may refuse the query for lack of permission, which leaves the outcome
+// unknown. A body's own service_id wins.
+func WithServiceID(id string) Option { return func(o *options) { o.serviceID = id } }
+
 // WithResend sends the same operation again, n times at most, while the order
-// shows that it was not carried out and allows it still.
+// shows that it was not carried out and allows it still. An operation of which
+// the order does not tell is sent again only where a repeat with the same
+// parameters is known to be safe ([catalog.ReentryOf]) and the order allows it.
+// Nothing is known of [Pay] and [Sync], and a repeated [Modify] is refused.
 func WithResend(n int) Option { return func(o *options) { o.resends = n } }
 
 // operation is one operation on one order. send and query are made with the
@@ -65,11 +78,12 @@ func WithResend(n int) Option { return func(o *options) { o.resends = n } }
 type operation[O Order] struct {
 	id         string // of the contract, for what the stages allow
 	outOrderNo string
-	send       func() (*O, error) // and the order, where the answer is one
+	send       func() (*O, error)            // and the order, where the answer is one
+	params     interface{ Validate() error } // of the query
 	query      func() (*O, error)
 	judge      func(now facts) Outcome // tells by the order whether it was carried out
-	// collects marks the operation that only asks for the money: sent twice it
-	// cannot collect twice, and a failed deduction is a failure of its own.
+	// collects marks the operation that only asks for the money: a failed
+	// deduction is a failure of its own.
 	collects bool
 }
 
@@ -78,6 +92,10 @@ type operation[O Order] struct {
 func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Result[O], error) {
 	o := newOptions(opts)
 	var r Result[O]
+	if err := op.params.Validate(); err != nil { // sent, it could not be settled
+		r.Outcome, r.SendErr = NotCarriedOut, fmt.Errorf("%w: %w", apierror.ErrNotSent, err)
+		return r, r.SendErr
+	}
 	for open := false; ; {
 		var answer *O
 		if answer, r.SendErr = op.send(); r.SendErr == nil {
@@ -88,7 +106,7 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		unsigned := refusedUnsigned(r.SendErr)
 		// This refusal speaks of the money and not of the operation.
 		open = open || unknown || !op.collects && hasNumber(r.SendErr, deductionFailed)
-		if !open && !busy && !unsigned {
+		if !open && !busy && !unsigned && !carriedOutBefore(op.id, r.SendErr) {
 			r.Outcome = NotCarriedOut
 			return r, r.SendErr
 		}
@@ -107,7 +125,7 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		if !open && r.Outcome == Unknown {
 			r.Outcome = NotCarriedOut // the refusal stands
 		}
-		again := r.Outcome == NotCarriedOut || r.Outcome == Unknown && op.collects
+		again := r.Outcome == NotCarriedOut || r.Outcome == Unknown && repeatable(op.id)
 		// A refusal that the order confirms would come again.
 		again = again && (busy && o.wait || !busy && unknown)
 		if !again || o.resends <= 0 || !catalog.Allows(now.stage, op.id) {
@@ -122,6 +140,23 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 func refusedUnsigned(err error) bool {
 	var refused *apierror.Error
 	return errors.As(err, &refused) && !refused.Verified && !errors.Is(err, apierror.ErrNotSent)
+}
+
+// repeatable reports whether a repeat with the same parameters is known to be
+// safe, whatever became of the first call.
+func repeatable(operationID string) bool {
+	again, known := catalog.ReentryOf(operationID)
+	return known && again.Same == catalog.SameAnswer
+}
+
+// carriedOutBefore reports whether an operation was refused because it was
+// carried out before with other parameters. Reports of the refusal show its
+// message and not its number.
+func carriedOutBefore(operationID string, err error) bool {
+	var refused *apierror.Error
+	again, _ := catalog.ReentryOf(operationID)
+	return again.Other == catalog.OtherRefused && errors.As(err, &refused) &&
+		(refused.Message == again.Message || again.Number != 0 && refused.Number == again.Number)
 }
 
 func hasNumber(err error, number int64) bool {

@@ -20,6 +20,10 @@
 //	case serviceorder.Unknown: // look at the order before money is touched
 //	}
 //
+// The query names all that the body of the operation does. A partner's body may
+// leave service_id out. Name it with [WithServiceID] then, since WeChat Pay may
+// refuse a query without it for lack of permission.
+//
 // [Complete], [Cancel], [Pay] and [Sync] do the same for a partner, and the
 // functions whose names end in Direct for a direct merchant. They compare the
 // order with what the operation makes of it. Who did it is not to be seen: what
@@ -31,6 +35,12 @@
 // creation is unknown, send it again as it was, and query if that fails as
 // well. When that is refused with number 271316598, the number belongs to an
 // order with other parameters: query it before you take a new one.
+//
+// The other operations differ in what a repeat comes to ([catalog.ReentryOf]). A
+// cancellation succeeds again. A completion succeeds again with the same
+// parameters; with others it is refused, with 订单重入参数校验失败, since the order
+// was completed before: never take a new number then, which would charge the
+// user twice. A repeated modification is refused. Of the others nothing is known.
 //
 // Functions and errors may be used by any number of goroutines.
 package serviceorder

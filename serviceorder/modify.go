@@ -9,7 +9,8 @@ import (
 
 // Modify modifies an order of a partner and finds out what became of it. When
 // the outcome is unknown, or a deduction is in progress (number 271316754), it
-// queries the order with body.SubMchID and outOrderNo. Nothing is ever sent
+// queries the order with outOrderNo, body.SubMchID and body.ServiceID, or else
+// the service of [WithServiceID]: name it if you know it. Nothing is ever sent
 // with other parameters.
 //
 // An order that waits for payment or is paid tells by its total, which only
@@ -33,12 +34,13 @@ import (
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692360
 func Modify(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.ModifyPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
+	params := partnerParams(outOrderNo, body.SubMchID, body.ServiceID, opts)
 	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
 		id: "modifyPartnerServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.ServiceOrderEntity, error) {
 			return nil, client.ModifyPartnerServiceOrder(ctx, outOrderNo, body)
 		},
-		query: partnerQuery(ctx, client, outOrderNo, body.SubMchID),
+		params: params, query: partnerQuery(ctx, client, params),
 		judge: modifiedTo(body.TotalAmount, newOptions(opts).before),
 	}, opts)
 }
@@ -48,6 +50,7 @@ func Modify(ctx context.Context, client PartnerClient, outOrderNo string, body p
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587957
 func ModifyDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.ModifyServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
+	params := directParams(outOrderNo, body.ServiceID, body.AppID)
 	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
 		id: "modifyServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.DirectServiceOrderEntity, error) {
@@ -57,7 +60,7 @@ func ModifyDirect(ctx context.Context, client DirectClient, outOrderNo string, b
 			}
 			return answer, err
 		},
-		query: directQuery(ctx, client, outOrderNo, body.ServiceID, body.AppID),
+		params: params, query: directQuery(ctx, client, params),
 		judge: modifiedTo(body.TotalAmount, newOptions(opts).before),
 	}, opts)
 }

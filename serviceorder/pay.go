@@ -20,18 +20,20 @@ import (
 //   - anything else, waiting for payment included: unknown. The request may
 //     have come to nothing, or the deduction.
 //
-// An order is collected once however often it is asked for, so [WithResend]
-// sends again while the order waits for payment, the unknown outcome included.
-// NotCarriedOut and the errors mean what they mean of [Modify].
+// No source tells what becomes of a request that is sent twice, so [WithResend]
+// sends it again only when it was refused because a deduction was in progress,
+// with [WithDeductionWait]. NotCarriedOut and the errors mean what they mean of
+// [Modify].
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394544
 func Pay(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.PayPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
+	params := partnerParams(outOrderNo, body.SubMchID, body.ServiceID, opts)
 	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
 		id: "payPartnerServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.ServiceOrderEntity, error) {
 			return nil, client.PayPartnerServiceOrder(ctx, outOrderNo, body)
 		},
-		query: partnerQuery(ctx, client, outOrderNo, body.SubMchID),
+		params: params, query: partnerQuery(ctx, client, params),
 		judge: collected, collects: true,
 	}, opts)
 }
@@ -41,6 +43,7 @@ func Pay(ctx context.Context, client PartnerClient, outOrderNo string, body pays
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394596
 func PayDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.PayServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
+	params := directParams(outOrderNo, body.ServiceID, body.AppID)
 	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
 		id: "payServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.DirectServiceOrderEntity, error) {
@@ -50,7 +53,7 @@ func PayDirect(ctx context.Context, client DirectClient, outOrderNo string, body
 			}
 			return nil, err
 		},
-		query: directQuery(ctx, client, outOrderNo, body.ServiceID, body.AppID),
+		params: params, query: directQuery(ctx, client, params),
 		judge: collected, collects: true,
 	}, opts)
 }

@@ -24,12 +24,13 @@ import (
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012458816
 func Sync(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.SyncPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
+	params := partnerParams(outOrderNo, body.SubMchID, &body.ServiceID, opts)
 	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
 		id: "syncPartnerServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.ServiceOrderEntity, error) {
 			return nil, client.SyncPartnerServiceOrder(ctx, outOrderNo, body)
 		},
-		query: partnerQuery(ctx, client, outOrderNo, body.SubMchID),
+		params: params, query: partnerQuery(ctx, client, params),
 		judge: syncedAt(body.Detail.PaidTime),
 	}, opts)
 }
@@ -39,6 +40,7 @@ func Sync(ctx context.Context, client PartnerClient, outOrderNo string, body pay
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587962
 func SyncDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.SyncServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
+	params := directParams(outOrderNo, body.ServiceID, body.AppID)
 	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
 		id: "syncServiceOrder", outOrderNo: outOrderNo,
 		send: func() (*payscore.DirectServiceOrderEntity, error) {
@@ -48,7 +50,7 @@ func SyncDirect(ctx context.Context, client DirectClient, outOrderNo string, bod
 			}
 			return answer, err
 		},
-		query: directQuery(ctx, client, outOrderNo, body.ServiceID, body.AppID),
+		params: params, query: directQuery(ctx, client, params),
 		judge: syncedAt(body.Detail.PaidTime),
 	}, opts)
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +68,43 @@ func (h *host) wantState(t testing.TB, no, want string) {
 	}
 }
 
+func TestCompleteAgain(t *testing.T) {
+	h := newHost(t)
+	c := h.changes(t)["complete"]
+	for range 2 {
+		r := runArgs(t, c.args...)
+		r.wantCode(t, exitDone)
+		wantAll(t, r.out, "204 No Content", "Done: completed")
+	}
+	at := slices.Index(c.args, "--body") + 1
+	body, err := os.ReadFile(c.args[at])
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := map[string]any{}
+	if err := json.Unmarshal(body, &other); err != nil {
+		t.Fatal(err)
+	}
+	other["goods_tag"] = "another"
+	body, _ = json.Marshal(other)
+	c.args[at] = write(t, "other.json", string(body))
+	// The order bears the bill that was sent, so there is nothing left to do.
+	r := runArgs(t, c.args...)
+	r.wantCode(t, exitDone)
+	wantAll(t, r.err, "warning: the answer did not tell, but the order does: ", "订单重入参数校验失败")
+
+	other["total_amount"] = other["total_amount"].(float64) - 1
+	other["post_discounts"] = []any{map[string]any{"name": "抹零", "amount": 1}}
+	body, _ = json.Marshal(other)
+	c.args[at] = write(t, "another.json", string(body))
+	r = runArgs(t, append(c.args, "--json")...)
+	r.wantCode(t, exitFailed)
+	if e := decodeJSON[errorReport](t, r.err); e.Number != 271316598 || e.Code != "PARAM_ERROR" || e.Retry != "after-query" || !strings.Contains(e.Remedy.EN, "charge the user twice") {
+		t.Errorf("%s", r.err)
+	}
+	h.wantState(t, c.no, c.state)
+}
+
 func TestChange(t *testing.T) {
 	for _, name := range []string{"complete", "cancel", "pay", "sync"} {
 		t.Run(name, func(t *testing.T) {
@@ -117,8 +156,13 @@ func TestChange(t *testing.T) {
 			h := newHost(t)
 			c := h.changes(t)[name]
 			runArgs(t, c.args...).wantCode(t, exitDone)
-			if name == "cancel" { // which may be repeated with the same reason
+			switch name {
+			case "cancel": // which may be repeated with the same reason
 				c.args[len(c.args)-1] = "别的"
+			case "complete": // which may be repeated until it is paid
+				if err := h.box.Deduct(h.account.SubMchID, c.no); err != nil {
+					t.Fatal(err)
+				}
 			}
 			r := runArgs(t, append(c.args, "--json")...)
 			r.wantCode(t, exitFailed)

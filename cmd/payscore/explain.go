@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 )
 
 type explainCommand struct {
-	Error  string `arg:"" name:"error" help:"NUMBER, CODE, REQUEST-ID, or a file with the JSON of the error, - for standard input."`
+	Error  string `arg:"" name:"error" help:"NUMBER, CODE, REQUEST-ID, the message, or a file with the JSON of the error, - for standard input."`
 	Signed string `placeholder:"FILE" help:"The message that you signed, to be compared with what a SIGN_ERROR says was seen."`
 }
 
@@ -25,6 +26,7 @@ func (explainCommand) Help() string {
   payscore explain 271316754
   payscore explain ORDER_NOT_EXIST
   payscore explain 08F78BD3A0061030181120A0A72A28B6A702-271316657
+  payscore explain 订单重入参数校验失败
   payscore explain error.json
   payscore --json query 1 --keys DIR 2>&1 | payscore explain -
 
@@ -44,7 +46,15 @@ type explanation struct {
 	Detail          *detailReport   `json:"detail,omitempty"`
 	SignInformation *signSeenReport `json:"sign_information,omitempty"`
 	Difference      string          `json:"difference,omitempty"`
+	Reentry         []reentryReport `json:"reentry,omitempty"`
 	Operations      []operationRef  `json:"operations"`
+}
+
+// reentryReport says what to do when these operations were sent again with
+// other parameters and answered with this error.
+type reentryReport struct {
+	Operations []string    `json:"operations"`
+	Remedy     translation `json:"remedy"`
 }
 
 type translation struct {
@@ -90,6 +100,7 @@ func (c *explainCommand) Run(s *streams) error {
 		return err
 	}
 	x.Operations = documentedBy(e)
+	x.Reentry = reentries(e.Number, x.Operations)
 	if s.json {
 		return s.object(x)
 	}
@@ -161,7 +172,10 @@ func (c *explainCommand) read(s *streams) (*apierror.Error, error) {
 			return numbered(&apierror.Error{RequestID: arg, Number: int64(n)})
 		}
 	}
-	return nil, fmt.Errorf("%.60q is no number, code or request id, and no such file is there", arg)
+	if n := numberOf(arg); n != 0 {
+		return &apierror.Error{Number: n}, nil
+	}
+	return nil, fmt.Errorf("%.60q is no number, code, request id or known message, and no such file is there", arg)
 }
 
 func numbered(e *apierror.Error) (*apierror.Error, error) {
@@ -169,6 +183,18 @@ func numbered(e *apierror.Error) (*apierror.Error, error) {
 		return nil, errors.New("number 0 stands for success: there is nothing to explain")
 	}
 	return e, nil
+}
+
+var oneComma = strings.NewReplacer("，", ",")
+
+// numberOf is the number that comes with a message, 0 when none is known.
+func numberOf(message string) int64 {
+	for _, n := range catalog.Numbers() {
+		if message != "" && oneComma.Replace(n.Message) == oneComma.Replace(message) {
+			return n.Number
+		}
+	}
+	return 0
 }
 
 // decodeError reads the body of an answer, or what --json prints of an error.
@@ -200,6 +226,9 @@ func decodeError(name string, raw []byte) (*apierror.Error, error) {
 // be explained is taken for WeChat Pay's own answer.
 func complete(e *apierror.Error) {
 	e.Verified = true
+	if e.Number == 0 {
+		e.Number = numberOf(strings.TrimSpace(e.Message)) // the body of an answer does not bear it
+	}
 	if n, ok := catalog.NumberOf(e.Number); ok {
 		e.Code = cmp.Or(e.Code, n.Code)
 		e.Message = cmp.Or(e.Message, n.Message)
@@ -223,6 +252,25 @@ func documentedBy(e *apierror.Error) []operationRef {
 	found := []operationRef{}
 	for _, op := range catalog.OperationsOf(e.Code, e.Number) {
 		found = append(found, operationRef(op))
+	}
+	return found
+}
+
+// reentries has the operations that answer a repeat with this number, those
+// with the same remedy together.
+func reentries(number int64, operations []operationRef) []reentryReport {
+	var found []reentryReport
+	for _, op := range operations {
+		r, known := catalog.ReentryOf(op.ID)
+		if !known || number == 0 || r.Number != number {
+			continue
+		}
+		remedy := translation{r.Remedy.EN, r.Remedy.ZH}
+		if at := slices.IndexFunc(found, func(f reentryReport) bool { return f.Remedy == remedy }); at >= 0 {
+			found[at].Operations = append(found[at].Operations, op.ID)
+			continue
+		}
+		found = append(found, reentryReport{[]string{op.ID}, remedy})
 	}
 	return found
 }
@@ -277,6 +325,16 @@ func (s *streams) explanation(x explanation) {
 		}
 		if x.Difference != "" {
 			s.prose("difference", x.Difference)
+		}
+	}
+	if len(x.Reentry) > 0 {
+		s.printf("\n")
+		s.section("Sent again with other parameters 重入参数不同")
+		for _, r := range x.Reentry {
+			s.printf("  %s\n", strings.Join(r.Operations, ", "))
+			for _, line := range append(wrap(r.Remedy.EN, 76), wrap(r.Remedy.ZH, 76)...) {
+				s.printf("    %s\n", line)
+			}
 		}
 	}
 	if len(x.Operations) == 0 {

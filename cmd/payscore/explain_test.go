@@ -136,6 +136,66 @@ func TestExplainArguments(t *testing.T) {
 	}
 }
 
+// A re-entry with other parameters means another thing for each operation: of a
+// completion, a new number would charge the user twice.
+func TestExplainReentry(t *testing.T) {
+	const message = "订单重入参数校验失败"
+	for arg, code := range map[string]string{"271316598": "INVALID_REQUEST", message: "INVALID_REQUEST", " " + message + " ": "INVALID_REQUEST",
+		`{"code":"PARAM_ERROR","message":"` + message + `"}`: "PARAM_ERROR"} {
+		in := ""
+		if strings.HasPrefix(arg, "{") {
+			in, arg = arg, "-"
+		}
+		r := runWith(t, strings.NewReader(in), "explain", arg, "--json")
+		r.wantCode(t, exitDone)
+		x := decodeJSON[explanation](t, r.out)
+		if x.Number != 271316598 || x.Message != message || x.Code != code || x.Status != 400 {
+			t.Errorf("%s: %s", arg, r.out)
+		}
+		remedies := map[string]translation{}
+		for _, e := range x.Reentry {
+			for _, id := range e.Operations {
+				remedies[id] = e.Remedy
+			}
+		}
+		for _, id := range []string{"completePartnerServiceOrder", "completeServiceOrder"} {
+			if got := remedies[id]; !strings.Contains(got.EN, "Never take a new number") || !strings.Contains(got.ZH, "不要换单号") || !strings.HasPrefix(got.EN, "Query") {
+				t.Errorf("%s: %s: %+v", arg, id, got)
+			}
+		}
+		for _, id := range []string{"createPartnerServiceOrder", "createServiceOrder"} {
+			if got := remedies[id]; !strings.Contains(got.EN, "else take a new") || !strings.Contains(got.ZH, "否则换新") || !strings.HasPrefix(got.EN, "Query") {
+				t.Errorf("%s: %s: %+v", arg, id, got)
+			}
+		}
+		if len(remedies) != 4 {
+			t.Errorf("%s: remedies of %v", arg, remedies)
+		}
+		r = runWith(t, strings.NewReader(in), "explain", arg)
+		r.wantCode(t, exitDone)
+		wantAll(t, strings.Join(strings.Fields(r.out), " "), "completePartnerServiceOrder, completeServiceOrder Query the order: it was completed before",
+			"Never take a new number", "createPartnerServiceOrder, createServiceOrder Query the order.")
+	}
+	if x := decodeJSON[explanation](t, runArgs(t, "--json", "explain", "271316657").out); x.Reentry != nil {
+		t.Errorf("%+v", x.Reentry)
+	}
+}
+
+// Each message of the catalogue tells its number.
+func TestExplainMessages(t *testing.T) {
+	numbers := map[string][]int64{}
+	for _, n := range catalog.Numbers() {
+		numbers[n.Message] = append(numbers[n.Message], n.Number)
+	}
+	for message, want := range numbers {
+		r := runArgs(t, "explain", "--json", message)
+		r.wantCode(t, exitDone)
+		if x := decodeJSON[explanation](t, r.out); !slices.Contains(want, x.Number) {
+			t.Errorf("%s: %s", message, r.out)
+		}
+	}
+}
+
 // An answer of a server, from its refusal to the explanation.
 func TestExplainARefusal(t *testing.T) {
 	h := newHost(t)
@@ -160,7 +220,7 @@ func TestExplainNotInTheCatalogue(t *testing.T) {
 func TestExplainWrongInput(t *testing.T) {
 	h := newHost(t)
 	for _, test := range []struct{ name, arg, want string }{
-		{"neither", "!?", "is no number, code or request id"},
+		{"neither", "!?", "is no number, code, request id or known message"},
 		{"success", "08F7-0", "stands for success"},
 		{"zero", "0", "stands for success"},
 		{"overflow", "9223372036854775808", "is no number"},

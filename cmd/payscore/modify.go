@@ -84,13 +84,13 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 		return inputError{err}
 	}
 	c := change{OutOrderNo: m.OutOrderNo, connection: m.connection}
-	c.SubMchID, c.ServiceID = body.SubMchID, ""
+	c.SubMchID = body.SubMchID
 	if body.ServiceID != nil {
 		c.ServiceID = *body.ServiceID
 	}
 	return c.run(ctx, s, job{done: modified,
 		do: func(client *payscore.Client, before *payscore.ServiceOrderEntity) (changed, error) {
-			var opts []serviceorder.Option
+			opts := []serviceorder.Option{serviceorder.WithServiceID(c.ServiceID)}
 			if before.TotalAmount != nil { // else only the new total tells something
 				opts = append(opts, serviceorder.WithTotalBefore(*before.TotalAmount))
 			}

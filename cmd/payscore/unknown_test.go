@@ -316,3 +316,27 @@ func (h *hook) Write(b []byte) (int, error) {
 	}
 	return h.Buffer.Write(b)
 }
+
+// The body leaves service_id out, so the flag names it in each query: before,
+// to settle the outcome, and after.
+func TestModifyQueriesWithTheService(t *testing.T) {
+	h := newHost(t)
+	var queries []string
+	h.spoil = func(box http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				queries = append(queries, r.URL.Query().Get("service_id"))
+				box.ServeHTTP(w, r)
+				return
+			}
+			box.ServeHTTP(httptest.NewRecorder(), r)
+			w.WriteHeader(http.StatusBadGateway)
+		})
+	}
+	body := example(t, `"service_id": "2002000000000558128851361561536",`, "")
+	r := h.modify(t, body, "--service-id", h.account.ServiceID)
+	r.wantCode(t, exitDone)
+	if len(queries) != 2 || queries[0] != h.account.ServiceID || queries[1] != h.account.ServiceID {
+		t.Errorf("queried with the services %q\n%s", queries, r.err)
+	}
+}

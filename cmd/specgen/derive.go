@@ -60,8 +60,8 @@ type catalogCmd struct{ derived }
 
 // Help is what kong shows below the usage of catalog.
 func (*catalogCmd) Help() string {
-	return `Writes package gen/catalog from the extensions x-wechatpay-errors, x-wechatpay-error-numbers and
-x-wechatpay-order-stages of api/openapi.yaml. Tables that are missing are empty.
+	return `Writes package gen/catalog from the extensions x-wechatpay-errors, x-wechatpay-error-numbers,
+x-wechatpay-order-stages and x-wechatpay-reentry of api/openapi.yaml. Tables that are missing are empty.
 
 Example:
 

@@ -59,7 +59,7 @@ func TestRunDiff(t *testing.T) {
 		{"itself as Markdown", []string{"same.yaml", "same.yaml", "--format", "markdown"}, 0, empty, ""},
 		{"itself as JSON", []string{"same.yaml", "same.yaml", "--json"}, 0, func(s string) bool { return s == "[]\n" }, ""},
 		{"a revision against itself", []string{"main", "HEAD"}, 0, empty, ""},
-		{"breaking", []string{"same.yaml", "breaking.yaml"}, 1, has("Breaking (1)\n  breaking.yaml:131: Item.name: "), ""},
+		{"breaking", []string{"same.yaml", "breaking.yaml"}, 1, has("Breaking (1)\n  breaking.yaml:138: Item.name: "), ""},
 		{"breaking, not to fail", []string{"same.yaml", "breaking.yaml", "--fail-on", "none"}, 0, has("Breaking (1)\n"), ""},
 		{"additive", []string{"same.yaml", "additive.yaml"}, 0, has("Additive (1)\n"), ""},
 		{"additive, to fail", []string{"same.yaml", "additive.yaml", "--fail-on", "additive"}, 1, has("Additive (1)\n"), ""},
@@ -70,7 +70,7 @@ func TestRunDiff(t *testing.T) {
 		{"Markdown", []string{"same.yaml", "breaking.yaml", "--format=markdown"}, 1, has("### Breaking\n\n- `Item.name`: "), ""},
 		{"JSON", []string{"same.yaml", "breaking.yaml", "--json"}, 1, func(s string) bool {
 			var f []diff.Finding
-			return json.Unmarshal([]byte(s), &f) == nil && len(f) == 1 && f[0].Class == diff.Breaking && f[0].Line == 131 && f[0].Old == "20" && f[0].New == "10"
+			return json.Unmarshal([]byte(s), &f) == nil && len(f) == 1 && f[0].Class == diff.Breaking && f[0].Line == 138 && f[0].Old == "20" && f[0].New == "10"
 		}, ""},
 		{"work tree, with its Go", []string{"main"}, 1, has("Go API, breaking (1)\n  auth/auth.go:3: auth.Sign: changed: func() -> func(int)\n"), ""},
 		{"work tree, without", []string{"main", "--no-go"}, 0, empty, ""},

@@ -9987,6 +9987,8 @@ var patternCancelPartnerServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Z
 // CompletePartnerServiceOrder 完结支付分订单: States the final amount of an order whose service is over. WeChat Pay then deducts, again and
 // again until it succeeds. `total_amount` is the sum of the payments less the sum of the
 // discounts, within the risk cap of the service; a total of 0 finishes the order at once.
+// A repeat with the same parameters succeeds and changes nothing; with others it is refused (number 271316598), and a new
+// order number would charge the user twice.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692408
 func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo OutOrderNo, body CompletePartnerServiceOrderRequest, editors ...RequestEditorFn) error {

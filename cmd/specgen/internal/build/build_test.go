@@ -218,15 +218,15 @@ func TestWebhooks(t *testing.T) {
 
 func TestErrorsHaveLines(t *testing.T) {
 	for name, c := range map[string]struct{ old, new, want string }{
-		"event twice": {"            PAYSCORE.USER_PAID: {$ref", "            PAYSCORE.USER_CONFIRM: {$ref", "small.yaml:70: the event PAYSCORE.USER_CONFIRM is already on line 69"},
+		"event twice": {"            PAYSCORE.USER_PAID: {$ref", "            PAYSCORE.USER_CONFIRM: {$ref", "small.yaml:79: the event PAYSCORE.USER_CONFIRM is already on line 78"},
 		"retry":       {"retry: after-query", "retry: sometimes", `small.yaml:8: x-wechatpay-error-numbers.271316754.retry is "sometimes"`},
 		"number":      {"'271316754':", "many:", "small.yaml:8: x-wechatpay-error-numbers.many is not a number"},
 		"status":      {"{status: 500,", "{", "small.yaml:6: x-wechatpay-errors.SYSTEM_ERROR has no status"},
 		"no mapping":  {"DONE: {title: 已完成, description: It is over., state: DONE, final: true}", "DONE: over", "small.yaml:12: x-wechatpay-order-stages.DONE is not a mapping"},
 		"no state":    {"state: DONE, final", "final", "small.yaml:12: x-wechatpay-order-stages.DONE has no state"},
-		"merge key":   {"200: {description: Done.}", "<<: {description: Done.}", "small.yaml:29: JSON has no such key"},
-		"infinity":    {"example: 0.1", "example: .inf", "small.yaml:100: JSON has no number .inf"},
-		"circle":      {"{$ref: '#/components/schemas/Id'}\n        example:", "&a [*a]\n        example:", "small.yaml:95: the document is too large"},
+		"merge key":   {"200: {description: Done.}", "<<: {description: Done.}", "small.yaml:30: JSON has no such key"},
+		"infinity":    {"example: 0.1", "example: .inf", "small.yaml:109: JSON has no number .inf"},
+		"circle":      {"{$ref: '#/components/schemas/Id'}\n        example:", "&a [*a]\n        example:", "small.yaml:104: the document is too large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Files(small(t, c.old, c.new))

@@ -84,7 +84,11 @@ func forReaders(d *contract.Document) (*contract.Document, error) {
 		if err != nil {
 			return nil, err
 		}
-		about += stagesOf(stages, table) + errorsOf(out, op) + eventsOf(out, op)
+		reentry, err := out.Reentry(op)
+		if err != nil {
+			return nil, err
+		}
+		about += stagesOf(stages, table) + reentryOf(reentry) + errorsOf(out, op) + eventsOf(out, op)
 		set(op.Node, "description", text(about))
 	}
 	tags := contract.Get(root, "tags")

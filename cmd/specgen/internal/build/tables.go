@@ -150,6 +150,47 @@ func stagesSection(d *contract.Document) (string, error) {
 	return out + "\n", nil
 }
 
+var (
+	sameWords = map[string]string{
+		"same-answer": "成功，应答与首次相同 succeeds, with the answer of the first call",
+		"refused":     "已执行过则被拒绝 refused, if the first call was carried out",
+		"unknown":     "未知 unknown",
+	}
+	otherWords = map[string]string{
+		"refused":           "被拒绝 refused",
+		"another-operation": "是另一次操作 another operation",
+		"unknown":           "未知 unknown",
+	}
+)
+
+// reentryOf gives the part of an operation's description about a call that is
+// sent again.
+func reentryOf(r *contract.Reentry) string {
+	if r == nil {
+		return ""
+	}
+	out := "\n\n**重入 Re-entry**" + header("参数 Parameters", "结果 Outcome") + row("相同 the same", sameWords[r.Same])
+	other := otherWords[r.Other]
+	if refusal := r.Refusal; refusal != nil {
+		other += fmt.Sprintf(" %d %s", refusal.Status, code(refusal.Code))
+		if refusal.Number != 0 {
+			other += fmt.Sprintf(" %d", refusal.Number)
+		}
+		other += "<br>" + cell(refusal.Message)
+	}
+	out += row("不同 others", other)
+	if remedy := twoLines(r.Remedy.ZH, r.Remedy.EN); remedy != "" {
+		out += row("处理 What to do", remedy)
+	}
+	if r.Note != "" {
+		out += row("说明 Note", cell(r.Note))
+	}
+	for _, s := range r.Sources {
+		out += row("来源 Source", fmt.Sprintf("%s (%s): %s %s", cell(s.Title), cell(s.Date), cell(s.Says), cell(s.URL)))
+	}
+	return out
+}
+
 var retryWords = map[string]string{
 	"never":           "不要重试<br>never",
 	"same-parameters": "可用相同参数重试<br>with the same parameters",

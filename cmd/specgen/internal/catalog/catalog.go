@@ -1,6 +1,7 @@
 // Package catalog makes package catalog of gen/: the error codes and numbers
 // and the stages of an order, as the x-wechatpay extensions of the contract
-// state them, and which operation documents which error.
+// state them, which operation documents which error, and what becomes of an
+// operation that is sent again.
 package catalog
 
 import (
@@ -49,6 +50,12 @@ type tables struct {
 	Stages     []stage
 	Operations []operation // that are allowed in some stage
 	All        []documented
+	Reentries  []reentry // of the operations that change something
+}
+
+type reentry struct {
+	ID string
+	*contract.Reentry
 }
 
 type stage struct {
@@ -101,6 +108,13 @@ func read(d *contract.Document) (*tables, error) {
 			return nil, err
 		}
 		t.All = append(t.All, doc)
+		again, err := d.Reentry(op)
+		if err != nil {
+			return nil, err
+		}
+		if again != nil {
+			t.Reentries = append(t.Reentries, reentry{op.ID, again})
+		}
 		table, err := d.StageTable(op)
 		if err != nil {
 			return nil, err
@@ -193,6 +207,11 @@ func camel(name string) string {
 	return out.String()
 }
 
+var (
+	sameConst  = map[string]string{"same-answer": "SameAnswer", "refused": "SameRefused", "unknown": "SameUnknown"}
+	otherConst = map[string]string{"refused": "OtherRefused", "another-operation": "OtherOperation", "unknown": "OtherUnknown"}
+)
+
 var retryConst = map[string]string{
 	"never": "RetryNever", "same-parameters": "RetrySameParameters", "after-query": "RetryAfterQuery", "later": "RetryLater",
 }
@@ -201,6 +220,8 @@ func render(name, text string, t *tables) ([]byte, error) {
 	tmpl, err := template.New(name).Funcs(template.FuncMap{
 		"quote": strconv.Quote, // leaves Chinese readable
 		"retry": func(r string) string { return retryConst[r] },
+		"same":  func(s string) string { return sameConst[s] },
+		"other": func(o string) string { return otherConst[o] },
 		"text": func(t contract.Text) string {
 			return fmt.Sprintf("Text{ZH: %s, EN: %s}", strconv.Quote(t.ZH), strconv.Quote(t.EN))
 		},

@@ -95,6 +95,13 @@ func main() {
 	fmt.Println(catalog.OperationsOf("PARAM_ERROR", 0), catalog.OperationsOf("PARAM_ERROR", 271316754), catalog.OperationsOf("ORDER_DONE", 0))
 	fmt.Println(len(catalog.OperationsOf("", 0)), len(catalog.OperationsOf("", 5)), len(catalog.OperationsOf("", 268435464)))
 	fmt.Println(catalog.Stage("GONE").Title() == "", catalog.RetryAfterQuery)
+	fmt.Println(catalog.ReentryOf("completeOrder"))
+	fmt.Println(catalog.ReentryOf("createOrder"))
+	fmt.Println(catalog.ReentryOf("listOrders"))
+	r, _ := catalog.ReentryOf("completeOrder")
+	r.Sources[0].URL = "changed"
+	r, _ = catalog.ReentryOf("completeOrder")
+	fmt.Println(r.Same == catalog.SameAnswer, r.Other == catalog.OtherRefused, r.Sources[0].URL, len(catalog.OperationsOf("REENTRY", 0)), len(catalog.OperationsOf("", 7)))
 }
 `
 
@@ -117,6 +124,10 @@ true false false false
 [{createOrder POST /orders https://pay.weixin.qq.com/doc/v3/partner/1}] [{createOrder POST /orders https://pay.weixin.qq.com/doc/v3/partner/1}] [{completeOrder POST /orders/{id}/complete }]
 0 0 1
 true after-query
+{same-answer refused 400 REENTRY 7 重入 {先查询 Query it.} Some "disagree". [{https://pay.weixin.qq.com/1 2025-02-25 完结 It says so.}]} true
+{unknown another-operation 0  0  { }  []} true
+{  0  0  { }  []} false
+true true https://pay.weixin.qq.com/1 1 1
 `
 
 // The generated code has to say what the document says, so it is compiled and
@@ -195,8 +206,8 @@ func TestErrorsHaveLines(t *testing.T) {
 		"number":          {"'268435464'", "PARAM", "small.yaml:9: x-wechatpay-error-numbers.PARAM is not a number"},
 		"same fields":     {"state: DOING, final", "state: DONE, final", "small.yaml:12: x-wechatpay-order-stages.RUNNING cannot be told from DONE"},
 		"same constant":   {"  RUNNING:", "  _DONE:", "small.yaml:12: x-wechatpay-order-stages._DONE cannot be told from DONE"},
-		"unknown allowed": {"allowed: [USER_CONFIRM, USER_PAYING]", "allowed: [GONE]", `small.yaml:28: completeOrder allows the stage "GONE"`},
-		"no status":       {"{status: 400, code: ORDER_DONE, message", "{code: ORDER_DONE, message", "small.yaml:30: x-wechatpay-order-stages.refusals.DONE has no status"},
+		"unknown allowed": {"allowed: [USER_CONFIRM, USER_PAYING]", "allowed: [GONE]", `small.yaml:29: completeOrder allows the stage "GONE"`},
+		"no status":       {"{status: 400, code: ORDER_DONE, message", "{code: ORDER_DONE, message", "small.yaml:31: x-wechatpay-order-stages.refusals.DONE has no status"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Files(small(t, c.old, c.new))

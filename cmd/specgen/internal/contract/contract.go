@@ -179,6 +179,7 @@ const (
 	ErrorsKey       = "x-wechatpay-errors"        // at the root, by code
 	ErrorNumbersKey = "x-wechatpay-error-numbers" // at the root, by number
 	ResourcesKey    = "x-wechatpay-resources"     // on operations of callbacks, by event type
+	ReentryKey      = "x-wechatpay-reentry"       // on operations that change something
 )
 
 // Retries are the values of retry in the error tables.

@@ -139,7 +139,8 @@ func (d *Document) StageTable(op Operation) (*StageTable, error) {
 var numberInText = regexp.MustCompile(`\bnumber (\d+)\b`)
 
 // ErrorsOf gives the error codes and numbers that an operation documents, in
-// its examples, its description and what its stages refuse, each once, sorted.
+// its examples, its description, what its stages refuse and what its re-entry
+// does, each once, sorted.
 func (d *Document) ErrorsOf(op Operation) (codes []string, numbers []int64, err error) {
 	tell := func(code string, texts ...string) {
 		if code != "" {
@@ -174,6 +175,16 @@ func (d *Document) ErrorsOf(op Operation) (codes []string, numbers []int64, err 
 			if r.Number != 0 {
 				numbers = append(numbers, r.Number)
 			}
+		}
+	}
+	reentry, err := d.Reentry(op)
+	if err != nil {
+		return nil, nil, err
+	}
+	if reentry != nil && reentry.Refusal != nil {
+		tell(reentry.Refusal.Code)
+		if n := reentry.Refusal.Number; n != 0 {
+			numbers = append(numbers, n)
 		}
 	}
 	slices.Sort(codes)

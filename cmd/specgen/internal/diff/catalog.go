@@ -12,17 +12,22 @@ const (
 	errorsKey  = "x-wechatpay-errors"
 	numbersKey = "x-wechatpay-error-numbers"
 	stagesKey  = "x-wechatpay-order-stages"
+	reentryKey = "x-wechatpay-reentry"
 )
 
 // catalogues are the extensions that clients act upon, so that they have rules
 // of their own.
-var catalogues = []string{errorsKey, numbersKey, stagesKey}
+var catalogues = []string{errorsKey, numbersKey, stagesKey, reentryKey}
 
 // catalogue compares one of them, of the document or of an operation.
 func (c *comparison) catalogue(oldPath, newPath []string, o, n *yaml.Node) {
 	t := table{c: c, oldPath: oldPath, newPath: newPath, name: newPath[len(newPath)-1]}
-	if len(newPath) > 1 && t.name == stagesKey {
+	switch {
+	case len(newPath) > 1 && t.name == stagesKey:
 		t.transitions(o, n)
+		return
+	case len(newPath) > 1 && t.name == reentryKey:
+		t.reentry(o, n)
 		return
 	}
 	t.rows(o, n)
@@ -175,6 +180,48 @@ func (t table) transitions(o, n *yaml.Node) {
 		if !same(get(o, key), get(n, key)) {
 			t.report(Breaking, key+" changed", value(get(o, key)), value(get(n, key)), key)
 		}
+	}
+}
+
+// reentry compares what an operation says about a call that is sent again.
+// Programs repeat what is safe to repeat, so to lose same-answer breaks them; to
+// learn what was unknown does not.
+func (t table) reentry(o, n *yaml.Node) {
+	if kindOf(n) != "a mapping" && n != nil {
+		t.report(Breaking, "changed", value(o), value(n))
+		return
+	}
+	if o == nil || n == nil {
+		t.report(map[bool]Class{true: Additive, false: Breaking}[o == nil], verb(o, n), value(o), value(n))
+		return
+	}
+	for _, key := range keysOf(o, n) {
+		before, after := get(o, key), get(n, key)
+		if same(before, after) && has(o, key) == has(n, key) {
+			continue
+		}
+		class := Breaking
+		switch key {
+		case "remedy", "note", "sources":
+			class = Documentation
+		case "same_parameters":
+			if value(before) != "same-answer" {
+				class = Additive
+			}
+		case "other_parameters":
+			if value(before) == "unknown" {
+				class = Additive
+			}
+		case "refusal":
+			switch {
+			case before == nil:
+				class = Additive // what it means is told by other_parameters
+			case after != nil:
+				t.fields(before, after, key)
+				continue
+			}
+		}
+		t.report(class, verb(before, after), value(before), value(after), key)
 	}
 }
 

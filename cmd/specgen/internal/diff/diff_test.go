@@ -66,7 +66,7 @@ func TestRules(t *testing.T) {
 		},
 		"request limit lowered": {
 			pairs:  []string{"type: string, maxLength: 20}", "type: string, maxLength: 10}"},
-			made:   want{Breaking, "new.yaml:131: Item.name: request property max length decreased: 20 -> 10 (createOrder)"},
+			made:   want{Breaking, "new.yaml:138: Item.name: request property max length decreased: 20 -> 10 (createOrder)"},
 			undone: want{Additive, "10 -> 20"},
 		},
 		"request field required": {
@@ -93,13 +93,13 @@ func TestRules(t *testing.T) {
 		// Answers.
 		"answer field removed": {
 			pairs:  []string{"        paid_by: {description: Who paid., type: string, maxLength: 64}\n", ""},
-			made:   want{Breaking, "old.yaml:154: Order.paid_by: response optional property removed"},
-			undone: want{Additive, "new.yaml:154: Order.paid_by: response optional property added"},
+			made:   want{Breaking, "old.yaml:161: Order.paid_by: response optional property removed"},
+			undone: want{Additive, "new.yaml:161: Order.paid_by: response optional property added"},
 		},
 		"answer field removed, by reference": {
 			pairs:  []string{"        state: {$ref: '#/components/schemas/State'}\n", ""},
-			made:   want{Breaking, "old.yaml:153: Order.state: response optional property removed"},
-			undone: want{Additive, "new.yaml:153: Order.state: response optional property added"},
+			made:   want{Breaking, "old.yaml:160: Order.state: response optional property removed"},
+			undone: want{Additive, "new.yaml:160: Order.state: response optional property added"},
 		},
 		"answer limit raised": {
 			pairs:  []string{"Why a call was refused.", "Why a call was refused. ", "For people (中文)., type: string, maxLength: 256", "For people (中文)., type: string, maxLength: 300"},
@@ -268,6 +268,49 @@ func TestRules(t *testing.T) {
 			pairs:  []string{"code: ORDER_DONE", "code: INVALID_REQUEST"},
 			made:   want{Breaking, "refusals DONE code: code changed: ORDER_DONE -> INVALID_REQUEST"},
 			undone: want{Breaking, "INVALID_REQUEST -> ORDER_DONE"},
+		},
+		"repeat is not safe any more": {
+			pairs:  []string{"same_parameters: same-answer", "same_parameters: refused"},
+			made:   want{Breaking, "POST /orders/{id}/cancel x-wechatpay-reentry same_parameters: changed: same-answer -> refused"},
+			undone: want{Additive, "same_parameters: changed: refused -> same-answer"},
+		},
+		"repeat is known to be safe": {
+			pairs:  []string{"{same_parameters: unknown,", "{same_parameters: same-answer,"},
+			made:   want{Additive, "POST /orders x-wechatpay-reentry same_parameters: changed: unknown -> same-answer"},
+			undone: want{Breaking, "same_parameters: changed: same-answer -> unknown"},
+		},
+		"other parameters are another operation": {
+			pairs:  []string{"other_parameters: unknown}", "other_parameters: another-operation}"},
+			made:   want{Additive, "other_parameters: changed: unknown -> another-operation"},
+			undone: want{Breaking, "other_parameters: changed: another-operation -> unknown"},
+		},
+		"repeat is refused with another code": {
+			pairs:  []string{"code: REENTRY", "code: INVALID_REQUEST"},
+			made:   want{Breaking, "x-wechatpay-reentry refusal code: code changed: REENTRY -> INVALID_REQUEST"},
+			undone: want{Breaking, "INVALID_REQUEST -> REENTRY"},
+		},
+		"repeat is refused in other words": {
+			pairs:    []string{"message: 重入}", "message: 重入失败}"},
+			made:     want{Documentation, "refusal message: message changed"},
+			undone:   want{Documentation, "refusal message: message changed"},
+			onlyText: true,
+		},
+		"what to do about a repeat": {
+			pairs:    []string{"en: Look first.", "en: Look at it first."},
+			made:     want{Documentation, "x-wechatpay-reentry remedy: changed"},
+			undone:   want{Documentation, "x-wechatpay-reentry remedy: changed"},
+			onlyText: true,
+		},
+		"source of a repeat": {
+			pairs:    []string{"date: '2025'", "date: '2026'"},
+			made:     want{Documentation, "x-wechatpay-reentry sources: changed"},
+			undone:   want{Documentation, "x-wechatpay-reentry sources: changed"},
+			onlyText: true,
+		},
+		"nothing is said about a repeat": {
+			pairs:  []string{"      x-wechatpay-reentry: {same_parameters: unknown, other_parameters: unknown}\n", ""},
+			made:   want{Breaking, "POST /orders x-wechatpay-reentry: removed"},
+			undone: want{Additive, "POST /orders x-wechatpay-reentry: added"},
 		},
 		"stage declared": {
 			pairs:  []string{"  DONE: {title: 已完成, state: DONE, final: true}\n", "  DONE: {title: 已完成, state: DONE, final: true}\n  EXPIRED: {title: 已失效, state: EXPIRED, final: true}\n"},

@@ -120,8 +120,8 @@ func TestAliasPlaysEachRole(t *testing.T) {
 func TestMessagesHelp(t *testing.T) {
 	for edit, want := range map[[2]string]string{
 		{"maxLength: 32\n      pattern", "maxLenght: 32\n      maxLength: 32\n      pattern"}: `did you mean "maxLength"?`,
-		{"total_amount: 100, items: [], state", "total_amount: -1, items: [], state"}:         "/total_amount (line 44): number must be at least 0",
-		{"name: 停车, price: 100", "name: 停车, price: 0.5"}:                                      "/items/0/price (line 149): value must be an integer",
+		{"total_amount: 100, items: [], state", "total_amount: -1, items: [], state"}:         "/total_amount (line 45): number must be at least 0",
+		{"name: 停车, price: 100", "name: 停车, price: 0.5"}:                                      "/items/0/price (line 159): value must be an integer",
 		{"name: {title: 名称, ", "name: {"}:                                                     "components.schemas.Item.properties.name has no title",
 		{"items: {type: string, maxLength: 9}}", "items: {type: string}}"}:                    "components.schemas.Notice.properties.tags.items is a string",
 		{"responses/Refused'}\n      callbacks", "responses/Refuse'}\n      callbacks"}:       `"#/components/responses/Refuse", which is not a response`,

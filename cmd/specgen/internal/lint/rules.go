@@ -49,6 +49,7 @@ var rules = []rule{
 	{"examples", hasExamples},
 	{"example", exampleValid},
 	{"order-stages", orderStages},
+	{"reentry", reentry},
 	{"path-parameter", pathParameter},
 
 	// What only the contract knows of errors and events.
