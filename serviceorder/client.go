@@ -66,8 +66,11 @@ func knownService(body *string, opts []Option) string {
 }
 
 // partnerQuery answers the order, and an error when the answer is about
-// another one.
+// another one. It is nil without a client.
 func partnerQuery(ctx context.Context, client PartnerClient, params payscore.QueryPartnerServiceOrderParams) func() (*payscore.ServiceOrderEntity, error) {
+	if client == nil {
+		return nil
+	}
 	return func() (*payscore.ServiceOrderEntity, error) {
 		order, err := client.QueryPartnerServiceOrder(ctx, params)
 		switch {
@@ -93,6 +96,9 @@ func hintService(params payscore.QueryPartnerServiceOrderParams, err error) erro
 
 // directQuery is partnerQuery for a direct merchant.
 func directQuery(ctx context.Context, client DirectClient, params payscore.QueryServiceOrderParams) func() (*payscore.DirectServiceOrderEntity, error) {
+	if client == nil {
+		return nil
+	}
 	return func() (*payscore.DirectServiceOrderEntity, error) {
 		order, err := client.QueryServiceOrder(ctx, params)
 		switch {

@@ -37,7 +37,9 @@ type options struct {
 func newOptions(opts []Option) options {
 	o := options{pause: DefaultPause}
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	return o
 }
@@ -92,8 +94,12 @@ type operation[O Order] struct {
 func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Result[O], error) {
 	o := newOptions(opts)
 	var r Result[O]
-	if err := op.params.Validate(); err != nil { // sent, it could not be settled
-		r.Outcome, r.SendErr = NotCarriedOut, fmt.Errorf("%w: %w", apierror.ErrNotSent, err)
+	impossible := op.params.Validate() // sent, it could not be settled
+	if op.query == nil {
+		impossible = errors.New("serviceorder: the client is nil")
+	}
+	if impossible != nil {
+		r.Outcome, r.SendErr = NotCarriedOut, fmt.Errorf("%w: %w", apierror.ErrNotSent, impossible)
 		return r, r.SendErr
 	}
 	for open := false; ; {
