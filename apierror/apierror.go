@@ -26,6 +26,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
@@ -51,8 +52,8 @@ var ErrNotSent = errors.New("not sent")
 // one cannot tell whether it was carried out: 5xx, 2xx other than the documented
 // one (202 means received, not done), and whatever is not WeChat Pay's own
 // refusal. A refusal is WeChat Pay's own if it is Verified, or if it is one that
-// WeChat Pay is known to send unsigned: a 401 SIGN_ERROR, with which it answers
-// a request that it does not look at (the page on signatures, 签名).
+// WeChat Pay is known to send unsigned ([catalog.Code].Unsigned): a 401
+// SIGN_ERROR, with which it answers a request that it does not carry out.
 //
 // A query has no outcome that could be unknown, so for a GET it never holds.
 type Error struct {
@@ -186,9 +187,11 @@ func (e *Error) outcomeUnknown() bool {
 	return e.Status >= 500 || e.Status/100 == 2 || !e.Verified && !e.sentUnsigned()
 }
 
-// sentUnsigned knows the refusal that comes without a signature.
+// sentUnsigned reports whether it is a refusal that WeChat Pay is known to send
+// without a signature.
 func (e *Error) sentUnsigned() bool {
-	return e.Status == http.StatusUnauthorized && SignError.matches(e)
+	c, known := catalog.CodeOf(plain(e.Code))
+	return known && c.Unsigned && c.Status == e.Status
 }
 
 // Writes reports whether a request with this method may change something. An

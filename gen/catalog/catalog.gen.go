@@ -44,6 +44,9 @@ type Code struct {
 	Meaning Text   // what happened
 	Remedy  Text   // what to do
 	Retry   Retry  // whether to repeat the call
+	// Unsigned says that WeChat Pay is known to answer it without a signature. Of
+	// any other code an unsigned answer is not WeChat Pay's own word.
+	Unsigned bool
 }
 
 // Number is what an error number means: the digits after the last "-" of the
@@ -278,7 +281,7 @@ var codes = []Code{
 	{Code: "RATE_LIMITED", Status: 429, Meaning: Text{ZH: "频率限制", EN: "Too many calls. The spelling of other products."}, Remedy: Text{ZH: "降低频率后用相同参数重试", EN: "Repeat slower, with the same parameters."}, Retry: RetryLater},
 	{Code: "RESOURCE_NOT_EXISTS", Status: 404, Meaning: Text{ZH: "资源不存在", EN: "There is no such thing. From the certificates it means a merchant with a public key only."}, Remedy: Text{ZH: "检查单号；下载证书时改用微信支付公钥", EN: "Check the number; for certificates use the public key instead."}, Retry: RetryNever},
 	{Code: "SERVICE_UNAVAILABLE", Status: 503, Meaning: Text{ZH: "服务不可用", EN: "WeChat Pay is not available. Whether the operation was carried out is unknown."}, Remedy: Text{ZH: "稍后查询订单，未执行则用相同参数重试", EN: "Query the order later; repeat with the same parameters if it was not carried out."}, Retry: RetryAfterQuery},
-	{Code: "SIGN_ERROR", Status: 401, Meaning: Text{ZH: "签名错误", EN: "The signature of the request does not verify."}, Remedy: Text{ZH: "对照应答中的签名信息检查私钥、证书序列号和签名串", EN: "Compare what the detail says was verified with what was signed; check key, serial and clock."}, Retry: RetryNever},
+	{Code: "SIGN_ERROR", Status: 401, Meaning: Text{ZH: "签名错误", EN: "The signature of the request does not verify."}, Remedy: Text{ZH: "对照应答中的签名信息检查私钥、证书序列号和签名串", EN: "Compare what the detail says was verified with what was signed; check key, serial and clock."}, Retry: RetryNever, Unsigned: true},
 	{Code: "SYSTEM_ERROR", Status: 500, Meaning: Text{ZH: "系统错误", EN: "WeChat Pay failed. Whether the operation was carried out is unknown."}, Remedy: Text{ZH: "查询订单，未执行则用相同参数重试", EN: "Query the order; repeat with the same parameters if it was not carried out."}, Retry: RetryAfterQuery},
 }
 

@@ -212,7 +212,11 @@ func errorsSection(d *contract.Document) (string, error) {
 		out += "错误码在应答的 `code` 字段。The code is the field `code` of the answer." +
 			header("错误码 Code", "HTTP", "含义 Meaning", "处理 What to do", "重试 Retry")
 		for _, c := range codes {
-			out += row(code(c.Code), fmt.Sprint(c.Status), twoLines(c.Meaning.ZH, c.Meaning.EN), twoLines(c.Remedy.ZH, c.Remedy.EN), retryWords[c.Retry])
+			status := fmt.Sprint(c.Status)
+			if len(c.Unsigned) > 0 {
+				status += "<br>无签名 unsigned"
+			}
+			out += row(code(c.Code), status, twoLines(c.Meaning.ZH, c.Meaning.EN), twoLines(c.Remedy.ZH, c.Remedy.EN), retryWords[c.Retry])
 		}
 	}
 	if len(numbers) > 0 {

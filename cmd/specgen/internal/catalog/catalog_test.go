@@ -80,7 +80,7 @@ func main() {
 	fmt.Println(catalog.CodeOf("PARAM_ERROR"))
 	fmt.Println(catalog.CodeOf("PARAM"))
 	for _, c := range catalog.Codes() {
-		fmt.Println(c.Code)
+		fmt.Println(c.Code, c.Unsigned)
 	}
 	catalog.Codes()[0].Code = "changed"
 	fmt.Println(catalog.Codes()[0].Code)
@@ -105,11 +105,11 @@ func main() {
 }
 `
 
-const used = `{PARAM_ERROR 400 {参数错误 A "parameter" is wrong.} {修正参数 Repair it.} never} true
-{ 0 { } { } } false
-FREQUENCY_LIMITED
-PARAM_ERROR
-SYSTEM_ERROR
+const used = `{PARAM_ERROR 400 {参数错误 A "parameter" is wrong.} {修正参数 Repair it.} never false} true
+{ 0 { } { }  false} false
+FREQUENCY_LIMITED true
+PARAM_ERROR false
+SYSTEM_ERROR false
 FREQUENCY_LIMITED
 {271316754  单据正在扣款中 {正在扣款 A deduction is running.} {三分钟后查询 Query in 3 minutes.} after-query} true
 {0   { } { } } false

@@ -21,9 +21,6 @@ type Reentry struct {
 	Sources     []Source
 }
 
-// A Source is where a statement was read.
-type Source struct{ URL, Date, Title, Says string }
-
 // Reentry gives what an operation says about its re-entry, or nil.
 func (d *Document) Reentry(op Operation) (*Reentry, error) {
 	key, v := Lookup(op.Node, ReentryKey)
@@ -47,8 +44,6 @@ func (d *Document) Reentry(op Operation) (*Reentry, error) {
 		number, _ := strconv.ParseInt(String(refusal, "number"), 10, 64)
 		r.Refusal = &Refusal{status, number, String(refusal, "code"), String(refusal, "message")}
 	}
-	for _, s := range Items(Get(v, "sources")) {
-		r.Sources = append(r.Sources, Source{String(s, "url"), String(s, "date"), String(s, "title"), OneLine(String(s, "says"))})
-	}
+	r.Sources = sources(Get(v, "sources"))
 	return r, nil
 }

@@ -18,6 +18,8 @@ type ErrorCode struct {
 	Meaning Text
 	Remedy  Text
 	Retry   string
+	// Unsigned is where it was read that the refusal comes without a signature.
+	Unsigned []Source
 }
 
 // An ErrorNumber is one entry of [ErrorNumbersKey]. The code may be absent.
@@ -61,7 +63,7 @@ func (d *Document) ErrorCodes() ([]ErrorCode, error) {
 			return d.Errorf(key, "%s.%s has no status", ErrorsKey, key.Value)
 		}
 		retry, err := d.retry(ErrorsKey, key, v)
-		out = append(out, ErrorCode{key.Value, status, meaning(v), remedy(v), retry})
+		out = append(out, ErrorCode{key.Value, status, meaning(v), remedy(v), retry, sources(Get(v, "unsigned"))})
 		return err
 	})
 	return out, err

@@ -105,6 +105,10 @@ func (t table) fields(o, n *yaml.Node, at ...string) {
 		switch key.Value {
 		case "title", "description", "summary", "remedy", "message", "note", "source", "externalDocs", "example":
 			class = Documentation
+		case "unsigned": // whether it is there counts, not where it was read
+			if before != nil && after != nil {
+				class = Documentation
+			}
 		case "retry":
 			class = retryClass(before, after)
 		}

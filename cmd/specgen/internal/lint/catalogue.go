@@ -61,7 +61,11 @@ func (e *catalogueEntry) check(isNumber bool, codes map[string]bool) {
 			e.report(e.key.Line, "%s has no message; give the text that WeChat Pay sends", e.at)
 		}
 	} else {
-		known = append(known, "status")
+		known = append(known, "status", "unsigned")
+		if k, list := contract.Lookup(e.about, "unsigned"); k != nil && len(contract.Items(list)) == 0 {
+			e.report(k.Line, "%s.unsigned is no list of sources; say where it was read that the refusal comes unsigned", e.at)
+		}
+		e.sources("unsigned")
 		if !errorCode.MatchString(e.key.Value) {
 			e.report(e.key.Line, "%s is not a code, like PARAM_ERROR", e.at)
 		}
@@ -69,11 +73,7 @@ func (e *catalogueEntry) check(isNumber bool, codes map[string]bool) {
 			e.report(e.line("status"), "%s.status %q is not the HTTP status of an error", e.at, s)
 		}
 	}
-	for k := range contract.Entries(e.about) {
-		if !slices.Contains(known, k.Value) {
-			e.report(k.Line, "%s.%s is not known; use one of %s", e.at, k.Value, strings.Join(known, ", "))
-		}
-	}
+	e.known(e.about, e.at, known...)
 	e.chinese(e.about, "title", e.at)
 	e.english(e.about, "description", e.at)
 	if remedy := contract.Get(e.about, "remedy"); contract.IsMapping(remedy) {
@@ -84,6 +84,14 @@ func (e *catalogueEntry) check(isNumber bool, codes map[string]bool) {
 	}
 	if retry := e.text("retry"); !slices.Contains(contract.Retries, retry) {
 		e.report(e.line("retry"), "%s.retry is %q; use one of %s", e.at, retry, strings.Join(contract.Retries, ", "))
+	}
+}
+
+func (e *catalogueEntry) known(n *yaml.Node, at string, fields ...string) {
+	for k := range contract.Entries(n) {
+		if !slices.Contains(fields, k.Value) {
+			e.report(k.Line, "%s.%s is not known; use one of %s", at, k.Value, strings.Join(fields, ", "))
+		}
 	}
 }
 

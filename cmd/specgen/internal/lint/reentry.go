@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -60,13 +59,10 @@ func (e *reentryEntry) check(codes, numbers map[string]bool) {
 	} else if same == "refused" || other == "refused" {
 		e.report(e.key.Line, "%s has no remedy; say in zh and en what to do about the refusal", e.at)
 	}
-	sources := contract.Items(contract.Get(e.about, "sources"))
-	if len(sources) == 0 && (same != "unknown" || other != "unknown") {
+	if len(contract.Items(contract.Get(e.about, "sources"))) == 0 && (same != "unknown" || other != "unknown") {
 		e.report(e.key.Line, "%s has no sources; say where it was read, or unknown", e.at)
 	}
-	for _, s := range sources {
-		e.source(s)
-	}
+	e.sources("sources")
 }
 
 func (e *reentryEntry) oneOf(field string, values []string) string {
@@ -76,14 +72,6 @@ func (e *reentryEntry) oneOf(field string, values []string) string {
 		return "unknown"
 	}
 	return v
-}
-
-func (e *reentryEntry) known(n *yaml.Node, at string, fields ...string) {
-	for k := range contract.Entries(n) {
-		if !slices.Contains(fields, k.Value) {
-			e.report(k.Line, "%s.%s is not known; use one of %s", at, k.Value, strings.Join(fields, ", "))
-		}
-	}
 }
 
 func (e *reentryEntry) refusal(r *yaml.Node, codes, numbers map[string]bool) {
@@ -104,28 +92,5 @@ func (e *reentryEntry) refusal(r *yaml.Node, codes, numbers map[string]bool) {
 	}
 	if contract.String(r, "message") == "" {
 		e.report(r.Line, "%s has no message; give the text that WeChat Pay sends", at)
-	}
-}
-
-var sourceDate = regexp.MustCompile(`^([0-9]{4}(-[0-9]{2}){0,2}|undated)$`)
-
-func (e *reentryEntry) source(s *yaml.Node) {
-	at := e.at + ".sources"
-	if !contract.IsMapping(s) {
-		e.report(e.line("sources"), "%s is not a list of mappings; state url, date, title and says", at)
-		return
-	}
-	e.known(s, at, "url", "date", "title", "says")
-	if u := contract.String(s, "url"); !strings.HasPrefix(u, "https://") {
-		e.report(s.Line, "%s.url is %q; link what was read", at, u)
-	}
-	if date := contract.String(s, "date"); !sourceDate.MatchString(date) {
-		e.report(s.Line, "%s.date is %q; write it like 2025-03-06, or undated", at, date)
-	}
-	if contract.String(s, "title") == "" {
-		e.report(s.Line, "%s has no title", at)
-	}
-	if says := contract.String(s, "says"); !isEnglish(says) {
-		e.report(s.Line, "%s.says is %q; say it in English, Chinese terms in quotes or parentheses", at, says)
 	}
 }
