@@ -34,12 +34,14 @@ type options struct {
 func newOptions(opts []Option) options {
 	o := options{pause: DefaultPause}
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	return o
 }
 
-// Option changes how an operation is sent and confirmed.
+// Option changes how an operation is sent and confirmed. A nil one does nothing.
 type Option func(*options)
 
 // WithTotalBefore tells [Modify] and [ModifyDirect] the total of the order

@@ -730,7 +730,7 @@ func TestEditors(t *testing.T) {
 			continue
 		}
 		order, server.got = nil, nil
-		if _, err := operation.call(ctx, client, orderNo, exampleBody(t, id), editor("call 1", nil), editor("call 2", nil)); err != nil {
+		if _, err := operation.call(ctx, client, orderNo, exampleBody(t, id), editor("call 1", nil), nil, editor("call 2", nil)); err != nil {
 			t.Fatal(err)
 		}
 		want := []string{"client 1", "client 2", "call 1", "call 2"}
@@ -870,6 +870,7 @@ func TestNew(t *testing.T) {
 		ok     bool
 	}{
 		"good":          {payscore.DefaultServer, []payscore.ClientOption{doer}, true},
+		"nil option":    {payscore.DefaultServer, []payscore.ClientOption{nil, doer, nil}, true},
 		"backup":        {payscore.BackupServer + "/", []payscore.ClientOption{doer}, true},
 		"no client":     {payscore.DefaultServer, nil, false},
 		"nil client":    {payscore.DefaultServer, []payscore.ClientOption{payscore.WithHTTPClient(nil)}, false},
