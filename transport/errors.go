@@ -32,8 +32,8 @@ type UnverifiedError struct {
 
 // Error is one line, without the body.
 func (e *UnverifiedError) Error() string {
-	return fmt.Sprintf("%s %s: answer %d (request id %.128q) is not to be trusted: %s: %v",
-		e.Method, e.Path, e.Status, e.RequestID, line(e.Err), ErrOutcomeUnknown)
+	return fmt.Sprintf("%s %s: answer %d (request id %s) is not to be trusted: %s: %v",
+		e.Method, e.Path, e.Status, oneline.Quote(e.RequestID, 128), line(e.Err), ErrOutcomeUnknown)
 }
 
 // Unwrap returns the cause and ErrOutcomeUnknown.
@@ -172,4 +172,4 @@ func repeats(req *http.Request) bool {
 }
 
 // line bounds what a cause may say in one line of text.
-func line(err error) string { return oneline.Cut(err.Error(), 500) }
+func line(err error) string { return oneline.Error(err, 500) }
