@@ -7,6 +7,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/internal/oneline"
 	"github.com/wxpayscore/payscore/limit"
 	"github.com/wxpayscore/payscore/serviceorder"
 )
@@ -91,7 +92,7 @@ func (c *change) run(ctx context.Context, s *streams, j job) error {
 		report.After, afterErr = client.QueryPartnerServiceOrder(ctx, query)
 	}
 	if afterErr != nil {
-		report.AfterError = oneLine(queryError{"the query afterwards failed: ", afterErr}.Error())
+		report.AfterError = oneline.Escape(queryError{"the query afterwards failed: ", afterErr}.Error())
 	}
 	s.changed(report, j.done)
 	return changeErr
