@@ -44,12 +44,12 @@ var zero = []func() error{
 
 // The zero value of an error has a text, and errors.Is and errors.As walk it.
 func TestZeroErrors(t *testing.T) {
-	for _, make := range zero {
-		err := make()
+	for _, newZero := range zero {
+		err := newZero()
 		text := err.Error()
 		t.Logf("%T: %s", err, text)
 		if err := hostile.CheckLine(text, 200); err != nil || bytes.Contains([]byte(text), []byte("nil")) {
-			t.Errorf("%T: %q %v", make(), text, err)
+			t.Errorf("%T: %q %v", newZero(), text, err)
 		}
 		var other *transport.SendError
 		var stringer fmt.Stringer
@@ -95,8 +95,8 @@ func TestErrors(t *testing.T) {
 			&transport.RefusedAfterUnknownError{Refusal: &apierror.Error{Code: text, Message: text}, Before: errors.New(text)},
 			&auth.HeaderError{Reason: auth.ReasonMalformed, Header: text, Value: text},
 		}
-		for _, make := range zero {
-			err := make()
+		for _, newZero := range zero {
+			err := newZero()
 			fill(reflect.ValueOf(err), text)
 			errs = append(errs, err)
 		}
