@@ -142,7 +142,7 @@ func number(requestID string) int64 {
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Method != "" {
-		fmt.Fprintf(&b, "%s %s: ", e.Method, e.Path)
+		fmt.Fprintf(&b, "%s %s: ", oneline.Cut(e.Method, 16), oneline.Cut(e.Path, 300))
 	}
 	fmt.Fprintf(&b, "%d", e.Status)
 	switch {
@@ -223,9 +223,9 @@ func Undecodable(rsp *http.Response, err error) *UndecodableError {
 func (e *UndecodableError) Error() string {
 	var b strings.Builder
 	if e.Method != "" {
-		fmt.Fprintf(&b, "%s %s: ", e.Method, e.Path)
+		fmt.Fprintf(&b, "%s %s: ", oneline.Cut(e.Method, 16), oneline.Cut(e.Path, 300))
 	}
-	fmt.Fprintf(&b, "body of the %d answer: %s", e.Status, oneline.Cut(fmt.Sprint(e.Err), 200))
+	fmt.Fprintf(&b, "body of the %d answer: %s", e.Status, oneline.Error(e.Err, 200))
 	if e.RequestID != "" {
 		b.WriteString(" request id " + oneline.Cut(e.RequestID, 128))
 	}

@@ -85,7 +85,7 @@ func TestNew(t *testing.T) {
 		{"code is null", `{"code":null,"message":"m"}`, 400, "", "m", "", call + "400: m"},
 		{"code is true", `{"code":true,"message":"m"}`, 400, "true", "m", "", call + "400 true: m"},
 		{"message is a list", `{"code":"A","message":[1,
-2]}`, 400, "A", "[1,\n2]", "", call + "400 A: [1, 2]"},
+2]}`, 400, "A", "[1,\n2]", "", call + `400 A: [1,\n2]`},
 
 		{"page of a gateway", "<html>\n<h1>502 Bad Gateway</h1>\n</html>", 502, "", "", "", call + "502 Bad Gateway" + unknown},
 		{"empty", "", 503, "", "", "", call + "503 Service Unavailable" + unknown},
@@ -139,7 +139,7 @@ func TestRequestID(t *testing.T) {
 		{"digits of another script", "08F7-２７", 0, " request id 08F7-２７"},
 		{"none", "", 0, ""},
 		{"endless", strings.Repeat("A", 1000), 0, " request id " + strings.Repeat("A", 128) + "…"},
-		{"bad bytes", "08\xff\x01-5", 5, " (number 5) request id 08� -5"},
+		{"bad bytes", "08\xff\x01-5", 5, " (number 5) request id 08�\\u0001-5"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := apierror.New(answer(400, tc.id), []byte(`{"code":"A"}`))
@@ -170,17 +170,17 @@ func TestWithoutRequest(t *testing.T) {
 
 func TestErrorIsOneLine(t *testing.T) {
 	for _, tc := range []struct{ name, message, want string }{
-		{"line feed", "a\nb", "a b"},
-		{"CR LF", "a\r\nb", "a  b"},
-		{"tab and NUL", "a\t\x00b", "a  b"},
-		{"escape sequence of a terminal", "\x1b[31mred", " [31mred"},
-		{"DEL", "a\x7fb", "a b"},
-		{"next line", "a\u0085b", "a b"},
-		{"line separator", "a\u2028b", "a b"},
-		{"paragraph separator", "a\u2029b", "a b"},
+		{"line feed", "a\nb", `a\nb`},
+		{"CR LF", "a\r\nb", `a\r\nb`},
+		{"tab and NUL", "a\t\x00b", `a\t\u0000b`},
+		{"escape sequence of a terminal", "\x1b[31mred", `\u001b[31mred`},
+		{"DEL", "a\x7fb", `a\u007fb`},
+		{"next line", "a\u0085b", `a\u0085b`},
+		{"line separator", "a\u2028b", `a\u2028b`},
+		{"paragraph separator", "a\u2029b", `a\u2029b`},
 		{"the limit", strings.Repeat("错", 200), strings.Repeat("错", 200)},
 		{"over the limit", strings.Repeat("错", 201), strings.Repeat("错", 200) + "…"},
-		{"huge", strings.Repeat("错误\n", 1<<18), strings.Repeat("错误 ", 66) + "错误…"},
+		{"huge", strings.Repeat("错误\n", 1<<18), strings.Repeat(`错误\n`, 66) + "错误…"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			body, err := json.Marshal(map[string]string{"code": "A\nB", "message": tc.message})
@@ -191,7 +191,7 @@ func TestErrorIsOneLine(t *testing.T) {
 			if got.Message != tc.message {
 				t.Errorf("Message is changed: %q", got.Message)
 			}
-			if want := "POST " + modifyPath + ": 400 A B: " + tc.want + " (number 5) request id id -5"; got.Error() != want {
+			if want := "POST " + modifyPath + `: 400 A\nB: ` + tc.want + ` (number 5) request id id\n-5`; got.Error() != want {
 				t.Errorf("got  %q\nwant %q", got.Error(), want)
 			}
 		})
@@ -249,7 +249,7 @@ func TestUndecodable(t *testing.T) {
 		}
 	}
 	if text := err.Error(); !isLine(text) || !strings.HasPrefix(text, "POST "+modifyPath+": body of the 200 answer: json: cannot unmarshal string") ||
-		!strings.HasSuffix(text, "request id 08F7 -0: outcome unknown, query before anything else") {
+		!strings.HasSuffix(text, `request id 08F7\n-0: outcome unknown, query before anything else`) {
 		t.Errorf("got %q", text)
 	}
 

@@ -3,6 +3,8 @@ package apierror
 import (
 	"net/http"
 	"strconv"
+
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // Code is an error code to test for: errors.Is(err, apierror.OrderNotExist).
@@ -33,7 +35,7 @@ const (
 )
 
 // Error is the code.
-func (c Code) Error() string { return string(c) }
+func (c Code) Error() string { return oneline.Cut(string(c), 64) }
 
 func (c Code) matches(e *Error) bool {
 	code := plain(e.Code)

@@ -3,9 +3,9 @@ package auth
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
+
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // ErrUnverified is what every error of Verifier.Verify is (errors.Is): the
@@ -51,9 +51,9 @@ type HeaderError struct {
 // Error returns one line.
 func (e *HeaderError) Error() string {
 	if e.Reason == ReasonMalformed {
-		return fmt.Sprintf("auth: unverified: header %s is malformed: %s", e.Header, quote(e.Value))
+		return fmt.Sprintf("auth: unverified: header %s is malformed: %s", oneline.Cut(e.Header, maxQuoted), quote(e.Value))
 	}
-	return fmt.Sprintf("auth: unverified: header %s is %s", e.Header, e.Reason)
+	return fmt.Sprintf("auth: unverified: header %s is %s", oneline.Cut(e.Header, maxQuoted), oneline.Cut(e.Reason, maxQuoted))
 }
 
 // Is makes errors.Is(e, ErrUnverified) true.
@@ -107,7 +107,7 @@ type UnknownKeyError struct {
 func (e *UnknownKeyError) Error() string {
 	text := fmt.Sprintf("auth: unverified: %s %s is none of the keys of this verifier", HeaderSerial, quote(e.Serial))
 	if e.Err != nil {
-		text += ": " + oneLine(e.Err.Error())
+		text += ": " + cause(e.Err)
 	}
 	return text
 }
@@ -155,7 +155,7 @@ func (e *SignatureError) Error() string {
 	if e.Probe {
 		probe = " (a probe of WeChat Pay)"
 	}
-	return fmt.Sprintf("auth: unverified: the signature is not one of key %s%s: %v", quote(e.Serial), probe, e.Err)
+	return fmt.Sprintf("auth: unverified: the signature is not one of key %s%s: %s", quote(e.Serial), probe, cause(e.Err))
 }
 
 // Is makes errors.Is(e, ErrUnverified) true.
@@ -172,7 +172,7 @@ type AuthorizationError struct {
 
 // Error returns one line.
 func (e *AuthorizationError) Error() string {
-	return "auth: malformed Authorization header: " + e.Reason
+	return "auth: malformed Authorization header: " + oneline.Cut(e.Reason, maxCause)
 }
 
 // KeyError reports a key or certificate that cannot be used. It unwraps to its
@@ -186,9 +186,9 @@ type KeyError struct {
 // Error returns one line.
 func (e *KeyError) Error() string {
 	if e.File == "" {
-		return fmt.Sprintf("auth: key: %v", e.Err)
+		return "auth: key: " + cause(e.Err)
 	}
-	return fmt.Sprintf("auth: key file %q: %v", e.File, e.Err)
+	return fmt.Sprintf("auth: key file %s: %s", oneline.Quote(e.File, maxCause), cause(e.Err))
 }
 
 // Unwrap returns Err.
@@ -223,7 +223,7 @@ func (e *DownloadError) Error() string {
 		text += ": certificate " + quote(e.Serial)
 	}
 	if e.Err != nil {
-		text += ": " + oneLine(e.Err.Error())
+		text += ": " + cause(e.Err)
 	}
 	return text
 }
@@ -231,27 +231,13 @@ func (e *DownloadError) Error() string {
 // Unwrap returns Err.
 func (e *DownloadError) Unwrap() error { return e.Err }
 
-const maxQuoted = 64
+const (
+	maxQuoted = 64  // characters of a value from outside
+	maxCause  = 300 // characters of an error that may quote the network
+)
 
 // quote makes a value from outside fit for an error text.
-func quote(s string) string {
-	if len(s) > maxQuoted {
-		return fmt.Sprintf("%q...", s[:maxQuoted])
-	}
-	return fmt.Sprintf("%q", s)
-}
+func quote(s string) string { return oneline.Quote(s, maxQuoted) }
 
-// oneLine makes the text of an error that may quote the network fit for a log.
-func oneLine(s string) string {
-	const most = 300
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\ufffd"))
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most]) + "..."
-	}
-	return s
-}
+// cause makes the text of an error fit for another one.
+func cause(err error) string { return oneline.Error(err, maxCause) }

@@ -20,6 +20,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // Bounds for a limit that the contract does not set.
@@ -28,6 +30,10 @@ const (
 	Lowest  = math.MinInt64
 	Highest = math.MaxInt64
 )
+
+// maxShown bounds the texts of a finding in characters, far above those that
+// this package makes.
+const maxShown = 1000
 
 // Finding is one thing that is wrong with a request.
 type Finding struct {
@@ -44,8 +50,10 @@ type Finding struct {
 	Warning bool `json:"warning,omitempty"`
 }
 
-// String is the path and the message.
-func (f Finding) String() string { return f.Path + ": " + f.Message }
+// String is the path and the message, in one line.
+func (f Finding) String() string {
+	return oneline.Cut(f.Path, maxShown) + ": " + oneline.Cut(f.Message, maxShown)
+}
 
 // Findings are all that is wrong with a request. The generated client returns
 // them as an error that is apierror.ErrNotSent too.

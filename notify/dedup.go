@@ -60,7 +60,7 @@ type DeduperError struct {
 
 // Error returns one line.
 func (e *DeduperError) Error() string {
-	return fmt.Sprintf("notify: notification %.64q: deduper: %s", e.ID, oneline.Cut(fmt.Sprint(e.Err), 500))
+	return fmt.Sprintf("notify: notification %s: deduper: %s", oneline.Quote(e.ID, 64), oneline.Error(e.Err, 500))
 }
 
 // Unwrap returns Err.

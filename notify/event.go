@@ -13,6 +13,7 @@ import (
 
 	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // Values of Event.Type. WeChat Pay may send others at any time.
@@ -51,14 +52,14 @@ type Event struct {
 }
 
 // String shows ID and Type.
-func (e Event) String() string { return fmt.Sprintf("notify.Event{%q, %q}", e.ID, e.Type) }
+func (e Event) String() string { return "notify.Event{" + oneline.Quote(e.ID, 64) + ", " + oneline.Quote(e.Type, 64) + "}" }
 
 // Format implements fmt.Formatter: every verb prints String.
 func (e Event) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
 
 // LogValue implements slog.LogValuer with ID and Type.
 func (e Event) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("id", e.ID), slog.String("type", e.Type))
+	return slog.GroupValue(slog.String("id", oneline.Cut(e.ID, 64)), slog.String("type", oneline.Cut(e.Type, 64)))
 }
 
 // Parse verifies and decrypts a notification and decodes what it says: it is
@@ -200,7 +201,7 @@ type MalformedError struct {
 }
 
 // Error returns one line.
-func (e *MalformedError) Error() string { return "notify: malformed notification: " + e.Field }
+func (e *MalformedError) Error() string { return "notify: malformed notification: " + oneline.Cut(e.Field, 200) }
 
 // malformed leaves out err's own text, which may quote a value.
 func malformed(part string, err error) error {

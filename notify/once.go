@@ -90,7 +90,7 @@ type FuncError struct {
 
 // Error returns one line, whatever the Func's own error says.
 func (e *FuncError) Error() string {
-	return fmt.Sprintf("notify: notification %.64q: function: %s", e.ID, oneline.Cut(fmt.Sprint(e.Err), 500))
+	return fmt.Sprintf("notify: notification %s: function: %s", oneline.Quote(e.ID, 64), oneline.Error(e.Err, 500))
 }
 
 // Unwrap returns Err.

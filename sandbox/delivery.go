@@ -290,7 +290,7 @@ func (c *courier) reason(err error) string {
 	if wrapped := new(url.Error); errors.As(err, &wrapped) {
 		err = wrapped.Err // without the URL, which is told already
 	}
-	return oneline.Cut(err.Error(), 200)
+	return oneline.Error(err, 200)
 }
 
 func (s *Sandbox) signNotification(header http.Header, body []byte, probe bool) error {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wxpayscore/payscore/gen/payscoreserver"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // DefaultRiskCap is the risk cap of the sandbox's services, in fen.
@@ -75,7 +76,14 @@ func WithTimeScale(factor int) Option {
 
 // WithJournal writes the journal to w as it grows, an [Entry] of JSON a line.
 // After an error of w nothing more is written. The sandbox does not close w.
-func WithJournal(w io.Writer) Option { return func(s *Sandbox) { s.journal.writer = w } }
+// Characters that nobody sees are escaped, so that w may be a terminal.
+func WithJournal(w io.Writer) Option {
+	return func(s *Sandbox) {
+		if w != nil {
+			s.journal.writer = oneline.NewWriter(w)
+		}
+	}
+}
 
 // WithLenientAmounts makes the sandbox take totals that break the formula, and
 // a modification to the amount that the order has already, so that the

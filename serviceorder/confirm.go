@@ -44,7 +44,7 @@ func newOptions(opts []Option) options {
 	return o
 }
 
-// Option changes how an operation is sent and confirmed.
+// Option changes how an operation is sent and confirmed. A nil one does nothing.
 type Option func(*options)
 
 // WithTotalBefore tells [Modify] and [ModifyDirect] the total of the order

@@ -292,3 +292,11 @@ func TestModifyIsNeverWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestNilOption(t *testing.T) {
+	w := &world{t: t, order: paying(50000), sends: []func() error{func() error { return nil }}}
+	body := payscore.ModifyPartnerServiceOrderRequest{SubMchID: "1900000109"}
+	if r, err := serviceorder.Modify(t.Context(), w, outOrderNo, body, nil, serviceorder.WithPause(0), nil); err != nil || r.Outcome != serviceorder.CarriedOut {
+		t.Errorf("%v, %v", r.Outcome, err)
+	}
+}

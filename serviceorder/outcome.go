@@ -6,6 +6,7 @@ import (
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/catalog"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // Outcome is what became of an operation. The zero value is Unknown.
@@ -60,6 +61,10 @@ func (r Result[O]) err(outOrderNo string, open bool) error {
 	return unsettled
 }
 
+// maxCause is above what the errors of the client take, in characters: each bounds
+// its own text.
+const maxCause = 2000
+
 // NotCarriedOutError is an operation that was not carried out, as the order
 // shows.
 type NotCarriedOutError struct {
@@ -69,7 +74,8 @@ type NotCarriedOutError struct {
 
 // Error is one line.
 func (e *NotCarriedOutError) Error() string {
-	return fmt.Sprintf("order %.64q: not carried out, as the order shows; sending it: %v", e.OutOrderNo, e.Cause)
+	return fmt.Sprintf("order %s: not carried out, as the order shows; sending it: %s",
+		oneline.Quote(e.OutOrderNo, 64), oneline.Error(e.Cause, maxCause))
 }
 
 // Unwrap returns the refusal if there was one. It does not return an unknown
@@ -98,13 +104,13 @@ type UnsettledError struct {
 
 // Error is one line.
 func (e *UnsettledError) Error() string {
-	s := fmt.Sprintf("order %.64q: sending it: %v; ", e.OutOrderNo, e.SendErr)
+	s := fmt.Sprintf("order %s: sending it: %s; ", oneline.Quote(e.OutOrderNo, 64), oneline.Error(e.SendErr, maxCause))
 	if e.QueryErr != nil {
-		return s + fmt.Sprintf("querying it: %v: %v", e.QueryErr, apierror.ErrOutcomeUnknown)
+		return s + fmt.Sprintf("querying it: %s: %v", oneline.Error(e.QueryErr, maxCause), apierror.ErrOutcomeUnknown)
 	}
 	s += "the order"
 	if e.Stage != "" {
-		s += " is " + string(e.Stage)
+		s += " is " + oneline.Cut(string(e.Stage), 64)
 		if e.TotalAmount != nil {
 			s += fmt.Sprintf(" at %d fen", *e.TotalAmount)
 		}
@@ -117,7 +123,10 @@ func (e *UnsettledError) Error() string {
 // [apierror.ErrNotSent]: what could not be sent is the query, or the operation
 // when it was to be sent again.
 func (e *UnsettledError) Unwrap() []error {
-	errs := []error{laterUnsent{e.SendErr}, apierror.ErrOutcomeUnknown}
+	errs := []error{apierror.ErrOutcomeUnknown}
+	if e.SendErr != nil {
+		errs = append(errs, laterUnsent{e.SendErr})
+	}
 	if e.QueryErr != nil {
 		errs = append(errs, laterUnsent{e.QueryErr})
 	}

@@ -32,8 +32,8 @@ type UnverifiedError struct {
 
 // Error is one line, without the body.
 func (e *UnverifiedError) Error() string {
-	s := fmt.Sprintf("%s %s: answer %d (request id %.128q) is not to be trusted: %s",
-		e.Method, e.Path, e.Status, e.RequestID, line(e.Err))
+	s := fmt.Sprintf("%s %s: answer %d (request id %s) is not to be trusted: %s",
+		e.Method, e.Path, e.Status, oneline.Quote(e.RequestID, 128), line(e.Err))
 	if apierror.Writes(e.Method) {
 		s += ": " + ErrOutcomeUnknown.Error()
 	}
@@ -182,9 +182,4 @@ func neverConnected(err error) bool {
 }
 
 // line bounds what a cause may say in one line of text.
-func line(err error) string {
-	if err == nil { // of an error that was not made here
-		return "no cause is told"
-	}
-	return oneline.Cut(err.Error(), 500)
-}
+func line(err error) string { return oneline.Error(err, 500) }

@@ -114,7 +114,7 @@ func TestGiveUp(t *testing.T) {
 			}
 			m := all[sent]
 			if m["msg"] != "payscore call given up" || m["level"] != c.level.String() || m["outcome"] != string(c.want) || m["retry_in"] != nil ||
-				!strings.Contains(m["gave_up"].(string), strings.ReplaceAll(why.Error(), "\n", " ")) {
+				!strings.Contains(m["gave_up"].(string), strings.ReplaceAll(why.Error(), "\n", `\n`)) {
 				t.Error(m, slices.Sorted(maps.Keys(m)))
 			}
 			for _, secret := range []string{"MARKER", "1900000109", "signature="} {

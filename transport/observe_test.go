@@ -312,7 +312,7 @@ func TestLogAttemptsOfNoLogger(t *testing.T) {
 	observe := transport.LogAttempts(nil)
 	slog.SetDefault(slog.New(slog.NewTextHandler(&b, nil)))
 	observe(t.Context(), transport.Attempt{N: 7, Err: errors.New("one\ntwo")})
-	if s := b.String(); !strings.Contains(s, "attempt=7") || !strings.Contains(s, `error="one two"`) {
+	if s := b.String(); !strings.Contains(s, "attempt=7") || !strings.Contains(s, `error=one\ntwo`) {
 		t.Error(s)
 	}
 }

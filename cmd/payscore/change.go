@@ -8,6 +8,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/internal/oneline"
 	"github.com/wxpayscore/payscore/limit"
 	"github.com/wxpayscore/payscore/serviceorder"
 )
@@ -92,7 +93,7 @@ func (c *change) run(ctx context.Context, s *streams, j job) error {
 		report.After, afterErr = client.QueryPartnerServiceOrder(ctx, query)
 	}
 	if afterErr != nil {
-		report.AfterError = oneLine("the query afterwards failed: " + afterErr.Error())
+		report.AfterError = oneline.Escape("the query afterwards failed: " + afterErr.Error())
 	}
 	s.changed(report, j.done)
 	return changeErr

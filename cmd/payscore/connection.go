@@ -149,6 +149,13 @@ func readConfig(file string) (configFile, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(b))
 	decoder.KnownFields(true) // a mistyped key would silently leave a default in force
 	err = decoder.Decode(&conf)
+	var second yaml.Node
+	if err == nil {
+		// It would be dropped without a word.
+		if err = decoder.Decode(&second); err == nil {
+			err = fmt.Errorf("line %d: a second YAML document begins here, keep all settings in one", second.Line)
+		}
+	}
 	if several, ok := errors.AsType[*yaml.TypeError](err); ok {
 		// The decoder names the Go type, which says nothing to a user.
 		text := strings.Join(several.Errors, "; ")

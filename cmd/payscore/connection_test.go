@@ -153,6 +153,8 @@ func TestBadConfig(t *testing.T) {
 	h := newHost(t)
 	for _, test := range []struct{ name, content, want string }{
 		{"unknown key", "mchid: 1\nmch_id: 2\n", "line 2: field mch_id is none of this file's"},
+		{"second document", "mchid: 1\n---\nmchid: 2\n", "line 2: a second YAML document begins here"},
+		{"broken second document", "mchid: 1\n---\nmchid: {\n", "line 3"},
 		{"two unknown keys", "a: 1\nb: 2\n", "line 1: field a is none of this file's; line 2: field b"},
 		{"key given twice", "mchid: 1\nmchid: 2\n", `"mchid" already defined`},
 		{"list for text", "mchid: [1]\n", "line 1: "},

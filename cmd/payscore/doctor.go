@@ -16,6 +16,7 @@ import (
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/internal/oneline"
 	"github.com/wxpayscore/payscore/transport"
 )
 
@@ -74,7 +75,7 @@ func (d *doctorCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	input := false
 	add := func(list ...check) {
 		for _, c := range list {
-			c.Text, c.Fix = oneLine(c.Text), oneLine(c.Fix)
+			c.Text, c.Fix = oneline.Escape(c.Text), oneline.Escape(c.Fix)
 			checks = append(checks, c)
 			if c.Result == checkFailed {
 				bad = append(bad, c.Name)

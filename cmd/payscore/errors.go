@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/catalog"
+	"github.com/wxpayscore/payscore/internal/oneline"
 	"github.com/wxpayscore/payscore/limit"
 	"github.com/wxpayscore/payscore/serviceorder"
 	"github.com/wxpayscore/payscore/transport"
@@ -81,10 +80,10 @@ type errorReport struct {
 // report prints an error, in one line or as JSON.
 func (s *streams) report(err error) {
 	if !s.json {
-		_, _ = fmt.Fprintf(s.err, "payscore: %s\n", oneLine(err.Error()))
+		_, _ = fmt.Fprintf(s.err, "payscore: %s\n", oneline.Escape(err.Error()))
 		return
 	}
-	report := errorReport{Error: oneLine(err.Error()), OutcomeUnknown: errors.Is(err, apierror.ErrOutcomeUnknown)}
+	report := errorReport{Error: oneline.Escape(err.Error()), OutcomeUnknown: errors.Is(err, apierror.ErrOutcomeUnknown)}
 	about := sent(err)
 	if refused, ok := errors.AsType[*apierror.Error](about); ok {
 		report.Status, report.Code, report.Number, report.RequestID = refused.Status, refused.Code, refused.Number, refused.RequestID
@@ -100,7 +99,7 @@ func (s *streams) report(err error) {
 		report.Retry = catalog.RetryAfterQuery // whatever a refusal says by itself
 	}
 	if signed, ok := errors.AsType[signError](err); ok {
-		report.Difference = oneLine(signed.difference)
+		report.Difference = oneline.Escape(signed.difference)
 	}
 	report.Findings, _ = errors.AsType[limit.Findings](err)
 	b, _ := json.Marshal(report)
@@ -117,16 +116,5 @@ func translated(text catalog.Text) *translation {
 
 // warn tells what does not change the exit code.
 func (s *streams) warn(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.err, "warning: %s\n", oneLine(fmt.Sprintf(format, args...)))
-}
-
-// oneLine takes line breaks and a terminal's control sequences out of a text
-// that may come from a file or the network.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, s)
+	_, _ = fmt.Fprintf(s.err, "warning: %s\n", oneline.Escape(fmt.Sprintf(format, args...)))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/catalog"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 type explainCommand struct {
@@ -283,7 +284,7 @@ func (s *streams) explanation(x explanation) {
 	if x.Number != 0 {
 		title = strings.TrimSpace(fmt.Sprintf("%d %s", x.Number, x.Code))
 	}
-	for _, line := range fold(oneLine(cmp.Or(title, fmt.Sprintf("status %d", x.Status))), 80) {
+	for _, line := range fold(oneline.Escape(cmp.Or(title, fmt.Sprintf("status %d", x.Status))), 80) {
 		s.section(line)
 	}
 	if x.Status != 0 {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/wxpayscore/payscore/examples"
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/internal/hostiletext"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // What is taken must go out as it came in: nothing added, dropped or changed.
@@ -24,7 +26,7 @@ func FuzzReadModify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		body, err := decodeModify("fuzz.json", raw)
 		if err != nil {
-			if text := oneLine(err.Error()); len(text) > 20_000 || !strings.HasPrefix(text, "fuzz.json: ") {
+			if text := oneline.Escape(err.Error()); len(text) > 20_000 || !strings.HasPrefix(text, "fuzz.json: ") {
 				t.Fatalf("%d bytes: %.200s", len(text), text)
 			}
 			return
@@ -100,9 +102,14 @@ func FuzzExplain(f *testing.F) {
 		s := streams{out: &out}
 		s.explanation(x)
 		for line := range strings.Lines(out.String()) {
-			if line = strings.TrimSuffix(line, "\n"); line != oneLine(line) || columns(line) > 80 {
+			if columns(strings.TrimSuffix(line, "\n")) > 80 {
 				t.Fatalf("%q", line)
 			}
+		}
+		var shown strings.Builder
+		_, _ = oneline.NewWriter(&shown).Write([]byte(out.String())) // as run does
+		if err := hostiletext.Check(shown.String()); err != nil {
+			t.Fatal(err)
 		}
 	})
 }
@@ -112,8 +119,10 @@ func FuzzVisible(f *testing.F) {
 	f.Add("a\\n\n\t\r\x00\x1b\u2028\u00a0\ufeff\ufffd费\xff\xe8\\x41\\u{41}")
 	f.Fuzz(func(t *testing.T, text string) {
 		shown := visible(text)
-		if shown != oneLine(shown) {
-			t.Fatalf("%q is shown as %q", text, shown)
+		for _, r := range shown {
+			if string(r) != oneline.Escape(string(r)) {
+				t.Fatalf("%q is shown as %q", text, shown)
+			}
 		}
 		var back strings.Builder
 		for rest := shown; rest != ""; {

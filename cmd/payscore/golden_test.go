@@ -140,7 +140,7 @@ func TestNoControlCharacters(t *testing.T) {
 	if strings.Contains(r.out, "\x1b") || strings.Contains(r.out, "red\n") || strings.Count(r.out, "\nOrder after") != 1 {
 		t.Errorf("%q", r.out)
 	}
-	wantAll(t, r.out, "400.00 yuan  red [31m Order after\n")
+	wantAll(t, r.out, `400.00 yuan  red\u001b[31m\nOrder after`+"\n")
 }
 
 func TestFold(t *testing.T) {

@@ -30,6 +30,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 type commands struct {
@@ -67,6 +68,15 @@ func main() {
 type exit int
 
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) (code int) {
+	// A server's texts drive no terminal, and no CI system that reads the output.
+	safeOut, safeErr := oneline.NewWriter(out), oneline.NewWriter(errOut)
+	defer func() {
+		_, _ = safeOut.Flush(), safeErr.Flush()
+	}()
+	return dispatch(ctx, args, in, safeOut, safeErr)
+}
+
+func dispatch(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) (code int) {
 	defer func() {
 		if r := recover(); r != nil {
 			thrown, ok := r.(exit)

@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 func (s *streams) printf(format string, args ...any) { _, _ = fmt.Fprintf(s.out, format, args...) }
 
-func (s *streams) section(title string) { s.printf("%s\n", oneLine(title)) }
+func (s *streams) section(title string) { s.printf("%s\n", oneline.Escape(title)) }
 
 // Rows fit into a terminal of 80 columns.
 const (
@@ -23,7 +24,7 @@ const (
 // row is one labelled value, continued below itself when it is long. The
 // labels are the contract's names.
 func (s *streams) row(label, format string, args ...any) {
-	for _, line := range fold(oneLine(fmt.Sprintf(format, args...)), valueColumns) {
+	for _, line := range fold(oneline.Escape(fmt.Sprintf(format, args...)), valueColumns) {
 		s.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %-*s %s", labelColumns, label, line), " "))
 		label = ""
 	}
@@ -62,7 +63,7 @@ func width(text string) int {
 
 // prose is a row whose long lines break between words.
 func (s *streams) prose(label, text string) {
-	for _, line := range wrap(oneLine(text), valueColumns) {
+	for _, line := range wrap(oneline.Escape(text), valueColumns) {
 		s.row(label, "%s", line)
 		label = ""
 	}
@@ -149,7 +150,7 @@ func (s *streams) call(c callReport) {
 	if c.Method == "" {
 		return // nothing was sent
 	}
-	for i, line := range fold(oneLine(c.Method+" "+c.target), 78) {
+	for i, line := range fold(oneline.Escape(c.Method+" "+c.target), 78) {
 		s.printf("%s%s\n", strings.Repeat("  ", min(i, 1)), line)
 	}
 	s.row("host", "%s", c.host)

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 type signCommand struct {
@@ -183,7 +184,7 @@ func visible(text string) string {
 			b.WriteString(`\r`)
 		case r == '\t':
 			b.WriteString(`\t`)
-		case !unicode.IsPrint(r):
+		case !unicode.IsPrint(r), oneline.Escape(string(r)) != string(r):
 			fmt.Fprintf(&b, `\u{%x}`, r)
 		default:
 			b.WriteRune(r)

@@ -12,6 +12,7 @@ import (
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/coverage"
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/output"
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/vectors"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // A repository is the directory with api/openapi.yaml below which files are derived.
@@ -106,7 +107,7 @@ func (c *coverageCmd) Run(r repository, stdout io.Writer) error {
 	}
 	findings := coverage.Check(pages, d)
 	for _, f := range findings {
-		if _, err := fmt.Fprintln(stdout, f); err != nil {
+		if _, err := fmt.Fprintln(stdout, oneline.Escape(f.String())); err != nil {
 			return fmt.Errorf("write the findings: %w", err)
 		}
 	}

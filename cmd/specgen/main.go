@@ -23,6 +23,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/lint"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 const (
@@ -63,6 +64,17 @@ var errFindings = errors.New("there are findings")
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
+	// A contract may come from a stranger, and CI systems obey what they read.
+	out, errOut := oneline.NewWriter(stdout), oneline.NewWriter(stderr)
+	code := dispatch(args, out, errOut)
+	if err := out.Flush(); err != nil && code != exitTrouble {
+		code = fail(errOut, err)
+	}
+	_ = errOut.Flush()
+	return code
+}
+
+func dispatch(args []string, stdout, stderr io.Writer) int {
 	var c cli
 	exited, code := false, 0
 	parser, err := kong.New(&c,
@@ -90,7 +102,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func fail(stderr io.Writer, err error) int {
-	fmt.Fprintln(stderr, "specgen:", err)
+	fmt.Fprintln(stderr, "specgen:", oneline.Escape(err.Error()))
 	return exitTrouble
 }
 
@@ -133,7 +145,7 @@ func (c *lintCmd) print(w io.Writer, findings []lint.Finding) error {
 		return enc.Encode(findings)
 	}
 	for _, f := range findings {
-		if _, err := fmt.Fprintln(w, f); err != nil {
+		if _, err := fmt.Fprintln(w, oneline.Escape(f.String())); err != nil {
 			return err
 		}
 	}

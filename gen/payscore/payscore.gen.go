@@ -9337,7 +9337,7 @@ type QueryRefundParams struct {
 
 // RequestEditorFn changes a request before it is sent. (*auth.Signer).Sign is
 // one: it adds the WeChat Pay signature. Its error ends the call, which is
-// [apierror.ErrNotSent] then.
+// [apierror.ErrNotSent] then. A nil editor of a call does nothing.
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
 // HttpRequestDoer sends a request. *transport.Client is the one to use: it
@@ -9368,7 +9368,7 @@ type ClientOption func(*Client) error
 
 // New returns a client for the host server, for example [DefaultServer]. It
 // is an error to give no [WithHTTPClient]: the default of net/http would
-// take a forged answer for a good one.
+// take a forged answer for a good one. A nil option does nothing.
 func New(server string, opts ...ClientOption) (*Client, error) {
 	u, err := url.Parse(server)
 	if err != nil || u.Scheme == "" || u.Host == "" || strings.ContainsAny(server, "?#") {
@@ -9377,6 +9377,9 @@ func New(server string, opts ...ClientOption) (*Client, error) {
 	}
 	c := &Client{server: strings.TrimSuffix(server, "/")}
 	for _, opt := range opts {
+		if opt == nil {
+			continue
+		}
 		if err := opt(c); err != nil {
 			return nil, err
 		}

@@ -885,6 +885,7 @@ func TestNew(t *testing.T) {
 		ok     bool
 	}{
 		"good":          {payscore.DefaultServer, []payscore.ClientOption{doer}, true},
+		"nil option":    {payscore.DefaultServer, []payscore.ClientOption{nil, doer, nil}, true},
 		"backup":        {payscore.BackupServer + "/", []payscore.ClientOption{doer}, true},
 		"no client":     {payscore.DefaultServer, nil, false},
 		"nil client":    {payscore.DefaultServer, []payscore.ClientOption{payscore.WithHTTPClient(nil)}, false},

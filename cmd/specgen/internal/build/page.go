@@ -73,13 +73,16 @@ func forReaders(d *contract.Document) (*contract.Document, error) {
 		return nil, err
 	}
 	out := &contract.Document{File: d.File, Root: root}
+	if err := harmless(out, contract.KindDocument, root); err != nil {
+		return nil, err
+	}
 	stages, err := d.Stages()
 	if err != nil {
 		return nil, err
 	}
 	for _, op := range append(out.Operations(), out.CallbackOperations()...) {
 		set(op.Node, "summary", text(bilingual(op)))
-		about := "**`" + op.ID + "`**\n\n" + contract.String(op.Node, "description")
+		about := "**" + code(op.ID) + "**\n\n" + contract.String(op.Node, "description")
 		table, err := out.StageTable(op)
 		if err != nil {
 			return nil, err

@@ -2,7 +2,7 @@
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const options = {
-    disableSearch: true, hideDownloadButtons: true, hideDownloadButton: true, nativeScrollbars: true,
+    sanitize: true, disableSearch: true, hideDownloadButtons: true, hideDownloadButton: true, nativeScrollbars: true,
     scrollYOffset: 48, expandResponses: "200,204", schemasExpansionLevel: "1", requiredPropsFirst: true, sortPropsAlphabetically: false,
     sortRequiredPropsFirst: true, jsonSampleExpandLevel: "all", generatedPayloadSamplesMaxDepth: 6,
     theme: { sidebar: { width: "330px" }, rightPanel: { width: "36%" } },

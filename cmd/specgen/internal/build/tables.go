@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -46,7 +47,7 @@ func sections(d *contract.Document) ([]section, error) {
 
 // cell makes a text fit into one cell of a Markdown table.
 func cell(s string) string {
-	return strings.NewReplacer("|", `\|`, "<", "&lt;", "\n", " ").Replace(strings.TrimSpace(s))
+	return strings.NewReplacer("|", `\|`, "<", "&lt;", "\n", " ").Replace(safe(strings.TrimSpace(s)))
 }
 
 // twoLines is how a cell shows both languages.
@@ -238,7 +239,7 @@ func errorsOf(d *contract.Document, op contract.Operation) string {
 		}
 		for _, media := range contract.Entries(contract.Get(d.Resolve(r), "content")) {
 			for _, e := range examples(d, media) {
-				out += row(status.Value, code(contract.String(e.value, "code")), cell(contract.String(e.value, "message")), cell(e.summary))
+				out += row(cell(status.Value), code(contract.String(e.value, "code")), cell(contract.String(e.value, "message")), cell(e.summary))
 			}
 		}
 	}
@@ -293,10 +294,16 @@ func eventsOf(d *contract.Document, op contract.Operation) string {
 	return out
 }
 
+// schemaRef is a reference that an element can name.
+var schemaRef = regexp.MustCompile(`^#/components/schemas/[0-9A-Za-z._-]+$`)
+
 func eventsSection(events []event) string {
 	out := "通知的内容经过加密。以下是解密后的内容。Notifications are encrypted; this is what they carry."
 	for _, e := range events {
-		out += fmt.Sprintf("\n\n### %s\n\n%s\n\n<SchemaDefinition schemaRef=%q showReadOnly={true} showWriteOnly={true} />\n", e.name, e.title, e.ref)
+		out += fmt.Sprintf("\n\n### %s\n\n%s\n", cell(e.name), safe(e.title))
+		if schemaRef.MatchString(e.ref) {
+			out += fmt.Sprintf("\n<SchemaDefinition schemaRef=%q showReadOnly={true} showWriteOnly={true} />\n", e.ref)
+		}
 	}
 	return out
 }

@@ -23,7 +23,7 @@ var (
 	ErrEmpty      = errors.New("the file is empty")
 	ErrNotMapping = errors.New("the file is not a YAML mapping: an OpenAPI document starts with \"openapi: 3.0.3\"")
 	ErrTooDeep    = fmt.Errorf("the file is nested more than %d levels deep", maxDepth)
-	ErrTwoFiles   = errors.New("the file holds more than one YAML document: keep the contract in one")
+	ErrTwoFiles   = errors.New("the file holds more than one YAML document: keep all of it in one")
 )
 
 // Parse gives the mapping that a file of YAML or JSON consists of.
@@ -35,9 +35,7 @@ func Parse(data []byte) (*yaml.Node, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	if err := dec.Decode(new(yaml.Node)); err == nil {
-		return nil, ErrTwoFiles
-	} else if !errors.Is(err, io.EOF) {
+	if err := Last(dec); err != nil {
 		return nil, err
 	}
 	var root *yaml.Node
@@ -51,6 +49,19 @@ func Parse(data []byte) (*yaml.Node, error) {
 		return nil, ErrTooDeep
 	}
 	return root, nil
+}
+
+// Last reports a document that follows the one that dec has read. A reader of
+// the first alone would drop it without a word.
+func Last(dec *yaml.Decoder) error {
+	var second yaml.Node
+	switch err := dec.Decode(&second); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("line %d: %w", second.Line, ErrTwoFiles)
 }
 
 // maxDepth is far more than a contract needs; the time that kin-openapi takes
@@ -92,10 +103,18 @@ var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors: )?line (\d+)
 func Broken(file string, err error) error {
 	text := OneLine(err.Error())
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		return fmt.Errorf("%s:%s: %s", file, m[1], strings.TrimPrefix(text, m[0]))
+		return &lineError{fmt.Sprintf("%s:%s: %s", file, m[1], strings.TrimPrefix(text, m[0])), err}
 	}
 	return fmt.Errorf("%s: %w", file, err)
 }
+
+type lineError struct {
+	text string
+	err  error
+}
+
+func (e *lineError) Error() string { return e.text }
+func (e *lineError) Unwrap() error { return e.err }
 
 // Errorf gives an error that starts with the file and the line of a node.
 func (d *Document) Errorf(at *yaml.Node, format string, args ...any) error {

@@ -104,13 +104,19 @@ func TestErrorsNameFileAndLine(t *testing.T) {
 	if err := d.Errorf(d.Operations()[1].Key, "wrong: %w", cause); err.Error() != "a.yaml:17: wrong: cause" || !errors.Is(err, cause) {
 		t.Errorf("got %v", err)
 	}
-	for data, want := range map[string]error{"": ErrEmpty, "- a\n": ErrNotMapping, "a: 1\n---\nb: 2\n": ErrTwoFiles} {
-		if _, err := Parse([]byte(data)); !errors.Is(err, want) {
-			t.Errorf("%q: got %v, want %v", data, err, want)
+	for data, want := range map[string]struct {
+		err  error
+		from string
+	}{"": {ErrEmpty, "a.yaml: "}, "- a\n": {ErrNotMapping, "a.yaml: "}, "a: 1\n---\nb: 2\n": {ErrTwoFiles, "a.yaml:2: "}, "a: 1\nb: 2\n---\n": {ErrTwoFiles, "a.yaml:3: "}} {
+		if _, err := Parse([]byte(data)); !errors.Is(err, want.err) {
+			t.Errorf("%q: got %v, want %v", data, err, want.err)
 		}
-		if _, err := New("a.yaml", []byte(data)); err == nil || !strings.HasPrefix(err.Error(), "a.yaml: ") {
-			t.Errorf("%q: got %v, want the file", data, err)
+		if _, err := New("a.yaml", []byte(data)); !errors.Is(err, want.err) || !strings.HasPrefix(err.Error(), want.from) {
+			t.Errorf("%q: got %v, want %v at %s", data, err, want.err, want.from)
 		}
+	}
+	if _, err := New("a.yaml", []byte("a: 1\n...\n# nothing more\n")); err != nil {
+		t.Errorf("one document and its end: %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "b.yaml")
 	if err := os.WriteFile(file, []byte("a: {b\n"), 0o600); err != nil {

@@ -72,6 +72,9 @@ func New(file string, data []byte) (*Pages, error) {
 	if err := dec.Decode(&p.families); err != nil && !errors.Is(err, io.EOF) {
 		return nil, contract.Broken(file, err)
 	}
+	if err := contract.Last(dec); err != nil {
+		return nil, contract.Broken(file, err)
+	}
 	if len(p.families) == 0 {
 		return nil, fmt.Errorf("%s: the file lists no pages", file)
 	}

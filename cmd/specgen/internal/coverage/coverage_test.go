@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -123,10 +124,11 @@ func TestDisagree(t *testing.T) {
 
 func TestUnreadable(t *testing.T) {
 	for name, c := range map[string][2]string{
-		"unknown key": {strings.Replace(pagesText, "date:", "dated:", 1), "pages.yaml:8: field dated not found"},
-		"broken":      {"- family: {a\n", "pages.yaml:1: "},
-		"empty":       {"", "pages.yaml: the file lists no pages"},
-		"text":        {"hello", "pages.yaml:1: cannot unmarshal"},
+		"unknown key":   {strings.Replace(pagesText, "date:", "dated:", 1), "pages.yaml:8: field dated not found"},
+		"broken":        {"- family: {a\n", "pages.yaml:1: "},
+		"empty":         {"", "pages.yaml: the file lists no pages"},
+		"text":          {"hello", "pages.yaml:1: cannot unmarshal"},
+		"two documents": {pagesText + "---\n[]\n", fmt.Sprintf("pages.yaml:%d: the file holds more than one", strings.Count(pagesText, "\n")+1)},
 	} {
 		_, err := New("pages.yaml", []byte(c[0]))
 		if err == nil || !strings.HasPrefix(err.Error(), c[1]) {

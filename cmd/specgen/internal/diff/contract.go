@@ -11,6 +11,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"go.yaml.in/yaml/v3"
+
+	document "github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
 
 // A contract is one side, read twice: by kin-openapi for the rules of oasdiff,
@@ -29,13 +31,11 @@ var errNotOpenAPI = errors.New("not an OpenAPI 3 document: it has no field \"ope
 
 func read(d Document) (*contract, error) {
 	c := &contract{name: d.Name, keys: map[position][]string{}}
-	var node yaml.Node
-	if err := yaml.Unmarshal(d.Data, &node); err != nil {
-		return nil, fmt.Errorf("%s: %s", d.Name, oneLine(err.Error()))
+	root, err := document.Parse(d.Data)
+	if err != nil {
+		return nil, document.Broken(d.Name, err)
 	}
-	if len(node.Content) > 0 {
-		c.root = deref(node.Content[0])
-	}
+	c.root = root
 	if !strings.HasPrefix(text(c.root, "openapi"), "3.") {
 		return nil, fmt.Errorf("%s: %w", d.Name, errNotOpenAPI)
 	}

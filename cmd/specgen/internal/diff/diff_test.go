@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -498,14 +500,22 @@ func TestUnreadable(t *testing.T) {
 		"a reference to nowhere": "openapi: 3.0.3\ninfo: {title: a, version: '1'}\npaths:\n  /a:\n    get:\n      responses:\n        '200': {$ref: '#/components/responses/No'}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
+			want := regexp.MustCompile(`^bad\.yaml:(\d+:)? [^\n]+$`)
 			bad := Document{"bad.yaml", []byte(data)}
 			for _, pair := range [][2]Document{{good, bad}, {bad, good}} {
 				_, err := Contracts(pair[0], pair[1])
-				if err == nil || !strings.HasPrefix(err.Error(), "bad.yaml: ") || strings.Contains(err.Error(), "\n") {
+				if err == nil || !want.MatchString(err.Error()) {
 					t.Errorf("got %v, want one line that names bad.yaml", err)
 				}
 			}
 		})
+	}
+	two := Document{"two.yaml", append(good.Data, "\n---\nopenapi: 3.0.3\n"...)}
+	line := fmt.Sprintf("two.yaml:%d: ", strings.Count(string(good.Data), "\n")+2)
+	for _, pair := range [][2]Document{{good, two}, {two, good}} {
+		if _, err := Contracts(pair[0], pair[1]); err == nil || !strings.HasPrefix(err.Error(), line+"the file holds more than one") {
+			t.Errorf("got %v, want %s", err, line)
+		}
 	}
 	if _, err := Contracts(good, Document{"bad.yaml", []byte("a: 1")}); !errors.Is(err, errNotOpenAPI) {
 		t.Errorf("got %v, want errNotOpenAPI", err)

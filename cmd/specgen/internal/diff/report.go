@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // headings name the parts of a report, in its order.
@@ -56,7 +60,7 @@ func write(w io.Writer, findings []Finding, heading string, line func(Finding) s
 		var lines []string
 		for _, f := range findings {
 			if f.Area == h.area && f.Class == h.class {
-				lines = append(lines, line(f))
+				lines = append(lines, line(f.shown()))
 			}
 		}
 		if len(lines) == 0 {
@@ -78,8 +82,28 @@ func write(w io.Writer, findings []Finding, heading string, line func(Finding) s
 	return err
 }
 
-// code quotes a value in Markdown, with as many backticks as it takes.
+// maxText bounds a text of a line in characters, far above what a contract has.
+const maxText = 500
+
+// shown is the finding as people may read it: its texts come from a document
+// that may be a stranger's.
+func (f Finding) shown() Finding {
+	for _, text := range []*string{&f.At, &f.What, &f.Old, &f.New, &f.File} {
+		*text = oneline.Cut(*text, maxText)
+	}
+	f.Uses = slices.Clone(f.Uses)
+	for i := range f.Uses {
+		f.Uses[i] = oneline.Cut(f.Uses[i], maxText)
+	}
+	return f
+}
+
+// code quotes a value in Markdown, with as many backticks as it takes. Nothing
+// within has a meaning, a mention or a bare URL neither.
 func code(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return "(blank)" // two backticks would quote what follows
+	}
 	fence := "`"
 	for strings.Contains(s, fence) {
 		fence += "`"
@@ -90,9 +114,18 @@ func code(s string) string {
 	return fence + s + fence
 }
 
-var escape = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "<", "&lt;")
+var escape = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "<", "&lt;", "&", "&amp;", "~", `\~`, "$", `\$`)
 
-func markdown(s string) string { return escape.Replace(s) }
+// linked is what GitHub makes a link of without any mark, or a message to somebody.
+var linked = regexp.MustCompile(`(?i)://|www\.|@|#\d|gh-\d|mailto:|xmpp:`)
+
+// markdown makes a text that Markdown shows as it is.
+func markdown(s string) string {
+	if linked.MatchString(s) {
+		return code(s) // no backslash keeps those from being links
+	}
+	return escape.Replace(s)
+}
 
 // WriteJSON writes the findings as an array.
 func WriteJSON(w io.Writer, findings []Finding) error {

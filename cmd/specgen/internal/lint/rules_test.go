@@ -297,8 +297,8 @@ var twins = []twin{
 	{"number with an unknown code", "  '271302262': {code: ORDER_DONE,", "  '271302262': {code: ORDER_OVER, # WANT error-catalogue\n    "},
 	{"numbers that are no mapping", "x-wechatpay-error-numbers:\n  '271302262': {code: ORDER_DONE, title: 状态不合法, description: Not in this state., message: 订单已完成, remedy: {zh: 先查询, en: Query first.}, retry: after-query}\n  271316754: {title: 正在扣款, description: Money moves (扣款)., message: 正在扣款, remedy: {zh: 稍后, en: Later.}, retry: later}\n", "x-wechatpay-error-numbers: # WANT error-catalogue\n  [271302262]\n"},
 
-	{"unsigned without a source", "unsigned: [{url: https://pay.weixin.qq.com/sign, date: undated, title: 签名, says: It is not signed.}]", "unsigned: true # WANT error-catalogue\n   "},
-	{"unsigned with an empty list", "unsigned: [{url: https://pay.weixin.qq.com/sign, date: undated, title: 签名, says: It is not signed.}]", "unsigned: [] # WANT error-catalogue\n   "},
+	{"unsigned without a source", "unsigned: [{url: https://pay.weixin.qq.com/sign, date: '2020', title: 签名, says: It is not signed.}]", "unsigned: true # WANT error-catalogue\n   "},
+	{"unsigned with an empty list", "unsigned: [{url: https://pay.weixin.qq.com/sign, date: '2020', title: 签名, says: It is not signed.}]", "unsigned: [] # WANT error-catalogue\n   "},
 	{"unsigned by no link", "url: https://pay.weixin.qq.com/sign,", "url: a page, # WANT error-catalogue\n   "},
 
 	// error-known

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/wxpayscore/payscore/internal/hostiletext"
+)
+
+// wantHarmless runs a command and checks what it prints.
+func wantHarmless(t *testing.T, in string, args ...string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	run(t.Context(), args, strings.NewReader(in), &stdout, &stderr) // no log of it, some texts are long
+	for _, out := range []string{stdout.String(), stderr.String()} {
+		if err := hostiletext.Check(out); err != nil {
+			t.Errorf("%.80q: %v", args, err)
+		}
+	}
+	if args[0] == "--json" {
+		for _, out := range []string{stdout.String(), stderr.String()} {
+			if out != "" && !json.Valid([]byte(out)) {
+				t.Errorf("%.80q: no JSON: %.200q", args, out)
+			}
+		}
+	}
+}
+
+// No text of a server, a file or an argument drives the terminal or the CI
+// system that shows it.
+func TestHostileTexts(t *testing.T) {
+	h := newHost(t)
+	body := filepath.Join(t.TempDir(), "body.json")
+	connection := []string{"--mchid", h.account.MchID, "--serial-no", h.account.SerialNo, "--key-file", h.file("apiclient_key.pem")}
+	for _, text := range hostiletext.Texts {
+		answer, err := json.Marshal(map[string]any{
+			"code": "SIGN_ERROR", "status": 401, "message": text, "request_id": text,
+			"detail": map[string]any{"field": text, "issue": text, "location": text, "value": text,
+				"sign_information": map[string]any{"method": text, "url": text, "truncated_sign_message": text, "sign_message_length": 5}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		unknown, err := json.Marshal(map[string]any{"code": text, "message": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(body, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, format := range [][]string{nil, {"--json"}} {
+			for _, in := range []string{string(answer), string(unknown), text} {
+				args := append(format, "explain", "-", "--signed", body)
+				wantHarmless(t, in, args...)
+			}
+			for _, args := range [][]string{
+				{"explain", text}, {"query", text, "--keys", h.dir}, {"query", "1", "--keys", text}, {"query", "1", "--config", body}, {"query", "1", "--keys", h.dir, "--sub-mchid", text},
+				{"modify", seedOutOrderNo, "--keys", h.dir, "--body", body}, {"cancel", seedOutOrderNo, "--keys", h.dir, "--reason", text, "--base-url", text},
+				append([]string{"sign", "POST", "/v3/x", "-b", body}, connection...), append([]string{"sign", text, text, "--nonce", text}, connection...),
+				{"sandbox", "--addr", text, "--keys", t.TempDir()}, {"sandbox", "--addr", "127.0.0.1:0", "--keys", h.dir, "--scenario", body, "--journal", "/none/" + text}, {text}, {"--" + text},
+			} {
+				args = append(format, args...)
+				wantHarmless(t, "", args...)
+			}
+		}
+	}
+}
+
+// An answer that bears no signature is quoted in an error all the same.
+func TestHostileAnswers(t *testing.T) {
+	h := newHost(t)
+	var text atomic.Value
+	h.spoil = func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			text := text.Load().(string)
+			body, _ := json.Marshal(map[string]any{"code": text, "message": text})
+			w.Header()["Request-Id"] = []string{text[:min(len(text), 1000)] + "-5"} // what no header may bear, net/http makes a blank of
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write(body)
+		})
+	}
+	for _, s := range hostiletext.Texts {
+		text.Store(s)
+		wantHarmless(t, "", "query", seedOutOrderNo, "--keys", h.dir)
+		wantHarmless(t, "", "--json", "doctor", "--keys", h.dir)
+	}
+}
