@@ -37,10 +37,11 @@ func http2Kinds() []*kind {
 	add := func(more ...*kind) { kinds = append(kinds, more...) }
 
 	for _, code := range codes {
-		add(
-			h2(fmt.Sprintf("RST_STREAM %v", code), func(x *stream) { x.rst(code) }),
-			&kind{name: fmt.Sprintf("RST_STREAM %v before the body", code), at: headers, http2: func(x *stream) { x.rst(code) }},
-			closing(fmt.Sprintf("RST_STREAM %v, then closed", code), func(x *stream) { x.rst(code) }),
+		add(h2(fmt.Sprintf("RST_STREAM %v", code), func(x *stream) { x.rst(code) }),
+			&kind{name: fmt.Sprintf("RST_STREAM %v before the body", code), at: headers, http2: func(x *stream) { x.rst(code) }})
+	}
+	for _, code := range []http2.ErrCode{http2.ErrCodeNo, http2.ErrCodeProtocol, http2.ErrCodeInternal, http2.ErrCodeRefusedStream, http2.ErrCodeCancel} {
+		add(closing(fmt.Sprintf("RST_STREAM %v, then closed", code), func(x *stream) { x.rst(code) }),
 			h2(fmt.Sprintf("RST_STREAM %v after a page's headers", code), func(x *stream) {
 				x.head(plain(404, html), false)
 				x.rst(code)
@@ -53,7 +54,7 @@ func http2Kinds() []*kind {
 			}),
 		)
 	}
-	for _, code := range []http2.ErrCode{http2.ErrCodeNo, http2.ErrCodeProtocol, http2.ErrCodeInternal, http2.ErrCodeRefusedStream, http2.ErrCodeEnhanceYourCalm, http2.ErrCodeHTTP11Required} {
+	for _, code := range []http2.ErrCode{http2.ErrCodeNo, http2.ErrCodeProtocol, http2.ErrCodeRefusedStream, http2.ErrCodeEnhanceYourCalm} {
 		for _, last := range []struct {
 			name string
 			of   func(id uint32) uint32
@@ -248,13 +249,15 @@ func http2Kinds() []*kind {
 		broken("RST_STREAM of 3 bytes", func(id uint32) string { return anyFrame(3, http2.FrameRSTStream, 0, id, "\x00\x00\x07") }),
 		broken("a window of no bytes more", func(id uint32) string { return anyFrame(4, http2.FrameWindowUpdate, 0, id, "\x00\x00\x00\x00") }),
 		broken("a window of the connection of no bytes more", func(uint32) string { return anyFrame(4, http2.FrameWindowUpdate, 0, 0, "\x00\x00\x00\x00") }),
-		broken("a window that overflows", func(id uint32) string { return anyFrame(4, http2.FrameWindowUpdate, 0, id, "\x7f\xff\xff\xff") }).stalling(),
+		// A stream's window that overflows is left out: net/http of Go 1.26 then
+		// waits for a lock that it holds, and the call never ends.
+		broken("a window of the connection that overflows", func(uint32) string { return anyFrame(4, http2.FrameWindowUpdate, 0, 0, "\x7f\xff\xff\xff") }),
 		broken("headers that do not decode", func(id uint32) string {
 			return anyFrame(2, http2.FrameHeaders, http2.FlagHeadersEndHeaders|http2.FlagHeadersEndStream, id, "\xff\xff")
 		}),
 		broken("a frame over the limit", func(id uint32) string {
 			return anyFrame(1<<23, http2.FrameData, 0, id, strings.Repeat("a", 20000))
-		}),
+		}).stalling(),
 		broken("padding over the frame", func(id uint32) string { return anyFrame(2, http2.FrameData, http2.FlagDataPadded, id, "\xff{") }),
 		broken("a CONTINUATION of nothing", func(id uint32) string {
 			return anyFrame(1, http2.FrameContinuation, http2.FlagContinuationEndHeaders, id, "\x8d")
