@@ -23,6 +23,6 @@
 // demand the exact verdict, and serviceorder must find out the truth wherever
 // its query is answered.
 //
-// It is a package of its own so that golang.org/x/net, which its tests need,
-// does not end up in the go.sum of importers.
+// It is a module of its own, because its tests need golang.org/x/net, whose
+// version would otherwise become a minimum for importers.
 package hostile

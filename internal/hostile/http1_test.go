@@ -147,7 +147,7 @@ func serveHTTP1(s *server, raw *net.TCPConn) {
 		if err != nil {
 			return
 		}
-		s.arrive(req.Method, req.Header.Get("Authorization"))
+		s.arrive(req.Header.Get("Authorization"))
 		x.req, x.method, x.keep = req, req.Method, false
 		if s.kind.at != nothing && s.faulty(req.Method) {
 			if s.kind.at == whole {
@@ -158,6 +158,7 @@ func serveHTTP1(s *server, raw *net.TCPConn) {
 			}
 			s.kind.http1(x)
 			if !x.keep || s.isGone() {
+				s.hangUp()
 				return
 			}
 			continue

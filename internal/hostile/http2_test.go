@@ -159,7 +159,7 @@ func serveHTTP2(s *server, raw *net.TCPConn) {
 					authorization = h.Value
 				}
 			}
-			s.arrive(method, authorization)
+			s.arrive(authorization)
 			open[f.StreamID] = method
 			if (s.kind.at == headers || f.StreamEnded()) && !c.answer(f.StreamID, open, f.StreamEnded()) {
 				return
@@ -187,7 +187,10 @@ func (c *h2conn) answer(id uint32, open map[uint32]string, ended bool) bool {
 			c.only(c.raw)
 		}
 		c.kind.http2(x)
-		return !x.closes && !c.isGone()
+		if x.closes || c.isGone() {
+			c.hangUp()
+			return false
+		}
 	case ended:
 		delete(open, id)
 		x.reply(c.server.answer(method))

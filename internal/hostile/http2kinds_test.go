@@ -96,7 +96,7 @@ func http2Kinds() []*kind {
 		ok("success, a byte in each frame", func(x *stream) {
 			r := x.success().signed()
 			x.head(r, r.body == "")
-			for i := range r.body {
+			for i := range len(r.body) {
 				x.data(r.body[i:i+1], i == len(r.body)-1)
 			}
 		}),

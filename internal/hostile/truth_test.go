@@ -50,22 +50,19 @@ type truth struct {
 	pending   bool // to be committed late
 	faults    int
 	arrivals  int
-	writes    int
 	nonces    map[string]int
 	goneNow   bool
+	hungUp    bool   // the server ended a connection, on which a request may have been lost unread
 	spoke     string // the protocol that was negotiated, if it was another
 }
 
 var nonceOf = regexp.MustCompile(`nonce_str="([^"]*)"`)
 
 // arrive counts a request whose headers were read.
-func (w *truth) arrive(method, authorization string) {
+func (w *truth) arrive(authorization string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.arrivals++
-	if method != "GET" {
-		w.writes++
-	}
 	nonce := ""
 	if m := nonceOf.FindStringSubmatch(authorization); m != nil {
 		nonce = m[1]
@@ -139,6 +136,12 @@ func (w *truth) success(method string) reply {
 		return plain(200, w.op.order(w.no, w.op.before))
 	}
 	return plain(w.op.status, w.op.success(w.no))
+}
+
+func (w *truth) hangUp() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hungUp = true
 }
 
 func (w *truth) isGone() bool {

@@ -55,8 +55,8 @@ type ending struct {
 	attempts  int  // that the observer was told of
 	committed bool // whether the order was changed
 	arrivals  int
-	writes    int
 	most      int // how often the most frequent Authorization arrived
+	hungUp    bool
 	spoke     string
 }
 
@@ -65,9 +65,9 @@ func (c hostileCase) wrong(e ending) []string {
 	var broken []string
 	say := func(format string, args ...any) { broken = append(broken, fmt.Sprintf(format, args...)) }
 	switch {
-	case c.level == query:
 	case e.verdict == contradictory:
 		say("contradictory")
+	case c.level == query:
 	case e.verdict == carriedOut && !e.committed:
 		say("%q, and it was not", e.verdict)
 	case (e.verdict == refused || e.verdict == notSent) && e.committed:
@@ -76,7 +76,7 @@ func (c hostileCase) wrong(e ending) []string {
 	if e.most > 1 {
 		say("an Authorization arrived %d times", e.most)
 	}
-	counts := !c.kind.blind && !c.kind.stalls && c.kind.at != nothing && c.next != gone
+	counts := !c.kind.blind && !c.kind.stalls && c.kind.at != nothing && !e.hungUp
 	if e.arrivals > e.attempts || counts && e.arrivals != e.attempts {
 		say("%d requests arrived, the observer was told of %d", e.arrivals, e.attempts)
 	}
