@@ -1,13 +1,13 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race secrets faults idle soak redis drift examples otel interop console viewer peers bench ci
+.PHONY: help run test generate lint race secrets faults hostile idle soak redis drift examples otel interop console viewer peers bench ci
 
 # All that is derived, and nothing else.
 DERIVED := gen api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
 
 # They have requirements of their own, and so a go.mod: those that users import, and the others.
 IMPORTED := otel notify/redisdedup
-PROGRAMS := bench examples/notify
+PROGRAMS := bench examples/notify internal/hostile
 MODULES := $(IMPORTED) $(PROGRAMS)
 
 help: ## list the targets
@@ -39,8 +39,11 @@ secrets: ## run the tests of all modules, with the race detector, and look for s
 	@for module in . $(IMPORTED); do echo "$$module:"; go run ./internal/leaks go -C $$module test -race -v ./... || exit 1; done
 	@for module in $(PROGRAMS); do echo "$$module:"; go run ./internal/leaks go -C $$module test -v ./... || exit 1; done
 
-faults: ## modify 2,000 orders on a network that does all kinds of things wrong
+faults: ## modify 2,000 orders on networks, HTTP/1.1 and HTTP/2, that do all kinds of things wrong
 	PAYSCORE_FAULT_ORDERS=2000 go test ./sandbox -run TestModifyUnderFaults -v
+
+hostile: ## 24,000 attacks by servers of HTTP/1.1 and HTTP/2, and the verdict on each write (needs a C compiler)
+	cd internal/hostile && PAYSCORE_HOSTILE=all go test -race -run TestHostile -v .
 
 idle: ## call for a minute a server that closes idle connections after 8 seconds
 	PAYSCORE_IDLE_FOR=60s go test ./transport -run TestNoEOF -v

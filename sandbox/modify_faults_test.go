@@ -3,6 +3,8 @@ package sandbox_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -29,18 +31,22 @@ type badNetwork struct {
 	*box
 	URL string
 
+	secureURL string // over HTTP/2, after startHTTP2
+	roots     *x509.CertPool
+
 	mu      sync.Mutex
 	rnd     *rand.Rand
 	rate    float64        // of requests that meet a fault
 	done    map[string]int // operations carried out, by the number of the order
 	refused map[string]int
 	met     map[string]int
+	came    map[string]int // requests, by their Authorization
 	late    sync.WaitGroup
 }
 
 func newBadNetwork(t *testing.T, seed uint64, rate float64) *badNetwork {
 	n := &badNetwork{box: newBox(t), rnd: rand.New(rand.NewPCG(seed, 0)), rate: rate,
-		done: map[string]int{}, refused: map[string]int{}, met: map[string]int{}}
+		done: map[string]int{}, refused: map[string]int{}, met: map[string]int{}, came: map[string]int{}}
 	srv := httptest.NewServer(n)
 	t.Cleanup(srv.Close)
 	n.URL = srv.URL
@@ -71,7 +77,12 @@ func (n *badNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.Body = io.NopCloser(bytes.NewReader(body))
 		return c
 	}
+	over, _ := r.Context().Value(frameConnKey{}).(*frameConn) // nil over HTTP/1.1
 	drop := func(reset bool) {
+		if over != nil {
+			_ = over.Close()
+			return
+		}
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
 			return
@@ -93,10 +104,7 @@ func (n *badNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	status := func(status int) func() { return func() { w.WriteHeader(status) } }
 	after := func(f func()) func() { return func() { n.serve(again()); f() } }
-	faults := []struct {
-		name string
-		do   func()
-	}{
+	faults := []networkFault{
 		{"closed before", func() { drop(false) }}, {"closed after", after(func() { drop(false) })},
 		{"reset before", func() { drop(true) }}, {"reset after", after(func() { drop(true) })},
 		{"429", func() { w.Header().Set("Retry-After", "0"); w.WriteHeader(429) }},
@@ -112,19 +120,36 @@ func (n *badNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}},
 		{"slow after", after(func() { time.Sleep(700 * time.Millisecond); drop(false) })},
 	}
+	network := "HTTP/1.1"
+	if over != nil {
+		network, faults = "HTTP/2", append(faults, http2Faults(over, w, after)...)
+	}
 	n.mu.Lock()
 	do, name := func() { pass(n.serve(again())) }, "none"
 	if n.rnd.Float64() < n.rate {
 		f := faults[n.rnd.IntN(len(faults))]
 		do, name = f.do, f.name
 	}
-	n.met[name]++
+	n.met[network+" "+name]++
+	n.came[r.Header.Get("Authorization")]++
 	n.mu.Unlock()
 	do()
 }
 
+// modifier is a client of the network.
+func (n *badNetwork) modifier(url string, http2 bool) *payscore.Client {
+	signer := n.signer()
+	rt := transport.NewRoundTripper()
+	n.t.Cleanup(rt.CloseIdleConnections)
+	rt.ForceAttemptHTTP2 = http2
+	rt.TLSClientConfig = &tls.Config{RootCAs: n.roots}
+	return must(payscore.New(url, payscore.WithRequestEditorFn(signer.Sign), payscore.WithHTTPClient(
+		transport.New(signer, n.Verifier(), transport.WithRoundTripper(rt), transport.WithTimeout(500*time.Millisecond),
+			transport.WithRetry(transport.Retry{FirstWait: 5 * time.Millisecond})))))
+}
+
 // Orders are modified on a network that does all kinds of things wrong: 300,
-// or as many as PAYSCORE_FAULT_ORDERS says.
+// or as many as PAYSCORE_FAULT_ORDERS says, a third of them over HTTP/2.
 // Each one ends at the right amount, or at the old one and is reported so, or
 // is reported as unknown.
 func TestModifyUnderFaults(t *testing.T) {
@@ -137,15 +162,17 @@ func TestModifyUnderFaults(t *testing.T) {
 		}
 	}
 	n := newBadNetwork(t, seed, 0.4)
-	signer := n.signer()
-	rt := transport.NewRoundTripper()
-	t.Cleanup(rt.CloseIdleConnections)
-	client := must(payscore.New(n.URL, payscore.WithRequestEditorFn(signer.Sign), payscore.WithHTTPClient(
-		transport.New(signer, n.Verifier(), transport.WithRoundTripper(rt), transport.WithTimeout(500*time.Millisecond),
-			transport.WithRetry(transport.Retry{FirstWait: 5 * time.Millisecond})))))
+	n.startHTTP2(t)
+	networks := []struct {
+		name   string
+		client *payscore.Client
+	}{
+		{"HTTP/1.1", n.modifier(n.URL, false)}, {"HTTP/1.1", n.modifier(n.URL, false)}, {"HTTP/2", n.modifier(n.secureURL, true)},
+	}
 
 	type end struct {
 		no     string
+		number int
 		result serviceorder.Result[payscore.ServiceOrderEntity]
 		err    error
 	}
@@ -159,14 +186,14 @@ func TestModifyUnderFaults(t *testing.T) {
 		if i%2 == 0 {
 			opts = append(opts, serviceorder.WithTotalBefore(before))
 		}
-		if i%3 == 0 {
+		if i/3%3 == 0 {
 			opts = append(opts, serviceorder.WithResend(2))
 		}
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			result, err := serviceorder.Modify(t.Context(), client, no, modification(total), opts...)
-			ends[i] = end{no, result, err}
+			result, err := serviceorder.Modify(t.Context(), networks[i%len(networks)].client, no, modification(total), opts...)
+			ends[i] = end{no, i, result, err}
 		})
 	}
 	wg.Wait()
@@ -185,13 +212,22 @@ func TestModifyUnderFaults(t *testing.T) {
 		case (e.err == nil) != (e.result.Outcome == serviceorder.CarriedOut), errors.Is(e.err, apierror.ErrOutcomeUnknown) != (e.result.Outcome == serviceorder.Unknown):
 			t.Errorf("%s: %v with %v", e.no, e.result.Outcome, e.err)
 		}
-		outcomes[fmt.Sprintf("%v, is at %d", e.result.Outcome, is)]++
+		outcomes[fmt.Sprintf("%s: %v, is at %d", networks[e.number%len(networks)].name, e.result.Outcome, is)]++
 		if e.result.SendErr != nil && e.result.Outcome != serviceorder.Unknown {
 			settled++
 		}
 		if n.refused[e.no] > 0 {
 			repeated++
 		}
+	}
+	twice := 0
+	for _, came := range n.came {
+		if came > 1 {
+			twice++
+		}
+	}
+	if twice > 0 {
+		t.Errorf("%d requests arrived more than once, with the same Authorization", twice)
 	}
 	t.Logf("seed %d, %d orders: %v", seed, count, outcomes)
 	t.Logf("%d were unknown by their answers and settled by a query; %d were refused when repeated", settled, repeated)
