@@ -22,6 +22,7 @@ const (
 func (j *journal) about(subject string, seq int64, limit int) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.wait(j.numbered)
 	var found []Entry
 	for i := len(j.entries) - 1; i >= 0 && j.entries[i].Seq > seq && len(found) < limit; i-- {
 		if subject == "" || j.entries[i].Subject == subject {
@@ -38,6 +39,7 @@ func (j *journal) about(subject string, seq int64, limit int) []Entry {
 func (j *journal) newest() int64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.wait(j.numbered)
 	return j.seq
 }
 

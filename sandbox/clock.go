@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"math"
 	"sync"
 	"time"
@@ -59,7 +60,7 @@ func (s *Sandbox) Advance(d time.Duration) {
 	target := s.now().Add(d)
 	s.agenda.until(target)
 	s.clock.moveTo(target)
-	_ = s.update(func() error {
+	_ = s.update(context.Background(), func() error {
 		s.changes.commits()
 		return nil
 	})

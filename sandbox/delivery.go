@@ -207,7 +207,7 @@ func (s *Sandbox) deliver(id string, due time.Time) {
 		return // it is still due when the sandbox starts again
 	}
 	taken := err == nil
-	s.keepAttempt(id, attempt, func(n *Notification) {
+	err = s.keepAttempt(id, attempt, func(n *Notification) {
 		n.Tries++
 		n.Probe = false
 		switch {
@@ -225,6 +225,7 @@ func (s *Sandbox) deliver(id string, due time.Time) {
 		}
 		s.planDelivery(id, n)
 	})
+	s.againWhenSaved(err, func() { s.deliver(id, due) })
 }
 
 // Resend makes one attempt more to deliver a notification, at once, whatever
@@ -246,7 +247,7 @@ func (s *Sandbox) sendNow(id, fault string) (Attempt, error) {
 	n := *found
 	s.mu.Unlock()
 	attempt, err := s.attempt(n, s.now().Round(0), fault)
-	s.keepAttempt(id, attempt, func(n *Notification) {
+	_ = s.keepAttempt(id, attempt, func(n *Notification) {
 		if err == nil {
 			n.Delivered, n.Next = true, time.Time{}
 		}
@@ -307,13 +308,15 @@ func (s *Sandbox) signNotification(header http.Header, body []byte, probe bool) 
 	return nil
 }
 
-// keepAttempt keeps an attempt and what follows from it.
-func (s *Sandbox) keepAttempt(id string, a Attempt, then func(*Notification)) {
+// keepAttempt keeps an attempt and what follows from it. The error is that it
+// was not saved: it was made all the same, and the journal says so.
+func (s *Sandbox) keepAttempt(id string, a Attempt, then func(*Notification)) error {
 	e := Entry{Kind: "notification", Time: a.Time, Method: http.MethodPost, Status: a.Status, Message: a.Error, Duration: a.Duration, Fault: a.Fault,
 		Notification: id}
-	err := s.update(func() error {
+	err := s.update(context.Background(), func() error {
 		n := s.notifications.get(id)
 		if n == nil {
+			s.tellEntry(e)
 			return nil // forgotten meanwhile
 		}
 		if len(n.Attempts) == maxAttempts {
@@ -329,10 +332,12 @@ func (s *Sandbox) keepAttempt(id string, a Attempt, then func(*Notification)) {
 		if to, err := url.Parse(n.URL); err == nil {
 			e.Target = to.Host + to.Path
 		}
+		s.tellEntry(e)
 		return nil
 	})
 	if err != nil {
-		e.Message = strings.TrimSpace(e.Message + " (not saved)")
+		e.Message, e.Next = strings.TrimSpace(e.Message+" (not saved)"), time.Time{}
+		s.journal.add(e)
 	}
-	s.journal.add(e)
+	return err
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
@@ -10,9 +11,9 @@ import (
 // a direct merchant's have the same fields. A refusal leaves the order as it was.
 
 // cancel withdraws an order. A repeat with the same reason succeeds.
-func cancel[T any](s *Sandbox, operationID string, t target, b payscore.CancelPartnerServiceOrderRequest) (T, error) {
+func cancel[T any](ctx context.Context, s *Sandbox, operationID string, t target, b payscore.CancelPartnerServiceOrderRequest) (T, error) {
 	var answer T
-	err := s.update(func() error {
+	err := s.update(ctx, func() error {
 		o, refused := s.find(t)
 		if refused == nil && (o.Stage != stageRevoked || o.CancelReason != b.Reason) {
 			refused = s.carryOutOn(operationID, o, func(o *order, rule stageRule) *refusal {

@@ -11,6 +11,7 @@ import (
 
 const (
 	kindRequest = "request"
+	kindReset   = "reset"
 	// Bounds of an entry's texts, in bytes.
 	maxEntryBody = 64 << 10
 	maxTarget    = 4 << 10
@@ -80,11 +81,37 @@ func (s *Sandbox) record(x *exchange, number int64) {
 		}
 	}
 	s.mu.Lock()
-	if o := s.orders.get(e.Subject); o != nil {
-		e.Stage = o.Stage
+	s.takePlace(x) // unless the operation has
+	if e.Stage = x.stage; x.subject == "" {
+		e.Stage = s.stageOf(e.Subject)
 	}
 	s.mu.Unlock()
-	s.journal.add(e)
+	s.journal.fill(x.place, e)
+	x.recorded = true
+}
+
+// takePlace numbers the request's entry, once. The caller holds s.mu.
+func (s *Sandbox) takePlace(x *exchange) {
+	if x.place == nil {
+		x.place, x.stage = s.journal.reserve(), s.stageOf(x.subject)
+	}
+}
+
+// stageOf is "" for what is no order. The caller holds s.mu.
+func (s *Sandbox) stageOf(subject string) string {
+	if o := s.orders.get(subject); o != nil {
+		return o.Stage
+	}
+	return ""
+}
+
+// recordFailed fills the place of a request whose handler panicked: readers
+// would wait for it.
+func (s *Sandbox) recordFailed(x *exchange) {
+	if x.place != nil && !x.recorded {
+		s.journal.fill(x.place, Entry{Time: s.now(), Kind: kindRequest, Subject: x.subject, Stage: x.stage, Operation: x.operation(),
+			Method: text([]byte(x.request.Method), 32), Message: "the sandbox failed"})
+	}
 }
 
 // text is the start of b, cut between two characters; "" when b is not text.

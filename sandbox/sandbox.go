@@ -112,9 +112,9 @@ var processCredentials = sync.OnceValues(NewCredentials)
 // Open returns a sandbox without orders. The error is that of making keys, or
 // of a contract that does not load.
 func Open(opts ...Option) (*Sandbox, error) {
-	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}, forget: map[string]func(){}}
+	c := newChanges()
 	s := &Sandbox{
-		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
+		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: newJournal(),
 		changes: c, orders: newTable[order]("orders", c), payments: map[string]*order{}, queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[Notification]("notifications", c),
 		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
@@ -131,6 +131,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 		s.planDeduction(key, o)
 		s.keepPayment(o)
 	}
+	c.restored = s.indexAgain
 	s.permissions.onLoad = func(_ string, p *permission) { s.given.add(p) }
 	s.notifications.onLoad = s.planDelivery
 	s.applications.onLoad = s.planAccount
@@ -173,6 +174,18 @@ func Open(opts ...Option) (*Sandbox, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// indexAgain finds payments and permissions anew. The caller holds s.mu.
+func (s *Sandbox) indexAgain() {
+	clear(s.payments)
+	for _, o := range s.orders.all() {
+		s.keepPayment(o)
+	}
+	clear(s.given)
+	for _, p := range s.permissions.all() {
+		s.given.add(p)
+	}
 }
 
 // Close ends what the sandbox does by itself, such as notifications that are

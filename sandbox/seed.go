@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -72,7 +73,7 @@ func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (pays
 	if spec.stage != stageCreated && spec.stage != stageExpired {
 		o.Entity.OpenID = new(sandboxUser)
 	}
-	err := s.update(func() error {
+	err := s.update(context.Background(), func() error {
 		if s.orders.get(o.key()) != nil {
 			return fmt.Errorf("sandbox: seed %q: the number is taken", outOrderNo)
 		}

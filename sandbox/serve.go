@@ -40,11 +40,17 @@ type exchange struct {
 	route   *routers.Route // nil when it asks for no operation
 	subject string         // as of its journal entry
 
+	// Of its journal entry, once it has a number.
+	place    *place
+	stage    string // of its order at that moment
+	recorded bool
+
 	// faults that it met, and what they want.
 	faults  []Fault
 	refuse  *refusal
 	settled bool                // the operation is not carried out
 	gateway bool                // the answer is not WeChat Pay's own
+	wait    time.Duration       // before the answer, once it is in the journal
 	shift   time.Duration       // of the answer's timestamp
 	alter   []func(http.Header) // of the signed answer
 	ending  ending
@@ -75,6 +81,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x := &exchange{request: r, began: time.Now(), answer: unsigned{header: w.Header(), status: http.StatusOK}}
+	defer s.recordFailed(x)
 	done, err := s.readBody(w, x)
 	defer done()
 	x.route = s.contract.find(s.operations, r)
@@ -193,7 +200,9 @@ func (s *Sandbox) checkContract(next http.Handler) http.Handler {
 	})
 }
 
-// send signs the answer, writes it into the journal and then to the caller.
+// send writes the answer into the journal, signs it and sends it to the caller.
+// The number of the entry is taken by now, so that nothing may be waited for
+// before it is there.
 func (s *Sandbox) send(w http.ResponseWriter, x *exchange) {
 	a := &x.answer
 	number, _ := strconv.ParseInt(a.header.Get(numberHeader), 10, 64)
@@ -209,6 +218,8 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange) {
 	if x.request.Method == http.MethodHead {
 		a.body.Reset() // it would be signed, but never sent
 	}
+	s.record(x, number)
+	x.pause(w)
 	if a.status != http.StatusUnauthorized && !x.gateway {
 		if err := s.sign(a.header, x.request.Header.Get("Wechatpay-Serial"), a.body.Bytes(), s.clock.wall().Add(x.shift)); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -218,7 +229,6 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange) {
 			alter(a.header)
 		}
 	}
-	s.record(x, number)
 	switch x.ending {
 	case endReset:
 		reset(w)
