@@ -45,6 +45,7 @@ func WithRemoteNotifications() Option { return func(s *Sandbox) { s.courier.remo
 type courier struct {
 	client   *http.Client
 	remote   bool
+	own      ownListeners
 	patience time.Duration
 	ctx      context.Context // ends with the sandbox
 	stop     context.CancelFunc
@@ -63,9 +64,13 @@ func newCourier() *courier {
 	c := &courier{patience: answerWithin, places: make(chan struct{}, maxDeliveries), hosts: map[string]*hostPlaces{}}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	dialer := &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
-		// A name may lead elsewhere.
-		if to, err := netip.ParseAddrPort(address); !c.remote && (err != nil || !to.Addr().Unmap().IsLoopback()) {
+		// A name may lead anywhere: this is the address that is dialled.
+		to, err := netip.ParseAddrPort(address)
+		switch {
+		case !c.remote && (err != nil || !to.Addr().Unmap().IsLoopback()):
 			return errElsewhere
+		case err == nil && c.own.include(to):
+			return errOwnListener
 		}
 		return nil
 	}}
@@ -86,9 +91,10 @@ func (c *courier) close() {
 
 // errNotSent is what no repeat helps against.
 var (
-	errNotSent   = errors.New("not sent")
-	errElsewhere = fmt.Errorf("%w: the notify_url is not on this machine", errNotSent)
-	errNoURL     = fmt.Errorf("%w: the notify_url is no http or https URL", errNotSent)
+	errNotSent     = errors.New("not sent")
+	errElsewhere   = fmt.Errorf("%w: the notify_url is not on this machine", errNotSent)
+	errOwnListener = fmt.Errorf("%w: the notify_url leads to the sandbox itself", errNotSent)
+	errNoURL       = fmt.Errorf("%w: the notify_url is no http or https URL", errNotSent)
 )
 
 // address checks where a notification is to go.
@@ -282,8 +288,10 @@ func (s *Sandbox) attempt(n Notification, began time.Time, fault string) (Attemp
 
 // reason is an error in one short line.
 func (c *courier) reason(err error) string {
-	if errors.Is(err, errElsewhere) {
-		return errElsewhere.Error()
+	for _, refused := range []error{errElsewhere, errOwnListener} {
+		if errors.Is(err, refused) {
+			return refused.Error()
+		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer within %s", c.patience)

@@ -34,8 +34,12 @@ type Entry struct {
 	RequestID string        `json:"request_id,omitempty"`
 	Duration  time.Duration `json:"duration_ns,omitempty"` // on the wall clock, without the fault latency-after
 	Fault     string        `json:"fault,omitempty"`       // that was done to it
-	Request   string        `json:"request,omitempty"`     // body; what is not text is left out
-	Answer    string        `json:"answer,omitempty"`      // body
+	// Request and Answer are the first 8 KiB of the bodies. What is not text is
+	// left out.
+	Request        string `json:"request,omitempty"`
+	RequestLeftOut int    `json:"request_left_out,omitempty"` // bytes
+	Answer         string `json:"answer,omitempty"`
+	AnswerLeftOut  int    `json:"answer_left_out,omitempty"` // bytes
 	// Of an attempt to deliver a notification: its id, the attempts so far, and
 	// the time of the next one, if there is one.
 	Notification string    `json:"notification,omitempty"`
@@ -54,7 +58,8 @@ type SignatureReport struct {
 	Issue   string `json:"issue"`    // what is wrong, in a sentence
 	IssueZH string `json:"issue_zh"` // the same in Chinese
 	// Expected is the message that the sandbox verified, Signed the one that the
-	// caller signed, where the sandbox can tell. Both are cut after 64 KiB.
+	// caller signed, where the sandbox can tell. Both are cut after 64 KiB, in
+	// the journal after 8 KiB.
 	Expected string `json:"expected,omitempty"`
 	Signed   string `json:"signed,omitempty"`
 	// Offset is the first byte at which the two differ, -1 when unknown.

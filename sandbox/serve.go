@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -76,6 +77,9 @@ const (
 // A fault that breaks the connection needs one: when w is no connection of
 // HTTP/1.1, it panics with [http.ErrAbortHandler] as a handler of net/http may.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		s.courier.own.add(addr)
+	}
 	if strings.HasPrefix(r.URL.Path+"/", adminRoot) {
 		s.admin.ServeHTTP(w, r)
 		return

@@ -29,6 +29,7 @@ func New(t testing.TB, opts ...Option) *Server {
 	if err != nil {
 		t.Fatalf("sandbox: %v", err)
 	}
+	box.courier.own.add(listener.Addr())
 	server := NewHTTPServer(box)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() {
