@@ -115,6 +115,7 @@ func (s *Sandbox) platformKey(serial string) (*rsa.PrivateKey, bool) {
 // the older ones stay in the list until they expire. An error, most often a
 // [*MoveError], means that nothing changed.
 func (s *Sandbox) RotateCertificate() error {
+	s.mustBeOpen()
 	const move = "rotate_certificate"
 	// One at a time, and none in vain: any request can ask for one, and to make
 	// a key takes long.
@@ -157,6 +158,7 @@ func (s *Sandbox) cannotRotate() string {
 
 // PlatformSerialNo returns the serial of the newest platform certificate.
 func (s *Sandbox) PlatformSerialNo() string {
+	s.mustBeOpen()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.newestCertificate().Serial

@@ -244,6 +244,7 @@ func (s *Sandbox) Resend(id string) (Attempt, error) { return s.sendNow(id, "res
 func (s *Sandbox) Probe(id string) (Attempt, error) { return s.sendNow(id, "probe") }
 
 func (s *Sandbox) sendNow(id, fault string) (Attempt, error) {
+	s.mustBeOpen()
 	s.mu.Lock()
 	found := s.notifications.get(id)
 	if found == nil {

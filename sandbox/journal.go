@@ -215,4 +215,7 @@ func (j *journal) since(seq int64) []Entry {
 
 // Journal returns what happened to the sandbox, oldest first; the newest
 // 20,000 entries are kept, or as many as have 64 MiB of texts.
-func (s *Sandbox) Journal() []Entry { return s.journal.since(0) }
+func (s *Sandbox) Journal() []Entry {
+	s.mustBeOpen()
+	return s.journal.since(0)
+}

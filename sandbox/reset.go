@@ -9,6 +9,7 @@ var keptOverReset = map[string]bool{"counters": true, "times": true, "certificat
 // the time and the numbers handed out stay as they are. An error means that
 // nothing was forgotten.
 func (s *Sandbox) Reset() error {
+	s.mustBeOpen()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := s.change(func() error {

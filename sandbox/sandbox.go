@@ -13,7 +13,8 @@ import (
 // DefaultRiskCap is the risk cap of the sandbox's services, in fen.
 const DefaultRiskCap = 1_000_000
 
-// Sandbox is the handler. It is safe for concurrent use.
+// Sandbox is the handler. It comes from [Open] or [New]: the methods of a zero
+// or nil one panic and say so. It is safe for concurrent use.
 type Sandbox struct {
 	contract       *contract
 	credentials    *Credentials
@@ -56,15 +57,22 @@ type Sandbox struct {
 	firstCertificate *platformCertificate // of the credentials
 }
 
-// Option configures a Sandbox.
+// Option configures a Sandbox. A nil one does nothing.
 type Option func(*Sandbox)
 
 // WithCredentials sets the keys. The default is a set of keys that is made
 // once per process.
 func WithCredentials(c *Credentials) Option { return func(s *Sandbox) { s.credentials = c } }
 
-// WithClock sets the wall clock, for timestamps, freshness and order times.
-func WithClock(now func() time.Time) Option { return func(s *Sandbox) { s.clock.wall = now } }
+// WithClock sets the wall clock, for timestamps, freshness and order times. A
+// nil one stands for [time.Now].
+func WithClock(now func() time.Time) Option {
+	return func(s *Sandbox) {
+		if now != nil {
+			s.clock.wall = now
+		}
+	}
+}
 
 // WithTimeScale lets the time of the orders run factor times as fast as the
 // wall clock, so that a day of notifications passes in seconds. Signatures
@@ -138,7 +146,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 	s.refunds.onLoad = s.planRefund
 	s.agenda = newAgenda(s.clock)
 	for _, opt := range opts {
-		opt(s)
+		if opt != nil {
+			opt(s)
+		}
 	}
 	s.clock.start = s.clock.wall()
 	var err error
@@ -149,6 +159,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 		if s.credentials, err = processCredentials(); err != nil {
 			return nil, err
 		}
+	}
+	if err := s.credentials.usable(); err != nil {
+		return nil, err
 	}
 	if s.firstCertificate, err = newPlatformCertificate(s.credentials.platformCert, s.credentials.platform); err != nil {
 		return nil, fmt.Errorf("sandbox: platform certificate: %w", err)
@@ -191,6 +204,7 @@ func (s *Sandbox) indexAgain() {
 // Close ends what the sandbox does by itself, such as notifications that are
 // still to be repeated.
 func (s *Sandbox) Close() error {
+	s.mustBeOpen()
 	s.courier.close()
 	s.agenda.close()
 	s.admin.close()
@@ -200,8 +214,22 @@ func (s *Sandbox) Close() error {
 // Format names the sandbox's merchant, whatever the verb: some verbs follow
 // pointers to the keys.
 func (s *Sandbox) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "sandbox of "+s.credentials.account.MchID)
+	if s == nil || s.credentials == nil {
+		format(f, "sandbox")
+		return
+	}
+	format(f, "sandbox of "+s.credentials.account.MchID)
 }
 
 // Credentials returns the keys of both sides.
-func (s *Sandbox) Credentials() *Credentials { return s.credentials }
+func (s *Sandbox) Credentials() *Credentials {
+	s.mustBeOpen()
+	return s.credentials
+}
+
+// mustBeOpen panics with what is wrong, before something nil does.
+func (s *Sandbox) mustBeOpen() {
+	if s == nil || s.contract == nil {
+		panic("sandbox: a Sandbox comes from Open or New")
+	}
+}

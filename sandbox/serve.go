@@ -77,6 +77,10 @@ const (
 // A fault that breaks the connection needs one: when w is no connection of
 // HTTP/1.1, it panics with [http.ErrAbortHandler] as a handler of net/http may.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mustBeOpen()
+	if w == nil || r == nil {
+		panic("sandbox: ServeHTTP needs a request, and where to answer it")
+	}
 	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
 		s.courier.own.add(addr)
 	}

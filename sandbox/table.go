@@ -197,6 +197,7 @@ func (s *Sandbox) change(do func() error) error {
 // lock locks the tables. What it returns numbers the request in ctx, if there
 // is one, and unlocks them.
 func (s *Sandbox) lock(ctx context.Context) (unlock func()) {
+	s.mustBeOpen()
 	s.mu.Lock()
 	return func() {
 		if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
