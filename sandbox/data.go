@@ -15,7 +15,8 @@ import (
 // WithData keeps orders, notifications and all else that is not a key in a
 // file, which is made when it is not there, so that they survive a restart or
 // a kill: what was answered is in it. One sandbox at a time can have it. The
-// journal is not kept.
+// journal is not kept. [Open] refuses a file that is damaged, or made by a build
+// without checksums.
 func WithData(file string) Option { return func(s *Sandbox) { s.dataFile = file } }
 
 // Version of what is in the file. A change to a record that the JSON of an

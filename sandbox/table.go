@@ -94,9 +94,9 @@ type changes struct {
 	forget   map[string]func()                                // by table
 	loaded   []func()
 	commits  func() // before what changed is saved: may put more
-	restored func() // after records were taken back
-	later    []func()
-	lost     error // of reading back what could not be saved: nothing can be from then on
+	restored func()   // after records were taken back
+	later    []func() // what could not be saved, to be done again
+	lost     error    // of reading back what could not be saved: nothing can be from then on
 }
 
 func newChanges() *changes {
@@ -174,7 +174,7 @@ func (s *Sandbox) update(ctx context.Context, do func() error) error {
 	return s.change(do)
 }
 
-// change is update for who holds s.mu.
+// change is update for callers that hold s.mu.
 func (s *Sandbox) change(do func() error) error {
 	err := do()
 	saved, notSaved := s.changes.commit()
