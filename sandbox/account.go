@@ -21,14 +21,14 @@ type application struct {
 
 func accountSubject(outApplyNo string) string { return "application/" + outApplyNo }
 
-func (s operations) ApplyPartnerServiceAccount(_ context.Context, r api.ApplyPartnerServiceAccountRequestObject) (api.ApplyPartnerServiceAccountResponseObject, error) {
+func (s operations) ApplyPartnerServiceAccount(ctx context.Context, r api.ApplyPartnerServiceAccountRequestObject) (api.ApplyPartnerServiceAccountResponseObject, error) {
 	b := *r.Body
 	asked := payscore.PartnerServiceAccountApplication{
 		ServiceID: b.ServiceID, MchID: s.credentials.account.MchID, AppID: b.AppID, SubMchID: b.SubMchID, SubAppID: b.SubAppID,
 		OutApplyNo: b.OutApplyNo, ResultNotifyURL: b.ResultNotifyURL, ApplyState: payscore.ApplyStateProcessing,
 	}
 	var answer payscore.PartnerServiceAccountApplication
-	err := s.update(func() error {
+	err := s.update(ctx, func() error {
 		a := s.applications.get(b.OutApplyNo)
 		switch {
 		case a == nil && len(s.applications.records) >= s.maxOrders:
@@ -54,9 +54,8 @@ func sameApplication(a, b payscore.PartnerServiceAccountApplication) bool {
 		value(a.SubAppID) == value(b.SubAppID) && value(a.ResultNotifyURL) == value(b.ResultNotifyURL)
 }
 
-func (s operations) QueryPartnerServiceAccountApplication(_ context.Context, r api.QueryPartnerServiceAccountApplicationRequestObject) (api.QueryPartnerServiceAccountApplicationResponseObject, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s operations) QueryPartnerServiceAccountApplication(ctx context.Context, r api.QueryPartnerServiceAccountApplicationRequestObject) (api.QueryPartnerServiceAccountApplicationResponseObject, error) {
+	defer s.lock(ctx)()
 	a := s.applications.get(r.OutApplyNo)
 	if a == nil {
 		return nil, noResource()
@@ -70,7 +69,11 @@ func (s *Sandbox) planAccount(outApplyNo string, a *application) {
 	if a.Application.ApplyState != payscore.ApplyStateProcessing {
 		return
 	}
-	s.agenda.plan(a.CreatedAt.Add(accountDelay), func() { _ = s.ApproveAccount(outApplyNo) })
+	s.agenda.plan(a.CreatedAt.Add(accountDelay), func() { s.approveDue(outApplyNo) })
+}
+
+func (s *Sandbox) approveDue(outApplyNo string) {
+	s.againWhenSaved(s.ApproveAccount(outApplyNo), func() { s.approveDue(outApplyNo) })
 }
 
 // ApproveAccount approves an application to bind a sub-merchant, which happens

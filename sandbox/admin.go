@@ -126,6 +126,14 @@ type problem struct {
 
 func (p *problem) Error() string { return p.message }
 
+// problemOf is an error with this status, unless the data file is to blame.
+func problemOf(status int, code string, err error) error {
+	if errors.Is(err, errNotSaved) {
+		status, code = http.StatusInsufficientStorage, "NOT_SAVED"
+	}
+	return &problem{status, code, err.Error()}
+}
+
 func invalid(err error) error { return &problem{http.StatusBadRequest, "INVALID", err.Error()} }
 
 // writeProblem turns any error into a Problem.

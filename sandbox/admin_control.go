@@ -61,7 +61,7 @@ func adminReport(r SignatureReport) server.SignatureReport {
 
 func (a adminOperations) Reset(context.Context, server.ResetRequestObject) (server.ResetResponseObject, error) {
 	if err := a.Sandbox.Reset(); err != nil {
-		return nil, &problem{http.StatusInternalServerError, "FAILED", err.Error()}
+		return nil, problemOf(http.StatusInternalServerError, "FAILED", err)
 	}
 	return server.Reset204Response{}, nil
 }

@@ -22,6 +22,7 @@ const (
 func (j *journal) about(subject string, seq int64, limit int) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.wait(j.numbered)
 	var found []Entry
 	for i := len(j.entries) - 1; i >= 0 && j.entries[i].Seq > seq && len(found) < limit; i-- {
 		if subject == "" || j.entries[i].Subject == subject {
@@ -38,6 +39,7 @@ func (j *journal) about(subject string, seq int64, limit int) []Entry {
 func (j *journal) newest() int64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.wait(j.numbered)
 	return j.seq
 }
 
@@ -67,6 +69,7 @@ func adminEntry(e Entry) server.Entry {
 		Target: present(e.Target), Status: present(int64(e.Status)), Code: present(e.Code), Number: present(e.Number),
 		Message: present(e.Message), RequestID: present(e.RequestID), DurationNs: present(int64(e.Duration)),
 		Fault: present(e.Fault), Request: present(e.Request), Answer: present(e.Answer),
+		RequestLeftOut: present(int64(e.RequestLeftOut)), AnswerLeftOut: present(int64(e.AnswerLeftOut)),
 		Notification: present(e.Notification), Attempt: present(int64(e.Attempt)), Next: present(e.Next),
 	}
 	if e.Signature != nil {
@@ -115,7 +118,7 @@ func (s eventStream) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	for {
 		for _, e := range s.journal.since(s.last) {
 			s.last = e.Seq
-			e.Request, e.Answer = "", ""
+			e.Request, e.Answer, e.RequestLeftOut, e.AnswerLeftOut = "", "", 0, 0
 			b, err := json.Marshal(adminEntry(e))
 			if err != nil {
 				return err

@@ -33,19 +33,16 @@ func orDefault[T any](p *T, absent T) T {
 func (a adminOperations) ListOrders(_ context.Context, r server.ListOrdersRequestObject) (server.ListOrdersResponseObject, error) {
 	search := strings.ToLower(orDefault(r.Params.Search, ""))
 	found := []server.Order{}
-	err := a.update(func() error {
+	a.see(func(settle func(*order)) {
+		found = found[:0]
 		for _, o := range a.orders.records {
-			a.settle(o)
+			settle(o)
 			text := o.key() + "\n" + o.Entity.ServiceIntroduction
 			if strings.Contains(strings.ToLower(text), search) && (r.Params.Stage == nil || string(*r.Params.Stage) == o.Stage) {
 				found = append(found, adminOrder(o))
 			}
 		}
-		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
 	slices.SortFunc(found, func(x, y server.Order) int {
 		return cmp.Or(y.CreatedAt.Compare(x.CreatedAt), cmp.Compare(y.OutOrderNo, x.OutOrderNo), cmp.Compare(y.SubMchid, x.SubMchid))
 	})
@@ -120,7 +117,7 @@ func (a adminOperations) life(subMchID, outOrderNo string) (server.OrderLife, er
 func (a adminOperations) SeedOrder(_ context.Context, r server.SeedOrderRequestObject) (server.SeedOrderResponseObject, error) {
 	subMchID, err := a.seed(*r.Body)
 	if err != nil {
-		return nil, invalid(err)
+		return nil, problemOf(http.StatusBadRequest, "INVALID", err)
 	}
 	life, err := a.life(subMchID, r.Body.OutOrderNo)
 	if err != nil {
@@ -140,7 +137,7 @@ func (a adminOperations) MoveOrder(_ context.Context, r server.MoveOrderRequestO
 		OpenID: orDefault(b.Openid, ""), Duration: time.Duration(orDefault(b.Seconds, 0)) * time.Second, Fails: orDefault(b.Fails, false),
 	}
 	if err := a.Move(b.Name, subMchID, b.OutOrderNo, args); err != nil {
-		return nil, &problem{http.StatusConflict, "CONFLICT", fmt.Sprintf("%v; possible now: %s", err, strings.Join(before.Moves, ", "))}
+		return nil, problemOf(http.StatusConflict, "CONFLICT", fmt.Errorf("%w; possible now: %s", err, strings.Join(before.Moves, ", ")))
 	}
 	life, err := a.life(subMchID, b.OutOrderNo)
 	if err != nil {

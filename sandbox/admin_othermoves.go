@@ -30,5 +30,5 @@ func (a adminOperations) MakeOtherMove(_ context.Context, r server.MakeOtherMove
 	if errors.Is(err, ErrNoSuchSubject) {
 		return nil, &problem{http.StatusNotFound, "NOT_FOUND", err.Error()}
 	}
-	return nil, &problem{http.StatusConflict, "CONFLICT", err.Error()}
+	return nil, problemOf(http.StatusConflict, "CONFLICT", err)
 }

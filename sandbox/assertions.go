@@ -20,7 +20,7 @@ func (s *Server) Requests(operationID string) []Entry {
 // WantRequests fails the test unless so many requests to an operation came,
 // and says which ones did. It returns them as [Server.Requests] does.
 func (s *Server) WantRequests(operationID string, count int) []Entry {
-	s.t.Helper()
+	s.test().Helper()
 	got := s.Requests(operationID)
 	if len(got) != count {
 		var came strings.Builder
@@ -35,7 +35,7 @@ func (s *Server) WantRequests(operationID string, count int) []Entry {
 // Fault switches a fault on, written as for [ParseFault]. What it returns
 // switches it off. A fault that cannot be ends the test.
 func (s *Server) Fault(text string) (off func()) {
-	s.t.Helper()
+	s.test().Helper()
 	f, err := ParseFault(text)
 	if err != nil {
 		s.t.Fatal(err)

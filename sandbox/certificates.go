@@ -115,6 +115,7 @@ func (s *Sandbox) platformKey(serial string) (*rsa.PrivateKey, bool) {
 // the older ones stay in the list until they expire. An error, most often a
 // [*MoveError], means that nothing changed.
 func (s *Sandbox) RotateCertificate() error {
+	s.mustBeOpen()
 	const move = "rotate_certificate"
 	// One at a time, and none in vain: any request can ask for one, and to make
 	// a key takes long.
@@ -157,18 +158,18 @@ func (s *Sandbox) cannotRotate() string {
 
 // PlatformSerialNo returns the serial of the newest platform certificate.
 func (s *Sandbox) PlatformSerialNo() string {
+	s.mustBeOpen()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.newestCertificate().Serial
 }
 
-func (s operations) DownloadCertificates(_ context.Context, r api.DownloadCertificatesRequestObject) (api.DownloadCertificatesResponseObject, error) {
+func (s operations) DownloadCertificates(ctx context.Context, r api.DownloadCertificatesRequestObject) (api.DownloadCertificatesResponseObject, error) {
 	sm2 := r.Params.AlgorithmType != nil && *r.Params.AlgorithmType == payscore.CertificateAlgorithmSM2
 	if s.keyMode == KeyModePublicKey || sm2 {
 		return nil, refuse(http.StatusNotFound, "RESOURCE_NOT_EXISTS", 0, "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock(ctx)()
 	list := payscore.CertificateList{Data: []payscore.PlatformCertificate{}}
 	for _, c := range s.allCertificates() {
 		// Certificates go by the wall clock, as whoever uses them does.

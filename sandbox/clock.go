@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"math"
 	"sync"
 	"time"
@@ -48,18 +49,22 @@ func (s *Sandbox) now() time.Time { return s.clock.now() }
 
 // Now returns the time that orders go by: the wall clock's, moved on by
 // [Sandbox.Advance] and quickened by [WithTimeScale].
-func (s *Sandbox) Now() time.Time { return s.now() }
+func (s *Sandbox) Now() time.Time {
+	s.mustBeOpen()
+	return s.now()
+}
 
 // Advance moves the time of the orders on by d and does, in order, what falls
 // due on the way: it returns when that is done. Signatures keep to the wall
 // clock, so that clients need not know of it. A receiver of notifications must
 // not call it before it has answered: each waits for the other then.
 func (s *Sandbox) Advance(d time.Duration) {
+	s.mustBeOpen()
 	s.journal.add(Entry{Time: s.now(), Kind: "clock", Operation: "advance", Message: d.String()})
 	target := s.now().Add(d)
 	s.agenda.until(target)
 	s.clock.moveTo(target)
-	_ = s.update(func() error {
+	_ = s.update(context.Background(), func() error {
 		s.changes.commits()
 		return nil
 	})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -96,6 +97,7 @@ func parseRoutes(spec []byte) func() map[string]*routers.Route {
 // check holds a request against the contract. r.Pattern tells the operation.
 func (c *contract) check(r *http.Request) *refusal {
 	route := c.routes()[r.Pattern]
+	var members map[string]json.RawMessage
 	if route.Operation.RequestBody != nil {
 		body, err := io.ReadAll(r.Body)
 		// The decoder below stops at the end of the first JSON value.
@@ -103,11 +105,15 @@ func (c *contract) check(r *http.Request) *refusal {
 			return paramError("body", "", "请求体不是合法的JSON", "is not one JSON value")
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
+		_ = json.Unmarshal(body, &members) // what is no object has none
 	}
 	pathParams := map[string]string{}
 	for _, p := range route.Operation.Parameters {
 		if p.Value.In == openapi3.ParameterInPath {
 			pathParams[p.Value.Name] = r.PathValue(p.Value.Name)
+			if refused := mappedTwice(p.Value, members, r.URL.Query()); refused != nil {
+				return refused
+			}
 		}
 	}
 	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
@@ -146,6 +152,24 @@ func (c *contract) check(r *http.Request) *refusal {
 		}
 	}
 	return paramError(location, field, "参数超出取值范围", issue)
+}
+
+// mappedTwice refuses a parameter of the path that the body or the query bears
+// once more, whatever its value. The message is WeChat Pay's, as merchants
+// reported it of a completion of PayScore (JeffreySu/WeiXinMPSDK#2989, body) and
+// of a batch of transfers (yansongda/pay#688, query).
+func mappedTwice(p *openapi3.Parameter, body map[string]json.RawMessage, query url.Values) *refusal {
+	_, inBody := body[p.Name]
+	location, source, field := "body", "/body/"+p.Name, "/"+p.Name
+	switch {
+	case inBody:
+	case query.Has(p.Name):
+		location, source, field = "query", "/query/"+p.Name, p.Name
+	default:
+		return nil
+	}
+	message := fmt.Sprintf("无法将输入源“%s”映射到目标字段“%s”中，此字段并非多重字段但被输入源“/uri_template/%s”映射过了。", source, p.Schema.Value.Title, p.Name)
+	return paramError(location, field, message, "is given in the path already")
 }
 
 // notInt64 returns the place of an integer that an int64 does not hold or that

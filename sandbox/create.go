@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"net/http"
@@ -34,7 +35,7 @@ type opening struct {
 
 // create opens an order and returns what T has of the answer. A repeat with
 // the same parameters gets the answer that it got before.
-func create[T any](s *Sandbox, r opening) (T, error) {
+func create[T any](ctx context.Context, s *Sandbox, r opening) (T, error) {
 	var answer T
 	if refused := s.checkCreate(r); refused != nil {
 		return answer, refused
@@ -44,7 +45,7 @@ func create[T any](s *Sandbox, r opening) (T, error) {
 		return answer, err
 	}
 	request := sha256.Sum256(b)
-	err = s.update(func() error {
+	err = s.update(ctx, func() error {
 		o := s.orders.get(orderKey(r.order.SubMchID, r.order.OutOrderNo))
 		switch {
 		case o != nil && !bytes.Equal(o.Created, request[:]):

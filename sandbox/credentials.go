@@ -77,7 +77,14 @@ func (a Account) String() string {
 }
 
 // Format leaves the APIv3 key out, whatever the verb.
-func (a Account) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.String()) }
+func (a Account) Format(f fmt.State, _ rune) { format(f, a.String()) }
+
+// format writes a text for fmt. A nil state takes none.
+func format(f fmt.State, text string) {
+	if f != nil {
+		_, _ = io.WriteString(f, text)
+	}
+}
 
 // LogValue leaves the APIv3 key out.
 func (a Account) LogValue() slog.Value { return slog.StringValue(a.String()) }
@@ -105,13 +112,18 @@ type Credentials struct {
 }
 
 // Account returns the ids that go with the keys, with an empty BaseURL.
-func (c *Credentials) Account() Account { return c.account }
+func (c *Credentials) Account() Account {
+	if c == nil {
+		return Account{}
+	}
+	return c.account
+}
 
 // String names the account and no key.
 func (c Credentials) String() string { return "sandbox credentials of " + c.account.MchID }
 
 // Format names the account and no key, whatever the verb.
-func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+func (c Credentials) Format(f fmt.State, _ rune) { format(f, c.String()) }
 
 // LogValue names the account and no key.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
@@ -191,7 +203,10 @@ func OpenCredentials(dir string) (*Credentials, error) {
 
 // WriteAccount writes sandbox.json, with the URL at which the sandbox listens.
 func (c *Credentials) WriteAccount(dir, baseURL string) error {
-	account := c.account
+	account := c.Account()
+	if err := account.complete(); err != nil {
+		return fmt.Errorf("sandbox: write the account: %w", err)
+	}
 	account.BaseURL = baseURL
 	b, err := json.MarshalIndent(account, "", "  ")
 	if err != nil {
@@ -203,6 +218,9 @@ func (c *Credentials) WriteAccount(dir, baseURL string) error {
 // Save writes all files of the credentials to a directory, which it makes when
 // needed. Private keys and sandbox.json get mode 0600.
 func (c *Credentials) Save(dir string) error {
+	if err := c.usable(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("sandbox: %w", err)
 	}
@@ -256,6 +274,14 @@ func loadCredentials(dir string) (*Credentials, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// usable wants the keys, which zero credentials have not.
+func (c *Credentials) usable() error {
+	if c == nil || c.merchant == nil || c.wechatpay == nil || c.platform == nil {
+		return errors.New("sandbox: the credentials have no keys: they come from NewCredentials or OpenCredentials")
+	}
+	return nil
 }
 
 // complete tells what a sandbox cannot do without.

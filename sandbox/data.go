@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -14,16 +15,18 @@ import (
 // WithData keeps orders, notifications and all else that is not a key in a
 // file, which is made when it is not there, so that they survive a restart or
 // a kill: what was answered is in it. One sandbox at a time can have it. The
-// journal is not kept.
+// journal is not kept. [Open] refuses a file that is damaged, or made by a build
+// without checksums.
 func WithData(file string) Option { return func(s *Sandbox) { s.dataFile = file } }
 
 // Version of what is in the file. A change to a record that the JSON of an
-// older one does not fit raises it.
-const dataVersion = "1"
+// older one does not fit raises it. Version 1 had no checksums.
+const dataVersion = "2"
 
 var (
 	aboutBucket = []byte("payscore sandbox") // tells the file from those of others
 	versionKey  = []byte("version")
+	sumKey      = []byte("sum") // of all records
 	tableBucket = []byte("tables")
 )
 
@@ -63,14 +66,14 @@ func openFile(name string) (f *file, err error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("sandbox: data file %s is no regular file", name)
 	}
+	if err := checkFile(name); err != nil {
+		return nil, fmt.Errorf("sandbox: data file %s: %w", name, err)
+	}
 	// With its list of free pages in the file bbolt does not look for them on a
 	// goroutine of its own, the panics of which nobody can recover.
 	db, err := bolt.Open(name, 0o600, &bolt.Options{Timeout: lockPatience, FreelistType: bolt.FreelistMapType})
-	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("sandbox: data file %s: another process has it: %w", name, err)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("sandbox: data file %s: %w", name, err)
+		return nil, fmt.Errorf("sandbox: data file %s: %w", name, inUse(err))
 	}
 	f = &file{db, name}
 	if err := f.claim(); err != nil {
@@ -80,22 +83,42 @@ func openFile(name string) (f *file, err error) {
 	return f, nil
 }
 
-// claim marks a new file and checks that another one is the sandbox's.
+func inUse(err error) error {
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return fmt.Errorf("another process has it: %w", err)
+	}
+	return err
+}
+
+// checkFile walks the pages of a file that is there, while it is locked.
+func checkFile(name string) error {
+	if info, err := os.Stat(name); err != nil || info.Size() == 0 {
+		return nil // bbolt makes it, or says why it cannot
+	}
+	db, err := bolt.Open(name, 0o600, &bolt.Options{Timeout: lockPatience, ReadOnly: true})
+	if err != nil {
+		return inUse(err)
+	}
+	in, err := os.Open(name)
+	if err == nil {
+		err = checkPages(in, db.Info().PageSize)
+		_ = in.Close()
+	}
+	return errors.Join(err, db.Close())
+}
+
+// claim marks a new file and checks that another one is the sandbox's. It
+// writes into a new one alone: one that is damaged stays as it is.
 func (f *file) claim() error {
-	return f.db.Update(func(tx *bolt.Tx) error {
+	isNew := false
+	err := f.db.View(func(tx *bolt.Tx) error {
 		about := tx.Bucket(aboutBucket)
 		if about == nil {
 			if first, _ := tx.Cursor().First(); first != nil {
 				return errors.New("it is the database of another program")
 			}
-			about, err := tx.CreateBucket(aboutBucket)
-			if err == nil {
-				err = about.Put(versionKey, []byte(dataVersion))
-			}
-			if err == nil {
-				_, err = tx.CreateBucket(tableBucket)
-			}
-			return err
+			isNew = true
+			return nil
 		}
 		if version := about.Get(versionKey); string(version) != dataVersion {
 			return fmt.Errorf("it has version %q and this sandbox reads %s; give another file", version, dataVersion)
@@ -105,16 +128,43 @@ func (f *file) claim() error {
 		}
 		return nil
 	})
+	if err != nil || !isNew {
+		return err
+	}
+	return f.db.Update(func(tx *bolt.Tx) error {
+		about, err := tx.CreateBucket(aboutBucket)
+		if err == nil {
+			err = errors.Join(about.Put(versionKey, []byte(dataVersion)), about.Put(sumKey, tableSum{}.bytes()))
+		}
+		if err == nil {
+			_, err = tx.CreateBucket(tableBucket)
+		}
+		return err
+	})
 }
 
 func (f *file) load(add func(table, key string, record []byte) error) (err error) {
 	defer damaged(f.name, &err)()
 	err = f.db.View(func(tx *bolt.Tx) error {
-		return tx.Bucket(tableBucket).ForEachBucket(func(table []byte) error {
-			return tx.Bucket(tableBucket).Bucket(table).ForEach(func(key, record []byte) error {
+		var sum tableSum
+		tables := tx.Bucket(tableBucket)
+		err := tables.ForEachBucket(func(table []byte) error {
+			return tables.Bucket(table).ForEach(func(key, sealed []byte) error {
+				record, err := unseal(string(table), string(key), sealed)
+				if err != nil {
+					return err
+				}
+				sum.add(sealed)
 				return add(string(table), string(key), record)
 			})
 		})
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(tx.Bucket(aboutBucket).Get(sumKey), sum.bytes()) {
+			return errors.New("it is damaged: records are missing, or too many")
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("sandbox: data file %s: %w", f.name, err)
@@ -122,21 +172,49 @@ func (f *file) load(add func(table, key string, record []byte) error) (err error
 	return nil
 }
 
+func (f *file) get(table, key string) (record []byte, err error) {
+	defer damaged(f.name, &err)()
+	err = f.db.View(func(tx *bolt.Tx) error {
+		records := tx.Bucket(tableBucket).Bucket([]byte(table))
+		if records == nil {
+			return nil
+		}
+		sealed := records.Get([]byte(key))
+		if sealed == nil {
+			return nil
+		}
+		inFile, err := unseal(table, key, sealed)
+		record = bytes.Clone(inFile)
+		return err
+	})
+	return record, err
+}
+
 func (f *file) save(all []change) error {
 	return f.db.Update(func(tx *bolt.Tx) error {
-		tables := tx.Bucket(tableBucket)
+		about, tables := tx.Bucket(aboutBucket), tx.Bucket(tableBucket)
+		sum, err := readTableSum(about.Get(sumKey))
+		if err != nil {
+			return err
+		}
 		for _, c := range all {
 			table, err := tables.CreateBucketIfNotExists([]byte(c.table))
-			if err == nil && c.record == nil {
+			if err != nil {
+				return err
+			}
+			sum.remove(table.Get([]byte(c.key)))
+			if c.record == nil {
 				err = table.Delete([]byte(c.key))
-			} else if err == nil {
-				err = table.Put([]byte(c.key), c.record)
+			} else {
+				sealed := seal(c.table, c.key, c.record)
+				sum.add(sealed)
+				err = table.Put([]byte(c.key), sealed)
 			}
 			if err != nil {
 				return err
 			}
 		}
-		return nil
+		return about.Put(sumKey, sum.bytes())
 	})
 }
 

@@ -174,7 +174,7 @@ func TestDataFileThatIsOfNoUse(t *testing.T) {
 		"another version": func() string {
 			newFile("version")
 			return edit("version", func(tx *bolt.Tx) error {
-				return tx.Bucket([]byte("payscore sandbox")).Put([]byte("version"), []byte("2"))
+				return tx.Bucket([]byte("payscore sandbox")).Put([]byte("version"), []byte("1"))
 			})
 		}(),
 		"unknown table": func() string {

@@ -45,6 +45,7 @@ func WithRemoteNotifications() Option { return func(s *Sandbox) { s.courier.remo
 type courier struct {
 	client   *http.Client
 	remote   bool
+	own      ownListeners
 	patience time.Duration
 	ctx      context.Context // ends with the sandbox
 	stop     context.CancelFunc
@@ -63,9 +64,13 @@ func newCourier() *courier {
 	c := &courier{patience: answerWithin, places: make(chan struct{}, maxDeliveries), hosts: map[string]*hostPlaces{}}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	dialer := &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
-		// A name may lead elsewhere.
-		if to, err := netip.ParseAddrPort(address); !c.remote && (err != nil || !to.Addr().Unmap().IsLoopback()) {
+		// A name may lead anywhere: this is the address that is dialled.
+		to, err := netip.ParseAddrPort(address)
+		switch {
+		case !c.remote && (err != nil || !to.Addr().Unmap().IsLoopback()):
 			return errElsewhere
+		case err == nil && c.own.include(to):
+			return errOwnListener
 		}
 		return nil
 	}}
@@ -86,9 +91,10 @@ func (c *courier) close() {
 
 // errNotSent is what no repeat helps against.
 var (
-	errNotSent   = errors.New("not sent")
-	errElsewhere = fmt.Errorf("%w: the notify_url is not on this machine", errNotSent)
-	errNoURL     = fmt.Errorf("%w: the notify_url is no http or https URL", errNotSent)
+	errNotSent     = errors.New("not sent")
+	errElsewhere   = fmt.Errorf("%w: the notify_url is not on this machine", errNotSent)
+	errOwnListener = fmt.Errorf("%w: the notify_url leads to the sandbox itself", errNotSent)
+	errNoURL       = fmt.Errorf("%w: the notify_url is no http or https URL", errNotSent)
 )
 
 // address checks where a notification is to go.
@@ -207,7 +213,7 @@ func (s *Sandbox) deliver(id string, due time.Time) {
 		return // it is still due when the sandbox starts again
 	}
 	taken := err == nil
-	s.keepAttempt(id, attempt, func(n *Notification) {
+	err = s.keepAttempt(id, attempt, func(n *Notification) {
 		n.Tries++
 		n.Probe = false
 		switch {
@@ -225,6 +231,7 @@ func (s *Sandbox) deliver(id string, due time.Time) {
 		}
 		s.planDelivery(id, n)
 	})
+	s.againWhenSaved(err, func() { s.deliver(id, due) })
 }
 
 // Resend makes one attempt more to deliver a notification, at once, whatever
@@ -237,6 +244,7 @@ func (s *Sandbox) Resend(id string) (Attempt, error) { return s.sendNow(id, "res
 func (s *Sandbox) Probe(id string) (Attempt, error) { return s.sendNow(id, "probe") }
 
 func (s *Sandbox) sendNow(id, fault string) (Attempt, error) {
+	s.mustBeOpen()
 	s.mu.Lock()
 	found := s.notifications.get(id)
 	if found == nil {
@@ -246,7 +254,7 @@ func (s *Sandbox) sendNow(id, fault string) (Attempt, error) {
 	n := *found
 	s.mu.Unlock()
 	attempt, err := s.attempt(n, s.now().Round(0), fault)
-	s.keepAttempt(id, attempt, func(n *Notification) {
+	_ = s.keepAttempt(id, attempt, func(n *Notification) {
 		if err == nil {
 			n.Delivered, n.Next = true, time.Time{}
 		}
@@ -281,8 +289,10 @@ func (s *Sandbox) attempt(n Notification, began time.Time, fault string) (Attemp
 
 // reason is an error in one short line.
 func (c *courier) reason(err error) string {
-	if errors.Is(err, errElsewhere) {
-		return errElsewhere.Error()
+	for _, refused := range []error{errElsewhere, errOwnListener} {
+		if errors.Is(err, refused) {
+			return refused.Error()
+		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer within %s", c.patience)
@@ -307,13 +317,15 @@ func (s *Sandbox) signNotification(header http.Header, body []byte, probe bool) 
 	return nil
 }
 
-// keepAttempt keeps an attempt and what follows from it.
-func (s *Sandbox) keepAttempt(id string, a Attempt, then func(*Notification)) {
+// keepAttempt keeps an attempt and what follows from it. The error is that it
+// was not saved: it was made all the same, and the journal says so.
+func (s *Sandbox) keepAttempt(id string, a Attempt, then func(*Notification)) error {
 	e := Entry{Kind: "notification", Time: a.Time, Method: http.MethodPost, Status: a.Status, Message: a.Error, Duration: a.Duration, Fault: a.Fault,
 		Notification: id}
-	err := s.update(func() error {
+	err := s.update(context.Background(), func() error {
 		n := s.notifications.get(id)
 		if n == nil {
+			s.tellEntry(e)
 			return nil // forgotten meanwhile
 		}
 		if len(n.Attempts) == maxAttempts {
@@ -329,10 +341,12 @@ func (s *Sandbox) keepAttempt(id string, a Attempt, then func(*Notification)) {
 		if to, err := url.Parse(n.URL); err == nil {
 			e.Target = to.Host + to.Path
 		}
+		s.tellEntry(e)
 		return nil
 	})
 	if err != nil {
-		e.Message = strings.TrimSpace(e.Message + " (not saved)")
+		e.Message, e.Next = strings.TrimSpace(e.Message+" (not saved)"), time.Time{}
+		s.journal.add(e)
 	}
-	s.journal.add(e)
+	return err
 }

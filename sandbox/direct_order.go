@@ -10,81 +10,81 @@ import (
 // The orders of a direct merchant: each request names the app of the order,
 // and most writes answer with the order.
 
-func (s operations) CreateServiceOrder(_ context.Context, r api.CreateServiceOrderRequestObject) (api.CreateServiceOrderResponseObject, error) {
-	answer, err := create[payscore.CreateServiceOrderResponse](s.Sandbox, opening{
+func (s operations) CreateServiceOrder(ctx context.Context, r api.CreateServiceOrderRequestObject) (api.CreateServiceOrderResponseObject, error) {
+	answer, err := create[payscore.CreateServiceOrderResponse](ctx, s.Sandbox, opening{
 		request: r.Body, order: as[payscore.CreatePartnerServiceOrderRequest](r.Body)})
 	return api.CreateServiceOrder200JSONResponse{Body: answer}, err
 }
 
-func (s operations) CreatePayOnDeliveryOrder(_ context.Context, r api.CreatePayOnDeliveryOrderRequestObject) (api.CreatePayOnDeliveryOrderResponseObject, error) {
-	answer, err := create[payscore.CreatePayOnDeliveryOrderResponse](s.Sandbox, opening{
+func (s operations) CreatePayOnDeliveryOrder(ctx context.Context, r api.CreatePayOnDeliveryOrderRequestObject) (api.CreatePayOnDeliveryOrderResponseObject, error) {
+	answer, err := create[payscore.CreatePayOnDeliveryOrderResponse](ctx, s.Sandbox, opening{
 		request: r.Body,
 		order:   as[payscore.CreatePartnerServiceOrderRequest](r.Body), shopping: &r.Body.ShoppingInfo})
 	return api.CreatePayOnDeliveryOrder200JSONResponse{Body: answer}, err
 }
 
-func (s operations) DirectCompleteServiceOrder(_ context.Context, r api.DirectCompleteServiceOrderRequestObject) (api.DirectCompleteServiceOrderResponseObject, error) {
-	answer, err := create[payscore.DirectCompleteServiceOrderResponse](s.Sandbox, opening{
+func (s operations) DirectCompleteServiceOrder(ctx context.Context, r api.DirectCompleteServiceOrderRequestObject) (api.DirectCompleteServiceOrderResponseObject, error) {
+	answer, err := create[payscore.DirectCompleteServiceOrderResponse](ctx, s.Sandbox, opening{
 		request:    r.Body,
 		order:      as[payscore.CreatePartnerServiceOrderRequest](r.Body),
 		completion: new(as[payscore.CompletePartnerServiceOrderRequest](r.Body))})
 	return api.DirectCompleteServiceOrder200JSONResponse{Body: answer}, err
 }
 
-func (s operations) QueryServiceOrder(_ context.Context, r api.QueryServiceOrderRequestObject) (api.QueryServiceOrderResponseObject, error) {
+func (s operations) QueryServiceOrder(ctx context.Context, r api.QueryServiceOrderRequestObject) (api.QueryServiceOrderResponseObject, error) {
 	p := r.Params
-	answer, err := query[payscore.DirectServiceOrderEntity](s.Sandbox,
+	answer, err := query[payscore.DirectServiceOrderEntity](ctx, s.Sandbox,
 		target{serviceID: &p.ServiceID, appID: &p.AppID, query: true}, p.OutOrderNo, p.QueryID)
 	return api.QueryServiceOrder200JSONResponse{Body: answer}, err
 }
 
-func (s operations) CancelServiceOrder(_ context.Context, r api.CancelServiceOrderRequestObject) (api.CancelServiceOrderResponseObject, error) {
+func (s operations) CancelServiceOrder(ctx context.Context, r api.CancelServiceOrderRequestObject) (api.CancelServiceOrderResponseObject, error) {
 	t := target{outOrderNo: r.OutOrderNo, serviceID: r.Body.ServiceID, appID: &r.Body.AppID}
-	answer, err := cancel[payscore.CancelServiceOrderResponse](s.Sandbox, "cancelServiceOrder", t,
+	answer, err := cancel[payscore.CancelServiceOrderResponse](ctx, s.Sandbox, "cancelServiceOrder", t,
 		as[payscore.CancelPartnerServiceOrderRequest](r.Body))
 	return api.CancelServiceOrder200JSONResponse{Body: answer}, err
 }
 
-func (s operations) CompleteServiceOrder(_ context.Context, r api.CompleteServiceOrderRequestObject) (api.CompleteServiceOrderResponseObject, error) {
+func (s operations) CompleteServiceOrder(ctx context.Context, r api.CompleteServiceOrderRequestObject) (api.CompleteServiceOrderResponseObject, error) {
 	t := target{outOrderNo: r.OutOrderNo, serviceID: &r.Body.ServiceID, appID: &r.Body.AppID}
-	answer, err := complete[payscore.CompleteServiceOrderResponse](s.Sandbox, "completeServiceOrder", t, r.Body,
+	answer, err := complete[payscore.CompleteServiceOrderResponse](ctx, s.Sandbox, "completeServiceOrder", t, r.Body,
 		as[payscore.CompletePartnerServiceOrderRequest](r.Body))
 	return api.CompleteServiceOrder200JSONResponse{Body: answer}, err
 }
 
-func (s operations) ModifyServiceOrder(_ context.Context, r api.ModifyServiceOrderRequestObject) (api.ModifyServiceOrderResponseObject, error) {
+func (s operations) ModifyServiceOrder(ctx context.Context, r api.ModifyServiceOrderRequestObject) (api.ModifyServiceOrderResponseObject, error) {
 	t := target{outOrderNo: r.OutOrderNo, serviceID: &r.Body.ServiceID, appID: &r.Body.AppID}
-	answer, err := carryOut[payscore.DirectServiceOrderEntity](s.Sandbox, "modifyServiceOrder", t, func(o *order, rule stageRule) *refusal {
+	answer, err := carryOut[payscore.DirectServiceOrderEntity](ctx, s.Sandbox, "modifyServiceOrder", t, func(o *order, rule stageRule) *refusal {
 		return s.modify(o, rule, as[payscore.ModifyPartnerServiceOrderRequest](r.Body))
 	})
 	return api.ModifyServiceOrder200JSONResponse{Body: answer}, err
 }
 
-func (s operations) PayServiceOrder(_ context.Context, r api.PayServiceOrderRequestObject) (api.PayServiceOrderResponseObject, error) {
+func (s operations) PayServiceOrder(ctx context.Context, r api.PayServiceOrderRequestObject) (api.PayServiceOrderResponseObject, error) {
 	t := target{outOrderNo: r.OutOrderNo, serviceID: &r.Body.ServiceID, appID: &r.Body.AppID}
-	answer, err := carryOut[payscore.PayServiceOrderResponse](s.Sandbox, "payServiceOrder", t, s.pay)
+	answer, err := carryOut[payscore.PayServiceOrderResponse](ctx, s.Sandbox, "payServiceOrder", t, s.pay)
 	return api.PayServiceOrder200JSONResponse{Body: answer}, err
 }
 
-func (s operations) SyncServiceOrder(_ context.Context, r api.SyncServiceOrderRequestObject) (api.SyncServiceOrderResponseObject, error) {
+func (s operations) SyncServiceOrder(ctx context.Context, r api.SyncServiceOrderRequestObject) (api.SyncServiceOrderResponseObject, error) {
 	t := target{outOrderNo: r.OutOrderNo, serviceID: &r.Body.ServiceID, appID: &r.Body.AppID}
-	answer, err := carryOut[payscore.DirectServiceOrderEntity](s.Sandbox, "syncServiceOrder", t, func(o *order, rule stageRule) *refusal {
+	answer, err := carryOut[payscore.DirectServiceOrderEntity](ctx, s.Sandbox, "syncServiceOrder", t, func(o *order, rule stageRule) *refusal {
 		return s.sync(o, rule, r.Body.Detail)
 	})
 	return api.SyncServiceOrder200JSONResponse{Body: answer}, err
 }
 
-func (s operations) SendServiceOrderPendingMessage(_ context.Context, r api.SendServiceOrderPendingMessageRequestObject) (api.SendServiceOrderPendingMessageResponseObject, error) {
+func (s operations) SendServiceOrderPendingMessage(ctx context.Context, r api.SendServiceOrderPendingMessageRequestObject) (api.SendServiceOrderPendingMessageResponseObject, error) {
 	t := target{outOrderNo: r.OutOrderNo, serviceID: &r.Body.ServiceID, appID: &r.Body.AppID}
-	_, err := carryOut[struct{}](s.Sandbox, "sendServiceOrderPendingMessage", t, func(o *order, _ stageRule) *refusal {
+	_, err := carryOut[struct{}](ctx, s.Sandbox, "sendServiceOrderPendingMessage", t, func(o *order, _ stageRule) *refusal {
 		return s.pendingMessage(o, as[payscore.SendPartnerServiceOrderMessageRequest](r.Body))
 	})
 	return api.SendServiceOrderPendingMessage204Response{}, err
 }
 
-func (s operations) SendServiceOrderPrepaidMessage(_ context.Context, r api.SendServiceOrderPrepaidMessageRequestObject) (api.SendServiceOrderPrepaidMessageResponseObject, error) {
+func (s operations) SendServiceOrderPrepaidMessage(ctx context.Context, r api.SendServiceOrderPrepaidMessageRequestObject) (api.SendServiceOrderPrepaidMessageResponseObject, error) {
 	t := target{outOrderNo: r.OutOrderNo, serviceID: &r.Body.ServiceID, appID: &r.Body.AppID}
-	_, err := carryOut[struct{}](s.Sandbox, "sendServiceOrderPrepaidMessage", t, func(o *order, _ stageRule) *refusal {
+	_, err := carryOut[struct{}](ctx, s.Sandbox, "sendServiceOrderPrepaidMessage", t, func(o *order, _ stageRule) *refusal {
 		return s.prepaidMessage(o, as[payscore.SendPartnerServiceOrderMessageRequest](r.Body))
 	})
 	return api.SendServiceOrderPrepaidMessage204Response{}, err

@@ -29,7 +29,7 @@ func (s operations) EchoSecurity(ctx context.Context, r api.EchoSecurityRequestO
 		answer.EncryptedEchoMessage = &again
 	}
 	if b.NotifyURL != nil {
-		err := s.update(func() error {
+		err := s.update(ctx, func() error {
 			if len(s.notifications.records) >= maxNotifications {
 				return tooMany()
 			}

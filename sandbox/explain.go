@@ -26,6 +26,7 @@ import (
 // It needs no more of the signature than the merchant's public key gives and
 // bounds its effort; the request is not carried out.
 func (s *Sandbox) ExplainSignature(method, requestURI, authorization string, body []byte) SignatureReport {
+	s.mustBeOpen()
 	r := signedRequest{method: method, target: requestURI, authorization: authorization, body: body}
 	if u, err := url.Parse(requestURI); err == nil && u.Scheme != "" && u.Host != "" {
 		r.target, r.host = u.RequestURI(), u.Host

@@ -1,7 +1,9 @@
 package sandbox
 
 import (
+	"context"
 	"crypto/rsa"
+	"errors"
 	"strings"
 	"time"
 )
@@ -37,7 +39,7 @@ func Files() map[string]bool {
 
 // Announce queues a notification as an operation does.
 func (s *Sandbox) Announce(subject, url, eventType string, resource any) error {
-	return s.update(func() error {
+	return s.update(context.Background(), func() error {
 		s.announce(subject, url, eventType, resource)
 		return nil
 	})
@@ -57,5 +59,45 @@ func (s *Sandbox) FillJournal(size int) {
 	text := strings.Repeat("x", maxEntryBody)
 	for range size / maxEntryBody {
 		s.journal.add(Entry{Kind: kindRequest, Request: text})
+	}
+}
+
+// JournalSince returns the entries after a number, as the API reads them.
+func (s *Sandbox) JournalSince(seq int64) []Entry { return s.journal.since(seq) }
+
+// LoadData reads a data file as [Open] does, without a sandbox: its records by
+// table and key.
+func LoadData(name string) (map[[2]string]string, error) {
+	f, err := openFile(name)
+	if err != nil {
+		return nil, err
+	}
+	all := map[[2]string]string{}
+	err = f.load(func(table, key string, record []byte) error {
+		all[[2]string{table, key}] = string(record)
+		return nil
+	})
+	return all, errors.Join(err, f.close())
+}
+
+// fullDisk is a store that takes nothing more.
+type fullDisk struct {
+	store
+	err error
+}
+
+func (d fullDisk) save([]change) error { return d.err }
+
+// FillDisk has the data file refuse whatever comes, with this error, until the
+// returned function is called.
+func (s *Sandbox) FillDisk(err error) (empty func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.changes.store
+	s.changes.store = fullDisk{before, err}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.changes.store = before
 	}
 }

@@ -199,6 +199,7 @@ func (s *Sandbox) addFaults() error {
 // AddFault switches a fault on and returns its id. Several may be on at a
 // time, and meet the same request. Its errors match [ErrFault].
 func (s *Sandbox) AddFault(f Fault) (id string, err error) {
+	s.mustBeOpen()
 	if err := f.check(); err != nil {
 		return "", err
 	}
@@ -219,6 +220,7 @@ func (s *Sandbox) AddFault(f Fault) (id string, err error) {
 
 // RemoveFault switches a fault off, and reports whether it was on.
 func (s *Sandbox) RemoveFault(id string) bool {
+	s.mustBeOpen()
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	i := slices.IndexFunc(s.faults.active, func(a *activeFault) bool { return a.ID == id })
@@ -239,6 +241,7 @@ func (s *Sandbox) removeFault(i int, why string) {
 // ActiveFaults returns the faults that are on, oldest first. Count is how many
 // requests each has still to meet.
 func (s *Sandbox) ActiveFaults() []Fault {
+	s.mustBeOpen()
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	all := make([]Fault, len(s.faults.active))

@@ -69,7 +69,7 @@ var kinds = []FaultKind{
 		},
 	},
 	{
-		Name: "latency", When: Before, Delay: time.Second, MaxDelay: maxLatency, do: latency,
+		Name: "latency", When: Before, Delay: time.Second, MaxDelay: maxLatency, do: latencyBefore,
 		Doc: catalog.Text{
 			ZH: "执行前等待delay；调用方断开后不再等待，照常执行",
 			EN: "Waits for delay before the operation. When the caller hangs up it waits no longer, and carries the operation out.",
@@ -125,7 +125,7 @@ var kinds = []FaultKind{
 		},
 	},
 	{
-		Name: "latency-after", When: After, Delay: time.Second, MaxDelay: maxLatency, do: latency,
+		Name: "latency-after", When: After, Delay: time.Second, MaxDelay: maxLatency, do: latencyAfter,
 		Doc: catalog.Text{ZH: "执行后等待delay再应答", EN: "Waits for delay between the operation and its answer."},
 	},
 	{
@@ -254,10 +254,23 @@ func altering(change func(*Sandbox, http.Header, Fault)) func(*Sandbox, http.Res
 	}
 }
 
-func latency(_ *Sandbox, w http.ResponseWriter, x *exchange, f Fault) {
+func latencyBefore(_ *Sandbox, w http.ResponseWriter, x *exchange, f Fault) {
+	x.wait = f.Delay
+	x.pause(w)
+}
+
+func latencyAfter(_ *Sandbox, _ http.ResponseWriter, x *exchange, f Fault) { x.wait += f.Delay }
+
+// pause waits as long as the faults of the request want, and no longer than
+// its caller.
+func (x *exchange) pause(w http.ResponseWriter) {
+	if x.wait == 0 {
+		return
+	}
 	// The deadline was for the request, which is read. It would end the context.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	timer := time.NewTimer(f.Delay)
+	timer := time.NewTimer(x.wait)
+	x.wait = 0
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -41,7 +42,12 @@ func newHTTPServer(handler http.Handler, most int64) *http.Server {
 		},
 	}
 	if s, ok := handler.(*Sandbox); ok {
+		s.mustBeOpen()
 		server.RegisterOnShutdown(s.admin.close) // or its live readers would keep it waiting
+		server.BaseContext = func(l net.Listener) context.Context {
+			s.courier.own.add(l.Addr())
+			return context.Background()
+		}
 	}
 	return server
 }

@@ -9,6 +9,9 @@ import (
 
 // Entry is one line of the journal: something that happened to the sandbox.
 type Entry struct {
+	// Seq numbers the entries in the order in which things happened. A request
+	// takes its number when the sandbox commits or reads what it asks for,
+	// however long the answer takes after that.
 	Seq  int64     `json:"seq"`
 	Time time.Time `json:"time"` // that orders go by
 	// Kind is request, move (of the user or of WeChat Pay), notification (one
@@ -29,10 +32,14 @@ type Entry struct {
 	Number    int64         `json:"number,omitempty"`
 	Message   string        `json:"message,omitempty"`
 	RequestID string        `json:"request_id,omitempty"`
-	Duration  time.Duration `json:"duration_ns,omitempty"` // on the wall clock
+	Duration  time.Duration `json:"duration_ns,omitempty"` // on the wall clock, without the fault latency-after
 	Fault     string        `json:"fault,omitempty"`       // that was done to it
-	Request   string        `json:"request,omitempty"`     // body; what is not text is left out
-	Answer    string        `json:"answer,omitempty"`      // body
+	// Request and Answer are the first 8 KiB of the bodies. What is not text is
+	// left out.
+	Request        string `json:"request,omitempty"`
+	RequestLeftOut int    `json:"request_left_out,omitempty"` // bytes
+	Answer         string `json:"answer,omitempty"`
+	AnswerLeftOut  int    `json:"answer_left_out,omitempty"` // bytes
 	// Of an attempt to deliver a notification: its id, the attempts so far, and
 	// the time of the next one, if there is one.
 	Notification string    `json:"notification,omitempty"`
@@ -51,7 +58,8 @@ type SignatureReport struct {
 	Issue   string `json:"issue"`    // what is wrong, in a sentence
 	IssueZH string `json:"issue_zh"` // the same in Chinese
 	// Expected is the message that the sandbox verified, Signed the one that the
-	// caller signed, where the sandbox can tell. Both are cut after 64 KiB.
+	// caller signed, where the sandbox can tell. Both are cut after 64 KiB, in
+	// the journal after 8 KiB.
 	Expected string `json:"expected,omitempty"`
 	Signed   string `json:"signed,omitempty"`
 	// Offset is the first byte at which the two differ, -1 when unknown.
@@ -64,10 +72,14 @@ const (
 	journalBytes = 64 << 20
 )
 
-// journal keeps the newest entries. It is safe for concurrent use.
+// journal keeps the newest entries. It is safe for concurrent use. Readers see
+// an entry once all earlier ones are there.
 type journal struct {
 	mu       sync.Mutex
-	seq      int64
+	numbered int64     // the last number that was given out
+	places   []*place  // of numbers without an entry yet, and what comes after them
+	shown    sync.Cond // on mu: seq grew
+	seq      int64     // of the newest of entries
 	entries  []Entry
 	bytes    int       // of their texts
 	writer   io.Writer // JSON Lines, or nil
@@ -75,13 +87,75 @@ type journal struct {
 	watchers map[chan<- Entry]struct{}
 }
 
-// add numbers an entry and hands it on. A watcher that is not ready misses it
-// and can tell by the gap in Seq.
+func newJournal() *journal {
+	j := &journal{watchers: map[chan<- Entry]struct{}{}}
+	j.shown.L = &j.mu
+	return j
+}
+
+// place is a number of the journal whose entry is not known yet.
+type place struct {
+	seq   int64
+	entry Entry
+	ready bool
+}
+
+// reserve gives out the next number. The caller fills the place soon and
+// whatever happens: readers wait for it.
+func (j *journal) reserve() *place {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.reserveLocked()
+}
+
+func (j *journal) reserveLocked() *place {
+	j.numbered++
+	p := &place{seq: j.numbered}
+	j.places = append(j.places, p)
+	return p
+}
+
+// fill gives a place its entry, once, and returns when it is shown. The caller
+// does not hold Sandbox.mu, which an earlier entry may need.
+func (j *journal) fill(p *place, e Entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.fillLocked(p, e)
+	j.wait(p.seq)
+}
+
+func (j *journal) fillLocked(p *place, e Entry) {
+	p.entry, p.ready = e, true
+	p.entry.Seq = p.seq
+	for len(j.places) > 0 && j.places[0].ready {
+		j.show(j.places[0].entry)
+		j.places = j.places[1:]
+	}
+	j.shown.Broadcast()
+}
+
+// add numbers an entry. The caller may hold Sandbox.mu.
 func (j *journal) add(e Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.seq++
-	e.Seq = j.seq
+	j.fillLocked(j.reserveLocked(), e)
+}
+
+// wait returns once the entry of a number is shown. The caller holds j.mu and
+// not Sandbox.mu.
+func (j *journal) wait(seq int64) {
+	for j.seq < seq {
+		j.shown.Wait()
+	}
+}
+
+// show hands an entry on to all readers. A watcher that is not ready misses it
+// and can tell by the gap in Seq.
+func (j *journal) show(e Entry) {
+	if e.Kind == kindReset {
+		j.entries, j.bytes = nil, 0
+	}
+	j.seq = e.Seq
 	j.bytes += e.size()
 	if len(j.entries) == journalSize || j.bytes > journalBytes {
 		j.forget()
@@ -134,10 +208,14 @@ func (j *journal) watch(c chan<- Entry) (stop func()) {
 func (j *journal) since(seq int64) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.wait(j.numbered)
 	first := len(j.entries) - int(min(j.seq-seq, int64(len(j.entries))))
 	return append([]Entry(nil), j.entries[max(first, 0):]...)
 }
 
 // Journal returns what happened to the sandbox, oldest first; the newest
 // 20,000 entries are kept, or as many as have 64 MiB of texts.
-func (s *Sandbox) Journal() []Entry { return s.journal.since(0) }
+func (s *Sandbox) Journal() []Entry {
+	s.mustBeOpen()
+	return s.journal.since(0)
+}

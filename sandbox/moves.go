@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -122,7 +123,7 @@ func (s *Sandbox) Move(name, subMchID, outOrderNo string, args MoveArgs) error {
 		return &MoveError{Move: name, Subject: subject, Err: ErrNoSuchMove}
 	}
 	failed := &MoveError{Move: name, Subject: subject}
-	err := s.update(func() error {
+	err := s.update(context.Background(), func() error {
 		o := s.orders.get(subject)
 		if o == nil {
 			return ErrNoSuchSubject
@@ -219,7 +220,9 @@ func (s *Sandbox) startDeduction(o *order, a MoveArgs) {
 	s.planDeduction(o.key(), o)
 }
 
-// tell puts a move into the journal.
+// tell puts a move into the journal once it is saved. The caller holds s.mu.
 func (s *Sandbox) tell(o *order, name string) {
-	s.journal.add(Entry{Time: s.now(), Kind: "move", Subject: o.key(), Stage: o.Stage, Operation: name})
+	s.tellEntry(Entry{Time: s.now(), Kind: "move", Subject: o.key(), Stage: o.Stage, Operation: name})
 }
+
+func (s *Sandbox) tellEntry(e Entry) { s.changes.told = append(s.changes.told, e) }

@@ -61,6 +61,7 @@ func WithNotificationTraffic(t NotificationTraffic) Option {
 
 // SetNotificationTraffic changes what happens to notifications from now on.
 func (s *Sandbox) SetNotificationTraffic(t NotificationTraffic) {
+	s.mustBeOpen()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.traffic = t
@@ -99,6 +100,7 @@ func (s *Sandbox) notificationID() string {
 
 // Notifications returns copies of all notifications, oldest first.
 func (s *Sandbox) Notifications() []Notification {
+	s.mustBeOpen()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []Notification

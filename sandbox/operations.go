@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -55,9 +56,9 @@ func (s *Sandbox) find(t target) (*order, *refusal) {
 // carryOut carries an operation out on an order, unless its stage does not allow
 // it, and returns what T has of the order. What do refuses must leave the
 // order as it was.
-func carryOut[T any](s *Sandbox, operationID string, t target, do func(*order, stageRule) *refusal) (T, error) {
+func carryOut[T any](ctx context.Context, s *Sandbox, operationID string, t target, do func(*order, stageRule) *refusal) (T, error) {
 	var answer T
-	err := s.update(func() error {
+	err := s.update(ctx, func() error {
 		o, refused := s.find(t)
 		if refused == nil {
 			refused = s.carryOutOn(operationID, o, do)
@@ -94,12 +95,12 @@ func (s *Sandbox) allow(o *order, operationID string) *refusal {
 
 // query reads an order by its number or by the id that the confirmation page
 // handed out.
-func query[T any](s *Sandbox, t target, outOrderNo, queryID *string) (T, error) {
+func query[T any](ctx context.Context, s *Sandbox, t target, outOrderNo, queryID *string) (T, error) {
 	var answer T
 	if (outOrderNo == nil) == (queryID == nil) {
 		return answer, paramError("query", "out_order_no", "商户服务订单号与查单ID必须且只能传一个", "give exactly one of out_order_no and query_id")
 	}
-	err := s.update(func() error {
+	err := s.update(ctx, func() error {
 		if outOrderNo != nil {
 			t.outOrderNo = *outOrderNo
 		} else if no := s.queries.get(*queryID); no != nil {

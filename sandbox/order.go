@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -94,15 +95,17 @@ func (s *Sandbox) planDeduction(key string, o *order) {
 	if o.Deduction == nil {
 		return
 	}
-	s.agenda.plan(o.Deduction.Until, func() {
-		// What is not saved now is settled by whoever looks at the order next.
-		_ = s.update(func() error {
-			if o := s.orders.get(key); o != nil {
-				s.settle(o)
-			}
-			return nil
-		})
+	s.agenda.plan(o.Deduction.Until, func() { s.settleDue(key) })
+}
+
+func (s *Sandbox) settleDue(key string) {
+	err := s.update(context.Background(), func() error {
+		if o := s.orders.get(key); o != nil {
+			s.settle(o)
+		}
+		return nil
 	})
+	s.againWhenSaved(err, func() { s.settleDue(key) })
 }
 
 // bill sets the amount to collect.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"net/http"
@@ -13,9 +14,9 @@ import (
 // a direct merchant's have the same fields. A refusal leaves the order as it was.
 
 // cancel withdraws an order. A repeat with the same reason succeeds.
-func cancel[T any](s *Sandbox, operationID string, t target, b payscore.CancelPartnerServiceOrderRequest) (T, error) {
+func cancel[T any](ctx context.Context, s *Sandbox, operationID string, t target, b payscore.CancelPartnerServiceOrderRequest) (T, error) {
 	var answer T
-	err := s.update(func() error {
+	err := s.update(ctx, func() error {
 		o, refused := s.find(t)
 		if refused == nil && (o.Stage != stageRevoked || o.CancelReason != b.Reason) {
 			refused = s.carryOutOn(operationID, o, func(o *order, rule stageRule) *refusal {
@@ -40,14 +41,14 @@ func cancel[T any](s *Sandbox, operationID string, t target, b payscore.CancelPa
 // for payment. The sources disagree on that stage, and x-wechatpay-reentry says
 // why the parameters decide and not the stage. What they say of later stages is
 // nothing, so that the refusals of the stages stand.
-func complete[T any](s *Sandbox, operationID string, t target, request any, b payscore.CompletePartnerServiceOrderRequest) (T, error) {
+func complete[T any](ctx context.Context, s *Sandbox, operationID string, t target, request any, b payscore.CompletePartnerServiceOrderRequest) (T, error) {
 	var answer T
 	body, err := json.Marshal(request)
 	if err != nil {
 		return answer, err
 	}
 	hash := sha256.Sum256(body)
-	err = s.update(func() error {
+	err = s.update(ctx, func() error {
 		o, refused := s.find(t)
 		repeated := refused == nil && o.Stage == stageUserPaying && o.Deduction == nil && bytes.Equal(o.Completed, hash[:])
 		if refused == nil && !repeated {

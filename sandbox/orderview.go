@@ -61,12 +61,12 @@ func (o *order) view() OrderView {
 // View returns an order as it is now, and whether there is one. A direct
 // merchant's has an empty subMchID. It is safe for concurrent use.
 func (s *Sandbox) View(subMchID, outOrderNo string) (v OrderView, ok bool) {
-	_ = s.update(func() error { // what is not saved is in memory all the same
+	s.see(func(settle func(*order)) {
+		v, ok = OrderView{}, false
 		if o := s.orders.get(orderKey(subMchID, outOrderNo)); o != nil {
-			s.settle(o)
+			settle(o)
 			v, ok = o.view(), true
 		}
-		return nil
 	})
 	return v, ok
 }
@@ -90,7 +90,8 @@ func (s *Sandbox) QueryID(subMchID, outOrderNo string) string {
 // their keys. next is the last key when there are more, else "". It is safe
 // for concurrent use.
 func (s *Sandbox) Orders(prefix, after string, limit int) (page []OrderView, next string) {
-	_ = s.update(func() error {
+	s.see(func(settle func(*order)) {
+		page, next = nil, ""
 		var keys []string
 		for key := range s.orders.records {
 			if strings.HasPrefix(key, prefix) && key > after {
@@ -106,10 +107,9 @@ func (s *Sandbox) Orders(prefix, after string, limit int) (page []OrderView, nex
 		}
 		for _, key := range keys {
 			o := s.orders.get(key)
-			s.settle(o)
+			settle(o)
 			page = append(page, o.view())
 		}
-		return nil
 	})
 	return page, next
 }

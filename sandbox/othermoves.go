@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -91,9 +92,15 @@ func impossible(why string) error { return fmt.Errorf("%w: %s", ErrMoveImpossibl
 
 // otherMove makes one move and journals it.
 func (s *Sandbox) otherMove(name, subject string, do func() error) error {
-	if err := s.update(do); err != nil {
+	err := s.update(context.Background(), func() error {
+		if err := do(); err != nil {
+			return err
+		}
+		s.tellEntry(Entry{Time: s.now(), Kind: "move", Subject: subject, Operation: name})
+		return nil
+	})
+	if err != nil {
 		return &MoveError{Move: name, Subject: subject, Err: err}
 	}
-	s.journal.add(Entry{Time: s.now(), Kind: "move", Subject: subject, Operation: name})
 	return nil
 }

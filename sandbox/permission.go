@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"crypto/rand"
 	"net/http"
 	"time"
@@ -64,8 +65,8 @@ func permissionSubject(subMchID, code string) string { return "permission/" + or
 
 // ask asks for an authorisation and returns the token. A code with a user is
 // used up, also after the authorisation ended.
-func (s *Sandbox) ask(r permissionRequest) (token string, err error) {
-	err = s.update(func() error {
+func (s *Sandbox) ask(ctx context.Context, r permissionRequest) (token string, err error) {
+	err = s.update(ctx, func() error {
 		p := s.permissions.get(permissionKey(r.SubMchID, r.Code))
 		if p == nil {
 			if len(s.permissions.records) >= s.maxOrders {
@@ -110,8 +111,8 @@ func (s *Sandbox) permissionOf(user UserIDs, subMchID, serviceID, appID, subAppI
 
 // end is the merchant's part in ending an authorisation. To repeat it with the
 // same reason succeeds; which errors the real one gives then is not published.
-func (s *Sandbox) end(find func() (*permission, *refusal), reason string) error {
-	return s.update(func() error {
+func (s *Sandbox) end(ctx context.Context, find func() (*permission, *refusal), reason string) error {
+	return s.update(ctx, func() error {
 		p, refused := find()
 		switch {
 		case refused != nil:

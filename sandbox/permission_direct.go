@@ -7,9 +7,9 @@ import (
 	api "github.com/wxpayscore/payscore/gen/payscoreserver"
 )
 
-func (s operations) ApplyPermission(_ context.Context, r api.ApplyPermissionRequestObject) (api.ApplyPermissionResponseObject, error) {
+func (s operations) ApplyPermission(ctx context.Context, r api.ApplyPermissionRequestObject) (api.ApplyPermissionResponseObject, error) {
 	b := *r.Body
-	token, err := s.ask(permissionRequest{
+	token, err := s.ask(ctx, permissionRequest{
 		ServiceID: b.ServiceID, AppID: b.AppID, Code: b.AuthorizationCode, NotifyURL: value(b.NotifyURL),
 	})
 	if err != nil {
@@ -18,9 +18,8 @@ func (s operations) ApplyPermission(_ context.Context, r api.ApplyPermissionRequ
 	return api.ApplyPermission200JSONResponse{Body: payscore.ApplyPermissionResponse{ApplyPermissionsToken: token}}, nil
 }
 
-func (s operations) QueryPermissionByAuthorizationCode(_ context.Context, r api.QueryPermissionByAuthorizationCodeRequestObject) (api.QueryPermissionByAuthorizationCodeResponseObject, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s operations) QueryPermissionByAuthorizationCode(ctx context.Context, r api.QueryPermissionByAuthorizationCodeRequestObject) (api.QueryPermissionByAuthorizationCodeResponseObject, error) {
+	defer s.lock(ctx)()
 	p, refused := s.permissionByCode("", r.Params.ServiceID, r.AuthorizationCode)
 	if refused != nil {
 		return nil, refused
@@ -28,9 +27,8 @@ func (s operations) QueryPermissionByAuthorizationCode(_ context.Context, r api.
 	return api.QueryPermissionByAuthorizationCode200JSONResponse{Body: s.directPermission(p)}, nil
 }
 
-func (s operations) QueryPermissionByOpenid(_ context.Context, r api.QueryPermissionByOpenidRequestObject) (api.QueryPermissionByOpenidResponseObject, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s operations) QueryPermissionByOpenid(ctx context.Context, r api.QueryPermissionByOpenidRequestObject) (api.QueryPermissionByOpenidResponseObject, error) {
+	defer s.lock(ctx)()
 	p, refused := s.permissionOf(UserIDs{OpenID: r.OpenID}, "", r.Params.ServiceID, r.Params.AppID, "")
 	if refused != nil {
 		return nil, refused
@@ -38,8 +36,8 @@ func (s operations) QueryPermissionByOpenid(_ context.Context, r api.QueryPermis
 	return api.QueryPermissionByOpenid200JSONResponse{Body: s.directPermission(p)}, nil
 }
 
-func (s operations) TerminatePermissionByAuthorizationCode(_ context.Context, r api.TerminatePermissionByAuthorizationCodeRequestObject) (api.TerminatePermissionByAuthorizationCodeResponseObject, error) {
-	err := s.end(func() (*permission, *refusal) {
+func (s operations) TerminatePermissionByAuthorizationCode(ctx context.Context, r api.TerminatePermissionByAuthorizationCodeRequestObject) (api.TerminatePermissionByAuthorizationCodeResponseObject, error) {
+	err := s.end(ctx, func() (*permission, *refusal) {
 		return s.permissionByCode("", r.Body.ServiceID, r.AuthorizationCode)
 	}, r.Body.Reason)
 	if err != nil {
@@ -48,8 +46,8 @@ func (s operations) TerminatePermissionByAuthorizationCode(_ context.Context, r 
 	return api.TerminatePermissionByAuthorizationCode204Response{}, nil
 }
 
-func (s operations) TerminatePermissionByOpenid(_ context.Context, r api.TerminatePermissionByOpenidRequestObject) (api.TerminatePermissionByOpenidResponseObject, error) {
-	err := s.end(func() (*permission, *refusal) {
+func (s operations) TerminatePermissionByOpenid(ctx context.Context, r api.TerminatePermissionByOpenidRequestObject) (api.TerminatePermissionByOpenidResponseObject, error) {
+	err := s.end(ctx, func() (*permission, *refusal) {
 		return s.permissionOf(UserIDs{OpenID: r.OpenID}, "", r.Body.ServiceID, r.Body.AppID, "")
 	}, r.Body.Reason)
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 	api "github.com/wxpayscore/payscore/gen/payscoreserver"
 )
 
-func (s operations) ApplyPartnerPermission(_ context.Context, r api.ApplyPartnerPermissionRequestObject) (api.ApplyPartnerPermissionResponseObject, error) {
+func (s operations) ApplyPartnerPermission(ctx context.Context, r api.ApplyPartnerPermissionRequestObject) (api.ApplyPartnerPermissionResponseObject, error) {
 	b := *r.Body
-	token, err := s.ask(permissionRequest{
+	token, err := s.ask(ctx, permissionRequest{
 		SubMchID: b.SubMchID, ServiceID: b.ServiceID, AppID: b.AppID, SubAppID: value(b.SubAppID),
 		Code: b.AuthorizationCode, NotifyURL: value(b.NotifyURL),
 	})
@@ -19,9 +19,9 @@ func (s operations) ApplyPartnerPermission(_ context.Context, r api.ApplyPartner
 	return api.ApplyPartnerPermission200JSONResponse{Body: payscore.ApplyPermissionResponse{ApplyPermissionsToken: token}}, nil
 }
 
-func (s operations) ApplyPartnerPermissionForScene(_ context.Context, r api.ApplyPartnerPermissionForSceneRequestObject) (api.ApplyPartnerPermissionForSceneResponseObject, error) {
+func (s operations) ApplyPartnerPermissionForScene(ctx context.Context, r api.ApplyPartnerPermissionForSceneRequestObject) (api.ApplyPartnerPermissionForSceneResponseObject, error) {
 	b := *r.Body
-	token, err := s.ask(permissionRequest{
+	token, err := s.ask(ctx, permissionRequest{
 		SubMchID: b.SubMchID, ServiceID: b.ServiceID, AppID: b.AppID, SubAppID: value(b.SubAppID),
 		Code: b.AuthorizationCode, NotifyURL: value(b.NotifyURL), Scene: b.Scene,
 	})
@@ -33,14 +33,13 @@ func (s operations) ApplyPartnerPermissionForScene(_ context.Context, r api.Appl
 	}, nil
 }
 
-func (s operations) SearchPartnerPermission(_ context.Context, r api.SearchPartnerPermissionRequestObject) (api.SearchPartnerPermissionResponseObject, error) {
+func (s operations) SearchPartnerPermission(ctx context.Context, r api.SearchPartnerPermissionRequestObject) (api.SearchPartnerPermissionResponseObject, error) {
 	q := r.Params
 	user := UserIDs{value(q.OpenID), value(q.SubOpenID)}
 	if refused := oneUser("query", "", user, value(q.SubAppID)); refused != nil {
 		return nil, refused
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock(ctx)()
 	p, refused := s.permissionOf(user, q.SubMchID, q.ServiceID, q.AppID, value(q.SubAppID))
 	if refused != nil {
 		return nil, refused
@@ -48,9 +47,8 @@ func (s operations) SearchPartnerPermission(_ context.Context, r api.SearchPartn
 	return api.SearchPartnerPermission200JSONResponse{Body: s.partnerPermission(p)}, nil
 }
 
-func (s operations) QueryPartnerPermissionByAuthorizationCode(_ context.Context, r api.QueryPartnerPermissionByAuthorizationCodeRequestObject) (api.QueryPartnerPermissionByAuthorizationCodeResponseObject, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s operations) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, r api.QueryPartnerPermissionByAuthorizationCodeRequestObject) (api.QueryPartnerPermissionByAuthorizationCodeResponseObject, error) {
+	defer s.lock(ctx)()
 	p, refused := s.permissionByCode(r.Params.SubMchID, r.Params.ServiceID, r.AuthorizationCode)
 	if refused != nil {
 		return nil, refused
@@ -58,13 +56,13 @@ func (s operations) QueryPartnerPermissionByAuthorizationCode(_ context.Context,
 	return api.QueryPartnerPermissionByAuthorizationCode200JSONResponse{Body: s.partnerPermission(p)}, nil
 }
 
-func (s operations) TerminatePartnerPermission(_ context.Context, r api.TerminatePartnerPermissionRequestObject) (api.TerminatePartnerPermissionResponseObject, error) {
+func (s operations) TerminatePartnerPermission(ctx context.Context, r api.TerminatePartnerPermissionRequestObject) (api.TerminatePartnerPermissionResponseObject, error) {
 	b := *r.Body
 	user := UserIDs{value(b.OpenID), value(b.SubOpenID)}
 	if refused := oneUser("body", "/", user, value(b.SubAppID)); refused != nil {
 		return nil, refused
 	}
-	err := s.end(func() (*permission, *refusal) {
+	err := s.end(ctx, func() (*permission, *refusal) {
 		return s.permissionOf(user, b.SubMchID, b.ServiceID, b.AppID, value(b.SubAppID))
 	}, b.Reason)
 	if err != nil {
@@ -73,9 +71,9 @@ func (s operations) TerminatePartnerPermission(_ context.Context, r api.Terminat
 	return api.TerminatePartnerPermission204Response{}, nil
 }
 
-func (s operations) TerminatePartnerPermissionByAuthorizationCode(_ context.Context, r api.TerminatePartnerPermissionByAuthorizationCodeRequestObject) (api.TerminatePartnerPermissionByAuthorizationCodeResponseObject, error) {
+func (s operations) TerminatePartnerPermissionByAuthorizationCode(ctx context.Context, r api.TerminatePartnerPermissionByAuthorizationCodeRequestObject) (api.TerminatePartnerPermissionByAuthorizationCodeResponseObject, error) {
 	b := *r.Body
-	err := s.end(func() (*permission, *refusal) {
+	err := s.end(ctx, func() (*permission, *refusal) {
 		return s.permissionByCode(b.SubMchID, b.ServiceID, r.AuthorizationCode)
 	}, b.Reason)
 	if err != nil {

@@ -35,10 +35,9 @@ func (s *Sandbox) SetQuotas(serviceID string, version int64, suggestions []paysc
 	})
 }
 
-func (s operations) QueryPartnerServiceQuotas(_ context.Context, r api.QueryPartnerServiceQuotasRequestObject) (api.QueryPartnerServiceQuotasResponseObject, error) {
+func (s operations) QueryPartnerServiceQuotas(ctx context.Context, r api.QueryPartnerServiceQuotasRequestObject) (api.QueryPartnerServiceQuotasResponseObject, error) {
 	p := r.Params
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock(ctx)()
 	known := s.quotas.get(quotasKey(r.ServiceID, p.RiskLevelVersion))
 	if known == nil && p.RiskLevelVersion == exampleRiskLevel.RiskLevelVersion {
 		known = &exampleQuotas

@@ -93,7 +93,7 @@ func (s *Sandbox) findPaid(transactionID, tradeNo string) (p paid, found bool) {
 	return paid{value(o.Entity.SubMchID), *d.TransactionID, *d.Amount, at}, true
 }
 
-func (s operations) CreateRefund(_ context.Context, r api.CreateRefundRequestObject) (api.CreateRefundResponseObject, error) {
+func (s operations) CreateRefund(ctx context.Context, r api.CreateRefundRequestObject) (api.CreateRefundResponseObject, error) {
 	b := *r.Body
 	if refused := checkRefund(b); refused != nil {
 		return nil, refused
@@ -103,7 +103,7 @@ func (s operations) CreateRefund(_ context.Context, r api.CreateRefundRequestObj
 		return nil, err
 	}
 	var answer payscore.Refund
-	err = s.update(func() error {
+	err = s.update(ctx, func() error {
 		made, refused := s.refund(b, string(asked))
 		if refused != nil {
 			return refused
@@ -219,9 +219,8 @@ func (s *Sandbox) checkPaid(p paid, b payscore.CreateRefundRequest, again *refun
 	return nil
 }
 
-func (s operations) QueryRefund(_ context.Context, r api.QueryRefundRequestObject) (api.QueryRefundResponseObject, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s operations) QueryRefund(ctx context.Context, r api.QueryRefundRequestObject) (api.QueryRefundResponseObject, error) {
+	defer s.lock(ctx)()
 	made := s.refunds.get(orderKey(value(r.Params.SubMchID), r.OutRefundNo))
 	if made == nil {
 		return nil, noResource()
@@ -236,14 +235,17 @@ func (s *Sandbox) planRefund(key string, r *refund) {
 		return
 	}
 	started := r.StartedAt
-	s.agenda.plan(started.Add(refundDelay), func() {
-		_ = s.endRefund(key, payscore.RefundStatusSuccess, func(r *refund) error {
-			if r.Refund.Status != payscore.RefundStatusProcessing || !r.StartedAt.Equal(started) {
-				return impossible("it ended before")
-			}
-			return nil
-		})
+	s.agenda.plan(started.Add(refundDelay), func() { s.refundDue(key, started) })
+}
+
+func (s *Sandbox) refundDue(key string, started time.Time) {
+	err := s.endRefund(key, payscore.RefundStatusSuccess, func(r *refund) error {
+		if r.Refund.Status != payscore.RefundStatusProcessing || !r.StartedAt.Equal(started) {
+			return impossible("it ended before")
+		}
+		return nil
 	})
+	s.againWhenSaved(err, func() { s.refundDue(key, started) })
 }
 
 // EndRefund ends a refund that is PROCESSING, or ABNORMAL, with SUCCESS,

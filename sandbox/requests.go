@@ -11,9 +11,11 @@ import (
 
 const (
 	kindRequest = "request"
+	kindReset   = "reset"
 	// Bounds of an entry's texts, in bytes.
-	maxEntryBody = 64 << 10
-	maxTarget    = 4 << 10
+	maxEntryBody  = 8 << 10
+	maxTarget     = 4 << 10
+	maxFaultNames = 1 << 10
 )
 
 // orderFields are what names an order in a body or an answer.
@@ -58,16 +60,17 @@ func (s *Sandbox) record(x *exchange, number int64) {
 	e := Entry{
 		Time: s.now(), Kind: kindRequest, Subject: x.subject, Operation: x.operation(),
 		Method: text([]byte(r.Method), 32), Target: text([]byte(r.RequestURI), maxTarget),
-		Duration: time.Since(x.began), Request: text(x.body, maxEntryBody), Signature: x.signature,
+		Duration: time.Since(x.began), Signature: x.signature.short(),
 	}
+	e.Request, e.RequestLeftOut = entryBody(x.body)
 	var names []string
 	for _, f := range x.faults {
 		names = append(names, f.Name)
 	}
-	e.Fault = strings.Join(names, ", ")
+	e.Fault = text([]byte(strings.Join(names, ", ")), maxFaultNames)
 	if x.ending != endReset {
 		e.Status, e.Number, e.RequestID = a.status, number, a.header.Get("Request-ID")
-		e.Answer = text(a.body.Bytes(), maxEntryBody)
+		e.Answer, e.AnswerLeftOut = entryBody(a.body.Bytes())
 		if a.status >= http.StatusBadRequest {
 			var refused struct{ Code, Message string }
 			_ = json.Unmarshal(a.body.Bytes(), &refused)
@@ -80,11 +83,53 @@ func (s *Sandbox) record(x *exchange, number int64) {
 		}
 	}
 	s.mu.Lock()
-	if o := s.orders.get(e.Subject); o != nil {
-		e.Stage = o.Stage
+	s.takePlace(x) // unless the operation has
+	if e.Stage = x.stage; x.subject == "" {
+		e.Stage = s.stageOf(e.Subject)
 	}
 	s.mu.Unlock()
-	s.journal.add(e)
+	s.journal.fill(x.place, e)
+	x.recorded = true
+}
+
+// takePlace numbers the request's entry, once. The caller holds s.mu.
+func (s *Sandbox) takePlace(x *exchange) {
+	if x.place == nil {
+		x.place, x.stage = s.journal.reserve(), s.stageOf(x.subject)
+	}
+}
+
+// stageOf is "" for what is no order. The caller holds s.mu.
+func (s *Sandbox) stageOf(subject string) string {
+	if o := s.orders.get(subject); o != nil {
+		return o.Stage
+	}
+	return ""
+}
+
+// recordFailed fills the place of a request whose handler panicked: readers
+// would wait for it.
+func (s *Sandbox) recordFailed(x *exchange) {
+	if x.place != nil && !x.recorded {
+		s.journal.fill(x.place, Entry{Time: s.now(), Kind: kindRequest, Subject: x.subject, Stage: x.stage, Operation: x.operation(),
+			Method: text([]byte(x.request.Method), 32), Message: "the sandbox failed"})
+	}
+}
+
+// entryBody is what an entry keeps of a body.
+func entryBody(body []byte) (kept string, leftOut int) {
+	kept = text(body, maxEntryBody)
+	return kept, len(body) - len(kept)
+}
+
+// short is a report as an entry keeps it.
+func (r *SignatureReport) short() *SignatureReport {
+	if r == nil {
+		return nil
+	}
+	c := *r
+	c.Expected, c.Signed = text([]byte(c.Expected), maxEntryBody), text([]byte(c.Signed), maxEntryBody)
+	return &c
 }
 
 // text is the start of b, cut between two characters; "" when b is not text.

@@ -93,25 +93,31 @@ func TestTheJournalIsBounded(t *testing.T) {
 		b.send("POST", modifyTarget, body)
 	}
 	e := b.Requests("")[0]
-	if len(e.Request) > 64<<10 || len(e.Request) < 60<<10 || !strings.HasPrefix(body, e.Request) {
-		t.Errorf("%d bytes of the body", len(e.Request))
+	if len(e.Request) > 8<<10 || len(e.Request) < 7<<10 || !strings.HasPrefix(body, e.Request) || e.RequestLeftOut != len(body)-len(e.Request) {
+		t.Errorf("%d bytes of the body, %d left out", len(e.Request), e.RequestLeftOut)
 	}
 	b.send("POST", modifyTarget, strings.Repeat("\xff", 100))
-	if e := b.Requests("")[2]; e.Request != "" {
-		t.Errorf("%q is text", e.Request)
+	if e := b.Requests("")[2]; e.Request != "" || e.RequestLeftOut != 100 {
+		t.Errorf("%q is text, %d left out", e.Request, e.RequestLeftOut)
 	}
 	rec := httptestBody(b, strings.Repeat("x", 64<<10))
-	for range 3000 {
+	for range 5000 {
 		rec()
 	}
 	total, all := 0, b.Journal()
 	for i, e := range all {
-		total += len(e.Request) + len(e.Answer)
+		kept := len(e.Request) + len(e.Answer)
+		if e.Signature != nil {
+			kept += len(e.Signature.Expected) + len(e.Signature.Signed)
+		}
+		if total += kept; kept > 32<<10 {
+			t.Fatalf("entry %d keeps %d bytes", e.Seq, kept)
+		}
 		if i > 0 && e.Seq != all[i-1].Seq+1 {
 			t.Fatalf("%d follows %d", e.Seq, all[i-1].Seq)
 		}
 	}
-	if total > 64<<20 || total < 32<<20 || all[len(all)-1].Seq < 3000 {
+	if total > 64<<20 || total < 32<<20 || all[len(all)-1].Seq < 5000 {
 		t.Errorf("%d bytes in %d entries", total, len(all))
 	}
 }

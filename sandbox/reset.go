@@ -6,25 +6,33 @@ package sandbox
 var keptOverReset = map[string]bool{"counters": true, "times": true, "certificates": true}
 
 // Reset forgets all orders, notifications, faults and the journal. The keys,
-// the time and the numbers handed out stay as they are.
+// the time and the numbers handed out stay as they are. An error means that
+// nothing was forgotten.
 func (s *Sandbox) Reset() error {
-	s.agenda.clear()
-	err := s.update(func() error {
+	s.mustBeOpen()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.change(func() error {
 		for name, forget := range s.changes.forget {
 			if !keptOverReset[name] {
 				forget()
 			}
 		}
-		clear(s.given)
-		clear(s.payments)
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	clear(s.given)
+	clear(s.payments)
+	s.changes.later = nil
+	s.agenda.clear()
 	for _, f := range s.ActiveFaults() {
 		s.RemoveFault(f.ID)
 	}
-	s.journal.clear()
-	s.journal.add(Entry{Time: s.now(), Kind: "reset"})
-	return err
+	// It drops the entries before it. Their numbers do not come again.
+	s.journal.add(Entry{Time: s.now(), Kind: kindReset})
+	return nil
 }
 
 // clear drops all appointments.
@@ -33,11 +41,4 @@ func (a *agenda) clear() {
 	defer a.mu.Unlock()
 	a.due = nil
 	a.arm()
-}
-
-// clear drops the entries. Their numbers do not come again.
-func (j *journal) clear() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.entries, j.bytes = nil, 0
 }

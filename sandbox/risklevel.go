@@ -93,14 +93,13 @@ func checkAssessed(code string, user UserIDs, subAppID string) *refusal {
 	return nil
 }
 
-func (s operations) AssessPartnerUserRiskLevel(_ context.Context, r api.AssessPartnerUserRiskLevelRequestObject) (api.AssessPartnerUserRiskLevelResponseObject, error) {
+func (s operations) AssessPartnerUserRiskLevel(ctx context.Context, r api.AssessPartnerUserRiskLevelRequestObject) (api.AssessPartnerUserRiskLevelResponseObject, error) {
 	b := *r.Body
 	code, user := value(b.AuthorizationCode), UserIDs{value(b.OpenID), value(b.SubOpenID)}
 	if refused := checkAssessed(code, user, value(b.SubAppID)); refused != nil {
 		return nil, refused
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock(ctx)()
 	p, refused := s.assessed(code, user, r.Params.SubMchID, b.ServiceID, b.AppID, value(b.SubAppID))
 	if refused != nil {
 		return nil, refused
@@ -114,14 +113,13 @@ func (s operations) AssessPartnerUserRiskLevel(_ context.Context, r api.AssessPa
 	}}, nil
 }
 
-func (s operations) AssessUserRiskLevel(_ context.Context, r api.AssessUserRiskLevelRequestObject) (api.AssessUserRiskLevelResponseObject, error) {
+func (s operations) AssessUserRiskLevel(ctx context.Context, r api.AssessUserRiskLevelRequestObject) (api.AssessUserRiskLevelResponseObject, error) {
 	b := *r.Body
 	code, user := value(b.AuthorizationCode), UserIDs{OpenID: value(b.OpenID)}
 	if refused := checkAssessed(code, user, ""); refused != nil {
 		return nil, refused
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock(ctx)()
 	p, refused := s.assessed(code, user, "", b.ServiceID, b.AppID, "")
 	if refused != nil {
 		return nil, refused

@@ -14,7 +14,8 @@ import (
 // DefaultRiskCap is the risk cap of the sandbox's services, in fen.
 const DefaultRiskCap = 1_000_000
 
-// Sandbox is the handler. It is safe for concurrent use.
+// Sandbox is the handler. It comes from [Open] or [New]: the methods of a zero
+// or nil one panic and say so. It is safe for concurrent use.
 type Sandbox struct {
 	contract       *contract
 	credentials    *Credentials
@@ -57,15 +58,22 @@ type Sandbox struct {
 	firstCertificate *platformCertificate // of the credentials
 }
 
-// Option configures a Sandbox.
+// Option configures a Sandbox. A nil one does nothing.
 type Option func(*Sandbox)
 
 // WithCredentials sets the keys. The default is a set of keys that is made
 // once per process.
 func WithCredentials(c *Credentials) Option { return func(s *Sandbox) { s.credentials = c } }
 
-// WithClock sets the wall clock, for timestamps, freshness and order times.
-func WithClock(now func() time.Time) Option { return func(s *Sandbox) { s.clock.wall = now } }
+// WithClock sets the wall clock, for timestamps, freshness and order times. A
+// nil one stands for [time.Now].
+func WithClock(now func() time.Time) Option {
+	return func(s *Sandbox) {
+		if now != nil {
+			s.clock.wall = now
+		}
+	}
+}
 
 // WithTimeScale lets the time of the orders run factor times as fast as the
 // wall clock, so that a day of notifications passes in seconds. Signatures
@@ -120,9 +128,9 @@ var processCredentials = sync.OnceValues(NewCredentials)
 // Open returns a sandbox without orders. The error is that of making keys, or
 // of a contract that does not load.
 func Open(opts ...Option) (*Sandbox, error) {
-	c := &changes{pending: map[[2]string]any{}, load: map[string]func(string, []byte) error{}, forget: map[string]func(){}}
+	c := newChanges()
 	s := &Sandbox{
-		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: &journal{watchers: map[chan<- Entry]struct{}{}},
+		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: newJournal(),
 		changes: c, orders: newTable[order]("orders", c), payments: map[string]*order{}, queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[Notification]("notifications", c),
 		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
@@ -139,13 +147,16 @@ func Open(opts ...Option) (*Sandbox, error) {
 		s.planDeduction(key, o)
 		s.keepPayment(o)
 	}
+	c.restored = s.indexAgain
 	s.permissions.onLoad = func(_ string, p *permission) { s.given.add(p) }
 	s.notifications.onLoad = s.planDelivery
 	s.applications.onLoad = s.planAccount
 	s.refunds.onLoad = s.planRefund
 	s.agenda = newAgenda(s.clock)
 	for _, opt := range opts {
-		opt(s)
+		if opt != nil {
+			opt(s)
+		}
 	}
 	s.clock.start = s.clock.wall()
 	var err error
@@ -156,6 +167,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 		if s.credentials, err = processCredentials(); err != nil {
 			return nil, err
 		}
+	}
+	if err := s.credentials.usable(); err != nil {
+		return nil, err
 	}
 	if s.firstCertificate, err = newPlatformCertificate(s.credentials.platformCert, s.credentials.platform); err != nil {
 		return nil, fmt.Errorf("sandbox: platform certificate: %w", err)
@@ -183,9 +197,22 @@ func Open(opts ...Option) (*Sandbox, error) {
 	return s, nil
 }
 
+// indexAgain finds payments and permissions anew. The caller holds s.mu.
+func (s *Sandbox) indexAgain() {
+	clear(s.payments)
+	for _, o := range s.orders.all() {
+		s.keepPayment(o)
+	}
+	clear(s.given)
+	for _, p := range s.permissions.all() {
+		s.given.add(p)
+	}
+}
+
 // Close ends what the sandbox does by itself, such as notifications that are
 // still to be repeated.
 func (s *Sandbox) Close() error {
+	s.mustBeOpen()
 	s.courier.close()
 	s.agenda.close()
 	s.admin.close()
@@ -195,8 +222,22 @@ func (s *Sandbox) Close() error {
 // Format names the sandbox's merchant, whatever the verb: some verbs follow
 // pointers to the keys.
 func (s *Sandbox) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "sandbox of "+s.credentials.account.MchID)
+	if s == nil || s.credentials == nil {
+		format(f, "sandbox")
+		return
+	}
+	format(f, "sandbox of "+s.credentials.account.MchID)
 }
 
 // Credentials returns the keys of both sides.
-func (s *Sandbox) Credentials() *Credentials { return s.credentials }
+func (s *Sandbox) Credentials() *Credentials {
+	s.mustBeOpen()
+	return s.credentials
+}
+
+// mustBeOpen panics with what is wrong, before something nil does.
+func (s *Sandbox) mustBeOpen() {
+	if s == nil || s.contract == nil {
+		panic("sandbox: a Sandbox comes from Open or New")
+	}
+}

@@ -66,6 +66,9 @@ type scenarioFault struct {
 //
 // An error matches [ErrScenario] and tells the line and the field.
 func ReadScenario(r io.Reader) (*Scenario, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%w: there is nothing to read", ErrScenario)
+	}
 	text, err := io.ReadAll(io.LimitReader(r, maxScenario+1))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrScenario, err)
@@ -295,6 +298,10 @@ func readCount(into *int) func(*yaml.Node, string) error {
 // moves are not planned again. A move that turns out to be impossible stands
 // in the journal. The error matches [ErrScenario] when an order cannot be.
 func (s *Sandbox) Play(scenario *Scenario) error {
+	s.mustBeOpen()
+	if scenario == nil {
+		return fmt.Errorf("%w: there is none", ErrScenario)
+	}
 	start := s.now()
 	for _, o := range scenario.orders {
 		sub := s.credentials.account.SubMchID

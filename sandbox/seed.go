@@ -1,13 +1,14 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// SeedOption changes what [Sandbox.Seed] puts in.
+// SeedOption changes what [Sandbox.Seed] puts in. A nil one does nothing.
 type SeedOption func(*seed)
 
 type seed struct {
@@ -41,11 +42,14 @@ func SeedRiskFund(name payscore.RiskFundName) SeedOption {
 // order, and an error when the number is taken, is malformed, total is not
 // above 0 and within the risk cap, or there is no such stage.
 func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (payscore.ServiceOrderEntity, error) {
+	s.mustBeOpen()
 	none := payscore.ServiceOrderEntity{}
 	account := s.credentials.account
 	spec := seed{stage: stageUserPaying, subMchID: account.SubMchID, riskFund: payscore.RiskFundNameEstimateOrderCost}
 	for _, opt := range opts {
-		opt(&spec)
+		if opt != nil {
+			opt(&spec)
+		}
 	}
 	if total <= 0 || total > s.riskCap {
 		return none, fmt.Errorf("sandbox: seed %q: total of %d fen is not in 1 to %d", outOrderNo, total, s.riskCap)
@@ -72,7 +76,7 @@ func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (pays
 	if spec.stage != stageCreated && spec.stage != stageExpired {
 		o.Entity.OpenID = new(sandboxUser)
 	}
-	err := s.update(func() error {
+	err := s.update(context.Background(), func() error {
 		if s.orders.get(o.key()) != nil {
 			return fmt.Errorf("sandbox: seed %q: the number is taken", outOrderNo)
 		}

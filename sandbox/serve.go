@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -40,11 +41,17 @@ type exchange struct {
 	route   *routers.Route // nil when it asks for no operation
 	subject string         // as of its journal entry
 
+	// Of its journal entry, once it has a number.
+	place    *place
+	stage    string // of its order at that moment
+	recorded bool
+
 	// faults that it met, and what they want.
 	faults  []Fault
 	refuse  *refusal
 	settled bool                // the operation is not carried out
 	gateway bool                // the answer is not WeChat Pay's own
+	wait    time.Duration       // before the answer, once it is in the journal
 	shift   time.Duration       // of the answer's timestamp
 	alter   []func(http.Header) // of the signed answer
 	ending  ending
@@ -70,11 +77,19 @@ const (
 // A fault that breaks the connection needs one: when w is no connection of
 // HTTP/1.1, it panics with [http.ErrAbortHandler] as a handler of net/http may.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mustBeOpen()
+	if w == nil || r == nil {
+		panic("sandbox: ServeHTTP needs a request, and where to answer it")
+	}
+	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		s.courier.own.add(addr)
+	}
 	if strings.HasPrefix(r.URL.Path+"/", adminRoot) {
 		s.admin.ServeHTTP(w, r)
 		return
 	}
 	x := &exchange{request: r, began: time.Now(), answer: unsigned{header: w.Header(), status: http.StatusOK}}
+	defer s.recordFailed(x)
 	done, err := s.readBody(w, x)
 	defer done()
 	x.route = s.contract.find(s.operations, r)
@@ -193,7 +208,9 @@ func (s *Sandbox) checkContract(next http.Handler) http.Handler {
 	})
 }
 
-// send signs the answer, writes it into the journal and then to the caller.
+// send writes the answer into the journal, signs it and sends it to the caller.
+// The number of the entry is taken by now, so that nothing may be waited for
+// before it is there.
 func (s *Sandbox) send(w http.ResponseWriter, x *exchange) {
 	a := &x.answer
 	number, _ := strconv.ParseInt(a.header.Get(numberHeader), 10, 64)
@@ -209,6 +226,8 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange) {
 	if x.request.Method == http.MethodHead {
 		a.body.Reset() // it would be signed, but never sent
 	}
+	s.record(x, number)
+	x.pause(w)
 	if a.status != http.StatusUnauthorized && !x.gateway {
 		if err := s.sign(a.header, x.request.Header.Get("Wechatpay-Serial"), a.body.Bytes(), s.clock.wall().Add(x.shift)); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -218,7 +237,6 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange) {
 			alter(a.header)
 		}
 	}
-	s.record(x, number)
 	switch x.ending {
 	case endReset:
 		reset(w)

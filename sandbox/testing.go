@@ -10,7 +10,7 @@ import (
 )
 
 // Server is a sandbox that listens on a loopback port for as long as a test
-// runs.
+// runs. It comes from [New]: the methods of a zero one panic and say so.
 type Server struct {
 	*Sandbox
 	URL string // http://127.0.0.1:port
@@ -18,8 +18,12 @@ type Server struct {
 }
 
 // New starts a sandbox for the test t, which ends with it. Sandboxes share
-// nothing but the keys, so that parallel tests do not meet.
+// nothing but the keys, so that parallel tests do not meet. It panics without a
+// test.
 func New(t testing.TB, opts ...Option) *Server {
+	if t == nil {
+		panic("sandbox: New needs the test")
+	}
 	t.Helper()
 	box, err := Open(opts...)
 	if err != nil {
@@ -29,6 +33,7 @@ func New(t testing.TB, opts ...Option) *Server {
 	if err != nil {
 		t.Fatalf("sandbox: %v", err)
 	}
+	box.courier.own.add(listener.Addr())
 	server := NewHTTPServer(box)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() {
@@ -38,9 +43,17 @@ func New(t testing.TB, opts ...Option) *Server {
 	return &Server{Sandbox: box, URL: "http://" + listener.Addr().String(), t: t}
 }
 
+// test panics with what is wrong, before something nil does.
+func (s *Server) test() testing.TB {
+	if s == nil || s.Sandbox == nil || s.t == nil {
+		panic("sandbox: a Server comes from New")
+	}
+	return s.t
+}
+
 // Signer returns a signer with the merchant's key, as a user would make it.
 func (s *Server) Signer(opts ...auth.SignerOption) *auth.Signer {
-	s.t.Helper()
+	s.test().Helper()
 	c := s.Credentials()
 	signer, err := auth.NewSigner(c.account.MchID, c.account.SerialNo, c.merchant, opts...)
 	if err != nil {
@@ -51,7 +64,7 @@ func (s *Server) Signer(opts ...auth.SignerOption) *auth.Signer {
 
 // Verifier returns a verifier with the sandbox's public key.
 func (s *Server) Verifier() *auth.Verifier {
-	s.t.Helper()
+	s.test().Helper()
 	c := s.Credentials()
 	verifier, err := auth.NewVerifier(auth.Key{ID: c.account.PublicKeyID, PublicKey: &c.wechatpay.PublicKey})
 	if err != nil {
@@ -63,7 +76,7 @@ func (s *Server) Verifier() *auth.Verifier {
 // APIv3Key returns the key that decrypts the sandbox's notifications, for
 // notify.New.
 func (s *Server) APIv3Key() auth.APIv3Key {
-	s.t.Helper()
+	s.test().Helper()
 	key, err := auth.NewAPIv3Key(s.Credentials().account.APIv3Key())
 	if err != nil {
 		s.t.Fatal(err)
@@ -74,7 +87,7 @@ func (s *Server) APIv3Key() auth.APIv3Key {
 // Client returns a client of the sandbox that signs and verifies. Options
 // come after its own, so that they can replace them.
 func (s *Server) Client(opts ...payscore.ClientOption) *payscore.Client {
-	s.t.Helper()
+	s.test().Helper()
 	signer := s.Signer()
 	// A round tripper of its own, so that no idle connection outlives the test.
 	rt := transport.NewRoundTripper()

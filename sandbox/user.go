@@ -1,6 +1,9 @@
 package sandbox
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+)
 
 // User is what stands against an order of a user. The zero value is a user
 // whom nothing stands against, as all are at first.
@@ -19,7 +22,7 @@ type User struct {
 // SetUser says what stands against the orders of a user, by openid or
 // sub_openid. The error is that of saving. It is safe for concurrent use.
 func (s *Sandbox) SetUser(openID string, u User) error {
-	return s.update(func() error {
+	return s.update(context.Background(), func() error {
 		s.users.put(openID, &u)
 		return nil
 	})

@@ -19,7 +19,8 @@ type sandboxCommand struct {
 	AllowRemote    bool     `help:"Listen on an address that other machines reach. Whoever reaches it can do all that the sandbox can."`
 	Keys           string   `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
 	Data           string   `type:"path" placeholder:"FILE" help:"Keep orders and notifications in a file, over the end of the process. Default: in memory."`
-	Journal        string   `type:"path" placeholder:"FILE" help:"Append all that happens to a file, an object of JSON a line, with the bodies of requests."`
+	Journal        string   `type:"path" placeholder:"FILE" help:"Append all that happens to a file, an object of JSON a line, with the first 8 KiB of each body."`
+	JournalSize    int      `default:"64" placeholder:"MIB" help:"Begin the file of --journal anew at this size; FILE.1 has what came before, and older entries are dropped. Default ${default} MiB."`
 	TimeScale      int      `default:"1" placeholder:"N" help:"Let the time of orders and notifications run N times as fast, so that a day of repeats passes in seconds."`
 	Untidy         bool     `help:"Send some notifications with a wrong signature first, twice, or late, as happens on the real net."`
 	NotifyRemote   bool     `help:"Send notifications to other machines than this one, too."`
@@ -30,7 +31,7 @@ type sandboxCommand struct {
 	StrictBindings bool     `help:"Refuse a sub-merchant, app or service that is not the sandbox's own."`
 	StrictTimes    bool     `help:"Refuse planned times of an order that do not lie ahead of the call."`
 
-	journal *os.File
+	journal *journalFile
 }
 
 // Help is shown by payscore sandbox --help.
@@ -66,12 +67,14 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 		return inputError{err}
 	}
 	url := baseURL(listener)
-	box, err := c.open(url)
+	box, err := c.open(url, sandbox.WithListener(listener))
 	if err != nil {
 		_ = listener.Close()
 		return err
 	}
-	defer func() { _ = c.journal.Close() }() // after the sandbox; a nil one has nothing to close
+	if c.journal != nil {
+		defer func() { _ = c.journal.close() }() // after the sandbox
+	}
 	if s.json {
 		b, _ := json.Marshal(map[string]string{"listening": url, "keys": c.Keys})
 		s.printf("%s\n", b)
@@ -126,17 +129,17 @@ func (c *sandboxCommand) printSeed(s *streams, box *sandbox.Sandbox) {
 }
 
 // open makes a sandbox with the keys of the directory.
-func (c *sandboxCommand) open(url string) (*sandbox.Sandbox, error) {
+func (c *sandboxCommand) open(url string, opts ...sandbox.Option) (*sandbox.Sandbox, error) {
 	credentials, err := sandbox.OpenCredentials(c.Keys)
 	if err != nil {
 		return nil, inputError{err}
 	}
-	opts := []sandbox.Option{sandbox.WithCredentials(credentials), sandbox.WithAdminHosts(c.AdminHost...), sandbox.WithTimeScale(c.TimeScale)}
+	opts = append(opts, sandbox.WithCredentials(credentials), sandbox.WithAdminHosts(c.AdminHost...), sandbox.WithTimeScale(c.TimeScale))
 	if c.Data != "" {
 		opts = append(opts, sandbox.WithData(c.Data))
 	}
 	if c.Journal != "" {
-		if c.journal, err = os.OpenFile(c.Journal, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+		if c.journal, err = openJournal(c.Journal, int64(c.JournalSize)<<20); err != nil {
 			return nil, inputError{err}
 		}
 		opts = append(opts, sandbox.WithJournal(c.journal))

@@ -267,14 +267,17 @@ func (v Clock) check(c *limit.Checker, at *limit.Path) {
 
 // Entry Something that happened to the sandbox.
 type Entry struct {
-	// Answer Body.
+	// Answer The first 8 KiB of the body.
 	Answer *string `json:"answer,omitempty"`
+
+	// AnswerLeftOut How many bytes of the body are left out; absent when none are.
+	AnswerLeftOut *int64 `json:"answer_left_out,omitempty"`
 
 	// Attempt Which attempt of the schedule it was, from 1.
 	Attempt *int64  `json:"attempt,omitempty"`
 	Code    *string `json:"code,omitempty"`
 
-	// DurationNs On the wall clock.
+	// DurationNs On the wall clock, without the fault latency-after.
 	DurationNs *int64 `json:"duration_ns,omitempty"`
 
 	// Fault That was done to it.
@@ -295,10 +298,15 @@ type Entry struct {
 	// Operation The operationId, the name of the move or the event type.
 	Operation *string `json:"operation,omitempty"`
 
-	// Request Body.
+	// Request The first 8 KiB of the body.
 	Request   *string `json:"request,omitempty"`
 	RequestID *string `json:"request_id,omitempty"`
-	Seq       int64   `json:"seq"`
+
+	// RequestLeftOut How many bytes of the body are left out; absent when none are.
+	RequestLeftOut *int64 `json:"request_left_out,omitempty"`
+
+	// Seq In the order in which things were committed.
+	Seq int64 `json:"seq"`
 
 	// Signature The two messages of a signature, side by side.
 	Signature *SignatureReport `json:"signature,omitempty"`
@@ -326,6 +334,9 @@ func (v Entry) Validate() error {
 func (v Entry) check(c *limit.Checker, at *limit.Path) {
 	if v.Answer != nil {
 		c.String(at, "answer", *v.Answer, 0, limit.None, nil)
+	}
+	if v.AnswerLeftOut != nil {
+		c.Integer(at, "answer_left_out", *v.AnswerLeftOut, limit.Lowest, limit.Highest)
 	}
 	if v.Attempt != nil {
 		c.Integer(at, "attempt", *v.Attempt, limit.Lowest, limit.Highest)
@@ -360,6 +371,9 @@ func (v Entry) check(c *limit.Checker, at *limit.Path) {
 	}
 	if v.RequestID != nil {
 		c.String(at, "request_id", *v.RequestID, 0, limit.None, nil)
+	}
+	if v.RequestLeftOut != nil {
+		c.Integer(at, "request_left_out", *v.RequestLeftOut, limit.Lowest, limit.Highest)
 	}
 	c.Integer(at, "seq", v.Seq, limit.Lowest, limit.Highest)
 	if v.Signature != nil {
@@ -613,6 +627,9 @@ func (v Move) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "sub_mchid", *v.SubMchid, 0, 32, nil)
 	}
 }
+
+// Nothing The object without members, which nobody sends by mistake.
+type Nothing = map[string]interface{}
 
 // Notification A callback to notify_url.
 type Notification struct {
@@ -988,7 +1005,8 @@ func (v *OtherMoveList) plain() any {
 
 // Problem Why a request was not carried out.
 type Problem struct {
-	// Code INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_LARGE, UNSUPPORTED or BUSY.
+	// Code INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_LARGE, UNSUPPORTED or BUSY. With a 507 NOT_SAVED: the data file did not take the
+	// change, and nothing is changed.
 	Code string `json:"code"`
 
 	// Message One line of English.
@@ -1176,11 +1194,17 @@ type AddFaultJSONRequestBody = Fault
 // MoveOrderJSONRequestBody defines body for MoveOrder for application/json ContentType.
 type MoveOrderJSONRequestBody = Move
 
+// ResendNotificationJSONRequestBody defines body for ResendNotification for application/json ContentType.
+type ResendNotificationJSONRequestBody = Nothing
+
 // SeedOrderJSONRequestBody defines body for SeedOrder for application/json ContentType.
 type SeedOrderJSONRequestBody = Seed
 
 // MakeOtherMoveJSONRequestBody defines body for MakeOtherMove for application/json ContentType.
 type MakeOtherMoveJSONRequestBody = OtherMove
+
+// ResetJSONRequestBody defines body for Reset for application/json ContentType.
+type ResetJSONRequestBody = Nothing
 
 // ExplainSignatureJSONRequestBody defines body for ExplainSignature for application/json ContentType.
 type ExplainSignatureJSONRequestBody = SignedRequest
@@ -2277,7 +2301,8 @@ func (response ListNotificationsdefaultJSONResponse) VisitListNotificationsRespo
 }
 
 type ResendNotificationRequestObject struct {
-	ID string `json:"id"`
+	ID   string `json:"id"`
+	Body *ResendNotificationJSONRequestBody
 }
 
 type ResendNotificationResponseObject interface {
@@ -2498,6 +2523,7 @@ func (response MakeOtherMovedefaultJSONResponse) VisitMakeOtherMoveResponse(w ht
 }
 
 type ResetRequestObject struct {
+	Body *ResetJSONRequestBody
 }
 
 type ResetResponseObject interface {
@@ -2940,6 +2966,13 @@ func (sh *strictHandler) ResendNotification(w http.ResponseWriter, r *http.Reque
 
 	request.ID = id
 
+	var body ResendNotificationJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.ResendNotification(ctx, request.(ResendNotificationRequestObject))
 	}
@@ -3101,6 +3134,13 @@ func (sh *strictHandler) MakeOtherMove(w http.ResponseWriter, r *http.Request) {
 // Reset operation middleware
 func (sh *strictHandler) Reset(w http.ResponseWriter, r *http.Request) {
 	var request ResetRequestObject
+
+	var body ResetJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.Reset(ctx, request.(ResetRequestObject))

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// journalFile is the file of --journal. It begins anew at a size; the file that
+// was full stays beside it as FILE.1, in place of an older one. What is no plain
+// file, such as a pipe, a terminal or a link, grows as it will.
+type journalFile struct {
+	name    string
+	max     int64 // bytes
+	size    int64
+	rotates bool
+	file    *os.File
+}
+
+func openJournal(name string, limit int64) (*journalFile, error) {
+	if limit <= 0 {
+		return nil, errors.New("--journal-size is at least 1 MiB")
+	}
+	j := &journalFile{name: name, max: limit}
+	if err := j.open(); err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+func (j *journalFile) open() (err error) {
+	if j.file, err = os.OpenFile(j.name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+		return err
+	}
+	info, err := os.Lstat(j.name)
+	if err != nil {
+		return errors.Join(err, j.file.Close())
+	}
+	j.size, j.rotates = info.Size(), info.Mode().IsRegular()
+	return nil
+}
+
+// Write appends one entry. The caller has one write at a time.
+func (j *journalFile) Write(entry []byte) (int, error) {
+	if j.rotates && j.size > 0 && j.size+int64(len(entry)) > j.max {
+		if err := j.rotate(); err != nil {
+			return 0, fmt.Errorf("begin the journal anew: %w", err)
+		}
+	}
+	n, err := j.file.Write(entry)
+	j.size += int64(n)
+	return n, err
+}
+
+func (j *journalFile) rotate() error {
+	// Closed first, or Windows would not rename it.
+	if err := errors.Join(j.file.Close(), os.Rename(j.name, j.name+".1")); err != nil {
+		return err
+	}
+	return j.open()
+}
+
+func (j *journalFile) close() error { return j.file.Close() }

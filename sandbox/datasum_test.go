@@ -1,0 +1,101 @@
+package sandbox_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/wxpayscore/payscore/sandbox"
+)
+
+// TestDataFileWithAFlippedBit damages a data file in every byte, one bit at a
+// time: it is refused, or all is as it was. What the records are is known from
+// the whole file alone.
+func TestDataFileWithAFlippedBit(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "orders.db")
+	// Small pages make a small file.
+	db := must(bolt.Open(file, 0o600, &bolt.Options{PageSize: 1024}))
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	box := must(sandbox.Open(sandbox.WithData(file)))
+	must(box.Seed("one", 10000))
+	must(box.Seed("two", 20000, sandbox.SeedStage("CREATED"), sandbox.SeedNotifyURL("http://127.0.0.1:1/")))
+	if err := box.Confirm("1900000109", "two"); err != nil {
+		t.Fatal(err)
+	}
+	if err := box.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole := must(os.ReadFile(file))
+	want := must(sandbox.LoadData(file))
+	if len(want) < 5 {
+		t.Fatalf("only %d records", len(want))
+	}
+	recordBytes := 0
+	for _, record := range want {
+		recordBytes += len(record)
+	}
+	refused, same := 0, 0
+	step := 1
+	if testing.Short() || raceDetector {
+		step = 13
+	}
+	for at := 0; at < len(whole); at += step {
+		bit := byte(1) << (at / step % 8)
+		damaged := append([]byte(nil), whole...)
+		damaged[at] ^= bit
+		name := filepath.Join(dir, "damaged.db")
+		if err := os.WriteFile(name, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := sandbox.LoadData(name)
+		switch {
+		case err != nil:
+			refused++
+			if !strings.Contains(err.Error(), name) || strings.ContainsRune(err.Error(), '\n') {
+				t.Errorf("byte %d bit %08b: the error is %q", at, bit, err)
+			}
+		case !maps.Equal(got, want):
+			t.Errorf("byte %d bit %08b: it opens with another state", at, bit)
+		default:
+			same++
+		}
+		_ = os.Remove(name) // a panic inside may leave it locked
+	}
+	t.Logf("%d bytes of %d damaged in turn: %d refused, %d as before", (len(whole)+step-1)/step, len(whole), refused, same)
+	// Every byte of a record counts, and pages that are free do not.
+	if refused < recordBytes/step || same == 0 {
+		t.Errorf("of %d bytes of records %d were missed", recordBytes, recordBytes-refused*step)
+	}
+}
+
+// A damaged record is told by file, table and key.
+func TestDamagedRecordIsNamed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "orders.db")
+	box := must(sandbox.Open(sandbox.WithData(file)))
+	must(box.Seed("one", 10000))
+	if err := box.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b := must(os.ReadFile(file))
+	const amount = `"total_amount":10000`
+	if !strings.Contains(string(b), amount) {
+		t.Fatalf("no %s in the file", amount)
+	}
+	b = []byte(strings.ReplaceAll(string(b), amount, `"total_amount":90000`))
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := sandbox.Open(sandbox.WithData(file))
+	if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), `"1900000109/one" of the table "orders"`) {
+		t.Errorf("got %v", err)
+	}
+}
