@@ -8,6 +8,7 @@ import (
 // Requests returns the journal's entries of the requests to an operation,
 // oldest first; "" stands for every request.
 func (s *Server) Requests(operationID string) []Entry {
+	s.test()
 	var all []Entry
 	for _, e := range s.Journal() {
 		if e.Kind == kindRequest && (operationID == "" || e.Operation == operationID) {

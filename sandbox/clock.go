@@ -64,9 +64,15 @@ func (s *Sandbox) Advance(d time.Duration) {
 	target := s.now().Add(d)
 	s.agenda.until(target)
 	s.clock.moveTo(target)
+	s.saveTime()
+	s.agenda.wake()
+}
+
+// saveTime saves the time of the orders, which the next sandbox on the same file
+// goes on from.
+func (s *Sandbox) saveTime() {
 	_ = s.update(context.Background(), func() error {
 		s.changes.commits()
 		return nil
 	})
-	s.agenda.wake()
 }

@@ -216,6 +216,7 @@ func (s *Sandbox) Close() error {
 	s.courier.close()
 	s.agenda.close()
 	s.admin.close()
+	s.saveTime()
 	return s.changes.close()
 }
 

@@ -93,7 +93,7 @@ type changes struct {
 	drop     map[string]func(key string)                      // by table
 	forget   map[string]func()                                // by table
 	loaded   []func()
-	commits  func() // before what changed is saved: may put more
+	commits  func()   // before what changed is saved: may put more
 	restored func()   // after records were taken back
 	later    []func() // what could not be saved, to be done again
 	lost     error    // of reading back what could not be saved: nothing can be from then on

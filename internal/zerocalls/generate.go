@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -86,6 +87,8 @@ func Check(t *testing.T, dir string, skipped, instances map[string]string) {
 		}
 	}
 }
+
+var panics = regexp.MustCompile(`\bpanics?\b`)
 
 // A pkg is an importable package, and what in it says that it panics.
 type pkg struct {
@@ -195,12 +198,12 @@ func panicking(l listed) ([]string, error) {
 		for _, d := range f.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
-				if strings.Contains(d.Doc.Text(), "panics") {
+				if panics.MatchString(d.Doc.Text()) {
 					names = append(names, receiver(d)+d.Name.Name)
 				}
 			case *ast.GenDecl:
 				for _, s := range d.Specs {
-					if s, ok := s.(*ast.TypeSpec); ok && strings.Contains(s.Doc.Text()+d.Doc.Text(), "panics") {
+					if s, ok := s.(*ast.TypeSpec); ok && panics.MatchString(s.Doc.Text()+d.Doc.Text()) {
 						names = append(names, s.Name.Name)
 					}
 				}
