@@ -20,6 +20,8 @@ const (
 	DefaultTimeout = 4500 * time.Millisecond
 )
 
+var errNoVerifier = errors.New("notify: the verifier is nil")
+
 // Func does what a notification asks for. nil means that it is done, and WeChat
 // Pay sends it no more. After an error or a panic WeChat Pay sends it again,
 // about 15 times within a day, so a Func must bear to see a notification twice.
@@ -27,6 +29,10 @@ const (
 // ctx ends when WeChat Pay stops waiting. What takes longer should be stored and
 // done afterwards. A Func that returns nil after ctx ended counts all the same:
 // the repeat is acknowledged without calling it again.
+//
+// A Func looks at event.Err first: with one, event.Resource is nil and the
+// notification is not what the contract says. To return nil then is to say that it
+// is done.
 //
 // Funcs are called concurrently, and notifications come in any order.
 type Func func(ctx context.Context, event *Event) error
@@ -75,8 +81,9 @@ func WithBody(body func(*http.Request) ([]byte, error)) Option {
 }
 
 // WithErrorFunc sets what is told why a notification was not taken: an error of
-// Parse, a *FuncError, a *DeduperError, ErrInProgress, or one of reading the
-// request. The errors of this package and of auth hold nothing of the content.
+// Open, a *FuncError, a *DeduperError, ErrInProgress, or one of reading the
+// request. It is also told Event.Err of each notification that has one, before the
+// Func is called. The errors of this package and of auth hold nothing of the content.
 // f may be called concurrently and must not panic.
 func WithErrorFunc(f func(err error)) Option {
 	return func(r *Receiver) { r.onError = f }
@@ -93,7 +100,7 @@ func New(verifier *auth.Verifier, key auth.APIv3Key, handle Func, opts ...Option
 		}
 	}
 	if verifier == nil {
-		return nil, errors.New("notify: the verifier is nil")
+		return nil, errNoVerifier
 	}
 	if handle == nil {
 		return nil, errors.New("notify: the function for notifications is nil")
@@ -162,13 +169,15 @@ func (r *Receiver) answer(w http.ResponseWriter, status int, answer []byte) {
 // JSON body, which is empty with 204:
 //
 //   - 204: done, now or before
-//   - 400: not decrypted (*auth.DecryptError) or not understood (*MalformedError)
+//   - 400: not decrypted (*auth.DecryptError), or nothing to decrypt (*MalformedError)
 //   - 401: not verified (auth.ErrUnverified)
 //   - 409: the same notification is being worked on (ErrInProgress)
 //   - 413: more than MaxBody bytes
 //   - 500: the Func or the Deduper failed, or it took too long
 //
-// After all but 204 WeChat Pay sends the notification again.
+// After all but 204 WeChat Pay sends the notification again. One that was decrypted
+// is never a 400: if it is not what the contract says, the Func gets it with an
+// Event.Err and decides.
 func (r *Receiver) Receive(ctx context.Context, header http.Header, body []byte) (status int, answer []byte) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -184,9 +193,10 @@ func (r *Receiver) receive(ctx context.Context, header http.Header, body []byte)
 	if len(body) > MaxBody {
 		return &http.MaxBytesError{Limit: MaxBody}
 	}
-	event, err := Parse(ctx, r.verifier, header, body, r.keys...)
+	event, err := Open(ctx, r.verifier, header, body, r.keys...)
 	if err != nil {
 		return err
 	}
+	_ = event.Decode() // the Func sees event.Err
 	return r.once(ctx, event)
 }
