@@ -27,6 +27,12 @@
 // [apierror.ErrOutcomeUnknown] says that the operation may have been carried
 // out: query, never repeat it with other parameters.
 //
+// An answer must be about what was asked for: the texts in a query's path and
+// query string come back in the answer where it has such a field, but for appid
+// and sub_appid, and a write's answer bears its order, refund or application
+// number. Otherwise, and when a field has another type than in the contract, the
+// error is an [*apierror.UndecodableError], from which the answer can be had.
+//
 // An optional scalar is a pointer, because 0 and absent differ on the wire.
 // A nil slice is absent, an empty one is []; a required slice is never null.
 // Amounts are in fen.
@@ -34,6 +40,7 @@ package payscore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9485,10 +9492,15 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 // notSent is for what goes wrong before the request leaves.
 func notSent(err error) error { return fmt.Errorf("%w: %w", apierror.ErrNotSent, err) }
 
-// callFor is call for an operation whose success bears a T.
-func callFor[T any, P reader[T]](ctx context.Context, c *Client, info call.Info, method, target string, body any, editors []RequestEditorFn) (out *T, err error) {
+// callFor is call for an operation whose success bears a T, which about holds
+// against the request, if it is not nil.
+func callFor[T any, P reader[T]](ctx context.Context, c *Client, info call.Info, method, target string, body any, editors []RequestEditorFn, about func(answer *T) error) (out *T, err error) {
 	err = c.call(ctx, info, method, target, body, func(answer []byte) (partial any, err error) {
-		if out, err = Unmarshal[T, P](answer); err != nil && out != nil {
+		out, err = Unmarshal[T, P](answer)
+		if err == nil && about != nil {
+			err = about(out)
+		}
+		if err != nil && out != nil {
 			partial = out
 		}
 		return partial, err
@@ -9497,6 +9509,20 @@ func callFor[T any, P reader[T]](ctx context.Context, c *Client, info call.Info,
 		return nil, err
 	}
 	return out, nil
+}
+
+// same returns an error when a field of an answer is not what was sent, or is
+// missing although it is always answered. sent is nil when it was not.
+func same(field string, sent, answered *string, always bool) error {
+	switch {
+	case answered == nil || *answered == "":
+		if always {
+			return &apierror.MismatchError{Field: field, Missing: true}
+		}
+	case sent != nil && *sent != *answered:
+		return &apierror.MismatchError{Field: field}
+	}
+	return nil
 }
 
 // reader is a *T that reads itself.
@@ -9568,7 +9594,7 @@ func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertif
 	info := call.Info{Operation: "downloadCertificates", Path: "/v3/certificates", Success: 200}
 	target := info.Path
 	target += params.query()
-	return callFor[CertificateList](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[CertificateList](ctx, c, info, http.MethodGet, target, nil, editors, nil)
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
@@ -9611,7 +9637,7 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 	}
 	info := call.Info{Operation: "applyPartnerPermission", Path: "/v3/payscore/partner/permissions", Success: 200}
 	target := info.Path
-	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // ApplyPartnerPermissionForScene 服务商场景中预授权: Asks for the authorisation within another act of the user, such as a payment.
@@ -9627,7 +9653,7 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 	}
 	info := call.Info{Operation: "applyPartnerPermissionForScene", Path: "/v3/payscore/partner/permissions/apply-for-scene", Success: 200}
 	target := info.Path
-	return callFor[ApplyPartnerPermissionForSceneResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[ApplyPartnerPermissionForSceneResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // AssessPartnerUserRiskLevel 服务商评估用户分层: Asks which layer a user belongs to, before offering to pay later. `sub_mchid` stands in the query although this is a POST.
@@ -9645,7 +9671,7 @@ func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPa
 	info := call.Info{Operation: "assessPartnerUserRiskLevel", Path: "/v3/payscore/partner/permissions/assess-user-risk-level", Success: 200}
 	target := info.Path
 	target += params.query()
-	return callFor[PartnerUserRiskLevel](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[PartnerUserRiskLevel](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
@@ -9685,7 +9711,13 @@ func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, 
 	info := call.Info{Operation: "queryPartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}", Success: 200}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	target += params.query()
-	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerPermission) error {
+		return cmp.Or(
+			same("authorization_code", &authorizationCode, answer.AuthorizationCode, false),
+			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, true),
+		)
+	})
 }
 
 var patternQueryPartnerPermissionByAuthorizationCodeAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -9750,7 +9782,14 @@ func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartn
 	info := call.Info{Operation: "searchPartnerPermission", Path: "/v3/payscore/partner/permissions/search", Success: 200}
 	target := info.Path
 	target += params.query()
-	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerPermission) error {
+		return cmp.Or(
+			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, true),
+			same("openid", params.OpenID, answer.OpenID, false),
+			same("sub_openid", params.SubOpenID, answer.SubOpenID, false),
+		)
+	})
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
@@ -9831,7 +9870,11 @@ func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartn
 	}
 	info := call.Info{Operation: "applyPartnerServiceAccount", Path: "/v3/payscore/partner/service-account-applications", Success: 200}
 	target := info.Path
-	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *PartnerServiceAccountApplication) error {
+		return cmp.Or(
+			same("out_apply_no", &body.OutApplyNo, &answer.OutApplyNo, true),
+		)
+	})
 }
 
 // QueryPartnerServiceAccountApplication 查询收付通子商户服务绑定结果: Reads what became of an application to bind a sub-merchant.
@@ -9845,7 +9888,11 @@ func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outA
 	}
 	info := call.Info{Operation: "queryPartnerServiceAccountApplication", Path: "/v3/payscore/partner/service-account-applications/{out_apply_no}", Success: 200}
 	target := strings.Replace(info.Path, "{out_apply_no}", url.PathEscape(outApplyNo), 1)
-	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerServiceAccountApplication) error {
+		return cmp.Or(
+			same("out_apply_no", &outApplyNo, &answer.OutApplyNo, true),
+		)
+	})
 }
 
 var patternQueryPartnerServiceAccountApplicationOutApplyNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -9869,7 +9916,13 @@ func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartn
 	if params.OutOrderNo != nil {
 		info.OutOrderNo = *params.OutOrderNo
 	}
-	return callFor[ServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[ServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *ServiceOrderEntity) error {
+		return cmp.Or(
+			same("service_id", params.ServiceID, &answer.ServiceID, true),
+			same("sub_mchid", &params.SubMchID, answer.SubMchID, false),
+			same("out_order_no", params.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
@@ -9932,7 +9985,11 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 	}
 	info := call.Info{Operation: "createPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
-	return callFor[CreatePartnerServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CreatePartnerServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // DirectCompletePartnerServiceOrder 创单结单合并: Creates and completes an order in one call, for a user who has authorised the service and needs not
@@ -10121,7 +10178,11 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 	}
 	info := call.Info{Operation: "createPartnerPayOnDeliveryOrder", Path: "/v3/payscore/partner/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
-	return callFor[CreatePartnerPayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CreatePartnerPayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerPayOnDeliveryOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // QueryPartnerServiceQuotas 查询用户分层对应建议先享金额: Reads what WeChat Pay suggests to let a user have before paying, for each layer of users.
@@ -10139,7 +10200,12 @@ func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID Servic
 	info := call.Info{Operation: "queryPartnerServiceQuotas", Path: "/v3/payscore/partner/servicequotas/service-id/{service_id}", Success: 200}
 	target := strings.Replace(info.Path, "{service_id}", url.PathEscape(serviceID), 1)
 	target += params.query()
-	return callFor[PartnerServiceQuotas](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[PartnerServiceQuotas](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerServiceQuotas) error {
+		return cmp.Or(
+			same("service_id", &serviceID, &answer.ServiceID, true),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, true),
+		)
+	})
 }
 
 var patternQueryPartnerServiceQuotasServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
@@ -10190,7 +10256,7 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 	}
 	info := call.Info{Operation: "applyPermission", Path: "/v3/payscore/permissions", Success: 200}
 	target := info.Path
-	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // AssessUserRiskLevel 评估用户分层: Asks which layer a user belongs to, before offering to pay later.
@@ -10206,7 +10272,7 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 	}
 	info := call.Info{Operation: "assessUserRiskLevel", Path: "/v3/payscore/permissions/assess-user-risk-level", Success: 200}
 	target := info.Path
-	return callFor[UserRiskLevel](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[UserRiskLevel](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // QueryPermissionByAuthorizationCode 查询用户授权记录(授权协议号): Reads an authorisation by the number under which the merchant asked for it.
@@ -10224,7 +10290,12 @@ func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authori
 	info := call.Info{Operation: "queryPermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}", Success: 200}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	target += params.query()
-	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *Permission) error {
+		return cmp.Or(
+			same("authorization_code", &authorizationCode, answer.AuthorizationCode, false),
+			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+		)
+	})
 }
 
 var patternQueryPermissionByAuthorizationCodeAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10287,7 +10358,12 @@ func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, par
 	info := call.Info{Operation: "queryPermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}", Success: 200}
 	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
 	target += params.query()
-	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *Permission) error {
+		return cmp.Or(
+			same("openid", &openID, answer.OpenID, false),
+			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+		)
+	})
 }
 
 var patternQueryPermissionByOpenidOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
@@ -10354,7 +10430,12 @@ func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrder
 	if params.OutOrderNo != nil {
 		info.OutOrderNo = *params.OutOrderNo
 	}
-	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *DirectServiceOrderEntity) error {
+		return cmp.Or(
+			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+			same("out_order_no", params.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
@@ -10411,7 +10492,11 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 	}
 	info := call.Info{Operation: "createServiceOrder", Path: "/v3/payscore/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
-	return callFor[CreateServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CreateServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreateServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // DirectCompleteServiceOrder 创单结单合并: Creates and completes an order in one call, for a user who has authorised the service and needs not
@@ -10428,7 +10513,11 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 	}
 	info := call.Info{Operation: "directCompleteServiceOrder", Path: "/v3/payscore/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
-	return callFor[DirectCompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[DirectCompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *DirectCompleteServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // CancelServiceOrder 取消支付分订单: Withdraws an order; the user sees the reason. The rules are those of the partner call.
@@ -10446,7 +10535,11 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 	}
 	info := call.Info{Operation: "cancelServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[CancelServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CancelServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CancelServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 var patternCancelServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10466,7 +10559,11 @@ func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo OutOrderNo
 	}
 	info := call.Info{Operation: "completeServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[CompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CompleteServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 var patternCompleteServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10488,7 +10585,11 @@ func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 	}
 	info := call.Info{Operation: "modifyServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *DirectServiceOrderEntity) error {
+		return cmp.Or(
+			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 var patternModifyServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10508,7 +10609,11 @@ func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bod
 	}
 	info := call.Info{Operation: "payServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[PayServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[PayServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *PayServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 var patternPayServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10567,7 +10672,11 @@ func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bo
 	}
 	info := call.Info{Operation: "syncServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 200}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *DirectServiceOrderEntity) error {
+		return cmp.Or(
+			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 var patternSyncServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10586,7 +10695,11 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 	}
 	info := call.Info{Operation: "createPayOnDeliveryOrder", Path: "/v3/payscore/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	target := info.Path
-	return callFor[CreatePayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CreatePayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePayOnDeliveryOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // CreateRefund 申请退款: Gives back part or all of what was collected, within a year. A 200 means accepted, not finished: the
@@ -10605,7 +10718,11 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 	}
 	info := call.Info{Operation: "createRefund", Path: "/v3/refund/domestic/refunds", Success: 200}
 	target := info.Path
-	return callFor[Refund](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[Refund](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *Refund) error {
+		return cmp.Or(
+			same("out_refund_no", &body.OutRefundNo, &answer.OutRefundNo, true),
+		)
+	})
 }
 
 // QueryRefund 查询单笔退款: Reads a refund. Give it a minute after the refund was asked for.
@@ -10623,7 +10740,11 @@ func (c *Client) QueryRefund(ctx context.Context, outRefundNo OutRefundNo, param
 	info := call.Info{Operation: "queryRefund", Path: "/v3/refund/domestic/refunds/{out_refund_no}", Success: 200}
 	target := strings.Replace(info.Path, "{out_refund_no}", url.PathEscape(outRefundNo), 1)
 	target += params.query()
-	return callFor[Refund](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[Refund](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *Refund) error {
+		return cmp.Or(
+			same("out_refund_no", &outRefundNo, &answer.OutRefundNo, true),
+		)
+	})
 }
 
 var patternQueryRefundOutRefundNo = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
@@ -10669,5 +10790,5 @@ func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, edi
 	}
 	info := call.Info{Operation: "echoSecurity", Path: "/v3/security/echo", Success: 200}
 	target := info.Path
-	return callFor[SecurityEchoResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[SecurityEchoResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }

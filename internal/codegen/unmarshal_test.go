@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/internal/examplecall"
 )
@@ -106,6 +108,10 @@ func (d decoder) check(t *testing.T, text []byte) {
 	want, wantErr := decodeWithTexts(text, d.typ)
 	null := string(bytes.TrimSpace(text)) == "null"
 	got, err := d.read(bytes.Clone(text))
+	if about := new(apierror.MismatchError); errors.As(err, &about) { // it was decoded
+		got, _ = undecoded(got, err)
+		err = nil
+	}
 	switch {
 	case (err != nil) != (wantErr != nil || null):
 		t.Fatalf("%s: error %v, encoding/json's is %v, of %q", d.name, err, wantErr, text)
