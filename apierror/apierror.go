@@ -179,7 +179,11 @@ type UndecodableError struct {
 
 // Undecodable makes an UndecodableError of an answer, without Body and Partial.
 func Undecodable(rsp *http.Response, err error) *UndecodableError {
-	e := &UndecodableError{Status: rsp.StatusCode, RequestID: rsp.Header.Get("Request-ID"), Err: err}
+	e := &UndecodableError{Err: err}
+	if rsp == nil {
+		return e
+	}
+	e.Status, e.RequestID = rsp.StatusCode, rsp.Header.Get("Request-ID")
 	if rsp.Request != nil {
 		e.Method, e.Path = rsp.Request.Method, rsp.Request.URL.EscapedPath()
 	}

@@ -31,7 +31,7 @@ func (r *Receiver) once(ctx context.Context, event *Event) error {
 		return &DeduperError{ID: id, Err: err}
 	}
 	if event.Err != nil {
-		r.onError(event.Err)
+		r.report(event.Err)
 	}
 	// A goroutine of its own, since a Func may ignore ctx. It keeps its claim
 	// until it ends, however late: meanwhile repeats are not handled twice.

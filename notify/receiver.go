@@ -20,6 +20,8 @@ const (
 	DefaultTimeout = 4500 * time.Millisecond
 )
 
+var errNotNew = errors.New("notify: the Receiver is not made by New")
+
 var errNoVerifier = errors.New("notify: the verifier is nil")
 
 // Func does what a notification asks for. nil means that it is done, and WeChat
@@ -38,8 +40,8 @@ var errNoVerifier = errors.New("notify: the verifier is nil")
 type Func func(ctx context.Context, event *Event) error
 
 // Receiver takes notifications: it verifies, decrypts, leaves out duplicates and
-// calls a [Func]. It is an http.Handler, immutable and safe for concurrent use.
-// The server around it should have a ReadTimeout.
+// calls a [Func]. It is an http.Handler, immutable and safe for concurrent use. It is
+// made by [New]; the zero value answers 500. The server around it should have a ReadTimeout.
 type Receiver struct {
 	verifier *auth.Verifier
 	keys     []auth.APIv3Key
@@ -93,7 +95,7 @@ func WithErrorFunc(f func(err error)) Option {
 // and calls handle. It returns an error when one of them is missing or when an
 // option is not usable.
 func New(verifier *auth.Verifier, key auth.APIv3Key, handle Func, opts ...Option) (*Receiver, error) {
-	r := &Receiver{verifier: verifier, keys: []auth.APIv3Key{key}, handle: handle, timeout: DefaultTimeout, onError: func(error) {}}
+	r := &Receiver{verifier: verifier, keys: []auth.APIv3Key{key}, handle: handle, timeout: DefaultTimeout}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(r)
@@ -116,9 +118,6 @@ func New(verifier *auth.Verifier, key auth.APIv3Key, handle Func, opts ...Option
 	if r.dedup == nil {
 		r.dedup = NewMemory()
 	}
-	if r.onError == nil {
-		r.onError = func(error) {}
-	}
 	return r, nil
 }
 
@@ -138,12 +137,18 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 			status = http.StatusRequestEntityTooLarge
 		}
-		r.onError(fmt.Errorf("notify: body: %w", err))
+		r.report(fmt.Errorf("notify: body: %w", err))
 		r.answer(w, status, fail(status))
 		return
 	}
 	status, answer := r.Receive(ctx, req.Header, body)
 	r.answer(w, status, answer)
+}
+
+func (r *Receiver) report(err error) {
+	if r.onError != nil {
+		r.onError(err)
+	}
 }
 
 func (r *Receiver) read(w http.ResponseWriter, req *http.Request) ([]byte, error) {
@@ -182,7 +187,7 @@ func (r *Receiver) Receive(ctx context.Context, header http.Header, body []byte)
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	if err := r.receive(ctx, header, body); err != nil {
-		r.onError(err)
+		r.report(err)
 		status = statusOf(err)
 		return status, fail(status)
 	}
@@ -190,6 +195,9 @@ func (r *Receiver) Receive(ctx context.Context, header http.Header, body []byte)
 }
 
 func (r *Receiver) receive(ctx context.Context, header http.Header, body []byte) error {
+	if r.handle == nil || r.dedup == nil {
+		return errNotNew
+	}
 	if len(body) > MaxBody {
 		return &http.MaxBytesError{Limit: MaxBody}
 	}

@@ -49,6 +49,9 @@ func (r *Router) Default(f Func) {
 // theirs, or ErrNoFunc. An event with an Err is routed like any other, and goes to
 // the default Func when its sub-merchant could not be read.
 func (r *Router) Serve(ctx context.Context, event *Event) error {
+	if event == nil {
+		return errors.New("notify: the event is nil")
+	}
 	r.mu.RLock()
 	f := r.funcs[event.SubMchID]
 	if f == nil || event.SubMchID == "" {
