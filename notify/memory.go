@@ -177,9 +177,10 @@ func (m *Memory) forget(c *memoryClaim) {
 	for _, key := range c.keys {
 		if m.keys[key] == c {
 			delete(m.keys, key)
-			m.disown(c)
+			c.owned--
 		}
 	}
+	m.unlist(c)
 }
 
 // Done implements Claim. It holds for a claim that has expired, too, since the
