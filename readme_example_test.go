@@ -92,7 +92,7 @@ func Example_notifications() {
 		case *payscore.ServiceOrderNotification:
 			return orders.Update(ctx, r.OutOrderNo, event.Type)
 		default:
-			return nil
+			return event.Err
 		}
 	})
 	http.Handle("/notify", receiver)

@@ -198,17 +198,26 @@ func (e *Error) sentUnsigned() bool {
 // empty method, of an error that does not know what was called, may.
 func Writes(method string) bool { return method != http.MethodGet && method != http.MethodHead }
 
-// UndecodableError is a success whose body could not be read as documented.
-// The operation was most likely carried out, but what it answered is lost, so
-// it is an [ErrOutcomeUnknown].
+// UndecodableError is a success whose body could not be read as documented, or is
+// about something else than was asked for (a [*MismatchError]). A write was most
+// likely carried out, but what it answered is lost, so it is an
+// [ErrOutcomeUnknown]. A query, which is a GET, is not: it has no outcome.
 type UndecodableError struct {
 	Status       int
 	Method, Path string // what was called, without host and query
 	RequestID    string
 	Err          error // why
+
+	// Body is the answer as it came, without what is over the limit of 1 MiB or was
+	// never received. It is in no text of the error, since it may name the user.
+	Body []byte `json:"-"`
+	// Partial is what could be decoded of Body, such as a
+	// *payscore.ServiceOrderEntity without the fields that have another type than in
+	// the contract. It is nil when Body is no JSON object.
+	Partial any `json:"-"`
 }
 
-// Undecodable makes an UndecodableError of an answer.
+// Undecodable makes an UndecodableError of an answer, without Body and Partial.
 func Undecodable(rsp *http.Response, err error) *UndecodableError {
 	if rsp == nil {
 		return &UndecodableError{Err: err}
@@ -229,9 +238,19 @@ func (e *UndecodableError) Error() string {
 	if e.RequestID != "" {
 		b.WriteString(" request id " + oneline.Cut(e.RequestID, 128))
 	}
-	b.WriteString(": " + ErrOutcomeUnknown.Error())
+	if Writes(e.Method) {
+		b.WriteString(": " + ErrOutcomeUnknown.Error())
+	}
 	return b.String()
 }
 
-// Unwrap returns the cause and ErrOutcomeUnknown.
-func (e *UndecodableError) Unwrap() []error { return []error{e.Err, ErrOutcomeUnknown} }
+// GoString is Error, so that %#v shows no Body.
+func (e *UndecodableError) GoString() string { return e.Error() }
+
+// Unwrap returns the cause, and ErrOutcomeUnknown unless it was a query.
+func (e *UndecodableError) Unwrap() []error {
+	if !Writes(e.Method) {
+		return []error{e.Err}
+	}
+	return []error{e.Err, ErrOutcomeUnknown}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -220,6 +221,32 @@ func TestOutcomeUnknown(t *testing.T) {
 		}
 		if errors.Is(err, io.EOF) || errors.Is(err, uncomparable{}) {
 			t.Errorf("%d: is an error that it is not", status)
+		}
+	}
+}
+
+// A query has no outcome to be unknown. What it answered is at hand, and in no text.
+func TestUndecodableQuery(t *testing.T) {
+	rsp := answer(200, "08F7-0")
+	rsp.Request.Method = "GET"
+	for _, err := range []*apierror.UndecodableError{apierror.Undecodable(rsp, io.ErrUnexpectedEOF), apierror.Undecodable(rsp, &apierror.MismatchError{Field: "out_order_no"})} {
+		err.Body, err.Partial = []byte("MARKER"), "MARKER"
+		if errors.Is(err, apierror.ErrOutcomeUnknown) || !errors.Is(err, err.Err) || strings.Contains(err.Error(), apierror.ErrOutcomeUnknown.Error()) {
+			t.Errorf("%v: outcome unknown, or not its cause", err)
+		}
+		encoded, _ := json.Marshal(err)
+		var log bytes.Buffer
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "error", err)
+		slog.New(slog.NewTextHandler(&log, nil)).Info("m", "error", err)
+		for _, text := range []string{fmt.Sprintf("%v %+v %#v %s %q", err, err, err, err, err), string(encoded), log.String()} {
+			if strings.Contains(text, "MARKER") || strings.Contains(text, "77, 65") {
+				t.Errorf("%s", text)
+			}
+		}
+	}
+	for _, err := range []*apierror.MismatchError{{}, {Field: "a\nb"}, {Field: strings.Repeat("x", 1000), Missing: true}} {
+		if !isLine(err.Error()) || len(err.Error()) > 200 {
+			t.Errorf("%q", err)
 		}
 	}
 }

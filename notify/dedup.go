@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/internal/oneline"
@@ -30,7 +31,12 @@ var (
 //   - for PAYSCORE.USER_CONFIRM and USER_PAID also mchid, sub_mchid,
 //     out_order_no, event type, collection.state and collection.paid_amount.
 //     The last two are part of it since an order that is paid in parts has
-//     several USER_PAID, which differ in them.
+//     several USER_PAID, which differ in them. A notification with an Event.Err
+//     has its ID alone.
+//
+// A key is made of its kind and these, joined by slashes. A slash in one of them is
+// written as %2F and a percent sign as %25, so two notifications that differ in
+// one of them have different keys.
 type Deduper interface {
 	// Begin claims all keys or none, in one step. Its error is ErrDone when any
 	// is done, else ErrInProgress when any is claimed (errors.Is); any other
@@ -68,7 +74,7 @@ func (e *DeduperError) Unwrap() error { return e.Err }
 
 // dedupKeys returns the keys that Deduper documents.
 func dedupKeys(e *Event) []string {
-	keys := []string{"id/" + e.ID}
+	keys := []string{joined("id", e.ID)}
 	order, ok := e.Resource.(*payscore.ServiceOrderNotification)
 	if !ok || order.OutOrderNo == "" {
 		return keys
@@ -82,5 +88,19 @@ func dedupKeys(e *Event) []string {
 			paid = strconv.FormatInt(*c.PaidAmount, 10)
 		}
 	}
-	return append(keys, fmt.Sprintf("order/%s/%s/%s/%s/%s/%s", order.MchID, e.SubMchID, order.OutOrderNo, e.Type, state, paid))
+	return append(keys, joined("order", order.MchID, e.SubMchID, order.OutOrderNo, e.Type, state, paid))
+}
+
+var escape = strings.NewReplacer("%", "%25", "/", "%2F")
+
+// joined joins parts with slashes, so that no two lists become one text.
+func joined(parts ...string) string {
+	var b strings.Builder
+	for i, part := range parts {
+		if i > 0 {
+			b.WriteByte('/')
+		}
+		_, _ = escape.WriteString(&b, part)
+	}
+	return b.String()
 }

@@ -13,7 +13,7 @@
 //		case *payscore.RefundNotification:
 //			return refunds.Update(ctx, r.OutRefundNo, r.RefundStatus)
 //		default: // a type that is not known: event.Type, event.Raw
-//			return nil
+//			return event.Err // or a notification that is not what the contract says
 //		}
 //	})
 //	...
@@ -29,14 +29,26 @@
 // called again for the same notification. No such thing is certain when a process
 // dies between the two, so a Func must bear a repeat.
 //
+// # What is not as the contract says
+//
+// What WeChat Pay signed and encrypted reaches the Func. An integer that is sent as
+// a text of digits is read as the integer. If a field has another type than in the
+// contract otherwise, Event.Err names it and Resource is nil, so that no code takes
+// a half-filled value for a whole one. Raw has all of it, Partial what could be
+// decoded. The function of [WithErrorFunc] is told as well. A Func that returns
+// Event.Err gets the notification again for a day, in which a new version of the
+// program may read it; one that knows what to do with Raw, or queries the order,
+// returns nil.
+//
 // # With a framework
 //
 // The signature is that of the raw body. A framework whose middleware reads it
 // first either keeps it for [WithBody], or hands it to [Receiver.Receive], which
-// returns what to answer. [Parse] does no more than verify, decrypt and decode.
+// returns what to answer. [Parse] does no more than verify, decrypt and decode. It
+// returns the event beside an error when it was only the decoding that failed.
 //
 // # With a queue
 //
-// Who stores a notification first and works on it later keeps ID, Type and Raw
-// of what [Open] returns; [Event.Decode] does the rest there.
+// To store a notification first and work on it later, keep ID, Type and Raw of what
+// [Open] returns. [Event.Decode] does the rest there.
 package notify

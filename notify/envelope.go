@@ -15,13 +15,14 @@ type envelope struct {
 }
 
 // readEnvelope reads the body of a notification: without copies where it can,
-// else with what payscore.Unmarshal makes of it.
+// else with what payscore.Unmarshal makes of it. With an error it returns what
+// could be read.
 func readEnvelope(body []byte) (envelope, error) {
 	if e, ok := readPlainEnvelope(body); ok {
 		return e, nil
 	}
 	n, err := payscore.Unmarshal[payscore.Notification](body)
-	if err != nil {
+	if n == nil {
 		return envelope{}, err
 	}
 	e := envelope{
@@ -34,7 +35,7 @@ func readEnvelope(body []byte) (envelope, error) {
 	if n.Resource.AssociatedData != nil {
 		e.associatedData = []byte(*n.Resource.AssociatedData)
 	}
-	return e, nil
+	return e, err
 }
 
 func readPlainEnvelope(body []byte) (e envelope, ok bool) {

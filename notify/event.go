@@ -3,6 +3,7 @@ package notify
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ const (
 // gets it. Printed or logged, it shows its ID and Type alone, since the rest
 // names the user and what was paid.
 type Event struct {
-	ID         string    // unique for a notification, the same for its repeats
+	ID         string    // unique for a notification, the same for its repeats; if WeChat Pay's cannot be read, a hash of Type and Raw
 	Type       string    // such as UserPaid
 	CreateTime time.Time // when WeChat Pay made it; zero when it cannot be read
 	Summary    string    // text for people
@@ -46,13 +47,28 @@ type Event struct {
 	// Resource is Raw, decoded: *payscore.ServiceOrderNotification,
 	// *payscore.PermissionNotification, *payscore.ServiceAccountNotification,
 	// *payscore.RefundNotification or *payscore.SecurityEchoNotification, each
-	// after its Type; nil for any other Type. Its limits are not checked, since
-	// WeChat Pay may widen them: that is what its method Validate is for.
+	// after its Type; nil for any other Type, and nil with an Err. Its limits are not
+	// checked, since WeChat Pay may widen them: that is what its method Validate is for.
 	Resource any
+
+	// Err is a *MalformedError when a field of the notification has another type than
+	// in the contract or a required one is missing, although WeChat Pay signed and
+	// encrypted it. It is nil otherwise. The Func decides what to do: it may go by Raw,
+	// query the order, or return Err to get the notification again.
+	Err error `json:"-"`
+
+	// Partial is with an Err what would be Resource, without the fields that have
+	// another type than in the contract. It is nil without Err, and when Raw is no JSON
+	// object. A field that is absent here may have been sent.
+	Partial any `json:"-"`
+
+	envelope error // what Open found
 }
 
 // String shows ID and Type.
-func (e Event) String() string { return "notify.Event{" + oneline.Quote(e.ID, 64) + ", " + oneline.Quote(e.Type, 64) + "}" }
+func (e Event) String() string {
+	return "notify.Event{" + oneline.Quote(e.ID, 64) + ", " + oneline.Quote(e.Type, 64) + "}"
+}
 
 // Format implements fmt.Formatter: every verb prints String.
 func (e Event) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
@@ -63,99 +79,128 @@ func (e Event) LogValue() slog.Value {
 }
 
 // Parse verifies and decrypts a notification and decodes what it says: it is
-// [Open] and [Event.Decode], with the errors of both.
+// [Open] and [Event.Decode], with the errors of both. With an error of Decode the
+// event is returned too: it was verified, and Raw and Partial have what it says.
 func Parse(ctx context.Context, verifier *auth.Verifier, header http.Header, body []byte, keys ...auth.APIv3Key) (*Event, error) {
 	event, err := Open(ctx, verifier, header, body, keys...)
 	if err != nil {
 		return nil, err
 	}
-	if err := event.Decode(); err != nil {
-		return nil, err
-	}
-	return event, nil
+	return event, event.Decode()
 }
 
-// Open verifies and decrypts a notification, for who stores it before anything
-// else. What it says is in Raw; Resource and SubMchID are empty until [Event.Decode].
+// Open verifies and decrypts a notification, for callers that store it before
+// anything else. What it says is in Raw; Resource and SubMchID are empty until
+// [Event.Decode].
 //
 // body is what came over the wire, before any framework decoded it. keys are the
 // APIv3 key and, after a reset, the one before.
 //
 // The error is auth.ErrUnverified with one of its types when the signature does
 // not verify, an *auth.DecryptError when the resource cannot be decrypted, and a
-// *MalformedError when the notification is not what the contract says. None holds
-// any of the content.
+// *MalformedError when there is no resource of the contract's algorithm. None holds
+// any of the content. What was decrypted is returned without an error, even if
+// it is not what the contract says: see Event.Err.
 //
 // Open is safe for concurrent use. It is documented at
 // https://pay.weixin.qq.com/doc/v3/partner/4012586136.
 func Open(ctx context.Context, verifier *auth.Verifier, header http.Header, body []byte, keys ...auth.APIv3Key) (*Event, error) {
+	if verifier == nil {
+		return nil, errNoVerifier
+	}
 	if err := verifier.VerifyContext(ctx, header, body); err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
 	e, err := readEnvelope(body)
-	if err != nil {
-		return nil, malformed("body", err)
-	}
+	found := malformed("body", err)
 	switch {
-	case e.id == "":
-		return nil, &MalformedError{Field: "id"}
-	case e.eventType == "":
-		return nil, &MalformedError{Field: "event_type"}
 	case len(e.algorithm)+len(e.nonce)+len(e.ciphertext) == 0: // absent, null or empty
-		return nil, &MalformedError{Field: "resource"}
+		if found == nil {
+			found = &MalformedError{Field: "resource"}
+		}
+		return nil, found
 	case string(e.algorithm) != string(payscore.SecretAlgorithmAeadAes256Gcm):
 		return nil, &MalformedError{Field: "resource.algorithm"}
 	}
 	plaintext, err := auth.Decrypt(string(e.nonce), string(e.associatedData), e.ciphertext, keys...)
 	if err != nil {
+		if found != nil { // an associated_data that is no text would be the cause
+			return nil, found
+		}
 		return nil, fmt.Errorf("notify: %w", err)
 	}
 	event := &Event{ID: e.id, Type: e.eventType, Summary: e.summary, Serial: header.Get(auth.HeaderSerial), Raw: bytes.TrimSpace(plaintext)}
 	event.CreateTime, _ = time.Parse(time.RFC3339, string(e.createTime))
+	switch {
+	case found != nil:
+	case e.id == "":
+		found = &MalformedError{Field: "id"}
+	case e.eventType == "":
+		found = &MalformedError{Field: "event_type"}
+	}
+	if event.ID == "" {
+		event.ID = fmt.Sprintf("sha256-%x", sha256.Sum256(fmt.Appendf(nil, "%q %s", event.Type, event.Raw)))
+	}
+	event.envelope, event.Err = found, found
 	return event, nil
 }
 
 // Decode fills in Resource and SubMchID from Type and Raw, which may have been
 // stored since Open. The error is a *MalformedError when Raw is not what the
-// contract says of this Type.
-func (e *Event) Decode() (err error) {
+// contract says of this Type, or when Open found something. Then it is in Err, too,
+// Resource is nil, and Partial has what could be decoded.
+func (e *Event) Decode() error {
 	if e == nil {
 		return errNoEvent
 	}
+	decoded, err := e.decode()
+	e.Resource, e.Partial, e.Err = decoded, nil, e.envelope
+	if e.Err == nil {
+		e.Err = malformed("plaintext", err)
+	}
+	if e.Err != nil {
+		e.Resource, e.Partial = nil, decoded
+	}
+	return e.Err
+}
+
+// decode returns what Raw says and sets SubMchID. With an error it returns what
+// could be decoded.
+func (e *Event) decode() (any, error) {
 	switch e.Type {
 	case UserConfirm, UserPaid:
-		order, err := resource(e, payscore.Unmarshal[payscore.ServiceOrderNotification])
-		if err == nil && order.SubMchID != nil {
+		order, err := payscore.Unmarshal[payscore.ServiceOrderNotification](e.Raw)
+		if order == nil {
+			return nil, err
+		}
+		if order.SubMchID != nil {
 			e.SubMchID = *order.SubMchID
 		}
-		return err
+		return order, err
 	case UserOpenService, UserCloseService:
 		return e.decodePermission()
 	case BindServiceAccount:
-		_, err = resource(e, payscore.Unmarshal[payscore.ServiceAccountNotification])
+		return resource(e, payscore.Unmarshal[payscore.ServiceAccountNotification])
 	case RefundSuccess, RefundAbnormal, RefundClosed:
-		_, err = resource(e, payscore.Unmarshal[payscore.RefundNotification])
+		return resource(e, payscore.Unmarshal[payscore.RefundNotification])
 	case SecurityEcho:
-		_, err = resource(e, payscore.Unmarshal[payscore.SecurityEchoNotification])
-	default:
-		if !json.Valid(e.Raw) {
-			err = &MalformedError{Field: "plaintext"}
-		}
+		return resource(e, payscore.Unmarshal[payscore.SecurityEchoNotification])
 	}
-	if err == nil {
-		e.SubMchID = e.merchants().SubMchID
+	e.SubMchID = e.merchants().SubMchID
+	if !json.Valid(e.Raw) {
+		return nil, errors.New("no JSON")
 	}
-	return err
+	return nil, nil
 }
 
-// resource decodes Raw into Resource.
-func resource[T any](e *Event, unmarshal func([]byte) (*T, error)) (*T, error) {
+// resource decodes Raw, and takes SubMchID from it.
+func resource[T any](e *Event, unmarshal func([]byte) (*T, error)) (any, error) {
 	decoded, err := unmarshal(e.Raw)
-	if err != nil {
-		return nil, malformed("plaintext", err)
+	if decoded == nil {
+		return nil, err
 	}
-	e.Resource = decoded
-	return decoded, nil
+	e.SubMchID = e.merchants().SubMchID
+	return decoded, err
 }
 
 // merchants are those that Raw names, in the spelling of older authorisations
@@ -173,10 +218,10 @@ func (e *Event) merchants() (m merchants) {
 	return m
 }
 
-func (e *Event) decodePermission() error {
-	p, err := resource(e, payscore.Unmarshal[payscore.PermissionNotification])
-	if err != nil {
-		return err
+func (e *Event) decodePermission() (any, error) {
+	p, err := payscore.Unmarshal[payscore.PermissionNotification](e.Raw)
+	if p == nil {
+		return nil, err
 	}
 	m := e.merchants()
 	if p.MchID == "" {
@@ -188,7 +233,7 @@ func (e *Event) decodePermission() error {
 	if p.SubMchID != nil {
 		e.SubMchID = *p.SubMchID
 	}
-	return nil
+	return p, err
 }
 
 // MalformedError reports a notification that WeChat Pay signed, but that is not
@@ -201,10 +246,16 @@ type MalformedError struct {
 }
 
 // Error returns one line.
-func (e *MalformedError) Error() string { return "notify: malformed notification: " + oneline.Cut(e.Field, 200) }
+func (e *MalformedError) Error() string {
+	return "notify: malformed notification: " + oneline.Cut(e.Field, 200)
+}
 
-// malformed leaves out err's own text, which may quote a value.
+// malformed leaves out err's own text, which may quote a value. It returns nil for
+// nil.
 func malformed(part string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) && wrong.Field != "" {
 		part += "." + wrong.Field

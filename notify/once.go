@@ -30,6 +30,9 @@ func (r *Receiver) once(ctx context.Context, event *Event) error {
 	case err != nil:
 		return &DeduperError{ID: id, Err: err}
 	}
+	if event.Err != nil {
+		r.report(event.Err)
+	}
 	// A goroutine of its own, since a Func may ignore ctx. It keeps its claim
 	// until it ends, however late: meanwhile repeats are not handled twice.
 	ended := make(chan error, 1)

@@ -20,6 +20,8 @@ const (
 	DefaultTimeout = 4500 * time.Millisecond
 )
 
+var errNoVerifier = errors.New("notify: the verifier is nil")
+
 // Func does what a notification asks for. nil means that it is done, and WeChat
 // Pay sends it no more. After an error or a panic WeChat Pay sends it again,
 // about 15 times within a day, so a Func must bear to see a notification twice.
@@ -28,13 +30,16 @@ const (
 // done afterwards. A Func that returns nil after ctx ended counts all the same:
 // the repeat is acknowledged without calling it again.
 //
+// A Func looks at event.Err first: with one, event.Resource is nil and the
+// notification is not what the contract says. To return nil then is to say that it
+// is done.
+//
 // Funcs are called concurrently, and notifications come in any order.
 type Func func(ctx context.Context, event *Event) error
 
 // Receiver takes notifications: it verifies, decrypts, leaves out duplicates and
-// calls a [Func]. It is an http.Handler, immutable and safe for concurrent use.
-// It comes from [New]; one that does not answers all with 500. The server
-// around it should have a ReadTimeout.
+// calls a [Func]. It is an http.Handler, immutable and safe for concurrent use. It is
+// made by [New]; the zero value answers 500. The server around it should have a ReadTimeout.
 type Receiver struct {
 	verifier *auth.Verifier
 	keys     []auth.APIv3Key
@@ -76,8 +81,9 @@ func WithBody(body func(*http.Request) ([]byte, error)) Option {
 }
 
 // WithErrorFunc sets what is told why a notification was not taken: an error of
-// Parse, a *FuncError, a *DeduperError, ErrInProgress, or one of reading the
-// request. The errors of this package and of auth hold nothing of the content.
+// Open, a *FuncError, a *DeduperError, ErrInProgress, or one of reading the
+// request. It is also told Event.Err of each notification that has one, before the
+// Func is called. The errors of this package and of auth hold nothing of the content.
 // f may be called concurrently and must not panic.
 func WithErrorFunc(f func(err error)) Option {
 	return func(r *Receiver) { r.onError = f }
@@ -87,14 +93,14 @@ func WithErrorFunc(f func(err error)) Option {
 // and calls handle. It returns an error when one of them is missing or when an
 // option is not usable.
 func New(verifier *auth.Verifier, key auth.APIv3Key, handle Func, opts ...Option) (*Receiver, error) {
-	r := &Receiver{verifier: verifier, keys: []auth.APIv3Key{key}, handle: handle, timeout: DefaultTimeout, onError: func(error) {}}
+	r := &Receiver{verifier: verifier, keys: []auth.APIv3Key{key}, handle: handle, timeout: DefaultTimeout}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(r)
 		}
 	}
 	if verifier == nil {
-		return nil, errors.New("notify: the verifier is nil")
+		return nil, errNoVerifier
 	}
 	if handle == nil {
 		return nil, errors.New("notify: the function for notifications is nil")
@@ -109,9 +115,6 @@ func New(verifier *auth.Verifier, key auth.APIv3Key, handle Func, opts ...Option
 	}
 	if r.dedup == nil {
 		r.dedup = NewMemory()
-	}
-	if r.onError == nil {
-		r.onError = func(error) {}
 	}
 	return r, nil
 }
@@ -136,7 +139,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 			status = http.StatusRequestEntityTooLarge
 		}
-		r.onError(fmt.Errorf("notify: body: %w", err))
+		r.report(fmt.Errorf("notify: body: %w", err))
 		r.answer(w, status, fail(status))
 		return
 	}
@@ -146,6 +149,12 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 // usable reports whether New made r.
 func (r *Receiver) usable() bool { return r != nil && r.verifier != nil }
+
+func (r *Receiver) report(err error) {
+	if r.onError != nil {
+		r.onError(err)
+	}
+}
 
 func (r *Receiver) read(w http.ResponseWriter, req *http.Request) ([]byte, error) {
 	if r.body != nil {
@@ -170,13 +179,15 @@ func (r *Receiver) answer(w http.ResponseWriter, status int, answer []byte) {
 // JSON body, which is empty with 204:
 //
 //   - 204: done, now or before
-//   - 400: not decrypted (*auth.DecryptError) or not understood (*MalformedError)
+//   - 400: not decrypted (*auth.DecryptError), or nothing to decrypt (*MalformedError)
 //   - 401: not verified (auth.ErrUnverified)
 //   - 409: the same notification is being worked on (ErrInProgress)
 //   - 413: more than MaxBody bytes
 //   - 500: the Func or the Deduper failed, or it took too long
 //
-// After all but 204 WeChat Pay sends the notification again.
+// After all but 204 WeChat Pay sends the notification again. One that was decrypted
+// is never a 400: if it is not what the contract says, the Func gets it with an
+// Event.Err and decides.
 func (r *Receiver) Receive(ctx context.Context, header http.Header, body []byte) (status int, answer []byte) {
 	if !r.usable() {
 		return http.StatusInternalServerError, fail(http.StatusInternalServerError)
@@ -184,7 +195,7 @@ func (r *Receiver) Receive(ctx context.Context, header http.Header, body []byte)
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	if err := r.receive(ctx, header, body); err != nil {
-		r.onError(err)
+		r.report(err)
 		status = statusOf(err)
 		return status, fail(status)
 	}
@@ -195,9 +206,10 @@ func (r *Receiver) receive(ctx context.Context, header http.Header, body []byte)
 	if len(body) > MaxBody {
 		return &http.MaxBytesError{Limit: MaxBody}
 	}
-	event, err := Parse(ctx, r.verifier, header, body, r.keys...)
+	event, err := Open(ctx, r.verifier, header, body, r.keys...)
 	if err != nil {
 		return err
 	}
+	_ = event.Decode() // the Func sees event.Err
 	return r.once(ctx, event)
 }

@@ -57,7 +57,8 @@ func (r *Router) mustNotBeNil() {
 }
 
 // Serve calls the Func of event.SubMchID, else the default one. Its error is
-// theirs, or ErrNoFunc.
+// theirs, or ErrNoFunc. An event with an Err is routed like any other, and goes to
+// the default Func when its sub-merchant could not be read.
 func (r *Router) Serve(ctx context.Context, event *Event) error {
 	if event == nil {
 		return errNoEvent

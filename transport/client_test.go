@@ -54,7 +54,7 @@ func TestGeneratedClient(t *testing.T) {
 		t.Error(err)
 	}
 
-	srv = serve(t, answering(200, order))
+	srv = serve(t, answering(200, `{"out_order_no":"`+orderNo+`","service_id":"2002"}`))
 	api, _ = newAPI(t, srv.URL)
 	got, err := api.QueryPartnerServiceOrder(t.Context(), payscore.QueryPartnerServiceOrderParams{SubMchID: "1900000109", OutOrderNo: new(orderNo)})
 	if err != nil || got.OutOrderNo != orderNo {

@@ -27,6 +27,12 @@
 // [apierror.ErrOutcomeUnknown] says that the operation may have been carried
 // out: query, never repeat it with other parameters.
 //
+// An answer must be about what was asked for: the texts in a query's path and
+// query string come back in the answer where it has such a field, but for appid
+// and sub_appid, and a write's answer bears its order, refund or application
+// number. Otherwise, and when a field has another type than in the contract, the
+// error is an [*apierror.UndecodableError], from which the answer can be had.
+//
 // An optional scalar is a pointer, because 0 and absent differ on the wire.
 // A nil slice is absent, an empty one is []; a required slice is never null.
 // Amounts are in fen.
@@ -34,6 +40,7 @@ package payscore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -46,6 +53,7 @@ import (
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/call"
+	"github.com/wxpayscore/payscore/internal/digits"
 	"github.com/wxpayscore/payscore/internal/plainjson"
 	"github.com/wxpayscore/payscore/limit"
 )
@@ -9432,8 +9440,8 @@ func (c *Client) checksLimits() bool { return c == nil || !c.skipLimits }
 const maxAnswer = 1 << 20
 
 // call sends one request and gives the documented success to decode, which
-// may be nil.
-func (c *Client) call(ctx context.Context, info call.Info, method, target string, body any, decode func(answer []byte) error, editors []RequestEditorFn) error {
+// may be nil. With an error decode returns what it could decode, or nil.
+func (c *Client) call(ctx context.Context, info call.Info, method, target string, body any, decode func(answer []byte) (partial any, err error), editors []RequestEditorFn) error {
 	ctx = call.NewContext(ctx, info)
 	if c == nil || c.doer == nil {
 		return c.notSent(ctx, method, errors.New("payscore: the client does not come from New"))
@@ -9481,15 +9489,21 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 		return fmt.Errorf("%w: %w", err, apierror.ErrOutcomeUnknown)
 	}
 	defer func() { _ = rsp.Body.Close() }()
+	if rsp.Request == nil {
+		rsp.Request = req // an error says what was called, and whether it was a query
+	}
 	answer, err := readAnswer(rsp.Body)
 	if rsp.StatusCode != info.Success {
 		return apierror.New(rsp, answer)
 	}
+	var partial any
 	if err == nil && decode != nil {
-		err = decode(answer)
+		partial, err = decode(answer)
 	}
 	if err != nil {
-		return apierror.Undecodable(rsp, err)
+		undecodable := apierror.Undecodable(rsp, err)
+		undecodable.Body, undecodable.Partial = bytes.Clone(answer), partial
+		return undecodable
 	}
 	return nil
 }
@@ -9506,16 +9520,37 @@ func (c *Client) notSent(ctx context.Context, method string, err error) error {
 	return fmt.Errorf("%w: %w", apierror.ErrNotSent, err)
 }
 
-// callFor is call for an operation whose success bears a T.
-func callFor[T any, P reader[T]](ctx context.Context, c *Client, info call.Info, method, target string, body any, editors []RequestEditorFn) (out *T, err error) {
-	err = c.call(ctx, info, method, target, body, func(answer []byte) (err error) {
+// callFor is call for an operation whose success bears a T, which about holds
+// against the request, if it is not nil.
+func callFor[T any, P reader[T]](ctx context.Context, c *Client, info call.Info, method, target string, body any, editors []RequestEditorFn, about func(answer *T) error) (out *T, err error) {
+	err = c.call(ctx, info, method, target, body, func(answer []byte) (partial any, err error) {
 		out, err = Unmarshal[T, P](answer)
-		return err
+		if err == nil && about != nil {
+			err = about(out)
+		}
+		if err != nil && out != nil {
+			partial = out
+		}
+		return partial, err
 	}, editors)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
+}
+
+// same returns an error when a field of an answer is not what was sent, or is
+// missing although it is always answered. sent is nil when it was not.
+func same(field string, sent, answered *string, always bool) error {
+	switch {
+	case answered == nil || *answered == "":
+		if always {
+			return &apierror.MismatchError{Field: field, Missing: true}
+		}
+	case sent != nil && *sent != *answered:
+		return &apierror.MismatchError{Field: field}
+	}
+	return nil
 }
 
 // reader is a *T that reads itself.
@@ -9529,23 +9564,30 @@ type reader[T any] interface {
 //
 //	order, err := payscore.Unmarshal[payscore.ServiceOrderNotification](event.Raw)
 //
-// It is json.Unmarshal, faster, except that null is an error: it would pass for
-// an object without fields. The texts of the result share memory; strings.Clone
-// one that is kept for long.
+// It differs from json.Unmarshal in that it is faster, reads an integer from a
+// text of digits too, and returns an error for null, which would pass for an
+// object without fields. The texts of the result share memory; strings.Clone one
+// that is kept for long.
+//
+// When a field has another type than in the contract, Unmarshal returns an error
+// and a T with the other fields. The T is nil when data is no JSON object.
 func Unmarshal[T any, P reader[T]](data []byte) (*T, error) {
 	out := P(new(T))
 	r := plainjson.NewReader(data)
 	if out.read(&r); r.Done() {
 		return out, nil
 	}
-	out = new(T) // without what was read of it
-	if err := json.Unmarshal(data, out); err != nil {
-		return nil, err
-	}
-	if string(bytes.TrimSpace(data)) == "null" {
+	decoded, err := digits.Unmarshal[T](data)
+	object := bytes.HasPrefix(bytes.TrimSpace(data), []byte("{"))
+	switch {
+	case err == nil && object:
+		return &decoded, nil
+	case err == nil:
 		return nil, errors.New("null")
+	case object && json.Valid(data):
+		return &decoded, err
 	}
-	return out, nil
+	return nil, err
 }
 
 // readAnswer reads a body, without a copy when it is in memory.
@@ -9580,7 +9622,7 @@ func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertif
 	}
 	target := info.Path
 	target += params.query()
-	return callFor[CertificateList](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[CertificateList](ctx, c, info, http.MethodGet, target, nil, editors, nil)
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
@@ -9623,7 +9665,7 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // ApplyPartnerPermissionForScene 服务商场景中预授权: Asks for the authorisation within another act of the user, such as a payment.
@@ -9639,7 +9681,7 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[ApplyPartnerPermissionForSceneResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[ApplyPartnerPermissionForSceneResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // AssessPartnerUserRiskLevel 服务商评估用户分层: Asks which layer a user belongs to, before offering to pay later. `sub_mchid` stands in the query although this is a POST.
@@ -9657,7 +9699,7 @@ func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPa
 	}
 	target := info.Path
 	target += params.query()
-	return callFor[PartnerUserRiskLevel](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[PartnerUserRiskLevel](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
@@ -9697,7 +9739,13 @@ func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, 
 	}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	target += params.query()
-	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerPermission) error {
+		return cmp.Or(
+			same("authorization_code", &authorizationCode, answer.AuthorizationCode, false),
+			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, true),
+		)
+	})
 }
 
 var patternQueryPartnerPermissionByAuthorizationCodeAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -9762,7 +9810,14 @@ func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartn
 	}
 	target := info.Path
 	target += params.query()
-	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerPermission) error {
+		return cmp.Or(
+			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, true),
+			same("openid", params.OpenID, answer.OpenID, false),
+			same("sub_openid", params.SubOpenID, answer.SubOpenID, false),
+		)
+	})
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
@@ -9843,7 +9898,11 @@ func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartn
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *PartnerServiceAccountApplication) error {
+		return cmp.Or(
+			same("out_apply_no", &body.OutApplyNo, &answer.OutApplyNo, true),
+		)
+	})
 }
 
 // QueryPartnerServiceAccountApplication 查询收付通子商户服务绑定结果: Reads what became of an application to bind a sub-merchant.
@@ -9857,7 +9916,11 @@ func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outA
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
 	}
 	target := strings.Replace(info.Path, "{out_apply_no}", url.PathEscape(outApplyNo), 1)
-	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerServiceAccountApplication) error {
+		return cmp.Or(
+			same("out_apply_no", &outApplyNo, &answer.OutApplyNo, true),
+		)
+	})
 }
 
 var patternQueryPartnerServiceAccountApplicationOutApplyNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -9881,7 +9944,13 @@ func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartn
 	}
 	target := info.Path
 	target += params.query()
-	return callFor[ServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[ServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *ServiceOrderEntity) error {
+		return cmp.Or(
+			same("service_id", params.ServiceID, &answer.ServiceID, true),
+			same("sub_mchid", &params.SubMchID, answer.SubMchID, false),
+			same("out_order_no", params.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
@@ -9944,7 +10013,11 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[CreatePartnerServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CreatePartnerServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // DirectCompletePartnerServiceOrder 创单结单合并: Creates and completes an order in one call, for a user who has authorised the service and needs not
@@ -10135,7 +10208,11 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[CreatePartnerPayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CreatePartnerPayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerPayOnDeliveryOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // QueryPartnerServiceQuotas 查询用户分层对应建议先享金额: Reads what WeChat Pay suggests to let a user have before paying, for each layer of users.
@@ -10153,7 +10230,12 @@ func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID Servic
 	}
 	target := strings.Replace(info.Path, "{service_id}", url.PathEscape(serviceID), 1)
 	target += params.query()
-	return callFor[PartnerServiceQuotas](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[PartnerServiceQuotas](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerServiceQuotas) error {
+		return cmp.Or(
+			same("service_id", &serviceID, &answer.ServiceID, true),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, true),
+		)
+	})
 }
 
 var patternQueryPartnerServiceQuotasServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
@@ -10204,7 +10286,7 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // AssessUserRiskLevel 评估用户分层: Asks which layer a user belongs to, before offering to pay later.
@@ -10220,7 +10302,7 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[UserRiskLevel](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[UserRiskLevel](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // QueryPermissionByAuthorizationCode 查询用户授权记录(授权协议号): Reads an authorisation by the number under which the merchant asked for it.
@@ -10238,7 +10320,12 @@ func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authori
 	}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	target += params.query()
-	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *Permission) error {
+		return cmp.Or(
+			same("authorization_code", &authorizationCode, answer.AuthorizationCode, false),
+			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+		)
+	})
 }
 
 var patternQueryPermissionByAuthorizationCodeAuthorizationCode = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10301,7 +10388,12 @@ func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, par
 	}
 	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
 	target += params.query()
-	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *Permission) error {
+		return cmp.Or(
+			same("openid", &openID, answer.OpenID, false),
+			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+		)
+	})
 }
 
 var patternQueryPermissionByOpenidOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
@@ -10368,7 +10460,12 @@ func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrder
 	}
 	target := info.Path
 	target += params.query()
-	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *DirectServiceOrderEntity) error {
+		return cmp.Or(
+			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+			same("out_order_no", params.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
@@ -10425,7 +10522,11 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[CreateServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CreateServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreateServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // DirectCompleteServiceOrder 创单结单合并: Creates and completes an order in one call, for a user who has authorised the service and needs not
@@ -10442,7 +10543,11 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[DirectCompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[DirectCompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *DirectCompleteServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // CancelServiceOrder 取消支付分订单: Withdraws an order; the user sees the reason. The rules are those of the partner call.
@@ -10460,7 +10565,11 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[CancelServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CancelServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CancelServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 var patternCancelServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10480,7 +10589,11 @@ func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo OutOrderNo
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[CompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CompleteServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 var patternCompleteServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10502,7 +10615,11 @@ func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *DirectServiceOrderEntity) error {
+		return cmp.Or(
+			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 var patternModifyServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10522,7 +10639,11 @@ func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bod
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[PayServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[PayServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *PayServiceOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 var patternPayServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10581,7 +10702,11 @@ func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bo
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *DirectServiceOrderEntity) error {
+		return cmp.Or(
+			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 var patternSyncServiceOrderOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
@@ -10600,7 +10725,11 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[CreatePayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[CreatePayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePayOnDeliveryOrderResponse) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // CreateRefund 申请退款: Gives back part or all of what was collected, within a year. A 200 means accepted, not finished: the
@@ -10619,7 +10748,11 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[Refund](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[Refund](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *Refund) error {
+		return cmp.Or(
+			same("out_refund_no", &body.OutRefundNo, &answer.OutRefundNo, true),
+		)
+	})
 }
 
 // QueryRefund 查询单笔退款: Reads a refund. Give it a minute after the refund was asked for.
@@ -10637,7 +10770,11 @@ func (c *Client) QueryRefund(ctx context.Context, outRefundNo OutRefundNo, param
 	}
 	target := strings.Replace(info.Path, "{out_refund_no}", url.PathEscape(outRefundNo), 1)
 	target += params.query()
-	return callFor[Refund](ctx, c, info, http.MethodGet, target, nil, editors)
+	return callFor[Refund](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *Refund) error {
+		return cmp.Or(
+			same("out_refund_no", &outRefundNo, &answer.OutRefundNo, true),
+		)
+	})
 }
 
 var patternQueryRefundOutRefundNo = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
@@ -10683,5 +10820,5 @@ func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, edi
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
 	}
 	target := info.Path
-	return callFor[SecurityEchoResponse](ctx, c, info, http.MethodPost, target, &body, editors)
+	return callFor[SecurityEchoResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }

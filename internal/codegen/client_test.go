@@ -523,7 +523,7 @@ func TestOrderNumberIsChecked(t *testing.T) {
 }
 
 func TestQueryParameters(t *testing.T) {
-	server := &wechatpay{status: 200, body: `{"state":"DONE"}`}
+	server := &wechatpay{status: 200, body: `{"out_order_no":"1","service_id":"2002","state":"DONE"}`}
 	client := newClient(t, server)
 	if _, err := client.QueryPartnerServiceOrder(t.Context(), payscore.QueryPartnerServiceOrderParams{SubMchID: "1", QueryID: new("a&b=c d|+/单")}); err != nil {
 		t.Fatal(err)
@@ -610,6 +610,7 @@ func TestCheckOfGoodBodyAllocatesNothing(t *testing.T) {
 // know the outcome says so.
 func TestAnswers(t *testing.T) {
 	const html = "<html>\n<h1>Bad Gateway</h1></html>"
+	const asked = `{"out_order_no":"` + orderNo + `","service_id":"2002"`
 	long := strings.Repeat(" ", 1<<20)
 	for _, tc := range []struct {
 		operation, name string
@@ -629,23 +630,29 @@ func TestAnswers(t *testing.T) {
 		{"modify", "redirect", 302, "", "refused", false},
 		{"modify", "endless refusal", 400, long + long, "refused", false},
 
-		{"query", "documented", 200, `{"out_order_no":"1","state":"DONE"}`, "", false},
-		{"query", "with more than is documented", 200, `{"state":"DONE","new":{"a":[1]}}`, "", false},
+		{"query", "documented", 200, asked + `,"state":"DONE"}`, "", false},
+		{"query", "with more than is documented", 200, asked + `,"state":"DONE","new":{"a":[1]}}`, "", false},
 		{"query", "204 for 200", 204, "", "refused", false},
 		{"query", "page of a gateway", 502, html, "refused", false},
-		{"query", "page with 200", 200, html, "undecodable", true},
-		{"query", "empty", 200, "", "undecodable", true},
-		{"query", "cut short", 200, `{"state":"DO`, "undecodable", true},
-		{"query", "list", 200, `[{"state":"DONE"}]`, "undecodable", true},
-		{"query", "wrong type", 200, `{"total_amount":"39900"}`, "undecodable", true},
-		{"query", "fraction", 200, `{"total_amount":399.5}`, "undecodable", true},
-		{"query", "overflow", 200, `{"total_amount":9223372036854775808}`, "undecodable", true},
-		{"query", "payments as one object", 200, `{"post_payments":{"name":"a"}}`, "undecodable", true},
-		{"query", "1 MiB", 200, long[:1<<20-2] + "{}", "", false},
-		{"query", "over 1 MiB", 200, long[:1<<20-1] + "{}", "undecodable", true},
-		{"query", "far over 1 MiB", 200, "{}" + long + long, "undecodable", true},
+		{"query", "page with 200", 200, html, "undecodable", false},
+		{"query", "empty", 200, "", "undecodable", false},
+		{"query", "cut short", 200, `{"state":"DO`, "undecodable", false},
+		{"query", "list", 200, `[{"state":"DONE"}]`, "undecodable", false},
+		{"query", "integer as a text", 200, asked + `,"total_amount":"39900"}`, "", false},
+		{"query", "wrong type", 200, `{"total_amount":"much"}`, "undecodable", false},
+		{"query", "fraction", 200, `{"total_amount":399.5}`, "undecodable", false},
+		{"query", "overflow", 200, `{"total_amount":9223372036854775808}`, "undecodable", false},
+		{"query", "payments as one object", 200, `{"post_payments":{"name":"a"}}`, "undecodable", false},
+		{"query", "1 MiB", 200, long[:1<<20-len(asked)-1] + asked + "}", "", false},
+		{"query", "over 1 MiB", 200, long[:1<<20-len(asked)] + asked + "}", "undecodable", false},
+		{"query", "far over 1 MiB", 200, "{}" + long + long, "undecodable", false},
 
-		{"create", "documented", 200, `{"order_id":"1"}`, "", false},
+		{"query", "nothing", 200, "{}", "undecodable", false},
+		{"query", "another order", 200, `{"out_order_no":"2","service_id":"2002"}`, "undecodable", false},
+
+		{"create", "documented", 200, `{"out_order_no":"` + orderNo + `","order_id":"1"}`, "", false},
+		{"create", "nothing", 200, "{}", "undecodable", true},
+		{"create", "another order", 200, `{"out_order_no":"2","order_id":"1"}`, "undecodable", true},
 		{"create", "cut short", 200, `{"order_id":"1`, "undecodable", true},
 		{"create", "received, not done", 202, `{"order_id":"1"}`, "refused", true},
 	} {
@@ -664,7 +671,8 @@ func TestAnswers(t *testing.T) {
 				}
 			case errors.As(err, &undecodable):
 				got = "undecodable"
-				if undecodable.Status != tc.status || undecodable.RequestID != "08F7-271316657" {
+				if undecodable.Status != tc.status || undecodable.RequestID != "08F7-271316657" || len(undecodable.Body) == 0 != (tc.body == "") ||
+					!strings.HasPrefix(tc.body, string(undecodable.Body)) {
 					t.Errorf("got %+v", undecodable)
 				}
 			case err != nil:
@@ -695,7 +703,7 @@ func TestAnswers(t *testing.T) {
 // real answer fails; an enum of today gets members tomorrow.
 func TestQueryAnswer(t *testing.T) {
 	server := &wechatpay{status: 200, body: `{
-		"out_order_no": "1", "state": "PAUSED", "state_description": "",
+		"out_order_no": "1", "service_id": "2002", "state": "PAUSED", "state_description": "",
 		"post_payments": [{"name": "a", "amount": 0}, {"name": "b"}],
 		"post_discounts": [],
 		"collection": {"state": "WAIT_PAY", "details": [{"paid_type": "OTHER", "amount": 9007199254740993}]}}`}
@@ -704,7 +712,7 @@ func TestQueryAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &payscore.ServiceOrderEntity{
-		OutOrderNo: "1", State: "PAUSED", StateDescription: new(payscore.ServiceOrderStateDescription("")),
+		OutOrderNo: "1", ServiceID: "2002", State: "PAUSED", StateDescription: new(payscore.ServiceOrderStateDescription("")),
 		PostPayments:  []payscore.Payment{{Name: "a", Amount: new(int64(0))}, {Name: "b"}},
 		PostDiscounts: []payscore.ServiceOrderCoupon{},
 		Collection: &payscore.Collection{State: "WAIT_PAY", Details: []payscore.CollectionDetail{

@@ -4,14 +4,20 @@
 //
 //	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
 //	dedup, err := redisdedup.New(client, "payscore")
+//	...
+//	if err := dedup.Check(ctx); err != nil {
+//		log.Print(err) // Redis evicts keys, or is away
+//	}
 //	receiver, err := notify.New(verifier, key, handle, notify.WithDeduper(dedup))
 //
 // When Redis does not answer within 2 seconds, nothing is handled: WeChat Pay
 // gets a 500 in time and repeats for a day. That holds with any settings of the
 // Redis client, whose own timeouts and retries add up to 20 seconds and more;
-// with ContextTimeoutEnabled no connection is held for longer, either. What Redis forgets is handled again, so the server should
-// write its data (appendonly yes), evict nothing (maxmemory-policy noeviction),
-// and serve this from the primary.
+// with ContextTimeoutEnabled no connection is held for longer, either.
+//
+// What Redis forgets is handled again, without a word. So the server should write its
+// data (appendonly yes), serve this from the primary, and evict nothing
+// (maxmemory-policy noeviction), which [Deduper.Check] looks at.
 //
 // One window stays open, as with any Deduper that is not in the transaction of
 // the function itself: when Redis goes away after the function ended and is not
@@ -95,7 +101,8 @@ type Deduper struct {
 // New returns a Deduper whose keys in Redis begin with {prefix}. The braces are
 // part of the name: they keep the keys in one slot of a cluster, since a
 // notification has two. All receivers of a merchant need the same prefix. New
-// returns an error when client is nil, or prefix is empty or has braces.
+// returns an error when client is nil, or prefix is empty or has braces. It does not
+// talk to Redis, which may be away when a program starts: see [Deduper.Check].
 func New(client redis.Scripter, prefix string) (*Deduper, error) {
 	if client == nil {
 		return nil, errors.New("redisdedup: the client is nil")
@@ -106,12 +113,14 @@ func New(client redis.Scripter, prefix string) (*Deduper, error) {
 	return &Deduper{client: client, prefix: "{" + prefix + "}"}, nil
 }
 
+var errNotNew = errors.New("redisdedup: the Deduper is not made by New")
+
 // Begin implements notify.Deduper. It waits 2 seconds for Redis, or until ctx
 // ends. An error other than notify.ErrDone and notify.ErrInProgress is one of
 // Redis or of a context.
 func (d *Deduper) Begin(ctx context.Context, keys ...string) (notify.Claim, error) {
 	if d == nil || d.client == nil {
-		return nil, errors.New("redisdedup: begin: the Deduper does not come from New")
+		return nil, errNotNew
 	}
 	c := &claim{client: d.client, token: rand.Text()}
 	for _, key := range keys {
