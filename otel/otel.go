@@ -124,6 +124,9 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 // NotSent makes the span of a call that ended before it came to Do, and tells
 // the observers of it, see [transport.Client.NotSent].
 func (c *Client) NotSent(ctx context.Context, verb string, err error) {
+	if c == nil || c.next == nil {
+		return
+	}
 	info, _ := call.FromContext(ctx)
 	attrs := append(calling(info, verb), outcomeKey.String(string(transport.Failed)), semconv.ErrorTypeKey.String("not_sent"))
 	name := info.Operation

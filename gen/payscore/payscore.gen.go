@@ -9540,7 +9540,7 @@ func callFor[T any, P reader[T]](ctx context.Context, c *Client, info call.Info,
 }
 
 // same returns an error when a field of an answer is not what was sent, or is
-// missing although it is always answered. sent is nil when it was not.
+// missing although the answer is about it (always). sent is nil when it was not.
 func same(field string, sent, answered *string, always bool) error {
 	switch {
 	case answered == nil || *answered == "":
@@ -9742,8 +9742,8 @@ func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, 
 	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerPermission) error {
 		return cmp.Or(
 			same("authorization_code", &authorizationCode, answer.AuthorizationCode, false),
-			same("service_id", &params.ServiceID, &answer.ServiceID, true),
-			same("sub_mchid", &params.SubMchID, &answer.SubMchID, true),
+			same("service_id", &params.ServiceID, &answer.ServiceID, false),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, false),
 		)
 	})
 }
@@ -9812,8 +9812,8 @@ func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartn
 	target += params.query()
 	return callFor[PartnerPermission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerPermission) error {
 		return cmp.Or(
-			same("service_id", &params.ServiceID, &answer.ServiceID, true),
-			same("sub_mchid", &params.SubMchID, &answer.SubMchID, true),
+			same("service_id", &params.ServiceID, &answer.ServiceID, false),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, false),
 			same("openid", params.OpenID, answer.OpenID, false),
 			same("sub_openid", params.SubOpenID, answer.SubOpenID, false),
 		)
@@ -9946,7 +9946,7 @@ func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartn
 	target += params.query()
 	return callFor[ServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *ServiceOrderEntity) error {
 		return cmp.Or(
-			same("service_id", params.ServiceID, &answer.ServiceID, true),
+			same("service_id", params.ServiceID, &answer.ServiceID, false),
 			same("sub_mchid", &params.SubMchID, answer.SubMchID, false),
 			same("out_order_no", params.OutOrderNo, &answer.OutOrderNo, true),
 		)
@@ -10233,7 +10233,7 @@ func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID Servic
 	return callFor[PartnerServiceQuotas](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerServiceQuotas) error {
 		return cmp.Or(
 			same("service_id", &serviceID, &answer.ServiceID, true),
-			same("sub_mchid", &params.SubMchID, &answer.SubMchID, true),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, false),
 		)
 	})
 }
@@ -10323,7 +10323,7 @@ func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authori
 	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *Permission) error {
 		return cmp.Or(
 			same("authorization_code", &authorizationCode, answer.AuthorizationCode, false),
-			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+			same("service_id", &params.ServiceID, &answer.ServiceID, false),
 		)
 	})
 }
@@ -10391,7 +10391,7 @@ func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, par
 	return callFor[Permission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *Permission) error {
 		return cmp.Or(
 			same("openid", &openID, answer.OpenID, false),
-			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+			same("service_id", &params.ServiceID, &answer.ServiceID, false),
 		)
 	})
 }
@@ -10462,7 +10462,7 @@ func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrder
 	target += params.query()
 	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *DirectServiceOrderEntity) error {
 		return cmp.Or(
-			same("service_id", &params.ServiceID, &answer.ServiceID, true),
+			same("service_id", &params.ServiceID, &answer.ServiceID, false),
 			same("out_order_no", params.OutOrderNo, &answer.OutOrderNo, true),
 		)
 	})
