@@ -11,9 +11,9 @@ import (
 
 // gateways are the statuses that gateways, proxies and load balancers answer.
 // None of them is a refusal of WeChat Pay's when it comes unsigned.
-var gateways = []int{300, 301, 302, 303, 304, 305, 307, 308,
-	400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 429, 431, 444, 451, 494, 495, 499,
-	500, 501, 502, 503, 504, 505, 511, 520, 521, 522, 524, 530, 599}
+var gateways = []int{300, 301, 302, 303, 304, 307, 308,
+	400, 401, 403, 404, 405, 408, 409, 410, 411, 413, 421, 422, 425, 426, 429, 431, 444, 451, 494, 499,
+	500, 501, 502, 503, 504, 520, 522, 530, 599}
 
 // page sends r to every request.
 func page(name string, r reply, want verdict, fates string) *kind {

@@ -72,17 +72,25 @@ func (r reply) signedBy(key *rsa.PrivateKey, serial string, at time.Time, body s
 	return r
 }
 
-// signed adds WeChat Pay's signature.
+// signed adds WeChat Pay's signature, which is the same for all answers with
+// this body in one minute.
 func (r reply) signed() reply {
-	known, ok := signatures.Load(r.body)
-	if !ok { // the same for all answers with this body: a run takes less than five minutes
-		known, _ = signatures.LoadOrStore(r.body, reply{}.signedBy(keys().wechatpay, serial, time.Now(), r.body).header)
+	now := time.Now()
+	key := signedBody{r.body, now.Truncate(time.Minute)}
+	known, ok := signatures.Load(key)
+	if !ok {
+		known, _ = signatures.LoadOrStore(key, reply{}.signedBy(keys().wechatpay, serial, now, r.body).header)
 	}
 	r.header = append(r.header[:len(r.header):len(r.header)], known.([][2]string)...)
 	return r
 }
 
-var signatures sync.Map // headers by body
+type signedBody struct {
+	body   string
+	minute time.Time
+}
+
+var signatures sync.Map // headers by signedBody
 
 // with changes a header, or adds it.
 func (r reply) with(name, value string) reply {
