@@ -3,6 +3,7 @@ package hostile
 import (
 	"context"
 	"encoding/json"
+	"maps"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/serviceorder"
@@ -79,13 +80,13 @@ func (op *operation) order(no string, is map[string]any) string {
 	for name, value := range is {
 		o[name] = value
 	}
-	if op.name == "CreateRefund" {
-		o = map[string]any{
+	if op.name == "CreateRefund" { // of that order, so that the same document answers a query of it
+		maps.Copy(o, map[string]any{
 			"refund_id": "50000000382019052709732678859", "out_refund_no": no, "transaction_id": orderID, "out_trade_no": no,
 			"channel": "ORIGINAL", "user_received_account": "招商银行信用卡0403", "create_time": "2020-12-01T16:18:12+08:00", "status": "PROCESSING",
 			"amount": map[string]any{"total": totalBefore, "refund": 100, "payer_total": totalBefore, "payer_refund": 100, "settlement_refund": 100,
 				"settlement_total": totalBefore, "discount_refund": 0, "currency": "CNY"},
-		}
+		})
 	}
 	text, err := json.Marshal(o)
 	if err != nil {
