@@ -165,9 +165,13 @@ func faults() []struct {
 	}
 	// What comes from somewhere else says nothing about the order.
 	for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
-		"301":             func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusMovedPermanently) },
-		"304":             answers(304, ""),
-		"307":             func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect) },
+		"301": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusMovedPermanently)
+		},
+		"304": answers(304, ""),
+		"307": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+		},
 		"400 JSON":        answers(400, `{"code":"PARAM_ERROR","message":"参数错误"}`),
 		"401":             answers(401, ""),
 		"401 HTML":        answers(401, "<html>SIGN_ERROR</html>"),
