@@ -35,11 +35,15 @@ func ExampleNew() {
 	// 39900 USER_PAYING true
 }
 
+// runTest runs a test inside an example. The flags -v and -skip of the run
+// around it are not for it: -v would add to the example's output.
 func runTest(name string, f func(*testing.T)) bool {
-	verbose := flag.Lookup("test.v").Value
-	was := verbose.String()
-	defer func() { _ = verbose.Set(was) }()
-	_ = verbose.Set("false") // else the example's output has that of the test
+	for flagName, value := range map[string]string{"test.v": "false", "test.skip": ""} {
+		current := flag.Lookup(flagName).Value
+		was := current.String()
+		defer func() { _ = current.Set(was) }()
+		_ = current.Set(value)
+	}
 	return testing.RunTests(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: name, F: f}})
 }
 
