@@ -94,6 +94,16 @@ func parseRoutes(spec []byte) func() map[string]*routers.Route {
 	})
 }
 
+// templates returns the paths for a method that have placeholders.
+func (c *contract) templates(method string) (all []string) {
+	for _, route := range c.routes() {
+		if route.Method == method && strings.Contains(route.Path, "{") {
+			all = append(all, route.Path)
+		}
+	}
+	return all
+}
+
 // check holds a request against the contract. r.Pattern tells the operation.
 func (c *contract) check(r *http.Request) *refusal {
 	route := c.routes()[r.Pattern]

@@ -49,23 +49,6 @@ type Entry struct {
 	Signature *SignatureReport `json:"signature,omitempty"`
 }
 
-// SignatureReport lays the two canonical messages of a refused signature side
-// by side.
-type SignatureReport struct {
-	// Mistake names what is wrong, such as path-without-query; ok when nothing
-	// is. Two that were made at once are joined by a plus.
-	Mistake string `json:"mistake"`
-	Issue   string `json:"issue"`    // what is wrong, in a sentence
-	IssueZH string `json:"issue_zh"` // the same in Chinese
-	// Expected is the message that the sandbox verified, Signed the one that the
-	// caller signed, where the sandbox can tell. Both are cut after 64 KiB, in
-	// the journal after 8 KiB.
-	Expected string `json:"expected,omitempty"`
-	Signed   string `json:"signed,omitempty"`
-	// Offset is the first byte at which the two differ, -1 when unknown.
-	Offset int `json:"offset"`
-}
-
 // Bounds of the entries that are kept in memory, and of their texts in bytes.
 const (
 	journalSize  = 20_000

@@ -60,7 +60,7 @@ func (s *Sandbox) record(x *exchange, number int64) {
 	e := Entry{
 		Time: s.now(), Kind: kindRequest, Subject: x.subject, Operation: x.operation(),
 		Method: text([]byte(r.Method), 32), Target: text([]byte(r.RequestURI), maxTarget),
-		Duration: time.Since(x.began), Signature: x.signature.short(),
+		Duration: time.Since(x.began), Signature: x.signature,
 	}
 	e.Request, e.RequestLeftOut = entryBody(x.body)
 	var names []string
@@ -120,16 +120,6 @@ func (s *Sandbox) recordFailed(x *exchange) {
 func entryBody(body []byte) (kept string, leftOut int) {
 	kept = text(body, maxEntryBody)
 	return kept, len(body) - len(kept)
-}
-
-// short is a report as an entry keeps it.
-func (r *SignatureReport) short() *SignatureReport {
-	if r == nil {
-		return nil
-	}
-	c := *r
-	c.Expected, c.Signed = text([]byte(c.Expected), maxEntryBody), text([]byte(c.Signed), maxEntryBody)
-	return &c
 }
 
 // text is the start of b, cut between two characters; "" when b is not text.

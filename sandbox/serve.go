@@ -18,6 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"github.com/wxpayscore/payscore/gen/payscoreserver"
+	"github.com/wxpayscore/payscore/sandbox/internal/signcheck"
 )
 
 const (
@@ -129,7 +130,7 @@ func (s *Sandbox) serve(w http.ResponseWriter, x *exchange) {
 	asked, malformed := requestFaults(r.Header)
 	skew := s.skew(x, asked)
 	x.shift += skew
-	signed := signedRequest{r.Method, r.RequestURI, r.Host, r.Header.Get("Authorization"), x.body}
+	signed := signcheck.Request{Method: r.Method, Target: r.RequestURI, Host: r.Host, Authorization: r.Header.Get("Authorization"), Body: x.body}
 	if refused := s.checkSignature(signed, s.clock.wall().Add(skew)); refused != nil {
 		report := s.explain(signed, s.clock.wall().Add(skew))
 		x.signature = &report

@@ -8,110 +8,41 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"regexp"
+	"net/url"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/signcheck"
 )
 
 const (
 	// numberSignature is that of all refused signatures.
 	numberSignature = 270924332
 
-	scheme  = "WECHATPAY2-SHA256-RSA2048"
-	maxSkew = 300 // seconds, in either direction
 	// The real one cuts the message that it echoes, too.
 	truncatedMessage = 256
 )
 
-var parameter = regexp.MustCompile(`^([a-z_]+)="([^"]*)"$`)
-
-// signedRequest is what a signature of a request is about.
-type signedRequest struct {
-	method        string
-	target        string // path and query, byte for byte
-	host          string // which is not signed
-	authorization string
-	body          []byte
-}
-
-// claim is what an Authorization says.
-type claim struct {
-	timestamp, nonce, signature string
-	at                          int64 // the timestamp
-}
-
-// wrongClaim is what keeps an Authorization from being one.
-type wrongClaim struct {
-	mistake, message, issue string
-}
-
-// message is what has to be signed.
-func (r signedRequest) message(c claim) string {
-	return r.method + "\n" + r.target + "\n" + c.timestamp + "\n" + c.nonce + "\n" + string(r.body) + "\n"
-}
-
-// readClaim reads an Authorization and compares the ids in it.
-func (s *Sandbox) readClaim(authorization string) (c claim, wrong *wrongClaim) {
-	malformed := func(mistake, issue string) *wrongClaim {
-		return &wrongClaim{mistake, "Authorization不合法", issue}
-	}
-	values := map[string]string{}
-	rest, isScheme := strings.CutPrefix(authorization, scheme+" ")
-	if !isScheme {
-		return c, malformed("scheme", "scheme is not "+scheme+" followed by one space")
-	}
-	for _, pair := range strings.Split(rest, ",") {
-		m := parameter.FindStringSubmatch(pair)
-		if m == nil || values[m[1]] != "" {
-			return c, malformed("header-syntax", `not five pairs of the form key="value"`)
-		}
-		values[m[1]] = m[2]
-	}
-	c = claim{timestamp: values["timestamp"], nonce: values["nonce_str"], signature: values["signature"]}
-	keys := []string{"mchid", "nonce_str", "timestamp", "serial_no", "signature"}
-	for _, key := range keys {
-		if values[key] == "" {
-			return c, malformed("missing-parameter", key+" is missing")
-		}
-	}
-	if len(values) != len(keys) {
-		return c, malformed("extra-parameter", "a parameter is none of "+strings.Join(keys, ", "))
-	}
-	account := s.credentials.account
-	if values["mchid"] != account.MchID {
-		return c, &wrongClaim{"mchid", "商户号与签名不匹配", "mchid is not the service provider of this sandbox"}
-	}
-	if !strings.EqualFold(values["serial_no"], account.SerialNo) {
-		return c, &wrongClaim{"serial-no", "商户证书序列号有误", "serial_no is not that of the merchant's API certificate"}
-	}
-	var err error
-	if c.at, err = strconv.ParseInt(c.timestamp, 10, 64); err != nil {
-		return c, malformed("timestamp", "timestamp is not a number of seconds")
-	}
-	return c, nil
-}
-
 // checkSignature verifies the Authorization of a request against the
 // merchant's key. A refusal tells what the server saw, so that the caller can
 // compare it with what was signed.
-func (s *Sandbox) checkSignature(r signedRequest, now time.Time) *refusal {
-	c, wrong := s.readClaim(r.authorization)
+func (s *Sandbox) checkSignature(r signcheck.Request, now time.Time) *refusal {
+	c, wrong := s.signKeys().ReadClaim(r.Authorization)
 	if wrong != nil {
-		return signError(numberSignature, wrong.message, wrong.issue, nil)
+		return signError(numberSignature, wrong.Message, wrong.Issue, nil)
 	}
-	if skew := now.Unix() - c.at; skew > maxSkew || skew < -maxSkew {
+	if skew := now.Unix() - c.At; skew > signcheck.MaxSkew || skew < -signcheck.MaxSkew {
 		return signError(numberSignature, "时间戳已过期", fmt.Sprintf("timestamp is %d s off", skew), nil)
 	}
-	message := r.message(c)
+	message := r.Message(c)
 	seen := map[string]any{
-		"method":                 r.method,
-		"url":                    r.target,
+		"method":                 r.Method,
+		"url":                    r.Target,
 		"truncated_sign_message": truncated(message),
 		"sign_message_length":    len(message),
 	}
-	signature, err := base64.StdEncoding.DecodeString(c.signature)
+	signature, err := base64.StdEncoding.DecodeString(c.Signature)
 	if err != nil {
 		return signError(numberSignature, "错误的签名，验签失败", "signature is not base64", seen)
 	}
@@ -120,6 +51,44 @@ func (s *Sandbox) checkSignature(r signedRequest, now time.Time) *refusal {
 		return signError(numberSignature, "错误的签名，验签失败", "sign not match", seen)
 	}
 	return nil
+}
+
+// signKeys are what a signature of the merchant is held against.
+func (s *Sandbox) signKeys() signcheck.Keys {
+	c := s.credentials
+	return signcheck.Keys{
+		MchID: c.account.MchID, SerialNo: c.account.SerialNo, APIv3Key: c.account.APIv3Key,
+		Merchant: &c.merchant.PublicKey, WechatPay: []*rsa.PublicKey{&c.wechatpay.PublicKey, &c.platform.PublicKey},
+		Templates: s.contract.templates,
+	}
+}
+
+// SignatureReport lays the two canonical messages of a refused signature side
+// by side: Mistake, Issue, IssueZH, Expected, Signed and Offset.
+type SignatureReport = signcheck.Report
+
+// ExplainSignature tells what is wrong with the signature of a request: it
+// tries the usual mistakes of signers, one and two at a time, and finds the
+// message that was signed when it was one of them. requestURI is path and
+// query as they were sent; a whole URL will do. authorization is the header's
+// value. That the timestamp is too old is said only when all else is right.
+//
+// It needs no more of the signature than the merchant's public key gives and
+// bounds its effort; the request is not carried out.
+func (s *Sandbox) ExplainSignature(method, requestURI, authorization string, body []byte) SignatureReport {
+	s.mustBeOpen()
+	r := signcheck.Request{Method: method, Target: requestURI, Authorization: authorization, Body: body}
+	if u, err := url.Parse(requestURI); err == nil && u.Scheme != "" && u.Host != "" {
+		r.Target, r.Host = u.RequestURI(), u.Host
+	}
+	return s.explain(r, s.clock.wall())
+}
+
+// explain cuts the messages after what an entry keeps of a body.
+func (s *Sandbox) explain(r signcheck.Request, now time.Time) SignatureReport {
+	report := s.signKeys().Explain(r, now)
+	report.Expected, report.Signed = text([]byte(report.Expected), maxEntryBody), text([]byte(report.Signed), maxEntryBody)
+	return report
 }
 
 // truncated is the start of a message, cut between two characters.
@@ -157,7 +126,7 @@ func (s *Sandbox) sign(header http.Header, wanted string, body []byte, at time.T
 	header.Set("Wechatpay-Timestamp", timestamp)
 	header.Set("Wechatpay-Nonce", nonce)
 	header.Set("Wechatpay-Signature", base64.StdEncoding.EncodeToString(signature))
-	header.Set("Wechatpay-Signature-Type", scheme)
+	header.Set("Wechatpay-Signature-Type", signcheck.Scheme)
 	header.Set("Wechatpay-Serial", serial)
 	return nil
 }

@@ -1,4 +1,4 @@
-package sandbox
+package signcheck
 
 import (
 	"bytes"
@@ -36,11 +36,13 @@ const (
 	searchBytes = 16 << 20
 	// maxRestyled is the largest body that is encoded anew.
 	maxRestyled = 32 << 10
+	// maxTarget is the longest path and query that is taken apart, in bytes.
+	maxTarget = 4 << 10
 )
 
-func newSearch(s *Sandbox, r signedRequest, c claim) *search {
+func newSearch(templates []string, r Request, c Claim) *search {
 	return &search{
-		parts:   [5][]variant{methodsOf(r), s.targetsOf(r), timestampsOf(c), noncesOf(c), bodiesOf(r)},
+		parts:   [5][]variant{methodsOf(r), targetsOf(templates, r), timestampsOf(c), noncesOf(c), bodiesOf(r)},
 		layouts: layouts, millis: millisOf(c), bytes: searchBytes,
 	}
 }
@@ -120,16 +122,17 @@ func variants(all ...variant) []variant {
 	return kept
 }
 
-func methodsOf(r signedRequest) []variant {
-	all := []variant{{"", r.method}, {"method-case", strings.ToLower(r.method)}, {"method-case", strings.ToUpper(r.method)}}
+func methodsOf(r Request) []variant {
+	all := []variant{{"", r.Method}, {"method-case", strings.ToLower(r.Method)}, {"method-case", strings.ToUpper(r.Method)}}
 	for _, other := range []string{"GET", "POST", "PUT", "DELETE"} {
 		all = append(all, variant{"method-other", other})
 	}
 	return variants(append(all, variant{"method-empty", ""})...)
 }
 
-func (s *Sandbox) targetsOf(r signedRequest) []variant {
-	target := r.target
+// targetsOf takes the paths of the contract that have placeholders.
+func targetsOf(templates []string, r Request) []variant {
+	target := r.Target
 	if len(target) > maxTarget {
 		return []variant{{"", target}}
 	}
@@ -200,7 +203,7 @@ func (s *Sandbox) targetsOf(r signedRequest) []variant {
 		add("query-only", "?"+query)
 		add("query-only", query)
 	}
-	for _, host := range []string{r.host, "api.mch.weixin.qq.com", "api2.mch.weixin.qq.com", "api.wechatpay.cn"} {
+	for _, host := range []string{r.Host, "api.mch.weixin.qq.com", "api2.mch.weixin.qq.com", "api.wechatpay.cn"} {
 		if host == "" {
 			continue
 		}
@@ -224,9 +227,9 @@ func (s *Sandbox) targetsOf(r signedRequest) []variant {
 			break
 		}
 	}
-	for _, route := range s.contract.routes() {
-		if route.Method == r.method && sameShape(route.Path, path) {
-			add("url-template", with(route.Path, query))
+	for _, template := range templates {
+		if sameShape(template, path) {
+			add("url-template", with(template, query))
 		}
 	}
 	return variants(all...)
@@ -265,34 +268,34 @@ func lowerEscapes(s string) string {
 	return string(b)
 }
 
-func timestampsOf(c claim) []variant {
-	all := []variant{{"", c.timestamp}, {"timestamp-milliseconds", c.timestamp + "000"}}
-	if c.at > 1e12 || c.at < -1e12 {
-		all = append(all, variant{"timestamp-seconds", strconv.FormatInt(c.at/1000, 10)})
+func timestampsOf(c Claim) []variant {
+	all := []variant{{"", c.Timestamp}, {"timestamp-milliseconds", c.Timestamp + "000"}}
+	if c.At > 1e12 || c.At < -1e12 {
+		all = append(all, variant{"timestamp-seconds", strconv.FormatInt(c.At/1000, 10)})
 	}
 	for off := int64(1); off <= 3; off++ {
-		all = append(all, variant{"timestamp-other", strconv.FormatInt(c.at-off, 10)}, variant{"timestamp-other", strconv.FormatInt(c.at+off, 10)})
+		all = append(all, variant{"timestamp-other", strconv.FormatInt(c.At-off, 10)}, variant{"timestamp-other", strconv.FormatInt(c.At+off, 10)})
 	}
 	return variants(append(all, variant{"timestamp-empty", ""})...)
 }
 
 // millisOf are all milliseconds of the timestamp.
-func millisOf(c claim) (all []variant) {
-	if len(c.timestamp) > 11 {
+func millisOf(c Claim) (all []variant) {
+	if len(c.Timestamp) > 11 {
 		return nil
 	}
 	for ms := range 1000 {
-		all = append(all, variant{"timestamp-milliseconds", strconv.FormatInt(c.at*1000+int64(ms), 10)})
+		all = append(all, variant{"timestamp-milliseconds", strconv.FormatInt(c.At*1000+int64(ms), 10)})
 	}
 	for off := int64(4); off <= 600; off++ {
-		all = append(all, variant{"timestamp-other", strconv.FormatInt(c.at-off, 10)}, variant{"timestamp-other", strconv.FormatInt(c.at+off, 10)})
+		all = append(all, variant{"timestamp-other", strconv.FormatInt(c.At-off, 10)}, variant{"timestamp-other", strconv.FormatInt(c.At+off, 10)})
 	}
 	return all
 }
 
-func noncesOf(c claim) []variant {
-	return variants(variant{"", c.nonce}, variant{"nonce-case", strings.ToLower(c.nonce)}, variant{"nonce-case", strings.ToUpper(c.nonce)},
-		variant{"nonce-other", strings.ReplaceAll(c.nonce, "-", "")}, variant{"nonce-other", ""})
+func noncesOf(c Claim) []variant {
+	return variants(variant{"", c.Nonce}, variant{"nonce-case", strings.ToLower(c.Nonce)}, variant{"nonce-case", strings.ToUpper(c.Nonce)},
+		variant{"nonce-other", strings.ReplaceAll(c.Nonce, "-", "")}, variant{"nonce-other", ""})
 }
 
 // jsonStyles are those of the encoders that are in use.
@@ -314,12 +317,12 @@ var jsonStyles = []jsonStyle{
 	{comma: ",", colon: " : ", indent: "  "}, // Jackson
 }
 
-func bodiesOf(r signedRequest) []variant {
-	body := string(r.body)
+func bodiesOf(r Request) []variant {
+	body := string(r.Body)
 	all := []variant{{"", body}}
 	add := func(mistake, value string) { all = append(all, variant{mistake, value}) }
 	if body == "" {
-		_, query, _ := strings.Cut(r.target, "?")
+		_, query, _ := strings.Cut(r.Target, "?")
 		for _, empty := range []string{"{}", "null", "[]", `""`} {
 			add("body-of-nothing", empty)
 		}
@@ -347,7 +350,7 @@ func bodiesOf(r signedRequest) []variant {
 	for _, source := range []struct {
 		mistake string
 		body    []byte
-	}{{"body-encoded-again", r.body}, {"body-sorted", sortKeys(r.body)}} {
+	}{{"body-encoded-again", r.Body}, {"body-sorted", sortKeys(r.Body)}} {
 		for _, style := range jsonStyles {
 			if restyled := style.restyle(source.body); restyled != nil {
 				add(source.mistake, string(restyled))
@@ -373,8 +376,8 @@ func bodiesOf(r signedRequest) []variant {
 	}, body))
 	add("body-charset", latin1AsUTF8(body))
 	add("body-charset", "\ufeff"+body)
-	add("body-base64", base64.StdEncoding.EncodeToString(r.body))
-	digest := sha256.Sum256(r.body)
+	add("body-base64", base64.StdEncoding.EncodeToString(r.Body))
+	digest := sha256.Sum256(r.Body)
 	add("body-hashed", hex.EncodeToString(digest[:]))
 	add("body-hashed", strings.ToUpper(hex.EncodeToString(digest[:])))
 	add("body-escaped", url.QueryEscape(body))

@@ -1,4 +1,4 @@
-package sandbox
+package signcheck
 
 import "github.com/wxpayscore/payscore/gen/catalog"
 
@@ -7,7 +7,7 @@ var mistakes = map[string]catalog.Text{
 	"ok": {ZH: "签名正确。", EN: "The signature is right."},
 
 	// Of the Authorization.
-	"scheme":                 {ZH: "应为“WECHATPAY2-SHA256-RSA2048”加一个空格", EN: "The header starts with WECHATPAY2-SHA256-RSA2048 and one space."},
+	"Scheme":                 {ZH: "应为“WECHATPAY2-SHA256-RSA2048”加一个空格", EN: "The header starts with WECHATPAY2-SHA256-RSA2048 and one space."},
 	"header-syntax":          {ZH: "应为五个key=\"value\"，逗号分隔，无空格", EN: "The header has five pairs of the form key=\"value\" with commas between them and no spaces."},
 	"missing-parameter":      {ZH: "缺少参数", EN: "A parameter of the header is missing."},
 	"extra-parameter":        {ZH: "有多余的参数", EN: "The header has a parameter that does not belong there."},

@@ -1,4 +1,4 @@
-package sandbox
+package signcheck
 
 import (
 	"bytes"
@@ -17,45 +17,30 @@ import (
 	"time"
 )
 
-// ExplainSignature tells what is wrong with the signature of a request: it
-// tries the usual mistakes of signers, one and two at a time, and finds the
-// message that was signed when it was one of them. requestURI is path and
-// query as they were sent; a whole URL will do. authorization is the header's
-// value. That the timestamp is too old is said only when all else is right.
-//
-// It needs no more of the signature than the merchant's public key gives and
-// bounds its effort; the request is not carried out.
-func (s *Sandbox) ExplainSignature(method, requestURI, authorization string, body []byte) SignatureReport {
-	s.mustBeOpen()
-	r := signedRequest{method: method, target: requestURI, authorization: authorization, body: body}
-	if u, err := url.Parse(requestURI); err == nil && u.Scheme != "" && u.Host != "" {
-		r.target, r.host = u.RequestURI(), u.Host
-	}
-	return s.explain(r, s.clock.wall())
-}
-
-func (s *Sandbox) explain(r signedRequest, now time.Time) SignatureReport {
-	c, wrong := s.readClaim(r.authorization)
+// Explain tells what is wrong with the signature of a request: it tries the
+// usual mistakes of signers, one and two at a time, and finds the message that
+// was signed when it was one of them. That the timestamp is too old is said
+// only when all else is right. It bounds its effort.
+func (k Keys) Explain(r Request, now time.Time) Report {
+	c, wrong := k.ReadClaim(r.Authorization)
 	if wrong != nil {
-		return SignatureReport{Mistake: wrong.mistake, Issue: wrong.issue, IssueZH: wrong.message + "：" + mistakes[wrong.mistake].ZH, Offset: -1}
+		return Report{Mistake: wrong.Mistake, Issue: wrong.Issue, IssueZH: wrong.Message + "：" + mistakes[wrong.Mistake].ZH, Offset: -1}
 	}
-	expected := r.message(c)
-	found := s.findSigned(r, c, expected)
-	skew := now.Unix() - c.at
-	if len(found.mistakes) == 0 && (skew > maxSkew || skew < -maxSkew) {
+	expected := r.Message(c)
+	found := k.findSigned(r, c, expected)
+	skew := now.Unix() - c.At
+	if len(found.mistakes) == 0 && (skew > MaxSkew || skew < -MaxSkew) {
 		found.mistakes = []string{"timestamp-expired"}
-		if len(c.timestamp) == len("1749960000000") {
+		if len(c.Timestamp) == len("1749960000000") {
 			found.mistakes = []string{"timestamp-milliseconds"}
 		}
 	}
 	if len(found.mistakes) == 0 {
 		found.mistakes = []string{"ok"}
 	}
-	report := SignatureReport{
-		Mistake: strings.Join(found.mistakes, "+"), Expected: text([]byte(expected), maxEntryBody), Offset: -1,
-	}
+	report := Report{Mistake: strings.Join(found.mistakes, "+"), Expected: expected, Offset: -1}
 	if found.known {
-		report.Signed, report.Offset = text([]byte(found.message), maxEntryBody), differsAt(expected, found.message)
+		report.Signed, report.Offset = found.message, differsAt(expected, found.message)
 	}
 	var zh, en []string
 	for _, mistake := range found.mistakes {
@@ -84,9 +69,9 @@ type finding struct {
 
 // findSigned takes the signature apart: its encoding, its key, its padding and
 // hash, and then the message behind the hash.
-func (s *Sandbox) findSigned(r signedRequest, c claim, expected string) finding {
-	key := &s.credentials.merchant.PublicKey
-	signature, encoding := decodeSignature(c.signature, key.Size())
+func (k Keys) findSigned(r Request, c Claim, expected string) finding {
+	key := k.Merchant
+	signature, encoding := decodeSignature(c.Signature, key.Size())
 	var made []string
 	if encoding != "" {
 		made = []string{encoding}
@@ -94,7 +79,7 @@ func (s *Sandbox) findSigned(r signedRequest, c claim, expected string) finding 
 	if signature == nil {
 		return finding{mistakes: made}
 	}
-	search := newSearch(s, r, c)
+	search := newSearch(k.Templates(r.Method), r, c)
 	result := func(matches func([]byte) bool, unknown string) finding {
 		message, deviations, ok := search.find(matches)
 		if !ok {
@@ -111,7 +96,7 @@ func (s *Sandbox) findSigned(r signedRequest, c claim, expected string) finding 
 		}
 		made = append(made, "hmac")
 		return result(func(message []byte) bool {
-			mac := hmac.New(sha256.New, []byte(s.credentials.account.APIv3Key()))
+			mac := hmac.New(sha256.New, []byte(k.APIv3Key()))
 			mac.Write(message)
 			return hmac.Equal(mac.Sum(nil), signature)
 		}, "message-unknown")
@@ -132,7 +117,7 @@ func (s *Sandbox) findSigned(r signedRequest, c claim, expected string) finding 
 			}
 			made = made[:len(made)-1]
 		}
-		for _, other := range []*rsa.PublicKey{&s.credentials.wechatpay.PublicKey, &s.credentials.platform.PublicKey} {
+		for _, other := range k.WechatPay {
 			if _, signedByIt := unpad(recoverPadded(other, signature)); signedByIt {
 				return finding{mistakes: append(made, "wechatpay-key")}
 			}
