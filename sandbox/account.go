@@ -29,13 +29,13 @@ func (s operations) ApplyPartnerServiceAccount(ctx context.Context, r api.ApplyP
 	}
 	var answer payscore.PartnerServiceAccountApplication
 	err := s.update(ctx, func() error {
-		a := s.applications.get(b.OutApplyNo)
+		a := s.applications.Get(b.OutApplyNo)
 		switch {
-		case a == nil && len(s.applications.records) >= s.maxOrders:
+		case a == nil && s.applications.Len() >= s.maxOrders:
 			return tooMany()
 		case a == nil:
 			a = &application{Application: asked, CreatedAt: s.now()}
-			s.applications.put(b.OutApplyNo, a)
+			s.applications.Put(b.OutApplyNo, a)
 			s.planAccount(b.OutApplyNo, a)
 		case !sameApplication(a.Application, asked):
 			return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
@@ -56,7 +56,7 @@ func sameApplication(a, b payscore.PartnerServiceAccountApplication) bool {
 
 func (s operations) QueryPartnerServiceAccountApplication(ctx context.Context, r api.QueryPartnerServiceAccountApplicationRequestObject) (api.QueryPartnerServiceAccountApplicationResponseObject, error) {
 	defer s.lock(ctx)()
-	a := s.applications.get(r.OutApplyNo)
+	a := s.applications.Get(r.OutApplyNo)
 	if a == nil {
 		return nil, noResource()
 	}
@@ -64,16 +64,16 @@ func (s operations) QueryPartnerServiceAccountApplication(ctx context.Context, r
 }
 
 // planAccount approves an application when its time has come, unless a move
-// was faster. The caller holds s.mu.
+// was faster. The caller holds the lock.
 func (s *Sandbox) planAccount(outApplyNo string, a *application) {
 	if a.Application.ApplyState != payscore.ApplyStateProcessing {
 		return
 	}
-	s.agenda.plan(a.CreatedAt.Add(accountDelay), func() { s.approveDue(outApplyNo) })
+	s.db.Agenda.Plan(a.CreatedAt.Add(accountDelay), func() { s.approveDue(outApplyNo) })
 }
 
 func (s *Sandbox) approveDue(outApplyNo string) {
-	s.againWhenSaved(s.ApproveAccount(outApplyNo), func() { s.approveDue(outApplyNo) })
+	s.db.AgainWhenSaved(s.ApproveAccount(outApplyNo), func() { s.approveDue(outApplyNo) })
 }
 
 // ApproveAccount approves an application to bind a sub-merchant, which happens
@@ -95,7 +95,7 @@ func (s *Sandbox) RejectAccount(outApplyNo, reason string) error {
 
 func (s *Sandbox) endAccount(move, outApplyNo string, state payscore.ApplyState, reason *string) error {
 	return s.otherMove(move, accountSubject(outApplyNo), func() error {
-		a := s.applications.get(outApplyNo)
+		a := s.applications.Get(outApplyNo)
 		switch {
 		case a == nil:
 			return ErrNoSuchSubject
@@ -106,7 +106,7 @@ func (s *Sandbox) endAccount(move, outApplyNo string, state payscore.ApplyState,
 		}
 		e := &a.Application
 		e.ApplyState, e.RejectReason = state, reason
-		s.applications.put(outApplyNo, a)
+		s.applications.Put(outApplyNo, a)
 		s.announce(accountSubject(outApplyNo), value(e.ResultNotifyURL), "PAYSCORE.BIND_SERVICE_ACCOUNT", payscore.ServiceAccountNotification{
 			ServiceID: e.ServiceID, AppID: e.AppID, MchID: e.MchID, SubAppID: e.SubAppID, SubMchID: e.SubMchID,
 			OutApplyNo: e.OutApplyNo, ApplyState: e.ApplyState, RejectReason: e.RejectReason,

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wxpayscore/payscore/api"
 	server "github.com/wxpayscore/payscore/gen/sandboxserver"
+	"github.com/wxpayscore/payscore/sandbox/internal/store"
 )
 
 const (
@@ -128,7 +129,7 @@ func (p *problem) Error() string { return p.message }
 
 // problemOf is an error with this status, unless the data file is to blame.
 func problemOf(status int, code string, err error) error {
-	if errors.Is(err, errNotSaved) {
+	if errors.Is(err, store.ErrNotSaved) {
 		status, code = http.StatusInsufficientStorage, "NOT_SAVED"
 	}
 	return &problem{status, code, err.Error()}

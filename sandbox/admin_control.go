@@ -29,7 +29,7 @@ func (a adminOperations) GetAccount(ctx context.Context, _ server.GetAccountRequ
 }
 
 func (a adminOperations) clockView() server.Clock {
-	return server.Clock{Now: a.now().In(chinaTime), Wall: a.clock.wall().In(chinaTime), Scale: new(a.clock.scale)}
+	return server.Clock{Now: a.now().In(chinaTime), Wall: a.db.Clock.Wall().In(chinaTime), Scale: new(a.db.Clock.Scale)}
 }
 
 func (a adminOperations) GetClock(context.Context, server.GetClockRequestObject) (server.GetClockResponseObject, error) {

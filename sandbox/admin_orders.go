@@ -35,7 +35,7 @@ func (a adminOperations) ListOrders(_ context.Context, r server.ListOrdersReques
 	found := []server.Order{}
 	a.see(func(settle func(*order)) {
 		found = found[:0]
-		for _, o := range a.orders.records {
+		for _, o := range a.orders.Unsorted() {
 			settle(o)
 			text := o.key() + "\n" + o.Entity.ServiceIntroduction
 			if strings.Contains(strings.ToLower(text), search) && (r.Params.Stage == nil || string(*r.Params.Stage) == o.Stage) {
@@ -52,7 +52,7 @@ func (a adminOperations) ListOrders(_ context.Context, r server.ListOrdersReques
 	return server.ListOrders200JSONResponse(list), nil
 }
 
-// adminOrder is an order as the admin side lists it. The caller holds s.mu.
+// adminOrder is an order as the admin side lists it. The caller holds the lock.
 func adminOrder(o *order) server.Order {
 	e := &o.Entity
 	view := server.Order{
@@ -93,11 +93,11 @@ func (a adminOperations) life(subMchID, outOrderNo string) (server.OrderLife, er
 		return none, &problem{http.StatusNotFound, "NOT_FOUND", fmt.Sprintf("there is no order %q", key)}
 	}
 	life := server.OrderLife{Subject: key, Moves: view.Moves, Timeline: []server.Entry{}}
-	a.mu.Lock()
-	if o := a.orders.get(key); o != nil {
+	a.db.Lock()
+	if o := a.orders.Get(key); o != nil {
 		life.Order = adminOrder(o)
 	}
-	a.mu.Unlock()
+	a.db.Unlock()
 	entity, err := json.Marshal(view.Entity)
 	if err != nil {
 		return none, err

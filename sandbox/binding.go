@@ -42,9 +42,9 @@ func (s *Sandbox) checkBinding(r *http.Request) *refusal {
 		return nil
 	}
 	id := idsOf(r)
-	s.mu.Lock()
+	s.db.Lock()
 	known := s.allBindings()
-	s.mu.Unlock()
+	s.db.Unlock()
 	keep := func(fits func(Binding) bool) bool {
 		known = slices.DeleteFunc(known, func(b Binding) bool { return !fits(b) })
 		return len(known) > 0
@@ -66,14 +66,14 @@ func (s *Sandbox) checkBinding(r *http.Request) *refusal {
 	return nil
 }
 
-// allBindings are the caller's to change. The caller holds s.mu.
+// allBindings are the caller's to change. The caller holds the lock.
 func (s *Sandbox) allBindings() []Binding {
 	account := s.credentials.account
 	all := append([]Binding{
 		{SubMchID: account.SubMchID, ServiceID: account.ServiceID, AppID: account.AppID},
 		{ServiceID: account.ServiceID, AppID: account.AppID},
 	}, s.bindings...)
-	for _, a := range s.applications.records {
+	for _, a := range s.applications.Unsorted() {
 		if e := a.Application; e.ApplyState == payscore.ApplyStateApproved {
 			all = append(all, Binding{e.SubMchID, e.ServiceID, e.AppID, value(e.SubAppID)})
 		}

@@ -84,10 +84,10 @@ func newPlatformCertificate(der []byte, key *rsa.PrivateKey) (*platformCertifica
 }
 
 // allCertificates are the one of the credentials and those that came after it,
-// the newest last. The caller holds s.mu.
+// the newest last. The caller holds the lock.
 func (s *Sandbox) allCertificates() []*platformCertificate {
 	all := []*platformCertificate{s.firstCertificate}
-	for _, c := range s.certificates.all() {
+	for _, c := range s.certificates.All() {
 		all = append(all, c)
 	}
 	return all
@@ -99,10 +99,10 @@ func (s *Sandbox) newestCertificate() *platformCertificate {
 }
 
 // platformKey finds the key of a platform certificate. The caller does not
-// hold s.mu.
+// hold the lock.
 func (s *Sandbox) platformKey(serial string) (*rsa.PrivateKey, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.db.Lock()
+	defer s.db.Unlock()
 	for _, c := range s.allCertificates() {
 		if strings.EqualFold(serial, c.Serial) {
 			return c.key, true
@@ -128,7 +128,7 @@ func (s *Sandbox) RotateCertificate() error {
 	if err != nil {
 		return fmt.Errorf("sandbox: rotate the certificate: %w", err)
 	}
-	der, _, err := selfSigned("payscore sandbox platform certificate", key, s.clock.wall())
+	der, _, err := selfSigned("payscore sandbox platform certificate", key, s.db.Clock.Wall())
 	if err != nil {
 		return err
 	}
@@ -137,20 +137,20 @@ func (s *Sandbox) RotateCertificate() error {
 		return fmt.Errorf("sandbox: rotate the certificate: %w", err)
 	}
 	return s.otherMove(move, "", func() error {
-		s.certificates.put(fmt.Sprintf("%04d", len(s.certificates.records)+1), made)
+		s.certificates.Put(fmt.Sprintf("%04d", s.certificates.Len()+1), made)
 		return nil
 	})
 }
 
 // cannotRotate says why there can be no new certificate, "" when there can. The
-// caller does not hold s.mu.
+// caller does not hold the lock.
 func (s *Sandbox) cannotRotate() string {
 	if s.keyMode == KeyModePublicKey {
 		return "the merchant has a public key only"
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if count := len(s.certificates.records) + 1; count >= maxCertificates {
+	s.db.Lock()
+	defer s.db.Unlock()
+	if count := s.certificates.Len() + 1; count >= maxCertificates {
 		return fmt.Sprintf("there are %d certificates already", count)
 	}
 	return ""
@@ -159,8 +159,8 @@ func (s *Sandbox) cannotRotate() string {
 // PlatformSerialNo returns the serial of the newest platform certificate.
 func (s *Sandbox) PlatformSerialNo() string {
 	s.mustBeOpen()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.db.Lock()
+	defer s.db.Unlock()
 	return s.newestCertificate().Serial
 }
 
@@ -173,7 +173,7 @@ func (s operations) DownloadCertificates(ctx context.Context, r api.DownloadCert
 	list := payscore.CertificateList{Data: []payscore.PlatformCertificate{}}
 	for _, c := range s.allCertificates() {
 		// Certificates go by the wall clock, as whoever uses them does.
-		if !s.clock.wall().Before(c.ExpiresAt) {
+		if !s.db.Clock.Wall().Before(c.ExpiresAt) {
 			continue
 		}
 		sealed, err := s.sealCertificate(c.certificate)

@@ -46,11 +46,11 @@ func create[T any](ctx context.Context, s *Sandbox, r opening) (T, error) {
 	}
 	request := sha256.Sum256(b)
 	err = s.update(ctx, func() error {
-		o := s.orders.get(orderKey(r.order.SubMchID, r.order.OutOrderNo))
+		o := s.orders.Get(orderKey(r.order.SubMchID, r.order.OutOrderNo))
 		switch {
 		case o != nil && !bytes.Equal(o.Created, request[:]):
 			return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
-		case o == nil && len(s.orders.records) >= s.maxOrders:
+		case o == nil && s.orders.Len() >= s.maxOrders:
 			return refuse(http.StatusTooManyRequests, "FREQUENCY_LIMITED", numberFrequency, "沙箱中的订单过多")
 		case o == nil:
 			if refused := s.checkUserOf(r.order.OpenID, r.order.SubOpenID); refused != nil {
@@ -65,7 +65,7 @@ func create[T any](ctx context.Context, s *Sandbox, r opening) (T, error) {
 	return answer, err
 }
 
-// open makes the order. The caller holds s.mu.
+// open makes the order. The caller holds the lock.
 func (s *Sandbox) open(r opening, request []byte) (*order, error) {
 	b := r.order
 	o := &order{

@@ -183,24 +183,24 @@ func (c *courier) post(to *url.URL, body []byte, sign func(http.Header) error) (
 }
 
 // planDelivery plans the next attempt of a notification, if there is one. The
-// caller holds s.mu.
+// caller holds the lock.
 func (s *Sandbox) planDelivery(id string, n *Notification) {
 	if due := n.Next; !due.IsZero() {
-		s.agenda.plan(due, func() { s.deliver(id, due) })
+		s.db.Agenda.Plan(due, func() { s.deliver(id, due) })
 	}
 }
 
 // deliver makes the attempt that was planned for a time.
 func (s *Sandbox) deliver(id string, due time.Time) {
 	began := s.now().Round(0)
-	s.mu.Lock()
-	found := s.notifications.get(id)
+	s.db.Lock()
+	found := s.notifications.Get(id)
 	if found == nil || !found.Next.Equal(due) {
-		s.mu.Unlock()
+		s.db.Unlock()
 		return // forgotten or sent by hand since
 	}
 	n := *found
-	s.mu.Unlock()
+	s.db.Unlock()
 	fault := ""
 	switch {
 	case n.Delivered:
@@ -231,7 +231,7 @@ func (s *Sandbox) deliver(id string, due time.Time) {
 		}
 		s.planDelivery(id, n)
 	})
-	s.againWhenSaved(err, func() { s.deliver(id, due) })
+	s.db.AgainWhenSaved(err, func() { s.deliver(id, due) })
 }
 
 // Resend makes one attempt more to deliver a notification, at once, whatever
@@ -245,14 +245,14 @@ func (s *Sandbox) Probe(id string) (Attempt, error) { return s.sendNow(id, "prob
 
 func (s *Sandbox) sendNow(id, fault string) (Attempt, error) {
 	s.mustBeOpen()
-	s.mu.Lock()
-	found := s.notifications.get(id)
+	s.db.Lock()
+	found := s.notifications.Get(id)
 	if found == nil {
-		s.mu.Unlock()
+		s.db.Unlock()
 		return Attempt{}, fmt.Errorf("sandbox: there is no notification %q", id)
 	}
 	n := *found
-	s.mu.Unlock()
+	s.db.Unlock()
 	attempt, err := s.attempt(n, s.now().Round(0), fault)
 	_ = s.keepAttempt(id, attempt, func(n *Notification) {
 		if err == nil {
@@ -305,7 +305,7 @@ func (c *courier) reason(err error) string {
 
 func (s *Sandbox) signNotification(header http.Header, body []byte, probe bool) error {
 	// Nobody asks for a key, and so the mode decides.
-	if err := s.sign(header, "", body, s.clock.wall()); err != nil {
+	if err := s.sign(header, "", body, s.db.Clock.Wall()); err != nil {
 		return err
 	}
 	if probe {
@@ -323,7 +323,7 @@ func (s *Sandbox) keepAttempt(id string, a Attempt, then func(*Notification)) er
 	e := Entry{Kind: "notification", Time: a.Time, Method: http.MethodPost, Status: a.Status, Message: a.Error, Duration: a.Duration, Fault: a.Fault,
 		Notification: id}
 	err := s.update(context.Background(), func() error {
-		n := s.notifications.get(id)
+		n := s.notifications.Get(id)
 		if n == nil {
 			s.tellEntry(e)
 			return nil // forgotten meanwhile
@@ -333,9 +333,9 @@ func (s *Sandbox) keepAttempt(id string, a Attempt, then func(*Notification)) er
 		}
 		n.Attempts = append(n.Attempts, a)
 		then(n)
-		s.notifications.put(id, n)
+		s.notifications.Put(id, n)
 		e.Subject, e.Operation, e.Attempt, e.Next = n.Subject, n.EventType, n.Tries, n.Next
-		if o := s.orders.get(n.Subject); o != nil {
+		if o := s.orders.Get(n.Subject); o != nil {
 			e.Stage = o.Stage
 		}
 		if to, err := url.Parse(n.URL); err == nil {

@@ -30,7 +30,7 @@ func (s operations) EchoSecurity(ctx context.Context, r api.EchoSecurityRequestO
 	}
 	if b.NotifyURL != nil {
 		err := s.update(ctx, func() error {
-			if len(s.notifications.records) >= maxNotifications {
+			if s.notifications.Len() >= maxNotifications {
 				return tooMany()
 			}
 			s.announce("echo", *b.NotifyURL, "SECURITY_ECHO.SUCCESS", payscore.SecurityEchoNotification(answer))

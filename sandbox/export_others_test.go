@@ -9,18 +9,18 @@ import (
 // FillCertificates lists the first certificate n times more: to make keys takes
 // long.
 func (s *Sandbox) FillCertificates(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.db.Lock()
+	defer s.db.Unlock()
 	for i := range n {
-		s.certificates.put(fmt.Sprintf("%04d", i+1), s.firstCertificate)
+		s.certificates.Put(fmt.Sprintf("%04d", i+1), s.firstCertificate)
 	}
 }
 
 // FillPermissions has the users user0, user1 and so on authorise the direct
 // merchant's service s and app a.
 func (s *Sandbox) FillPermissions(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.db.Lock()
+	defer s.db.Unlock()
 	for i := range n {
 		s.openPermission(&permission{Request: permissionRequest{ServiceID: "s", AppID: "a", Code: fmt.Sprintf("code%d", i)}}, UserIDs{OpenID: fmt.Sprintf("user%d", i)})
 	}
@@ -28,7 +28,7 @@ func (s *Sandbox) FillPermissions(n int) {
 
 // Payments are the numbers by which a refund finds what was paid.
 func (s *Sandbox) Payments() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.db.Lock()
+	defer s.db.Unlock()
 	return slices.Collect(maps.Keys(s.payments))
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/store"
 )
 
 // Announced is a notification that was queued, and its resource in plain.
@@ -13,9 +15,9 @@ type Announced struct{ EventType, URL, Subject, Resource string }
 
 // Announced returns the notifications that were queued, in that order.
 func (s *Sandbox) Announced() (all []Announced) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, n := range s.notifications.all() {
+	s.db.Lock()
+	defer s.db.Unlock()
+	for _, n := range s.notifications.All() {
 		all = append(all, Announced{n.EventType, n.URL, n.Subject, string(n.Resource)})
 	}
 	return all
@@ -68,36 +70,36 @@ func (s *Sandbox) JournalSince(seq int64) []Entry { return s.journal.since(seq) 
 // LoadData reads a data file as [Open] does, without a sandbox: its records by
 // table and key.
 func LoadData(name string) (map[[2]string]string, error) {
-	f, err := openFile(name)
+	f, err := store.OpenFile(name)
 	if err != nil {
 		return nil, err
 	}
 	all := map[[2]string]string{}
-	err = f.load(func(table, key string, record []byte) error {
+	err = f.Load(func(table, key string, record []byte) error {
 		all[[2]string{table, key}] = string(record)
 		return nil
 	})
-	return all, errors.Join(err, f.close())
+	return all, errors.Join(err, f.Close())
 }
 
-// fullDisk is a store that takes nothing more.
+// fullDisk is a disk that takes nothing more.
 type fullDisk struct {
-	store
+	store.Disk
 	err error
 }
 
-func (d fullDisk) save([]change) error { return d.err }
+func (d fullDisk) Save([]store.Change) error { return d.err }
 
 // FillDisk has the data file refuse whatever comes, with this error, until the
 // returned function is called.
 func (s *Sandbox) FillDisk(err error) (empty func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	before := s.changes.store
-	s.changes.store = fullDisk{before, err}
+	s.db.Lock()
+	defer s.db.Unlock()
+	before := s.db.Disk
+	s.db.Disk = fullDisk{before, err}
 	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.changes.store = before
+		s.db.Lock()
+		defer s.db.Unlock()
+		s.db.Disk = before
 	}
 }

@@ -30,7 +30,7 @@ func WithKeyMode(m KeyMode) Option { return func(s *Sandbox) { s.keyMode = m } }
 
 // answerKey returns the key to sign with for a request that asked for one by
 // its id, and its id. Anyone who names an older certificate gets the newest.
-// The caller does not hold s.mu.
+// The caller does not hold the lock.
 func (s *Sandbox) answerKey(wanted string) (*rsa.PrivateKey, string) {
 	public := s.credentials.account.PublicKeyID
 	usePublic := true
@@ -46,8 +46,8 @@ func (s *Sandbox) answerKey(wanted string) (*rsa.PrivateKey, string) {
 	if usePublic {
 		return s.credentials.wechatpay, public
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.db.Lock()
+	defer s.db.Unlock()
 	newest := s.newestCertificate()
 	return newest.key, newest.Serial
 }

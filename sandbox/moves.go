@@ -124,7 +124,7 @@ func (s *Sandbox) Move(name, subMchID, outOrderNo string, args MoveArgs) error {
 	}
 	failed := &MoveError{Move: name, Subject: subject}
 	err := s.update(context.Background(), func() error {
-		o := s.orders.get(subject)
+		o := s.orders.Get(subject)
 		if o == nil {
 			return ErrNoSuchSubject
 		}
@@ -192,7 +192,7 @@ func (s *Sandbox) confirm(o *order, a MoveArgs) {
 		o.Entity.SubOpenID = new(a.OpenID)
 	}
 	o.QueryID = s.number("99")
-	s.queries.put(o.QueryID, new(o.Entity.OutOrderNo))
+	s.queries.Put(o.QueryID, new(o.Entity.OutOrderNo))
 	s.become(o, stageUserConfirm)
 	s.notify(o, userConfirm)
 }
@@ -220,9 +220,9 @@ func (s *Sandbox) startDeduction(o *order, a MoveArgs) {
 	s.planDeduction(o.key(), o)
 }
 
-// tell puts a move into the journal once it is saved. The caller holds s.mu.
+// tell puts a move into the journal once it is saved. The caller holds the lock.
 func (s *Sandbox) tell(o *order, name string) {
 	s.tellEntry(Entry{Time: s.now(), Kind: "move", Subject: o.key(), Stage: o.Stage, Operation: name})
 }
 
-func (s *Sandbox) tellEntry(e Entry) { s.changes.told = append(s.changes.told, e) }
+func (s *Sandbox) tellEntry(e Entry) { s.db.Tell(func() { s.journal.add(e) }) }

@@ -62,13 +62,13 @@ func WithNotificationTraffic(t NotificationTraffic) Option {
 // SetNotificationTraffic changes what happens to notifications from now on.
 func (s *Sandbox) SetNotificationTraffic(t NotificationTraffic) {
 	s.mustBeOpen()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.db.Lock()
+	defer s.db.Unlock()
 	s.traffic = t
 }
 
 // announce queues a notification of something that happened to the subject. An
-// empty url means that the merchant asked for none. The caller holds s.mu.
+// empty url means that the merchant asked for none. The caller holds the lock.
 func (s *Sandbox) announce(subject, url, eventType string, resource any) {
 	if url == "" {
 		return
@@ -87,12 +87,12 @@ func (s *Sandbox) announce(subject, url, eventType string, resource any) {
 	if each(s.traffic.Late) {
 		n.Next = now.Add(lateBy)
 	}
-	s.notifications.put(n.ID, n)
+	s.notifications.Put(n.ID, n)
 	s.planDelivery(n.ID, n)
 }
 
 // notificationID makes up an id in the form of a UUID, which sorts by age. The
-// caller holds s.mu.
+// caller holds the lock.
 func (s *Sandbox) notificationID() string {
 	digits := fmt.Sprintf("%032s", s.number("EV")[2:])
 	return strings.ToLower(fmt.Sprintf("%s-%s-%s-%s-%s", digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
@@ -101,10 +101,10 @@ func (s *Sandbox) notificationID() string {
 // Notifications returns copies of all notifications, oldest first.
 func (s *Sandbox) Notifications() []Notification {
 	s.mustBeOpen()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.db.Lock()
+	defer s.db.Unlock()
 	var all []Notification
-	for _, n := range s.notifications.all() {
+	for _, n := range s.notifications.All() {
 		c := *n
 		c.Attempts = slices.Clone(n.Attempts)
 		all = append(all, c)

@@ -33,9 +33,9 @@ type target struct {
 }
 
 // find returns the order that a request names, as it is by now. The caller
-// holds s.mu.
+// holds the lock.
 func (s *Sandbox) find(t target) (*order, *refusal) {
-	o := s.orders.get(orderKey(t.subMchID, t.outOrderNo))
+	o := s.orders.Get(orderKey(t.subMchID, t.outOrderNo))
 	if o == nil {
 		return nil, refuse(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist, "查询单据不存在")
 	}
@@ -103,7 +103,7 @@ func query[T any](ctx context.Context, s *Sandbox, t target, outOrderNo, queryID
 	err := s.update(ctx, func() error {
 		if outOrderNo != nil {
 			t.outOrderNo = *outOrderNo
-		} else if no := s.queries.get(*queryID); no != nil {
+		} else if no := s.queries.Get(*queryID); no != nil {
 			t.outOrderNo = *no
 		}
 		o, refused := s.find(t)

@@ -66,13 +66,13 @@ func (s *Sandbox) become(o *order, name string) {
 	if stage.CollectionState != nil {
 		o.Entity.Collection.State = *stage.CollectionState
 	}
-	s.orders.put(o.key(), o)
+	s.orders.Put(o.key(), o)
 	s.keepPayment(o)
 }
 
 // settle does what fell due on an order since it was last looked at: it
 // expires, or a deduction ends. Going by the record alone, it survives a
-// restart. The caller holds s.mu.
+// restart. The caller holds the lock.
 func (s *Sandbox) settle(o *order) {
 	switch now := s.now(); {
 	case o.Stage == stageCreated && !now.Before(o.CreatedAt.Add(confirmWithin)):
@@ -90,22 +90,22 @@ func (s *Sandbox) settle(o *order) {
 }
 
 // planDeduction has an order settled when its deduction ends, if there is one,
-// so that the notification does not wait for a query. The caller holds s.mu.
+// so that the notification does not wait for a query. The caller holds the lock.
 func (s *Sandbox) planDeduction(key string, o *order) {
 	if o.Deduction == nil {
 		return
 	}
-	s.agenda.plan(o.Deduction.Until, func() { s.settleDue(key) })
+	s.db.Agenda.Plan(o.Deduction.Until, func() { s.settleDue(key) })
 }
 
 func (s *Sandbox) settleDue(key string) {
 	err := s.update(context.Background(), func() error {
-		if o := s.orders.get(key); o != nil {
+		if o := s.orders.Get(key); o != nil {
 			s.settle(o)
 		}
 		return nil
 	})
-	s.againWhenSaved(err, func() { s.settleDue(key) })
+	s.db.AgainWhenSaved(err, func() { s.settleDue(key) })
 }
 
 // bill sets the amount to collect.
@@ -165,14 +165,14 @@ func (s *Sandbox) notify(o *order, eventType string) {
 const numbersMadeUp = "numbers"
 
 // number makes up a number of WeChat Pay's, 28 digits long and unlike all
-// others. The caller holds s.mu.
+// others. The caller holds the lock.
 func (s *Sandbox) number(prefix string) string {
-	c := s.counters.get(numbersMadeUp)
+	c := s.counters.Get(numbersMadeUp)
 	if c == nil {
 		c = new(int64)
 	}
 	*c++
-	s.counters.put(numbersMadeUp, c)
+	s.counters.Put(numbersMadeUp, c)
 	return fmt.Sprintf("%s%s%012d", prefix, s.now().In(chinaTime).Format(secondPrecision), *c)
 }
 

@@ -149,7 +149,7 @@ func (s *Sandbox) message(o *order, sent *bool, b payscore.SendPartnerServiceOrd
 		return refuse(http.StatusBadRequest, "INVALID_REQUEST", 0, "该订单的消息已下发")
 	}
 	*sent = true
-	s.orders.put(o.key(), o)
+	s.orders.Put(o.key(), o)
 	return nil
 }
 

@@ -35,7 +35,7 @@ type OrderView struct {
 	Moves []string `json:"moves"`
 }
 
-// view copies a record. The caller holds s.mu.
+// view copies a record. The caller holds the lock.
 func (o *order) view() OrderView {
 	v := OrderView{
 		OutOrderNo: o.Entity.OutOrderNo, Stage: o.Stage, CreatedAt: o.CreatedAt, Collected: o.collected(),
@@ -63,7 +63,7 @@ func (o *order) view() OrderView {
 func (s *Sandbox) View(subMchID, outOrderNo string) (v OrderView, ok bool) {
 	s.see(func(settle func(*order)) {
 		v, ok = OrderView{}, false
-		if o := s.orders.get(orderKey(subMchID, outOrderNo)); o != nil {
+		if o := s.orders.Get(orderKey(subMchID, outOrderNo)); o != nil {
 			settle(o)
 			v, ok = o.view(), true
 		}
@@ -93,7 +93,7 @@ func (s *Sandbox) Orders(prefix, after string, limit int) (page []OrderView, nex
 	s.see(func(settle func(*order)) {
 		page, next = nil, ""
 		var keys []string
-		for key := range s.orders.records {
+		for key := range s.orders.Unsorted() {
 			if strings.HasPrefix(key, prefix) && key > after {
 				keys = append(keys, key)
 			}
@@ -106,7 +106,7 @@ func (s *Sandbox) Orders(prefix, after string, limit int) (page []OrderView, nex
 			}
 		}
 		for _, key := range keys {
-			o := s.orders.get(key)
+			o := s.orders.Get(key)
 			settle(o)
 			page = append(page, o.view())
 		}

@@ -67,9 +67,9 @@ func permissionSubject(subMchID, code string) string { return "permission/" + or
 // used up, also after the authorisation ended.
 func (s *Sandbox) ask(ctx context.Context, r permissionRequest) (token string, err error) {
 	err = s.update(ctx, func() error {
-		p := s.permissions.get(permissionKey(r.SubMchID, r.Code))
+		p := s.permissions.Get(permissionKey(r.SubMchID, r.Code))
 		if p == nil {
-			if len(s.permissions.records) >= s.maxOrders {
+			if s.permissions.Len() >= s.maxOrders {
 				return tooMany()
 			}
 			p = &permission{Request: r, State: payscore.AuthorizationStateUnbinduser}
@@ -78,7 +78,7 @@ func (s *Sandbox) ask(ctx context.Context, r permissionRequest) (token string, e
 			return refuse(http.StatusBadRequest, "INVALID_REQUEST", 0, "授权协议号已被使用")
 		}
 		p.AskedAt, p.Token = s.now(), "sandbox_permission_"+rand.Text()
-		s.permissions.put(p.key(), p)
+		s.permissions.Put(p.key(), p)
 		token = p.Token
 		return nil
 	})
@@ -92,7 +92,7 @@ func noPermission() *refusal {
 // permissionByCode finds what was asked for under a code. The caller holds
 // s.mu.
 func (s *Sandbox) permissionByCode(subMchID, serviceID, code string) (*permission, *refusal) {
-	p := s.permissions.get(permissionKey(subMchID, code))
+	p := s.permissions.Get(permissionKey(subMchID, code))
 	if p == nil || p.Request.SubMchID != subMchID || p.Request.ServiceID != serviceID {
 		return nil, noPermission()
 	}
@@ -100,7 +100,7 @@ func (s *Sandbox) permissionByCode(subMchID, serviceID, code string) (*permissio
 }
 
 // permissionOf finds what a user gave: what is in force, else what was given
-// last. The caller holds s.mu.
+// last. The caller holds the lock.
 func (s *Sandbox) permissionOf(user UserIDs, subMchID, serviceID, appID, subAppID string) (*permission, *refusal) {
 	found := s.given.find(user, subMchID, serviceID, appID, subAppID)
 	if found == nil {
@@ -129,10 +129,10 @@ func (s *Sandbox) end(ctx context.Context, find func() (*permission, *refusal), 
 	})
 }
 
-// closePermission ends an authorisation. The caller holds s.mu.
+// closePermission ends an authorisation. The caller holds the lock.
 func (s *Sandbox) closePermission(p *permission, reason string) {
 	p.State, p.ClosedAt, p.CloseReason = payscore.AuthorizationStateUnavailable, s.now(), reason
-	s.permissions.put(p.key(), p)
+	s.permissions.Put(p.key(), p)
 	s.announcePermission(p, "PAYSCORE.USER_CLOSE_SERVICE", payscore.UserServiceStatusUserCloseService, p.ClosedAt)
 }
 
@@ -150,7 +150,7 @@ func (s *Sandbox) announcePermission(p *permission, eventType string, status pay
 }
 
 func (s *Sandbox) hasUnfinishedOrders(p *permission) bool {
-	for _, o := range s.orders.records {
+	for _, o := range s.orders.Unsorted() {
 		e := o.Entity
 		if !s.contract.stages[o.Stage].Final && e.ServiceID == p.Request.ServiceID && value(e.SubMchID) == p.Request.SubMchID &&
 			p.User.is(UserIDs{OpenID: value(e.OpenID), SubOpenID: value(e.SubOpenID)}) {
@@ -166,7 +166,7 @@ func (s *Sandbox) hasUnfinishedOrders(p *permission) bool {
 // examples. The error is a [*MoveError].
 func (s *Sandbox) OpenPermission(subMchID, authorizationCode string, user UserIDs) error {
 	return s.otherMove("open_permission", permissionSubject(subMchID, authorizationCode), func() error {
-		p := s.permissions.get(permissionKey(subMchID, authorizationCode))
+		p := s.permissions.Get(permissionKey(subMchID, authorizationCode))
 		switch {
 		case p == nil || p.Request.SubMchID != subMchID:
 			return ErrNoSuchSubject
@@ -193,10 +193,10 @@ func (s *Sandbox) OpenPermission(subMchID, authorizationCode string, user UserID
 	})
 }
 
-// openPermission puts an authorisation into force. The caller holds s.mu.
+// openPermission puts an authorisation into force. The caller holds the lock.
 func (s *Sandbox) openPermission(p *permission, user UserIDs) {
 	p.User, p.State, p.OpenedAt = user, payscore.AuthorizationStateAvailable, s.now()
-	s.permissions.put(p.key(), p)
+	s.permissions.Put(p.key(), p)
 	s.given.add(p)
 }
 
@@ -204,7 +204,7 @@ func (s *Sandbox) openPermission(p *permission, user UserIDs) {
 // leave: orders that are not paid yet stay. The error is a [*MoveError].
 func (s *Sandbox) ClosePermission(subMchID, authorizationCode string) error {
 	return s.otherMove("close_permission", permissionSubject(subMchID, authorizationCode), func() error {
-		p := s.permissions.get(permissionKey(subMchID, authorizationCode))
+		p := s.permissions.Get(permissionKey(subMchID, authorizationCode))
 		switch {
 		case p == nil || p.Request.SubMchID != subMchID:
 			return ErrNoSuchSubject

@@ -56,7 +56,7 @@ func (s operations) TerminatePermissionByOpenid(ctx context.Context, r api.Termi
 	return api.TerminatePermissionByOpenid204Response{}, nil
 }
 
-// directPermission is the answer of a query. The caller holds s.mu.
+// directPermission is the answer of a query. The caller holds the lock.
 func (s *Sandbox) directPermission(p *permission) payscore.Permission {
 	partner := s.partnerPermission(p)
 	return payscore.Permission{

@@ -94,7 +94,7 @@ func oneUser(location, prefix string, user UserIDs, subAppID string) *refusal {
 	return nil
 }
 
-// partnerPermission is the answer of a query. The caller holds s.mu.
+// partnerPermission is the answer of a query. The caller holds the lock.
 func (s *Sandbox) partnerPermission(p *permission) payscore.PartnerPermission {
 	r := p.Request
 	level := s.levelOf(p)

@@ -30,7 +30,7 @@ func (s *Sandbox) SetQuotas(serviceID string, version int64, suggestions []paysc
 			return impossible("it takes at most 100 layers, and numbers not below 0")
 		}
 		q := quotas(slices.Clone(suggestions))
-		s.quotas.put(quotasKey(serviceID, version), &q)
+		s.quotas.Put(quotasKey(serviceID, version), &q)
 		return nil
 	})
 }
@@ -38,7 +38,7 @@ func (s *Sandbox) SetQuotas(serviceID string, version int64, suggestions []paysc
 func (s operations) QueryPartnerServiceQuotas(ctx context.Context, r api.QueryPartnerServiceQuotasRequestObject) (api.QueryPartnerServiceQuotasResponseObject, error) {
 	p := r.Params
 	defer s.lock(ctx)()
-	known := s.quotas.get(quotasKey(r.ServiceID, p.RiskLevelVersion))
+	known := s.quotas.Get(quotasKey(r.ServiceID, p.RiskLevelVersion))
 	if known == nil && p.RiskLevelVersion == exampleRiskLevel.RiskLevelVersion {
 		known = &exampleQuotas
 	}

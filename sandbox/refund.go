@@ -76,7 +76,7 @@ func (s *Sandbox) keepPayment(o *order) {
 	}
 }
 
-// findPaid finds a payment by either of its numbers. The caller holds s.mu.
+// findPaid finds a payment by either of its numbers. The caller holds the lock.
 func (s *Sandbox) findPaid(transactionID, tradeNo string) (p paid, found bool) {
 	if id, made := strings.CutPrefix(tradeNo, outTradePrefix); made {
 		transactionID = id
@@ -148,9 +148,9 @@ func checkRefund(b payscore.CreateRefundRequest) *refusal {
 }
 
 // refund makes a refund or finds the one that was made of the same request. One
-// that was closed starts anew. The caller holds s.mu.
+// that was closed starts anew. The caller holds the lock.
 func (s *Sandbox) refund(b payscore.CreateRefundRequest, asked string) (*refund, *refusal) {
-	made := s.refunds.get(orderKey(value(b.SubMchID), b.OutRefundNo))
+	made := s.refunds.Get(orderKey(value(b.SubMchID), b.OutRefundNo))
 	if made != nil {
 		if made.Asked != asked {
 			return nil, refuse(http.StatusBadRequest, "INVALID_REQUEST", 0, "请求参数与原退款单不一致")
@@ -183,7 +183,7 @@ func (s *Sandbox) refund(b payscore.CreateRefundRequest, asked string) (*refund,
 		}
 	}
 	made.Refund.Status, made.StartedAt = payscore.RefundStatusProcessing, s.now()
-	s.refunds.put(made.key(), made)
+	s.refunds.Put(made.key(), made)
 	s.planRefund(made.key(), made)
 	return made, nil
 }
@@ -198,7 +198,7 @@ func (s *Sandbox) checkPaid(p paid, b payscore.CreateRefundRequest, again *refun
 		return refuse(http.StatusBadRequest, "INVALID_REQUEST", 0, "订单已超过可退款的最大期限")
 	}
 	left, count := p.amount, 0
-	for _, other := range s.refunds.records {
+	for _, other := range s.refunds.Unsorted() {
 		if other == again || other.Refund.TransactionID != p.transactionID {
 			continue
 		}
@@ -221,7 +221,7 @@ func (s *Sandbox) checkPaid(p paid, b payscore.CreateRefundRequest, again *refun
 
 func (s operations) QueryRefund(ctx context.Context, r api.QueryRefundRequestObject) (api.QueryRefundResponseObject, error) {
 	defer s.lock(ctx)()
-	made := s.refunds.get(orderKey(value(r.Params.SubMchID), r.OutRefundNo))
+	made := s.refunds.Get(orderKey(value(r.Params.SubMchID), r.OutRefundNo))
 	if made == nil {
 		return nil, noResource()
 	}
@@ -229,13 +229,13 @@ func (s operations) QueryRefund(ctx context.Context, r api.QueryRefundRequestObj
 }
 
 // planRefund lets a refund succeed when its time has come, unless a move was
-// faster. The caller holds s.mu.
+// faster. The caller holds the lock.
 func (s *Sandbox) planRefund(key string, r *refund) {
 	if r.Refund.Status != payscore.RefundStatusProcessing {
 		return
 	}
 	started := r.StartedAt
-	s.agenda.plan(started.Add(refundDelay), func() { s.refundDue(key, started) })
+	s.db.Agenda.Plan(started.Add(refundDelay), func() { s.refundDue(key, started) })
 }
 
 func (s *Sandbox) refundDue(key string, started time.Time) {
@@ -245,7 +245,7 @@ func (s *Sandbox) refundDue(key string, started time.Time) {
 		}
 		return nil
 	})
-	s.againWhenSaved(err, func() { s.refundDue(key, started) })
+	s.db.AgainWhenSaved(err, func() { s.refundDue(key, started) })
 }
 
 // EndRefund ends a refund that is PROCESSING, or ABNORMAL, with SUCCESS,
@@ -271,7 +271,7 @@ var refundMoves = map[payscore.RefundStatus]string{
 func (s *Sandbox) endRefund(key string, status payscore.RefundStatus, allowed func(*refund) error) error {
 	move := refundMoves[status]
 	return s.otherMove(move, "refund/"+key, func() error {
-		r := s.refunds.get(key)
+		r := s.refunds.Get(key)
 		if move == "" {
 			return impossible("a refund does not end with " + string(status))
 		}
@@ -289,7 +289,7 @@ func (s *Sandbox) endRefund(key string, status payscore.RefundStatus, allowed fu
 				e.FundsAccount = new(payscore.FundsAccountAvailable)
 			}
 		}
-		s.refunds.put(key, r)
+		s.refunds.Put(key, r)
 		n := payscore.RefundNotification{
 			OutTradeNo: e.OutTradeNo, TransactionID: e.TransactionID, OutRefundNo: e.OutRefundNo, RefundID: e.RefundID,
 			RefundStatus: e.Status, SuccessTime: e.SuccessTime, UserReceivedAccount: e.UserReceivedAccount, RefundAccount: e.RefundAccount,

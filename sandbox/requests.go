@@ -82,26 +82,26 @@ func (s *Sandbox) record(x *exchange, number int64) {
 			e.Subject = orderKey(f.sub, f.no)
 		}
 	}
-	s.mu.Lock()
+	s.db.Lock()
 	s.takePlace(x) // unless the operation has
 	if e.Stage = x.stage; x.subject == "" {
 		e.Stage = s.stageOf(e.Subject)
 	}
-	s.mu.Unlock()
+	s.db.Unlock()
 	s.journal.fill(x.place, e)
 	x.recorded = true
 }
 
-// takePlace numbers the request's entry, once. The caller holds s.mu.
+// takePlace numbers the request's entry, once. The caller holds the lock.
 func (s *Sandbox) takePlace(x *exchange) {
 	if x.place == nil {
 		x.place, x.stage = s.journal.reserve(), s.stageOf(x.subject)
 	}
 }
 
-// stageOf is "" for what is no order. The caller holds s.mu.
+// stageOf is "" for what is no order. The caller holds the lock.
 func (s *Sandbox) stageOf(subject string) string {
-	if o := s.orders.get(subject); o != nil {
+	if o := s.orders.Get(subject); o != nil {
 		return o.Stage
 	}
 	return ""

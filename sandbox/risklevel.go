@@ -27,18 +27,18 @@ func (s *Sandbox) SetRiskLevel(openID string, r RiskLevel) error {
 		if openID == "" || r.UserRiskLevel < 0 || r.RiskLevelVersion < 0 || len(r.UserLabel) > 32 {
 			return impossible(fmt.Sprintf("it takes an openid, a label of up to 32 bytes, and numbers not below 0: %+v", r))
 		}
-		s.riskLevels.put(openID, &r)
+		s.riskLevels.Put(openID, &r)
 		return nil
 	})
 }
 
-// levelOf is nil while an authorisation has no user. The caller holds s.mu.
+// levelOf is nil while an authorisation has no user. The caller holds the lock.
 func (s *Sandbox) levelOf(p *permission) *RiskLevel {
 	if p.State == payscore.AuthorizationStateUnbinduser {
 		return nil
 	}
 	for _, id := range []string{p.User.OpenID, p.User.SubOpenID} {
-		if r := s.riskLevels.get(id); r != nil {
+		if r := s.riskLevels.Get(id); r != nil {
 			return r
 		}
 	}
@@ -67,7 +67,7 @@ func (r *RiskLevel) version() *int64 {
 }
 
 // assessed finds the authorisation of the user to assess, who may be named by
-// code, by app or by both. The caller holds s.mu.
+// code, by app or by both. The caller holds the lock.
 func (s *Sandbox) assessed(code string, user UserIDs, subMchID, serviceID, appID, subAppID string) (*permission, *refusal) {
 	if code == "" {
 		return s.permissionOf(user, subMchID, serviceID, appID, subAppID)

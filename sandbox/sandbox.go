@@ -9,6 +9,7 @@ import (
 
 	"github.com/wxpayscore/payscore/gen/payscoreserver"
 	"github.com/wxpayscore/payscore/internal/oneline"
+	"github.com/wxpayscore/payscore/sandbox/internal/store"
 )
 
 // DefaultRiskCap is the risk cap of the sandbox's services, in fen.
@@ -19,8 +20,7 @@ const DefaultRiskCap = 1_000_000
 type Sandbox struct {
 	contract       *contract
 	credentials    *Credentials
-	clock          *clock
-	agenda         *agenda
+	db             *store.Store
 	journal        *journal
 	courier        *courier
 	dataFile       string
@@ -33,23 +33,22 @@ type Sandbox struct {
 	faults         faults
 	admin          *admin
 
-	mu            sync.Mutex // guards the tables
-	changes       *changes
-	orders        *table[order]     // by orderKey
-	payments      map[string]*order // by transaction_id
-	queries       *table[string]    // out_order_no by query_id
-	users         *table[User]      // by openid
-	counters      *table[int64]
-	notifications *table[Notification] // by id
+	// Under the lock of db.
+	orders        *store.Table[order]  // by orderKey
+	payments      map[string]*order    // by transaction_id
+	queries       *store.Table[string] // out_order_no by query_id
+	users         *store.Table[User]   // by openid
+	counters      *store.Table[int64]
+	notifications *store.Table[Notification] // by id
 	traffic       NotificationTraffic
-	announced     int                 // notifications, to find every nth
-	permissions   *table[permission]  // by permissionKey
-	given         permissionsByUser   // of permissions
-	riskLevels    *table[RiskLevel]   // by openid
-	quotas        *table[quotas]      // by quotasKey
-	applications  *table[application] // by out_apply_no
-	refunds       *table[refund]      // by sub_mchid and out_refund_no
-	certificates  *table[platformCertificate]
+	announced     int                       // notifications, to find every nth
+	permissions   *store.Table[permission]  // by permissionKey
+	given         permissionsByUser         // of permissions
+	riskLevels    *store.Table[RiskLevel]   // by openid
+	quotas        *store.Table[quotas]      // by quotasKey
+	applications  *store.Table[application] // by out_apply_no
+	refunds       *store.Table[refund]      // by sub_mchid and out_refund_no
+	certificates  *store.Table[platformCertificate]
 
 	rotating sync.Mutex // held while a certificate is made, before mu
 
@@ -70,16 +69,23 @@ func WithCredentials(c *Credentials) Option { return func(s *Sandbox) { s.creden
 func WithClock(now func() time.Time) Option {
 	return func(s *Sandbox) {
 		if now != nil {
-			s.clock.wall = now
+			s.db.Clock.Wall = now
 		}
 	}
 }
+
+// WithData keeps orders, notifications and all else that is not a key in a
+// file, which is made when it is not there, so that they survive a restart or
+// a kill: what was answered is in it. One sandbox at a time can have it. The
+// journal is not kept. [Open] refuses a file that is damaged, or made by a build
+// without checksums.
+func WithData(file string) Option { return func(s *Sandbox) { s.dataFile = file } }
 
 // WithTimeScale lets the time of the orders run factor times as fast as the
 // wall clock, so that a day of notifications passes in seconds. Signatures
 // keep to the wall clock. A factor below 2 changes nothing.
 func WithTimeScale(factor int) Option {
-	return func(s *Sandbox) { s.clock.scale = int64(max(factor, 1)) }
+	return func(s *Sandbox) { s.db.Clock.Scale = int64(max(factor, 1)) }
 }
 
 // WithJournal writes the journal to w as it grows, an [Entry] of JSON a line.
@@ -128,37 +134,34 @@ var processCredentials = sync.OnceValues(NewCredentials)
 // Open returns a sandbox without orders. The error is that of making keys, or
 // of a contract that does not load.
 func Open(opts ...Option) (*Sandbox, error) {
-	c := newChanges()
+	db := store.New()
 	s := &Sandbox{
-		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: newJournal(),
-		changes: c, orders: newTable[order]("orders", c), payments: map[string]*order{}, queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
-		notifications: newTable[Notification]("notifications", c),
-		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
-		permissions: newTable[permission]("permissions", c), given: permissionsByUser{}, riskLevels: newTable[RiskLevel]("risk_levels", c), quotas: newTable[quotas]("quotas", c),
-		applications: newTable[application]("applications", c), refunds: newTable[refund]("refunds", c),
-		certificates: newTable[platformCertificate]("certificates", c),
+		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, db: db, journal: newJournal(),
+		courier: newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
+		orders: store.NewTable[order](db, "orders"), payments: map[string]*order{}, queries: store.NewTable[string](db, "queries"),
+		users: store.NewTable[User](db, "users"), counters: store.NewTable[int64](db, "counters"),
+		notifications: store.NewTable[Notification](db, "notifications"),
+		permissions:   store.NewTable[permission](db, "permissions"), given: permissionsByUser{},
+		riskLevels: store.NewTable[RiskLevel](db, "risk_levels"), quotas: store.NewTable[quotas](db, "quotas"),
+		applications: store.NewTable[application](db, "applications"), refunds: store.NewTable[refund](db, "refunds"),
+		certificates: store.NewTable[platformCertificate](db, "certificates"),
 	}
 	s.admin = newAdmin(s)
-	// Time does not go back at a restart, even if it was moved on.
-	times := newTable[time.Time]("times", c)
-	times.onLoad = func(_ string, t *time.Time) { s.clock.moveTo(*t) }
-	c.commits = func() { times.put("orders", new(s.now().Round(0))) }
-	s.orders.onLoad = func(key string, o *order) {
+	s.orders.OnLoad = func(key string, o *order) {
 		s.planDeduction(key, o)
 		s.keepPayment(o)
 	}
-	c.restored = s.indexAgain
-	s.permissions.onLoad = func(_ string, p *permission) { s.given.add(p) }
-	s.notifications.onLoad = s.planDelivery
-	s.applications.onLoad = s.planAccount
-	s.refunds.onLoad = s.planRefund
-	s.agenda = newAgenda(s.clock)
+	db.Restored = s.indexAgain
+	s.permissions.OnLoad = func(_ string, p *permission) { s.given.add(p) }
+	s.notifications.OnLoad = s.planDelivery
+	s.applications.OnLoad = s.planAccount
+	s.refunds.OnLoad = s.planRefund
 	for _, opt := range opts {
 		if opt != nil {
 			opt(s)
 		}
 	}
-	s.clock.start = s.clock.wall()
+	db.Clock.Begin()
 	var err error
 	if s.contract, err = loadContract(); err != nil {
 		return nil, err
@@ -187,8 +190,10 @@ func Open(opts ...Option) (*Sandbox, error) {
 		})
 	s.admin.mount()
 	// What fell due while no sandbox ran begins with it: all else is in place.
-	if err := s.load(); err != nil {
-		return nil, err
+	if s.dataFile != "" {
+		if err := db.Open(s.dataFile); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.addFaults(); err != nil {
 		_ = s.Close() // the file is another's to open
@@ -197,14 +202,14 @@ func Open(opts ...Option) (*Sandbox, error) {
 	return s, nil
 }
 
-// indexAgain finds payments and permissions anew. The caller holds s.mu.
+// indexAgain finds payments and permissions anew. The caller holds the lock.
 func (s *Sandbox) indexAgain() {
 	clear(s.payments)
-	for _, o := range s.orders.all() {
+	for _, o := range s.orders.All() {
 		s.keepPayment(o)
 	}
 	clear(s.given)
-	for _, p := range s.permissions.all() {
+	for _, p := range s.permissions.All() {
 		s.given.add(p)
 	}
 }
@@ -214,10 +219,8 @@ func (s *Sandbox) indexAgain() {
 func (s *Sandbox) Close() error {
 	s.mustBeOpen()
 	s.courier.close()
-	s.agenda.close()
 	s.admin.close()
-	s.saveTime()
-	return s.changes.close()
+	return s.db.Close()
 }
 
 // Format names the sandbox's merchant, whatever the verb: some verbs follow

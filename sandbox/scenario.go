@@ -315,7 +315,7 @@ func (s *Sandbox) Play(scenario *Scenario) error {
 			return fmt.Errorf("%w: line %d: %w", ErrScenario, o.line, err)
 		}
 		for _, m := range o.moves {
-			s.agenda.plan(start.Add(m.after), func() {
+			s.db.Agenda.Plan(start.Add(m.after), func() {
 				if err := s.Move(m.name, sub, o.outOrderNo, m.args); err != nil {
 					s.journal.add(Entry{Time: s.now(), Kind: "move", Subject: orderKey(sub, o.outOrderNo), Operation: m.name, Message: err.Error()})
 				}
@@ -323,7 +323,7 @@ func (s *Sandbox) Play(scenario *Scenario) error {
 		}
 	}
 	for _, f := range scenario.faults {
-		s.agenda.plan(start.Add(f.after), func() { s.inflictFor(f) })
+		s.db.Agenda.Plan(start.Add(f.after), func() { s.inflictFor(f) })
 	}
 	if scenario.traffic != (NotificationTraffic{}) {
 		s.SetNotificationTraffic(scenario.traffic)
@@ -340,6 +340,6 @@ func (s *Sandbox) inflictFor(f scenarioFault) {
 		return
 	}
 	if f.lasts > 0 {
-		s.agenda.plan(s.now().Add(f.lasts), func() { s.RemoveFault(id) })
+		s.db.Agenda.Plan(s.now().Add(f.lasts), func() { s.RemoveFault(id) })
 	}
 }

@@ -77,7 +77,7 @@ func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (pays
 		o.Entity.OpenID = new(sandboxUser)
 	}
 	err := s.update(context.Background(), func() error {
-		if s.orders.get(o.key()) != nil {
+		if s.orders.Get(o.key()) != nil {
 			return fmt.Errorf("sandbox: seed %q: the number is taken", outOrderNo)
 		}
 		o.Entity.OrderID = new(s.number("10"))

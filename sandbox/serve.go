@@ -19,6 +19,7 @@ import (
 
 	"github.com/wxpayscore/payscore/gen/payscoreserver"
 	"github.com/wxpayscore/payscore/sandbox/internal/signcheck"
+	"github.com/wxpayscore/payscore/sandbox/internal/store"
 )
 
 const (
@@ -131,8 +132,8 @@ func (s *Sandbox) serve(w http.ResponseWriter, x *exchange) {
 	skew := s.skew(x, asked)
 	x.shift += skew
 	signed := signcheck.Request{Method: r.Method, Target: r.RequestURI, Host: r.Host, Authorization: r.Header.Get("Authorization"), Body: x.body}
-	if refused := s.checkSignature(signed, s.clock.wall().Add(skew)); refused != nil {
-		report := s.explain(signed, s.clock.wall().Add(skew))
+	if refused := s.checkSignature(signed, s.db.Clock.Wall().Add(skew)); refused != nil {
+		report := s.explain(signed, s.db.Clock.Wall().Add(skew))
 		x.signature = &report
 		refused.write(&x.answer)
 		return
@@ -230,7 +231,7 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange) {
 	s.record(x, number)
 	x.pause(w)
 	if a.status != http.StatusUnauthorized && !x.gateway {
-		if err := s.sign(a.header, x.request.Header.Get("Wechatpay-Serial"), a.body.Bytes(), s.clock.wall().Add(x.shift)); err != nil {
+		if err := s.sign(a.header, x.request.Header.Get("Wechatpay-Serial"), a.body.Bytes(), s.db.Clock.Wall().Add(x.shift)); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
@@ -278,7 +279,7 @@ func answerError(w http.ResponseWriter, _ *http.Request, err error) {
 	)
 	switch {
 	case errors.As(err, &refused):
-	case errors.Is(err, errNotSaved):
+	case errors.Is(err, store.ErrNotSaved):
 		refused = refuse(http.StatusInternalServerError, "SYSTEM_ERROR", 0, "系统异常，请用相同参数重新调用")
 	case errors.As(err, &missing):
 		refused = paramError("query", missing.ParamName, "缺少参数", "is missing")

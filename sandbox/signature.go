@@ -81,7 +81,7 @@ func (s *Sandbox) ExplainSignature(method, requestURI, authorization string, bod
 	if u, err := url.Parse(requestURI); err == nil && u.Scheme != "" && u.Host != "" {
 		r.Target, r.Host = u.RequestURI(), u.Host
 	}
-	return s.explain(r, s.clock.wall())
+	return s.explain(r, s.db.Clock.Wall())
 }
 
 // explain cuts the messages after what an entry keeps of a body.

@@ -23,14 +23,14 @@ type User struct {
 // sub_openid. The error is that of saving. It is safe for concurrent use.
 func (s *Sandbox) SetUser(openID string, u User) error {
 	return s.update(context.Background(), func() error {
-		s.users.put(openID, &u)
+		s.users.Put(openID, &u)
 		return nil
 	})
 }
 
 // checkUserOf refuses a new order of a user, if something stands against it.
 // The code of two of the numbers is not published; it is that of the third.
-// The caller holds s.mu.
+// The caller holds the lock.
 func (s *Sandbox) checkUserOf(openIDs ...*string) *refusal {
 	switch u := s.user(openIDs...); {
 	case u.FailsAssessment:
@@ -47,7 +47,7 @@ func (s *Sandbox) checkUserOf(openIDs ...*string) *refusal {
 func (s *Sandbox) user(openIDs ...*string) User {
 	for _, id := range openIDs {
 		if id != nil {
-			if u := s.users.get(*id); u != nil {
+			if u := s.users.Get(*id); u != nil {
 				return *u
 			}
 		}

@@ -1,4 +1,4 @@
-package sandbox
+package store
 
 import (
 	"container/heap"
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// agenda does things when the time of the orders has come. What it does takes
+// Agenda does things when the time of the orders has come. What it does takes
 // the locks that it needs by itself: none is held.
-type agenda struct {
-	clock *clock
+type Agenda struct {
+	clock *Clock
 
 	mu     sync.Mutex
 	busy   int        // what is being done
@@ -26,14 +26,15 @@ type appointment struct {
 	do    func()
 }
 
-func newAgenda(c *clock) *agenda {
-	a := &agenda{clock: c}
+// NewAgenda returns an agenda without appointments.
+func NewAgenda(c *Clock) *Agenda {
+	a := &Agenda{clock: c}
 	a.idle = sync.NewCond(&a.mu)
 	return a
 }
 
-// plan has do done at a time. The caller may hold Sandbox.mu.
-func (a *agenda) plan(at time.Time, do func()) {
+// Plan has do done at a time. The caller may hold the store's lock.
+func (a *Agenda) Plan(at time.Time, do func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.made++
@@ -42,22 +43,22 @@ func (a *agenda) plan(at time.Time, do func()) {
 }
 
 // arm sets the timer for the next appointment. The caller holds a.mu.
-func (a *agenda) arm() {
+func (a *Agenda) arm() {
 	if a.timer != nil {
 		a.timer.Stop()
 	}
 	if a.closed || len(a.due) == 0 {
 		return
 	}
-	wait := max(0, a.due[0].at.Sub(a.clock.now())/time.Duration(a.clock.scale))
-	a.timer = time.AfterFunc(wait, a.wake)
+	wait := max(0, a.due[0].at.Sub(a.clock.Now())/time.Duration(a.clock.Scale))
+	a.timer = time.AfterFunc(wait, a.Wake)
 }
 
-// wake starts whatever is due by now.
-func (a *agenda) wake() { a.start(a.clock.now()) }
+// Wake starts whatever is due by now.
+func (a *Agenda) Wake() { a.start(a.clock.Now()) }
 
 // start does what is due at a time, side by side, and does not wait for it.
-func (a *agenda) start(now time.Time) {
+func (a *Agenda) start(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for !a.closed && len(a.due) > 0 && !a.due[0].at.After(now) {
@@ -71,7 +72,7 @@ func (a *agenda) start(now time.Time) {
 	a.arm()
 }
 
-func (a *agenda) done() {
+func (a *Agenda) done() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.busy--; a.busy == 0 {
@@ -80,15 +81,15 @@ func (a *agenda) done() {
 }
 
 // wait returns once nothing is being done. The caller holds a.mu.
-func (a *agenda) wait() {
+func (a *Agenda) wait() {
 	for a.busy > 0 {
 		a.idle.Wait()
 	}
 }
 
-// until moves the clock from one appointment to the next, and waits for what
+// Until moves the clock from one appointment to the next, and waits for what
 // falls on it before it moves on: it may make new ones.
-func (a *agenda) until(target time.Time) {
+func (a *Agenda) Until(target time.Time) {
 	for {
 		a.mu.Lock()
 		a.wait()
@@ -98,18 +99,26 @@ func (a *agenda) until(target time.Time) {
 		}
 		next := a.due[0].at
 		a.mu.Unlock()
-		a.clock.moveTo(next)
+		a.clock.MoveTo(next)
 		a.start(next)
 	}
 }
 
-// close does no more and waits for what is being done.
-func (a *agenda) close() {
+// Close does no more and waits for what is being done.
+func (a *Agenda) Close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.closed = true
 	a.arm()
 	a.wait()
+}
+
+// Clear drops all appointments.
+func (a *Agenda) Clear() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.due = nil
+	a.arm()
 }
 
 // appointments is a heap, the next one first.

@@ -1,4 +1,4 @@
-package sandbox
+package store
 
 import (
 	"bytes"
@@ -11,13 +11,6 @@ import (
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 )
-
-// WithData keeps orders, notifications and all else that is not a key in a
-// file, which is made when it is not there, so that they survive a restart or
-// a kill: what was answered is in it. One sandbox at a time can have it. The
-// journal is not kept. [Open] refuses a file that is damaged, or made by a build
-// without checksums.
-func WithData(file string) Option { return func(s *Sandbox) { s.dataFile = file } }
 
 // Version of what is in the file. A change to a record that the JSON of an
 // older one does not fit raises it. Version 1 had no checksums.
@@ -33,34 +26,15 @@ var (
 // lockPatience is for a process that is about to end.
 const lockPatience = time.Second
 
-// file is the store in a bbolt database: a bucket for each table.
-type file struct {
+// File is the disk in a bbolt database: a bucket for each table.
+type File struct {
 	db   *bolt.DB
 	name string
 }
 
-// load opens the data file, if there is to be one, and goes on from there.
-func (s *Sandbox) load() error {
-	if s.dataFile == "" {
-		return nil
-	}
-	f, err := openFile(s.dataFile)
-	if err != nil {
-		return err
-	}
-	s.changes.store = f
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.changes.open(); err != nil {
-		s.agenda.close()
-		_ = f.close()
-		return err
-	}
-	s.agenda.wake()
-	return nil
-}
-
-func openFile(name string) (f *file, err error) {
+// OpenFile opens a data file, which is made when it is not there. It refuses one
+// that is damaged, or made by a build without checksums.
+func OpenFile(name string) (f *File, err error) {
 	defer damaged(name, &err)()
 	// To map a pipe or a directory ends in words that help nobody.
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
@@ -75,7 +49,7 @@ func openFile(name string) (f *file, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: data file %s: %w", name, inUse(err))
 	}
-	f = &file{db, name}
+	f = &File{db, name}
 	if err := f.claim(); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("sandbox: data file %s: %w", name, err)
@@ -109,7 +83,7 @@ func checkFile(name string) error {
 
 // claim marks a new file and checks that another one is the sandbox's. It
 // writes into a new one alone: one that is damaged stays as it is.
-func (f *file) claim() error {
+func (f *File) claim() error {
 	isNew := false
 	err := f.db.View(func(tx *bolt.Tx) error {
 		about := tx.Bucket(aboutBucket)
@@ -143,7 +117,8 @@ func (f *file) claim() error {
 	})
 }
 
-func (f *file) load(add func(table, key string, record []byte) error) (err error) {
+// Load implements Disk.
+func (f *File) Load(add func(table, key string, record []byte) error) (err error) {
 	defer damaged(f.name, &err)()
 	err = f.db.View(func(tx *bolt.Tx) error {
 		var sum tableSum
@@ -172,7 +147,8 @@ func (f *file) load(add func(table, key string, record []byte) error) (err error
 	return nil
 }
 
-func (f *file) get(table, key string) (record []byte, err error) {
+// Get implements Disk.
+func (f *File) Get(table, key string) (record []byte, err error) {
 	defer damaged(f.name, &err)()
 	err = f.db.View(func(tx *bolt.Tx) error {
 		records := tx.Bucket(tableBucket).Bucket([]byte(table))
@@ -190,7 +166,8 @@ func (f *file) get(table, key string) (record []byte, err error) {
 	return record, err
 }
 
-func (f *file) save(all []change) error {
+// Save implements Disk.
+func (f *File) Save(all []Change) error {
 	return f.db.Update(func(tx *bolt.Tx) error {
 		about, tables := tx.Bucket(aboutBucket), tx.Bucket(tableBucket)
 		sum, err := readTableSum(about.Get(sumKey))
@@ -198,17 +175,17 @@ func (f *file) save(all []change) error {
 			return err
 		}
 		for _, c := range all {
-			table, err := tables.CreateBucketIfNotExists([]byte(c.table))
+			table, err := tables.CreateBucketIfNotExists([]byte(c.Table))
 			if err != nil {
 				return err
 			}
-			sum.remove(table.Get([]byte(c.key)))
-			if c.record == nil {
-				err = table.Delete([]byte(c.key))
+			sum.remove(table.Get([]byte(c.Key)))
+			if c.Record == nil {
+				err = table.Delete([]byte(c.Key))
 			} else {
-				sealed := seal(c.table, c.key, c.record)
+				sealed := seal(c.Table, c.Key, c.Record)
 				sum.add(sealed)
-				err = table.Put([]byte(c.key), sealed)
+				err = table.Put([]byte(c.Key), sealed)
 			}
 			if err != nil {
 				return err
@@ -218,7 +195,8 @@ func (f *file) save(all []change) error {
 	})
 }
 
-func (f *file) close() error { return f.db.Close() }
+// Close implements Disk.
+func (f *File) Close() error { return f.db.Close() }
 
 // damaged turns the panics of bbolt on a file that was cut or overwritten into
 // an error. It is deferred as damaged(...)().
