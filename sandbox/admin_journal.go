@@ -17,43 +17,17 @@ const (
 	heartbeat = 15 * time.Second
 )
 
-// about returns the newest entries after a number that are about a subject,
-// oldest first; an empty subject takes all.
-func (j *journal) about(subject string, seq int64, limit int) []Entry {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.wait(j.numbered)
-	var found []Entry
-	for i := len(j.entries) - 1; i >= 0 && j.entries[i].Seq > seq && len(found) < limit; i-- {
-		if subject == "" || j.entries[i].Subject == subject {
-			found = append(found, j.entries[i])
-		}
-	}
-	for i, k := 0, len(found)-1; i < k; i, k = i+1, k-1 {
-		found[i], found[k] = found[k], found[i]
-	}
-	return found
-}
-
-// newest is the number of the last entry.
-func (j *journal) newest() int64 {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.wait(j.numbered)
-	return j.seq
-}
-
 func (a adminOperations) ListJournal(_ context.Context, r server.ListJournalRequestObject) (server.ListJournalResponseObject, error) {
 	limit, subject := int(orDefault(r.Params.Limit, 100)), orDefault(r.Params.Subject, "")
-	page := server.Journal{Seq: a.journal.newest(), Entries: []server.Entry{}}
+	page := server.Journal{Seq: a.journal.Newest(), Entries: []server.Entry{}}
 	if r.Params.Since == nil {
-		for _, e := range a.journal.about(subject, 0, limit) {
+		for _, e := range a.journal.About(subject, 0, limit) {
 			page.Entries = append(page.Entries, adminEntry(e))
 		}
 		return server.ListJournal200JSONResponse(page), nil
 	}
 	// Whoever reads on from a number wants the oldest of what follows.
-	for _, e := range a.journal.since(*r.Params.Since) {
+	for _, e := range a.journal.Since(*r.Params.Since) {
 		if len(page.Entries) < limit && (subject == "" || e.Subject == subject) {
 			page.Entries = append(page.Entries, adminEntry(e))
 		}
@@ -92,7 +66,7 @@ func (a adminOperations) StreamEvents(ctx context.Context, r server.StreamEvents
 		a.streams.Add(-1)
 		return nil, &problem{http.StatusServiceUnavailable, "BUSY", fmt.Sprintf("%d others listen already", maxStreams)}
 	}
-	return eventStream{admin: a.admin, ctx: ctx, last: orDefault(r.Params.LastEventID, a.journal.newest())}, nil
+	return eventStream{admin: a.admin, ctx: ctx, last: orDefault(r.Params.LastEventID, a.journal.Newest())}, nil
 }
 
 // eventStream sends the journal as it grows.
@@ -107,7 +81,7 @@ func (s eventStream) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	// An entry is only the sign that there is more: one that the channel has no
 	// room for is not missed.
 	more := make(chan Entry, 1)
-	defer s.journal.watch(more)()
+	defer s.journal.Watch(more)()
 	conn := http.NewResponseController(w)
 	_ = conn.SetReadDeadline(time.Time{}) // the server's would end the stream
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -116,7 +90,7 @@ func (s eventStream) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	defer beat.Stop()
 	text := []byte("retry: 1000\n\n")
 	for {
-		for _, e := range s.journal.since(s.last) {
+		for _, e := range s.journal.Since(s.last) {
 			s.last = e.Seq
 			e.Request, e.Answer, e.RequestLeftOut, e.AnswerLeftOut = "", "", 0, 0
 			b, err := json.Marshal(adminEntry(e))

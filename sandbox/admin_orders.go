@@ -107,7 +107,7 @@ func (a adminOperations) life(subMchID, outOrderNo string) (server.OrderLife, er
 	if err := numbers.Decode(&life.Answer); err != nil {
 		return none, err
 	}
-	for _, e := range a.journal.about(key, 0, timelineSize) {
+	for _, e := range a.journal.About(key, 0, timelineSize) {
 		life.Timeline = append(life.Timeline, adminEntry(e))
 	}
 	life.Notifications = a.adminNotifications(key, timelineSize)

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"fmt"
 	"strings"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 )
 
 // Requests returns the journal's entries of the requests to an operation,
@@ -11,7 +13,7 @@ func (s *Server) Requests(operationID string) []Entry {
 	s.test()
 	var all []Entry
 	for _, e := range s.Journal() {
-		if e.Kind == kindRequest && (operationID == "" || e.Operation == operationID) {
+		if e.Kind == journal.Request && (operationID == "" || e.Operation == operationID) {
 			all = append(all, e)
 		}
 	}

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/wxpayscore/payscore/internal/oneline"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 )
 
 const (
@@ -320,7 +322,7 @@ func (s *Sandbox) signNotification(header http.Header, body []byte, probe bool) 
 // keepAttempt keeps an attempt and what follows from it. The error is that it
 // was not saved: it was made all the same, and the journal says so.
 func (s *Sandbox) keepAttempt(id string, a Attempt, then func(*Notification)) error {
-	e := Entry{Kind: "notification", Time: a.Time, Method: http.MethodPost, Status: a.Status, Message: a.Error, Duration: a.Duration, Fault: a.Fault,
+	e := Entry{Kind: journal.Notification, Time: a.Time, Method: http.MethodPost, Status: a.Status, Message: a.Error, Duration: a.Duration, Fault: a.Fault,
 		Notification: id}
 	err := s.update(context.Background(), func() error {
 		n := s.notifications.Get(id)
@@ -346,7 +348,7 @@ func (s *Sandbox) keepAttempt(id string, a Attempt, then func(*Notification)) er
 	})
 	if err != nil {
 		e.Message, e.Next = strings.TrimSpace(e.Message+" (not saved)"), time.Time{}
-		s.journal.add(e)
+		s.journal.Add(e)
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 	"github.com/wxpayscore/payscore/sandbox/internal/store"
 )
 
@@ -58,14 +59,14 @@ func (s *Sandbox) Reaches(notifyURL string) bool {
 
 // FillJournal adds entries with texts of so many bytes in all.
 func (s *Sandbox) FillJournal(size int) {
-	text := strings.Repeat("x", maxEntryBody)
-	for range size / maxEntryBody {
-		s.journal.add(Entry{Kind: kindRequest, Request: text})
+	text := strings.Repeat("x", journal.MaxBody)
+	for range size / journal.MaxBody {
+		s.journal.Add(Entry{Kind: journal.Request, Request: text})
 	}
 }
 
 // JournalSince returns the entries after a number, as the API reads them.
-func (s *Sandbox) JournalSince(seq int64) []Entry { return s.journal.since(seq) }
+func (s *Sandbox) JournalSince(seq int64) []Entry { return s.journal.Since(seq) }
 
 // LoadData reads a data file as [Open] does, without a sandbox: its records by
 // table and key.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 )
 
 // Fault is something that goes wrong on request: what, to which requests, and
@@ -214,7 +216,7 @@ func (s *Sandbox) AddFault(f Fault) (id string, err error) {
 	s.faults.last++
 	f.ID = "fault-" + strconv.Itoa(s.faults.last)
 	s.faults.active = append(s.faults.active, &activeFault{f, rand.New(rand.NewPCG(f.Seed, 0)), f.Count})
-	s.journal.add(Entry{Time: s.now(), Kind: "fault", Subject: f.Subject, Operation: f.Operation, Fault: f.String(), Message: "on"})
+	s.journal.Add(Entry{Time: s.now(), Kind: journal.Fault, Subject: f.Subject, Operation: f.Operation, Fault: f.String(), Message: "on"})
 	return f.ID, nil
 }
 
@@ -235,7 +237,7 @@ func (s *Sandbox) RemoveFault(id string) bool {
 func (s *Sandbox) removeFault(i int, why string) {
 	f := s.faults.active[i].Fault
 	s.faults.active = slices.Delete(s.faults.active, i, i+1)
-	s.journal.add(Entry{Time: s.now(), Kind: "fault", Subject: f.Subject, Operation: f.Operation, Fault: f.String(), Message: why})
+	s.journal.Add(Entry{Time: s.now(), Kind: journal.Fault, Subject: f.Subject, Operation: f.Operation, Fault: f.String(), Message: why})
 }
 
 // ActiveFaults returns the faults that are on, oldest first. Count is how many

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 )
 
 // Events of an order.
@@ -222,7 +224,7 @@ func (s *Sandbox) startDeduction(o *order, a MoveArgs) {
 
 // tell puts a move into the journal once it is saved. The caller holds the lock.
 func (s *Sandbox) tell(o *order, name string) {
-	s.tellEntry(Entry{Time: s.now(), Kind: "move", Subject: o.key(), Stage: o.Stage, Operation: name})
+	s.tellEntry(Entry{Time: s.now(), Kind: journal.Move, Subject: o.key(), Stage: o.Stage, Operation: name})
 }
 
-func (s *Sandbox) tellEntry(e Entry) { s.db.Tell(func() { s.journal.add(e) }) }
+func (s *Sandbox) tellEntry(e Entry) { s.db.Tell(func() { s.journal.Add(e) }) }

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 )
 
 // OtherMoveArgs name what a move is about and what it needs. Fields that the
@@ -96,7 +98,7 @@ func (s *Sandbox) otherMove(name, subject string, do func() error) error {
 		if err := do(); err != nil {
 			return err
 		}
-		s.tellEntry(Entry{Time: s.now(), Kind: "move", Subject: subject, Operation: name})
+		s.tellEntry(Entry{Time: s.now(), Kind: journal.Move, Subject: subject, Operation: name})
 		return nil
 	})
 	if err != nil {

@@ -6,14 +6,12 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 )
 
 const (
-	kindRequest = "request"
-	kindReset   = "reset"
 	// Bounds of an entry's texts, in bytes.
-	maxEntryBody  = 8 << 10
 	maxTarget     = 4 << 10
 	maxFaultNames = 1 << 10
 )
@@ -43,7 +41,7 @@ func subjectOf(x *exchange) string {
 	if f.no == "" {
 		return ""
 	}
-	return text([]byte(orderKey(f.sub, f.no)), 256)
+	return journal.Text([]byte(orderKey(f.sub, f.no)), 256)
 }
 
 func firstOf(values ...string) string {
@@ -58,19 +56,19 @@ func firstOf(values ...string) string {
 func (s *Sandbox) record(x *exchange, number int64) {
 	r, a := x.request, &x.answer
 	e := Entry{
-		Time: s.now(), Kind: kindRequest, Subject: x.subject, Operation: x.operation(),
-		Method: text([]byte(r.Method), 32), Target: text([]byte(r.RequestURI), maxTarget),
+		Time: s.now(), Kind: journal.Request, Subject: x.subject, Operation: x.operation(),
+		Method: journal.Text([]byte(r.Method), 32), Target: journal.Text([]byte(r.RequestURI), maxTarget),
 		Duration: time.Since(x.began), Signature: x.signature,
 	}
-	e.Request, e.RequestLeftOut = entryBody(x.body)
+	e.Request, e.RequestLeftOut = journal.Body(x.body)
 	var names []string
 	for _, f := range x.faults {
 		names = append(names, f.Name)
 	}
-	e.Fault = text([]byte(strings.Join(names, ", ")), maxFaultNames)
+	e.Fault = journal.Text([]byte(strings.Join(names, ", ")), maxFaultNames)
 	if x.ending != endReset {
 		e.Status, e.Number, e.RequestID = a.status, number, a.header.Get("Request-ID")
-		e.Answer, e.AnswerLeftOut = entryBody(a.body.Bytes())
+		e.Answer, e.AnswerLeftOut = journal.Body(a.body.Bytes())
 		if a.status >= http.StatusBadRequest {
 			var refused struct{ Code, Message string }
 			_ = json.Unmarshal(a.body.Bytes(), &refused)
@@ -88,14 +86,14 @@ func (s *Sandbox) record(x *exchange, number int64) {
 		e.Stage = s.stageOf(e.Subject)
 	}
 	s.db.Unlock()
-	s.journal.fill(x.place, e)
+	s.journal.Fill(x.place, e)
 	x.recorded = true
 }
 
 // takePlace numbers the request's entry, once. The caller holds the lock.
 func (s *Sandbox) takePlace(x *exchange) {
 	if x.place == nil {
-		x.place, x.stage = s.journal.reserve(), s.stageOf(x.subject)
+		x.place, x.stage = s.journal.Reserve(), s.stageOf(x.subject)
 	}
 }
 
@@ -111,28 +109,7 @@ func (s *Sandbox) stageOf(subject string) string {
 // would wait for it.
 func (s *Sandbox) recordFailed(x *exchange) {
 	if x.place != nil && !x.recorded {
-		s.journal.fill(x.place, Entry{Time: s.now(), Kind: kindRequest, Subject: x.subject, Stage: x.stage, Operation: x.operation(),
-			Method: text([]byte(x.request.Method), 32), Message: "the sandbox failed"})
+		s.journal.Fill(x.place, Entry{Time: s.now(), Kind: journal.Request, Subject: x.subject, Stage: x.stage, Operation: x.operation(),
+			Method: journal.Text([]byte(x.request.Method), 32), Message: "the sandbox failed"})
 	}
-}
-
-// entryBody is what an entry keeps of a body.
-func entryBody(body []byte) (kept string, leftOut int) {
-	kept = text(body, maxEntryBody)
-	return kept, len(body) - len(kept)
-}
-
-// text is the start of b, cut between two characters; "" when b is not text.
-func text(b []byte, limit int) string {
-	if len(b) > limit {
-		end := limit
-		for end > 0 && !utf8.RuneStart(b[end]) {
-			end--
-		}
-		b = b[:end]
-	}
-	if !utf8.Valid(b) {
-		return ""
-	}
-	return string(b)
 }

@@ -1,5 +1,7 @@
 package sandbox
 
+import "github.com/wxpayscore/payscore/sandbox/internal/journal"
+
 // keptOverReset are the tables that a reset leaves: numbers that were handed
 // out must not come again, and clients hold the certificates.
 var keptOverReset = []string{"counters", "certificates"}
@@ -20,6 +22,6 @@ func (s *Sandbox) Reset() error {
 		s.RemoveFault(f.ID)
 	}
 	// It drops the entries before it. Their numbers do not come again.
-	s.journal.add(Entry{Time: s.now(), Kind: kindReset})
+	s.journal.Add(Entry{Time: s.now(), Kind: journal.Reset})
 	return nil
 }

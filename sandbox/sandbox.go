@@ -9,6 +9,7 @@ import (
 
 	"github.com/wxpayscore/payscore/gen/payscoreserver"
 	"github.com/wxpayscore/payscore/internal/oneline"
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 	"github.com/wxpayscore/payscore/sandbox/internal/store"
 )
 
@@ -21,7 +22,7 @@ type Sandbox struct {
 	contract       *contract
 	credentials    *Credentials
 	db             *store.Store
-	journal        *journal
+	journal        *journal.Journal
 	courier        *courier
 	dataFile       string
 	lenientAmounts bool
@@ -94,7 +95,7 @@ func WithTimeScale(factor int) Option {
 func WithJournal(w io.Writer) Option {
 	return func(s *Sandbox) {
 		if w != nil {
-			s.journal.writer = oneline.NewWriter(w)
+			s.journal.Writer = oneline.NewWriter(w)
 		}
 	}
 }
@@ -136,7 +137,7 @@ var processCredentials = sync.OnceValues(NewCredentials)
 func Open(opts ...Option) (*Sandbox, error) {
 	db := store.New()
 	s := &Sandbox{
-		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, db: db, journal: newJournal(),
+		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, db: db, journal: journal.New(),
 		courier: newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
 		orders: store.NewTable[order](db, "orders"), payments: map[string]*order{}, queries: store.NewTable[string](db, "queries"),
 		users: store.NewTable[User](db, "users"), counters: store.NewTable[int64](db, "counters"),

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 )
 
 // ErrScenario matches the errors of a scenario file.
@@ -317,7 +319,7 @@ func (s *Sandbox) Play(scenario *Scenario) error {
 		for _, m := range o.moves {
 			s.db.Agenda.Plan(start.Add(m.after), func() {
 				if err := s.Move(m.name, sub, o.outOrderNo, m.args); err != nil {
-					s.journal.add(Entry{Time: s.now(), Kind: "move", Subject: orderKey(sub, o.outOrderNo), Operation: m.name, Message: err.Error()})
+					s.journal.Add(Entry{Time: s.now(), Kind: journal.Move, Subject: orderKey(sub, o.outOrderNo), Operation: m.name, Message: err.Error()})
 				}
 			})
 		}
@@ -336,7 +338,7 @@ func (s *Sandbox) Play(scenario *Scenario) error {
 func (s *Sandbox) inflictFor(f scenarioFault) {
 	id, err := s.AddFault(f.fault)
 	if err != nil {
-		s.journal.add(Entry{Time: s.now(), Kind: "fault", Fault: f.fault.String(), Message: err.Error()})
+		s.journal.Add(Entry{Time: s.now(), Kind: journal.Fault, Fault: f.fault.String(), Message: err.Error()})
 		return
 	}
 	if f.lasts > 0 {

@@ -18,6 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"github.com/wxpayscore/payscore/gen/payscoreserver"
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 	"github.com/wxpayscore/payscore/sandbox/internal/signcheck"
 	"github.com/wxpayscore/payscore/sandbox/internal/store"
 )
@@ -44,7 +45,7 @@ type exchange struct {
 	subject string         // as of its journal entry
 
 	// Of its journal entry, once it has a number.
-	place    *place
+	place    *journal.Place
 	stage    string // of its order at that moment
 	recorded bool
 

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 	"github.com/wxpayscore/payscore/sandbox/internal/signcheck"
 )
 
@@ -87,7 +88,7 @@ func (s *Sandbox) ExplainSignature(method, requestURI, authorization string, bod
 // explain cuts the messages after what an entry keeps of a body.
 func (s *Sandbox) explain(r signcheck.Request, now time.Time) SignatureReport {
 	report := s.signKeys().Explain(r, now)
-	report.Expected, report.Signed = text([]byte(report.Expected), maxEntryBody), text([]byte(report.Signed), maxEntryBody)
+	report.Expected, report.Signed = journal.Text([]byte(report.Expected), journal.MaxBody), journal.Text([]byte(report.Signed), journal.MaxBody)
 	return report
 }
 

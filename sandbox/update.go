@@ -3,6 +3,8 @@ package sandbox
 import (
 	"context"
 	"time"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 )
 
 // now is the time that orders go by.
@@ -21,7 +23,7 @@ func (s *Sandbox) Now() time.Time {
 // not call it before it has answered: each waits for the other then.
 func (s *Sandbox) Advance(d time.Duration) {
 	s.mustBeOpen()
-	s.journal.add(Entry{Time: s.now(), Kind: "clock", Operation: "advance", Message: d.String()})
+	s.journal.Add(Entry{Time: s.now(), Kind: journal.Clock, Operation: "advance", Message: d.String()})
 	target := s.now().Add(d)
 	s.db.Agenda.Until(target)
 	s.db.Clock.MoveTo(target)

@@ -1,10 +1,14 @@
-package sandbox
+package journal
 
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/signcheck"
 )
 
 // Entry is one line of the journal: something that happened to the sandbox.
@@ -46,8 +50,21 @@ type Entry struct {
 	Attempt      int       `json:"attempt,omitempty"`
 	Next         time.Time `json:"next,omitzero"`
 	// Signature says why a request's signature was refused.
-	Signature *SignatureReport `json:"signature,omitempty"`
+	Signature *signcheck.Report `json:"signature,omitempty"`
 }
+
+// Kinds of an entry.
+const (
+	Request      = "request"
+	Move         = "move" // of the user or of WeChat Pay
+	Notification = "notification"
+	Clock        = "clock"
+	Fault        = "fault"
+	Reset        = "reset"
+)
+
+// MaxBody bounds the text that an entry keeps of a body, in bytes.
+const MaxBody = 8 << 10
 
 // Bounds of the entries that are kept in memory, and of their texts in bytes.
 const (
@@ -55,59 +72,61 @@ const (
 	journalBytes = 64 << 20
 )
 
-// journal keeps the newest entries. It is safe for concurrent use. Readers see
+// Journal keeps the newest entries. It is safe for concurrent use. Readers see
 // an entry once all earlier ones are there.
-type journal struct {
+type Journal struct {
 	mu       sync.Mutex
 	numbered int64     // the last number that was given out
-	places   []*place  // of numbers without an entry yet, and what comes after them
+	places   []*Place  // of numbers without an entry yet, and what comes after them
 	shown    sync.Cond // on mu: seq grew
 	seq      int64     // of the newest of entries
 	entries  []Entry
-	bytes    int       // of their texts
-	writer   io.Writer // JSON Lines, or nil
-	failed   error     // of the writer, which is then left alone
+	bytes    int // of their texts
+	// Writer gets JSON Lines, unless it is nil. It is set before the first entry.
+	Writer   io.Writer
+	failed   error // of the writer, which is then left alone
 	watchers map[chan<- Entry]struct{}
 }
 
-func newJournal() *journal {
-	j := &journal{watchers: map[chan<- Entry]struct{}{}}
+// New returns an empty journal.
+func New() *Journal {
+	j := &Journal{watchers: map[chan<- Entry]struct{}{}}
 	j.shown.L = &j.mu
 	return j
 }
 
-// place is a number of the journal whose entry is not known yet.
-type place struct {
+// Place is a number of the journal whose entry is not known yet.
+type Place struct {
 	seq   int64
 	entry Entry
 	ready bool
 }
 
-// reserve gives out the next number. The caller fills the place soon and
+// Reserve gives out the next number. The caller fills the Place soon and
 // whatever happens: readers wait for it.
-func (j *journal) reserve() *place {
+func (j *Journal) Reserve() *Place {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.reserveLocked()
 }
 
-func (j *journal) reserveLocked() *place {
+func (j *Journal) reserveLocked() *Place {
 	j.numbered++
-	p := &place{seq: j.numbered}
+	p := &Place{seq: j.numbered}
 	j.places = append(j.places, p)
 	return p
 }
 
-// fill gives a place its entry, once, and returns when it is shown. The caller
-// does not hold Sandbox.mu, which an earlier entry may need.
-func (j *journal) fill(p *place, e Entry) {
+// Fill gives a place its entry, once, and returns when it is shown. The caller
+// does not hold the lock of the tables, which an earlier entry may need.
+func (j *Journal) Fill(p *Place, e Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.fillLocked(p, e)
 	j.wait(p.seq)
 }
 
-func (j *journal) fillLocked(p *place, e Entry) {
+func (j *Journal) fillLocked(p *Place, e Entry) {
 	p.entry, p.ready = e, true
 	p.entry.Seq = p.seq
 	for len(j.places) > 0 && j.places[0].ready {
@@ -117,16 +136,16 @@ func (j *journal) fillLocked(p *place, e Entry) {
 	j.shown.Broadcast()
 }
 
-// add numbers an entry. The caller may hold Sandbox.mu.
-func (j *journal) add(e Entry) {
+// Add numbers an entry. The caller may hold the lock of the tables.
+func (j *Journal) Add(e Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.fillLocked(j.reserveLocked(), e)
 }
 
 // wait returns once the entry of a number is shown. The caller holds j.mu and
-// not Sandbox.mu.
-func (j *journal) wait(seq int64) {
+// not the lock of the tables.
+func (j *Journal) wait(seq int64) {
 	for j.seq < seq {
 		j.shown.Wait()
 	}
@@ -134,8 +153,8 @@ func (j *journal) wait(seq int64) {
 
 // show hands an entry on to all readers. A watcher that is not ready misses it
 // and can tell by the gap in Seq.
-func (j *journal) show(e Entry) {
-	if e.Kind == kindReset {
+func (j *Journal) show(e Entry) {
+	if e.Kind == Reset {
 		j.entries, j.bytes = nil, 0
 	}
 	j.seq = e.Seq
@@ -144,8 +163,8 @@ func (j *journal) show(e Entry) {
 		j.forget()
 	}
 	j.entries = append(j.entries, e)
-	if j.writer != nil && j.failed == nil {
-		j.failed = json.NewEncoder(j.writer).Encode(e)
+	if j.Writer != nil && j.failed == nil {
+		j.failed = json.NewEncoder(j.Writer).Encode(e)
 	}
 	for w := range j.watchers {
 		select {
@@ -156,7 +175,7 @@ func (j *journal) show(e Entry) {
 }
 
 // forget drops a tenth of the entries, and more until their texts fit.
-func (j *journal) forget() {
+func (j *Journal) forget() {
 	dropped := 0
 	for dropped < len(j.entries) && (dropped < journalSize/10 && len(j.entries) == journalSize || j.bytes > journalBytes*9/10) {
 		j.bytes -= j.entries[dropped].size()
@@ -175,8 +194,8 @@ func (e *Entry) size() int {
 	return n
 }
 
-// watch sends new entries to c until the returned function is called.
-func (j *journal) watch(c chan<- Entry) (stop func()) {
+// Watch sends new entries to c until the returned function is called.
+func (j *Journal) Watch(c chan<- Entry) (stop func()) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.watchers[c] = struct{}{}
@@ -187,8 +206,8 @@ func (j *journal) watch(c chan<- Entry) (stop func()) {
 	}
 }
 
-// since returns a copy of the entries after a number.
-func (j *journal) since(seq int64) []Entry {
+// Since returns a copy of the entries after a number.
+func (j *Journal) Since(seq int64) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.wait(j.numbered)
@@ -196,9 +215,47 @@ func (j *journal) since(seq int64) []Entry {
 	return append([]Entry(nil), j.entries[max(first, 0):]...)
 }
 
-// Journal returns what happened to the sandbox, oldest first; the newest
-// 20,000 entries are kept, or as many as have 64 MiB of texts.
-func (s *Sandbox) Journal() []Entry {
-	s.mustBeOpen()
-	return s.journal.since(0)
+// About returns the newest entries after a number that are about a subject,
+// oldest first; an empty subject takes all.
+func (j *Journal) About(subject string, seq int64, limit int) []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.wait(j.numbered)
+	var found []Entry
+	for i := len(j.entries) - 1; i >= 0 && j.entries[i].Seq > seq && len(found) < limit; i-- {
+		if subject == "" || j.entries[i].Subject == subject {
+			found = append(found, j.entries[i])
+		}
+	}
+	slices.Reverse(found)
+	return found
+}
+
+// Newest is the number of the last entry.
+func (j *Journal) Newest() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.wait(j.numbered)
+	return j.seq
+}
+
+// Text is the start of b, cut between two characters; "" when b is not text.
+func Text(b []byte, limit int) string {
+	if len(b) > limit {
+		end := limit
+		for end > 0 && !utf8.RuneStart(b[end]) {
+			end--
+		}
+		b = b[:end]
+	}
+	if !utf8.Valid(b) {
+		return ""
+	}
+	return string(b)
+}
+
+// Body is what an entry keeps of a body.
+func Body(body []byte) (kept string, leftOut int) {
+	kept = Text(body, MaxBody)
+	return kept, len(body) - len(kept)
 }
