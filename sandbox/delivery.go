@@ -19,6 +19,7 @@ import (
 
 	"github.com/wxpayscore/payscore/internal/oneline"
 
+	"github.com/wxpayscore/payscore/sandbox/internal/fault"
 	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 )
 
@@ -33,8 +34,6 @@ const (
 	maxAnswer = 64 << 10
 	// maxAttempts bounds the attempts that are kept of a notification.
 	maxAttempts = 64
-	// probePrefix starts the wrong signatures that WeChat Pay sends.
-	probePrefix = "WECHATPAY/SIGNTEST/"
 )
 
 // WithRemoteNotifications sends notifications to other machines, too. Without
@@ -314,7 +313,7 @@ func (s *Sandbox) signNotification(header http.Header, body []byte, probe bool) 
 		// As long as the ones that merchants saw, and no base64 by its length.
 		var noise [252]byte
 		_, _ = rand.Read(noise[:])
-		header.Set("Wechatpay-Signature", probePrefix+base64.StdEncoding.EncodeToString(noise[:]))
+		header.Set("Wechatpay-Signature", fault.ProbePrefix+base64.StdEncoding.EncodeToString(noise[:]))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wxpayscore/payscore/sandbox/internal/fault"
 	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 )
 
@@ -66,7 +67,7 @@ func (s *Sandbox) record(x *exchange, number int64) {
 		names = append(names, f.Name)
 	}
 	e.Fault = journal.Text([]byte(strings.Join(names, ", ")), maxFaultNames)
-	if x.ending != endReset {
+	if x.outcome.Ending != fault.EndReset {
 		e.Status, e.Number, e.RequestID = a.status, number, a.header.Get("Request-ID")
 		e.Answer, e.AnswerLeftOut = journal.Body(a.body.Bytes())
 		if a.status >= http.StatusBadRequest {

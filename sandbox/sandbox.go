@@ -9,6 +9,7 @@ import (
 
 	"github.com/wxpayscore/payscore/gen/payscoreserver"
 	"github.com/wxpayscore/payscore/internal/oneline"
+	"github.com/wxpayscore/payscore/sandbox/internal/fault"
 	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 	"github.com/wxpayscore/payscore/sandbox/internal/store"
 )
@@ -31,7 +32,8 @@ type Sandbox struct {
 	maxOrders      int
 	operations     *http.ServeMux
 	largeBodies    chan struct{} // a slot for each request that needs much memory
-	faults         faults
+	faults         *fault.Set
+	firstFaults    []Fault // of the options
 	admin          *admin
 
 	// Under the lock of db.
@@ -126,7 +128,7 @@ func WithMaxOrders(n int) Option { return func(s *Sandbox) { s.maxOrders = n } }
 // WithFault switches a fault on from the start, as [Sandbox.AddFault] does. A
 // fault that cannot be is the error of [Open].
 func WithFault(f Fault) Option {
-	return func(s *Sandbox) { s.faults.first = append(s.faults.first, f) }
+	return func(s *Sandbox) { s.firstFaults = append(s.firstFaults, f) }
 }
 
 // processCredentials spares each test the making of three RSA keys.
@@ -147,6 +149,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 		applications: store.NewTable[application](db, "applications"), refunds: store.NewTable[refund](db, "refunds"),
 		certificates: store.NewTable[platformCertificate](db, "certificates"),
 	}
+	s.faults = fault.NewSet(isOperation, s.tellFault)
 	s.admin = newAdmin(s)
 	s.orders.OnLoad = func(key string, o *order) {
 		s.planDeduction(key, o)
@@ -196,9 +199,11 @@ func Open(opts ...Option) (*Sandbox, error) {
 			return nil, err
 		}
 	}
-	if err := s.addFaults(); err != nil {
-		_ = s.Close() // the file is another's to open
-		return nil, err
+	for _, f := range s.firstFaults {
+		if _, err := s.AddFault(f); err != nil {
+			_ = s.Close() // the file is another's to open
+			return nil, err
+		}
 	}
 	return s, nil
 }

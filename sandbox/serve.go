@@ -18,6 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"github.com/wxpayscore/payscore/gen/payscoreserver"
+	"github.com/wxpayscore/payscore/sandbox/internal/fault"
 	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 	"github.com/wxpayscore/payscore/sandbox/internal/signcheck"
 	"github.com/wxpayscore/payscore/sandbox/internal/store"
@@ -49,28 +50,13 @@ type exchange struct {
 	stage    string // of its order at that moment
 	recorded bool
 
-	// faults that it met, and what they want.
-	faults  []Fault
-	refuse  *refusal
-	settled bool                // the operation is not carried out
-	gateway bool                // the answer is not WeChat Pay's own
-	wait    time.Duration       // before the answer, once it is in the journal
-	shift   time.Duration       // of the answer's timestamp
-	alter   []func(http.Header) // of the signed answer
-	ending  ending
+	faults  []fault.Fault // that it met
+	outcome fault.Outcome // what they want
 
+	refuse    *refusal // what a fault refuses it with
 	answer    unsigned
 	signature *SignatureReport
 }
-
-// ending is how the answer gets to the caller.
-type ending int
-
-const (
-	endWhole ending = iota
-	endCut          // some of it
-	endReset        // none of it
-)
 
 // ServeHTTP checks the signature, then the contract, carries the operation
 // out and signs the answer. A 401 is the only answer that stays unsigned,
@@ -129,9 +115,11 @@ func (s *Sandbox) serve(w http.ResponseWriter, x *exchange) {
 		refuse(http.StatusBadRequest, "INVALID_REQUEST", numberRange, "Http头缺少Accept或User-Agent").write(&x.answer)
 		return
 	}
-	asked, malformed := requestFaults(r.Header)
-	skew := s.skew(x, asked)
-	x.shift += skew
+	asked, malformed := fault.OfRequest(r.Header)
+	about := fault.Request{Operation: x.operation(), Subject: x.subject}
+	skew, met := s.faults.Skew(about, asked)
+	x.faults = append(x.faults, met...)
+	x.outcome.Shift += skew
 	signed := signcheck.Request{Method: r.Method, Target: r.RequestURI, Host: r.Host, Authorization: r.Header.Get("Authorization"), Body: x.body}
 	if refused := s.checkSignature(signed, s.db.Clock.Wall().Add(skew)); refused != nil {
 		report := s.explain(signed, s.db.Clock.Wall().Add(skew))
@@ -147,14 +135,15 @@ func (s *Sandbox) serve(w http.ResponseWriter, x *exchange) {
 		refuse(http.StatusNotFound, "RESOURCE_NOT_EXISTS", 0, "请求的资源不存在").write(&x.answer)
 		return
 	}
-	x.faults = append(x.faults, s.meet(x, asked)...)
-	s.inflict(w, x, Before)
-	if !x.settled {
+	x.faults = append(x.faults, s.faults.Meet(about, asked)...)
+	s.before(w, x)
+	if !x.outcome.Settled {
 		r.Body = io.NopCloser(bytes.NewReader(x.body))
 		s.operations.ServeHTTP(&x.answer, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 	}
-	s.inflict(w, x, After)
-	s.inflict(w, x, OnAnswer)
+	x.outcome.Strike(fault.After, x.faults)
+	x.outcome.Strike(fault.OnAnswer, x.faults)
+	x.replace()
 }
 
 // exchangeKey finds the exchange of a request in its context.
@@ -218,7 +207,7 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange) {
 	a := &x.answer
 	number, _ := strconv.ParseInt(a.header.Get(numberHeader), 10, 64)
 	a.header.Del(numberHeader)
-	if !x.gateway {
+	if !x.outcome.Gateway {
 		a.header.Set("Request-ID", fmt.Sprintf("%s-%d", rand.Text(), number))
 		a.header.Set("Cache-Control", "no-cache, must-revalidate")
 		if a.status == http.StatusNoContent {
@@ -231,19 +220,19 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange) {
 	}
 	s.record(x, number)
 	x.pause(w)
-	if a.status != http.StatusUnauthorized && !x.gateway {
-		if err := s.sign(a.header, x.request.Header.Get("Wechatpay-Serial"), a.body.Bytes(), s.db.Clock.Wall().Add(x.shift)); err != nil {
+	if a.status != http.StatusUnauthorized && !x.outcome.Gateway {
+		if err := s.sign(a.header, x.request.Header.Get("Wechatpay-Serial"), a.body.Bytes(), s.db.Clock.Wall().Add(x.outcome.Shift)); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		for _, alter := range x.alter {
-			alter(a.header)
+		for _, alter := range x.outcome.Alter {
+			alter(a.header, fault.Serials{PublicKeyID: s.credentials.account.PublicKeyID, PlatformSerialNo: s.credentials.account.PlatformSerialNo})
 		}
 	}
-	switch x.ending {
-	case endReset:
+	switch x.outcome.Ending {
+	case fault.EndReset:
 		reset(w)
-	case endCut:
+	case fault.EndCut:
 		cut(w, a)
 	default:
 		w.WriteHeader(a.status)

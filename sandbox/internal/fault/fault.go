@@ -1,4 +1,4 @@
-package sandbox
+package fault
 
 import (
 	"errors"
@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 )
 
 // Fault is something that goes wrong on request: what, to which requests, and
@@ -25,13 +23,13 @@ import (
 //	reset-after; operation=modifyPartnerServiceOrder; count=1
 //	refuse; value=271300099; subject=1900000109/1234323JKHDFE1243252
 type Fault struct {
-	// ID is given by [Sandbox.AddFault].
+	// ID is given by [Set.Add].
 	ID string `json:"id,omitempty"`
-	// Name is one of [Faults].
+	// Name is one of [Kinds].
 	Name string `json:"name"`
 	// Operation is the operationId of the requests that it meets; "" is any.
 	Operation string `json:"operation,omitempty"`
-	// Subject is the order that it meets, as in [Entry]; "" is any.
+	// Subject is the order that it meets, as in the journal; "" is any.
 	Subject string `json:"subject,omitempty"`
 	// Rate is the share of the requests that it meets, above 0 and up to 1; 0
 	// stands for 1. Seed makes the choice repeatable.
@@ -46,18 +44,18 @@ type Fault struct {
 	Value string        `json:"value,omitempty"`
 }
 
-// FaultHeader names the request header that holds faults for its request
+// Header names the request header that holds faults for its request
 // alone, separated by commas. It is not signed. Such a fault has neither
 // operation nor subject, rate or count.
-const FaultHeader = "Sandbox-Fault"
+const Header = "Sandbox-Fault"
 
-// ErrFault matches the errors of faults that cannot be.
-var ErrFault = errors.New("sandbox: fault")
+// Err matches the errors of faults that cannot be.
+var Err = errors.New("sandbox: fault")
 
 // maxFaults bounds the active faults, and those of one header.
 const maxFaults = 1000
 
-// String writes a fault as [ParseFault] reads it. The id is left out.
+// String writes a fault as [Parse] reads it. The id is left out.
 func (f Fault) String() string {
 	var b strings.Builder
 	b.WriteString(f.Name)
@@ -76,9 +74,9 @@ func (f Fault) String() string {
 	return b.String()
 }
 
-// ParseFault reads a fault from a line of text; delays are like 1.5s or 10m.
-// Its errors match [ErrFault].
-func ParseFault(s string) (Fault, error) {
+// Parse reads a fault from a line of text; delays are like 1.5s or 10m.
+// Its errors match [Err].
+func Parse(s string, isOperation func(id string) bool) (Fault, error) {
 	name, rest, _ := strings.Cut(s, ";")
 	f := Fault{Name: strings.TrimSpace(name)}
 	for rest != "" {
@@ -108,27 +106,22 @@ func ParseFault(s string) (Fault, error) {
 			err = errors.New("has no value")
 		}
 		if err != nil {
-			return Fault{}, fmt.Errorf("%w: %.40q of %.40q: %.80q", ErrFault, key, f.Name, err)
+			return Fault{}, fmt.Errorf("%w: %.40q of %.40q: %.80q", Err, key, f.Name, err)
 		}
 	}
-	return f, f.check()
+	return f, f.check(isOperation)
 }
 
 // check tells why a fault cannot be.
-func (f Fault) check() error {
+func (f Fault) check(isOperation func(id string) bool) error {
 	wrong := func(format string, args ...any) error {
-		return fmt.Errorf("%w: %.40q: %s", ErrFault, f.Name, fmt.Sprintf(format, args...))
+		return fmt.Errorf("%w: %.40q: %s", Err, f.Name, fmt.Sprintf(format, args...))
 	}
-	c, err := loadContract()
-	if err != nil {
-		return err
-	}
-	_, isOperation := c.rules[f.Operation]
-	kind := faultKindOf(f.Name)
+	kind := kindOf(f.Name)
 	switch {
 	case kind == nil:
 		return wrong("there is none of this name; Faults and GET /_sandbox/api/faults list them")
-	case f.Operation != "" && !isOperation:
+	case f.Operation != "" && !isOperation(f.Operation):
 		return wrong("%.60q is no operation", f.Operation)
 	case strings.ContainsAny(f.Subject+f.Value, ";,\r\n") || strings.TrimSpace(f.Subject) != f.Subject || len(f.Subject) > 256:
 		return wrong("subject or value is malformed")
@@ -152,30 +145,31 @@ func (f Fault) check() error {
 	return nil
 }
 
-// requestFaults are those of a request's own header.
-func requestFaults(h http.Header) ([]Fault, error) {
+// OfRequest returns the faults of a request's own header.
+func OfRequest(h http.Header) ([]Fault, error) {
 	var all []Fault
-	for _, line := range h.Values(FaultHeader) {
+	for _, line := range h.Values(Header) {
 		for s := range strings.SplitSeq(line, ",") {
-			f, err := ParseFault(s)
+			f, err := Parse(s, func(string) bool { return true }) // it is refused below
 			if err != nil {
 				return nil, err
 			}
 			if f.Operation != "" || f.Subject != "" || f.Rate != 0 || f.Count != 0 || f.Seed != 0 {
-				return nil, fmt.Errorf("%w: %q: a header's fault is for its request alone", ErrFault, f.Name)
+				return nil, fmt.Errorf("%w: %q: a header's fault is for its request alone", Err, f.Name)
 			}
 			if all = append(all, f); len(all) > maxFaults {
-				return nil, fmt.Errorf("%w: more than %d", ErrFault, maxFaults)
+				return nil, fmt.Errorf("%w: more than %d", Err, maxFaults)
 			}
 		}
 	}
 	return all, nil
 }
 
-// faults are those switched on. They do not survive a restart: a sandbox
-// always starts well.
-type faults struct {
-	first []Fault // of the options
+// Set holds the faults that are switched on. They do not survive a restart: a
+// sandbox always starts well. It is safe for concurrent use.
+type Set struct {
+	isOperation func(id string) bool
+	tell        func(f Fault, what string)
 
 	mu     sync.Mutex
 	last   int
@@ -188,100 +182,99 @@ type activeFault struct {
 	left   int // of Count
 }
 
-// addFaults switches on those of the options.
-func (s *Sandbox) addFaults() error {
-	for _, f := range s.faults.first {
-		if _, err := s.AddFault(f); err != nil {
-			return err
-		}
-	}
-	return nil
+// NewSet returns an empty set, which tells what becomes of its faults: on, off
+// or used up.
+func NewSet(isOperation func(id string) bool, tell func(f Fault, what string)) *Set {
+	return &Set{isOperation: isOperation, tell: tell}
 }
 
-// AddFault switches a fault on and returns its id. Several may be on at a
-// time, and meet the same request. Its errors match [ErrFault].
-func (s *Sandbox) AddFault(f Fault) (id string, err error) {
-	s.mustBeOpen()
-	if err := f.check(); err != nil {
+// Add switches a fault on and returns its id. Its errors match [Err].
+func (s *Set) Add(f Fault) (id string, err error) {
+	if err := f.check(s.isOperation); err != nil {
 		return "", err
 	}
-	if faultKindOf(f.Name).once && f.Count == 0 {
+	if kindOf(f.Name).once && f.Count == 0 {
 		f.Count = 1
 	}
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	if len(s.faults.active) == maxFaults {
-		return "", fmt.Errorf("%w: %q: %d are on", ErrFault, f.Name, maxFaults)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.active) == maxFaults {
+		return "", fmt.Errorf("%w: %q: %d are on", Err, f.Name, maxFaults)
 	}
-	s.faults.last++
-	f.ID = "fault-" + strconv.Itoa(s.faults.last)
-	s.faults.active = append(s.faults.active, &activeFault{f, rand.New(rand.NewPCG(f.Seed, 0)), f.Count})
-	s.journal.Add(Entry{Time: s.now(), Kind: journal.Fault, Subject: f.Subject, Operation: f.Operation, Fault: f.String(), Message: "on"})
+	s.last++
+	f.ID = "fault-" + strconv.Itoa(s.last)
+	s.active = append(s.active, &activeFault{f, rand.New(rand.NewPCG(f.Seed, 0)), f.Count})
+	s.tell(f, "on")
 	return f.ID, nil
 }
 
-// RemoveFault switches a fault off, and reports whether it was on.
-func (s *Sandbox) RemoveFault(id string) bool {
-	s.mustBeOpen()
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	i := slices.IndexFunc(s.faults.active, func(a *activeFault) bool { return a.ID == id })
+// Remove switches a fault off, and reports whether it was on.
+func (s *Set) Remove(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.active, func(a *activeFault) bool { return a.ID == id })
 	if i < 0 {
 		return false
 	}
-	s.removeFault(i, "off")
+	s.remove(i, "off")
 	return true
 }
 
-// removeFault removes one by its place. The caller holds faults.mu.
-func (s *Sandbox) removeFault(i int, why string) {
-	f := s.faults.active[i].Fault
-	s.faults.active = slices.Delete(s.faults.active, i, i+1)
-	s.journal.Add(Entry{Time: s.now(), Kind: journal.Fault, Subject: f.Subject, Operation: f.Operation, Fault: f.String(), Message: why})
+// remove removes one by its place. The caller holds s.mu.
+func (s *Set) remove(i int, why string) {
+	f := s.active[i].Fault
+	s.active = slices.Delete(s.active, i, i+1)
+	s.tell(f, why)
 }
 
-// ActiveFaults returns the faults that are on, oldest first. Count is how many
+// Active returns the faults that are on, oldest first. Count is how many
 // requests each has still to meet.
-func (s *Sandbox) ActiveFaults() []Fault {
-	s.mustBeOpen()
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	all := make([]Fault, len(s.faults.active))
-	for i, a := range s.faults.active {
+func (s *Set) Active() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Fault, len(s.active))
+	for i, a := range s.active {
 		all[i] = a.Fault
 		all[i].Count = a.left
 	}
 	return all
 }
 
-func (f Fault) meets(x *exchange) bool {
-	return (f.Operation == "" || f.Operation == x.operation()) && (f.Subject == "" || f.Subject == x.subject)
+// Request is what a fault may be meant for.
+type Request struct {
+	Operation string // operationId
+	Subject   string // the order
 }
 
-// skew is how far the sandbox's clock is off for a request.
-func (s *Sandbox) skew(x *exchange, asked []Fault) (d time.Duration) {
-	for _, f := range append(s.ActiveFaults(), asked...) {
-		if kind := faultKindOf(f.Name); kind.When == OnClock && f.meets(x) {
+func (f Fault) meets(r Request) bool {
+	return (f.Operation == "" || f.Operation == r.Operation) && (f.Subject == "" || f.Subject == r.Subject)
+}
+
+// Skew is how far the sandbox's clock is off for a request that asks for some
+// faults itself, and the faults that make it so.
+func (s *Set) Skew(r Request, asked []Fault) (d time.Duration, met []Fault) {
+	for _, f := range append(s.Active(), asked...) {
+		if kind := kindOf(f.Name); kind.When == OnClock && f.meets(r) {
 			d += kind.delay(f)
-			x.faults = append(x.faults, f)
-		}
-	}
-	return d
-}
-
-// meet chooses the faults of a request, besides those of the clock: its own
-// and those switched on. They come in the order of the table.
-func (s *Sandbox) meet(x *exchange, asked []Fault) (met []Fault) {
-	for _, f := range asked {
-		if faultKindOf(f.Name).When != OnClock {
 			met = append(met, f)
 		}
 	}
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	for i := 0; i < len(s.faults.active); i++ {
-		a := s.faults.active[i]
-		if faultKindOf(a.Name).When == OnClock || !a.meets(x) || a.Rate != 0 && a.random.Float64() >= a.Rate {
+	return d, met
+}
+
+// Meet chooses the faults of a request, besides those of the clock: its own
+// and those switched on. They come in the order of the table.
+func (s *Set) Meet(r Request, asked []Fault) (met []Fault) {
+	for _, f := range asked {
+		if kindOf(f.Name).When != OnClock {
+			met = append(met, f)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := 0; i < len(s.active); i++ {
+		a := s.active[i]
+		if kindOf(a.Name).When == OnClock || !a.meets(r) || a.Rate != 0 && a.random.Float64() >= a.Rate {
 			continue
 		}
 		met = append(met, a.Fault)
@@ -289,21 +282,10 @@ func (s *Sandbox) meet(x *exchange, asked []Fault) (met []Fault) {
 			continue
 		}
 		if a.left--; a.left == 0 {
-			s.removeFault(i, "used up")
+			s.remove(i, "used up")
 			i--
 		}
 	}
 	slices.SortStableFunc(met, func(a, b Fault) int { return rank(a.Name) - rank(b.Name) })
 	return met
-}
-
-// inflict does the faults of a moment. The first one that settles the request
-// leaves none to do before it.
-func (s *Sandbox) inflict(w http.ResponseWriter, x *exchange, when FaultMoment) {
-	for _, f := range x.faults {
-		if kind := faultKindOf(f.Name); kind.When == when && !(when == Before && x.settled) {
-			f.Delay = kind.delay(f)
-			kind.do(s, w, x, f)
-		}
-	}
 }

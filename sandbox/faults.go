@@ -1,0 +1,76 @@
+package sandbox
+
+import (
+	"github.com/wxpayscore/payscore/sandbox/internal/fault"
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
+)
+
+// Fault is something that goes wrong on request: what, to which requests, and
+// how often. It meets requests to an operation that the sandbox serves and
+// whose signature is right.
+//
+// Written as text, in a header or on a command line, it is its name and what
+// it is given, such as
+//
+//	rate-limited-429; value=RATE_LIMITED; delay=2s
+//	reset-after; operation=modifyPartnerServiceOrder; count=1
+//	refuse; value=271300099; subject=1900000109/1234323JKHDFE1243252
+//
+// Its fields have the same names: Name, Operation, Subject, Rate, Seed, Count,
+// Delay and Value.
+type Fault = fault.Fault
+
+// FaultKind describes a kind of fault that the sandbox can inject: its Name,
+// When it happens (clock, before, after or answer), Doc in two languages, Delay
+// and MaxDelay, and examples of its Values.
+type FaultKind = fault.Kind
+
+// FaultHeader names the request header that holds faults for its request
+// alone, separated by commas. It is not signed. Such a fault has neither
+// operation nor subject, rate or count.
+const FaultHeader = fault.Header
+
+// ErrFault matches the errors of faults that cannot be.
+var ErrFault = fault.Err
+
+// ParseFault reads a fault from a line of text; delays are like 1.5s or 10m.
+// Its errors match [ErrFault].
+func ParseFault(s string) (Fault, error) { return fault.Parse(s, isOperation) }
+
+// Faults returns all faults that there are, in the order in which they happen
+// to a request.
+func Faults() []FaultKind { return fault.Kinds() }
+
+// AddFault switches a fault on and returns its id. Several may be on at a
+// time, and meet the same request. Its errors match [ErrFault].
+func (s *Sandbox) AddFault(f Fault) (id string, err error) {
+	s.mustBeOpen()
+	return s.faults.Add(f)
+}
+
+// RemoveFault switches a fault off, and reports whether it was on.
+func (s *Sandbox) RemoveFault(id string) bool {
+	s.mustBeOpen()
+	return s.faults.Remove(id)
+}
+
+// ActiveFaults returns the faults that are on, oldest first. Count is how many
+// requests each has still to meet.
+func (s *Sandbox) ActiveFaults() []Fault {
+	s.mustBeOpen()
+	return s.faults.Active()
+}
+
+// tellFault writes into the journal what became of a fault.
+func (s *Sandbox) tellFault(f Fault, what string) {
+	s.journal.Add(Entry{Time: s.now(), Kind: journal.Fault, Subject: f.Subject, Operation: f.Operation, Fault: f.String(), Message: what})
+}
+
+func isOperation(id string) bool {
+	c, err := loadContract()
+	if err != nil {
+		return false
+	}
+	_, known := c.rules[id]
+	return known
+}
