@@ -111,7 +111,7 @@ func TestReadmeSandbox(t *testing.T) {
 	box := sandbox.New(t)
 	box.Seed("1234323JKHDFE1243252", 50000)
 	err := box.Client().ModifyPartnerServiceOrder(t.Context(), "1234323JKHDFE1243252", body)
-	err = box.UserPays("1900000109", "1234323JKHDFE1243252")
+	err = box.Move("user_pays", sandbox.MoveArgs{SubMchID: "1900000109", OutOrderNo: "1234323JKHDFE1243252"})
 
 	if err != nil {
 		t.Error(err)

@@ -100,7 +100,7 @@ func TestAdminIsNotDrivenFromAnotherOrigin(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if _, there := box.Order("1900000109", "GUARD"); there {
+		if _, there := entity(box, "1900000109", "GUARD"); there {
 			t.Error("a refused request made an order")
 		}
 	})

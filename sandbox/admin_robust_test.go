@@ -84,7 +84,7 @@ func TestAdminJSONBombs(t *testing.T) {
 			t.Errorf("%s: %s in %s", name, rsp.Status, took)
 		}
 	}
-	if _, there := b.Order(subMchID, "BOMB"); there {
+	if _, there := entity(b, subMchID, "BOMB"); there {
 		t.Error("a bomb made an order")
 	}
 }

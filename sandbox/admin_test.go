@@ -115,7 +115,7 @@ func TestAdminOrderLife(t *testing.T) {
 	if at(made, "order", "stage") != "USER_PAYING" || at(made, "order", "total_amount") != 50000.0 || at(made, "subject") != "1900000109/ADMIN1" {
 		t.Errorf("seeded %v", at(made, "order"))
 	}
-	if e, ok := box.Order("1900000109", "ADMIN1"); !ok || *e.TotalAmount != 50000 {
+	if e, ok := entity(box, "1900000109", "ADMIN1"); !ok || *e.TotalAmount != 50000 {
 		t.Errorf("Go sees %v", e.OutOrderNo)
 	}
 	paid := admin(t, box, "POST", "moves", `{"name":"user_pays","sub_mchid":"1900000109","out_order_no":"ADMIN1"}`, 200)

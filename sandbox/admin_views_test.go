@@ -204,10 +204,10 @@ func TestResetReachesTheFile(t *testing.T) {
 	}
 	again := open()
 	defer again.Close()
-	if _, there := again.Order("1900000109", "KEPT1"); there {
+	if _, there := entity(again, "1900000109", "KEPT1"); there {
 		t.Error("a forgotten order came back")
 	}
-	kept, there := again.Order("1900000109", "KEPT2")
+	kept, there := entity(again, "1900000109", "KEPT2")
 	if !there || *kept.OrderID != *second.OrderID {
 		t.Error("the order after the reset is gone")
 	}

@@ -80,7 +80,7 @@ func BenchmarkRefund(b *testing.B) {
 
 // BenchmarkRSA is the verification of a request and the signature of its answer.
 func BenchmarkRSA(b *testing.B) {
-	key := must(sandbox.NewCredentials()).WechatpayKey()
+	key := sandbox.WechatpayKey(must(sandbox.NewCredentials()))
 	digest := sha256.Sum256(nil)
 	signature := must(rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:]))
 	for b.Loop() {

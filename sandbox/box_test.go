@@ -120,8 +120,8 @@ func (b *box) check(req *http.Request, status int, header http.Header, body []by
 	} else {
 		account := b.Credentials().Account()
 		both := must(auth.NewVerifier(
-			auth.Key{ID: account.PublicKeyID, PublicKey: &b.Credentials().WechatpayKey().PublicKey},
-			auth.Key{ID: account.PlatformSerialNo, PublicKey: b.Credentials().PlatformKey()}))
+			auth.Key{ID: account.PublicKeyID, PublicKey: &sandbox.WechatpayKey(b.Credentials()).PublicKey},
+			auth.Key{ID: account.PlatformSerialNo, PublicKey: sandbox.PlatformKey(b.Credentials())}))
 		if err := both.WithClock(b.now).Verify(header, body); err != nil {
 			return err
 		}
@@ -365,7 +365,7 @@ func (b *box) query(outOrderNo string) payscore.ServiceOrderEntity {
 // total is the amount of an order in the sandbox, without a call.
 func (b *box) total(outOrderNo string) int64 {
 	b.t.Helper()
-	order, ok := b.Order(subMchID, outOrderNo)
+	order, ok := entity(b, subMchID, outOrderNo)
 	if !ok || order.TotalAmount == nil {
 		b.t.Fatalf("no order %s with an amount", outOrderNo)
 	}

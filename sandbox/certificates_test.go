@@ -26,10 +26,8 @@ import (
 	"github.com/wxpayscore/payscore/transport"
 )
 
-var (
-	exampleLevel = sandbox.RiskLevel{UserLabel: "C", UserRiskLevel: 3, RiskLevelVersion: 1}
-	noUser       sandbox.UserIDs
-)
+// exampleLevel is another one than that of the contract's example.
+var exampleLevel = sandbox.MoveArgs{UserLabel: "C", UserRiskLevel: 3, RiskLevelVersion: 1}
 
 // serve puts another sandbox in the place of the box's.
 func (b *box) serve(next *sandbox.Sandbox) {
@@ -69,7 +67,7 @@ func (b *box) raw(method, target, body, serial string) (status int, header http.
 func (b *box) rotate() string {
 	b.t.Helper()
 	before := b.PlatformSerialNo()
-	b.ok(b.RotateCertificate())
+	b.ok(b.Move("rotate_certificate", sandbox.MoveArgs{}))
 	if after := b.PlatformSerialNo(); after == before {
 		b.t.Fatal("the certificate is the one of before")
 	}
@@ -88,7 +86,7 @@ func (b *box) certificates() []payscore.PlatformCertificate {
 	b.ok(json.Unmarshal(body, &value))
 	b.ok(contract.Components.Schemas["CertificateList"].Value.VisitJSON(value))
 	account := b.Credentials().Account()
-	keys := []auth.Key{{ID: account.PublicKeyID, PublicKey: &b.Credentials().WechatpayKey().PublicKey}}
+	keys := []auth.Key{{ID: account.PublicKeyID, PublicKey: &sandbox.WechatpayKey(b.Credentials()).PublicKey}}
 	for _, c := range list.Data {
 		key := must(auth.ParsePlatformCertificate(b.open(c)))
 		if key.ID != c.SerialNo {
@@ -154,7 +152,7 @@ func TestKeyModes(t *testing.T) {
 				t.Errorf("the download answers %d, want %d", status, test.download)
 			}
 			if !test.rotates {
-				moveRefused(t, b.RotateCertificate(), "rotate_certificate", sandbox.ErrMoveImpossible)
+				moveRefused(t, b.Move("rotate_certificate", sandbox.MoveArgs{}), "rotate_certificate", sandbox.ErrMoveImpossible)
 				got := b.send("GET", "/v3/certificates", "")
 				if got.checkRefused(t, noRoute); got.Message != "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥" {
 					t.Errorf("message %q", got.Message)
@@ -232,7 +230,7 @@ func TestRotationsEnd(t *testing.T) {
 	b := newBox(t, sandbox.WithKeyMode(sandbox.KeyModeMigration))
 	b.FillCertificates(18)
 	b.rotate()
-	moveRefused(t, b.RotateCertificate(), "rotate_certificate", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.Move("rotate_certificate", sandbox.MoveArgs{}), "rotate_certificate", sandbox.ErrMoveImpossible)
 	_, _, body := b.raw("GET", "/v3/certificates", "", "")
 	if got := strings.Count(string(body), `"serial_no"`); got != 20 {
 		t.Errorf("%d certificates", got)
@@ -245,7 +243,7 @@ func TestRotationThatCannotBeMakesNoKey(t *testing.T) {
 	b := newBox(t)
 	b.FillCertificates(19)
 	if n := testing.AllocsPerRun(10, func() {
-		moveRefused(t, b.RotateCertificate(), "rotate_certificate", sandbox.ErrMoveImpossible)
+		moveRefused(t, b.Move("rotate_certificate", sandbox.MoveArgs{}), "rotate_certificate", sandbox.ErrMoveImpossible)
 	}); n > 100 {
 		t.Errorf("%.0f allocations", n)
 	}
@@ -259,7 +257,7 @@ func TestRotationsAtTheSameTime(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if err := b.RotateCertificate(); err == nil {
+			if err := b.Move("rotate_certificate", sandbox.MoveArgs{}); err == nil {
 				made.Add(1)
 			}
 		})
@@ -443,6 +441,6 @@ func TestApprovedApplicationBinds(t *testing.T) {
 	_, err := b.client.ApplyPartnerServiceAccount(t.Context(), payscore.ApplyPartnerServiceAccountRequest{ServiceID: serviceID, AppID: appID, SubMchID: "1900000333", OutApplyNo: "A1"})
 	b.ok(err)
 	checkRefused(t, ask(), refusal{403, "NO_AUTH", 271302144, ""})
-	b.ok(b.ApproveAccount("A1"))
+	b.ok(b.Move("approve_account", sandbox.MoveArgs{OutApplyNo: "A1"}))
 	b.ok(ask())
 }

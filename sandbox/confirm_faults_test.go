@@ -95,7 +95,7 @@ func TestConfirmUnderFaults(t *testing.T) {
 				if n.done[no] > 0 {
 					want = c.then
 				}
-				order, _ := n.Order(subMchID, no)
+				order, _ := entity(n, subMchID, no)
 				is := fmt.Sprintf("%s ", order.State)
 				if order.StateDescription != nil {
 					is += string(*order.StateDescription)

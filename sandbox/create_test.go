@@ -92,7 +92,7 @@ func TestDirectComplete(t *testing.T) {
 			}
 			t.Log(id, name)
 			got.checkRefused(t, c.want)
-			if _, ok := b.Order(d.subMchID(), no); ok {
+			if _, ok := entity(b, d.subMchID(), no); ok {
 				t.Errorf("%s: %s: refused, but the order is there", id, name)
 			}
 		}
@@ -127,7 +127,7 @@ func TestPayOnDelivery(t *testing.T) {
 		}
 		b.send("POST", op.template, with(running, map[string]any{"out_order_no": "no_user", "openid": nil})).checkRefused(t, wrongParam("/openid"))
 		b.call(d, "running", "complete", completion(100))
-		if v, _ := b.View(d.subMchID(), "running"); v.ShoppingInfo == nil || v.ShoppingInfo.Goods[0].Name != "无线耳机" {
+		if v, _ := b.Order(d.subMchID(), "running"); v.ShoppingInfo == nil || v.ShoppingInfo.Goods[0].Name != "无线耳机" {
 			t.Errorf("%s: kept %s", id, asJSON(v.ShoppingInfo))
 		}
 	}

@@ -45,7 +45,7 @@ func TestOpenCredentials(t *testing.T) {
 	// A restart goes on with the same keys and leaves the files as they are.
 	before := contents(t, dir)
 	again := must(sandbox.OpenCredentials(dir))
-	if asJSON(again.Account()) != asJSON(account) || !again.WechatpayKey().Equal(made.WechatpayKey()) || !again.PlatformKey().Equal(made.PlatformKey()) {
+	if asJSON(again.Account()) != asJSON(account) || !sandbox.WechatpayKey(again).Equal(sandbox.WechatpayKey(made)) || !sandbox.PlatformKey(again).Equal(sandbox.PlatformKey(made)) {
 		t.Error("opened again, they are others")
 	}
 	if !maps.Equal(contents(t, dir), before) {
@@ -217,8 +217,8 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 	c := must(sandbox.OpenCredentials(dir))
 	account := c.Account()
 	files := contents(t, dir)
-	decimal := c.WechatpayKey().D.String() // as %v of a number prints it
-	hexadecimal := fmt.Sprintf("%x", c.WechatpayKey().D)
+	decimal := sandbox.WechatpayKey(c).D.String() // as %v of a number prints it
+	hexadecimal := fmt.Sprintf("%x", sandbox.WechatpayKey(c).D)
 	box := must(sandbox.Open(sandbox.WithCredentials(c)))
 	server := sandbox.New(t, sandbox.WithCredentials(c))
 

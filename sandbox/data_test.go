@@ -49,11 +49,11 @@ func TestDataSurvivesARestart(t *testing.T) {
 	}
 	// A number is made up once, and the operations go on.
 	a, b := second.create(noConfirm("one")), second.create(noConfirm("four"))
-	if one, _ := second.Order(subMchID, "one"); a.OrderID != *one.OrderID || a.OrderID == b.OrderID {
+	if one, _ := entity(second, subMchID, "one"); a.OrderID != *one.OrderID || a.OrderID == b.OrderID {
 		t.Error("order_id")
 	}
 	second.ok(second.modify("three", 39800))
-	second.ok(second.Confirm(subMchID, "two"))
+	second.ok(second.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "two"}))
 
 	// The repeats go on where they were.
 	second.Advance(24 * time.Hour)
@@ -95,7 +95,7 @@ func TestDeductionThatEndedMeanwhile(t *testing.T) {
 	start := time.Now()
 	b := newBoxAt(t, clockAt(start), data)
 	must(b.Seed("one", 100, sandbox.SeedNotifyURL("https://api.test.com")))
-	b.ok(b.StartDeduction(subMchID, "one", time.Hour))
+	b.ok(b.Move("start_deduction", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "one", Duration: time.Hour}))
 	b.now = clockAt(start.Add(2 * time.Hour))
 	b.restart(data)
 	deadline := time.Now().Add(20 * time.Second)
@@ -215,7 +215,7 @@ func TestDataFileThatWasCut(t *testing.T) {
 		}
 		if box, err := sandbox.Open(sandbox.WithData(name)); err == nil {
 			// What is left out may be free pages.
-			if _, there := box.Order(subMchID, "one"); !there {
+			if _, there := entity(box, subMchID, "one"); !there {
 				t.Errorf("cut to %d bytes, it opens without its order", size)
 			}
 			_ = box.Close()

@@ -27,7 +27,7 @@ func TestDataFileWithAFlippedBit(t *testing.T) {
 	box := must(sandbox.Open(sandbox.WithData(file)))
 	must(box.Seed("one", 10000))
 	must(box.Seed("two", 20000, sandbox.SeedStage("CREATED"), sandbox.SeedNotifyURL("http://127.0.0.1:1/")))
-	if err := box.Confirm("1900000109", "two"); err != nil {
+	if err := box.Move("confirm", sandbox.MoveArgs{SubMchID: "1900000109", OutOrderNo: "two"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := box.Close(); err != nil {

@@ -121,7 +121,7 @@ func TestNotificationsReachTheReceiverOfThisProject(t *testing.T) {
 			account := b.Credentials().Account()
 			verifier := b.Verifier()
 			if c.certificate {
-				verifier = must(auth.NewVerifier(auth.Key{ID: account.PlatformSerialNo, PublicKey: b.Credentials().PlatformKey()}))
+				verifier = must(auth.NewVerifier(auth.Key{ID: account.PlatformSerialNo, PublicKey: sandbox.PlatformKey(b.Credentials())}))
 			}
 			var events []*notify.Event
 			receiver := must(notify.New(verifier, must(auth.NewAPIv3Key(account.APIv3Key())), func(_ context.Context, e *notify.Event) error {
@@ -422,17 +422,17 @@ func TestResend(t *testing.T) {
 	b.announce(in.URL, notify.UserPaid, paid)
 	b.Advance(0)
 	id, next := b.only().ID, b.only().Next
-	if a, err := b.Resend(id); err != nil || a.Status != 500 || a.Error == "" || a.Fault != "resend" {
+	if a, err := b.Resend(id, false); err != nil || a.Status != 500 || a.Error == "" || a.Fault != "resend" {
 		t.Errorf("got %+v, %v", a, err)
 	}
 	if n := b.only(); !n.Next.Equal(next) || n.Tries != 1 || n.Delivered {
 		t.Errorf("the schedule changed: %+v", n)
 	}
 	answer = 204
-	if a, err := b.Probe(id); err != nil || a.Error == "" || b.only().Delivered {
+	if a, err := b.Resend(id, true); err != nil || a.Error == "" || b.only().Delivered {
 		t.Errorf("a probe that was taken: %+v, %v", a, err)
 	}
-	if a, err := b.Resend(id); err != nil || a.Error != "" || !b.only().Delivered {
+	if a, err := b.Resend(id, false); err != nil || a.Error != "" || !b.only().Delivered {
 		t.Errorf("got %+v, %v", a, err)
 	}
 	b.Advance(48 * time.Hour)
@@ -440,14 +440,14 @@ func TestResend(t *testing.T) {
 		t.Errorf("%d arrived", n)
 	}
 	for range 100 {
-		if _, err := b.Resend(id); err != nil {
+		if _, err := b.Resend(id, false); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if n := len(b.only().Attempts); n != 64 {
 		t.Errorf("%d attempts are kept", n)
 	}
-	if _, err := b.Resend("none"); err == nil {
+	if _, err := b.Resend("none", false); err == nil {
 		t.Error("sent what is not there")
 	}
 }

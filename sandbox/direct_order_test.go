@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/sandbox"
 )
 
 // The whole life of a direct merchant's order, by the typed client. RoundTrip
@@ -24,7 +25,7 @@ func TestLifeOfADirectOrder(t *testing.T) {
 	if created.State != "CREATED" || created.Package == nil || created.OrderID == "" || created.MchID != b.Credentials().Account().MchID || *created.Attach != "a&b" {
 		t.Errorf("created %s", asJSON(created))
 	}
-	b.ok(b.Confirm("", orderNo))
+	b.ok(b.Move("confirm", sandbox.MoveArgs{OutOrderNo: orderNo}))
 	lines39900 := []payscore.Payment{{Name: "就餐费用", Amount: new(int64(40000)), Description: new("就餐人均100元")}}
 	completed, err := b.client.CompleteServiceOrder(ctx, orderNo, payscore.CompleteServiceOrderRequest{
 		ServiceID: serviceID, AppID: appID, PostPayments: lines(50000), TotalAmount: 50000,
@@ -53,10 +54,10 @@ func TestLifeOfADirectOrder(t *testing.T) {
 	if stageOf(t, order) != "DONE" || *order.Collection.PaidAmount != 39900 || order.SubMchID != nil {
 		t.Errorf("in the end: %s", asJSON(order))
 	}
-	if v, _ := b.View("", orderNo); v.Collected != 39900 {
+	if v, _ := b.Order("", orderNo); v.Collected != 39900 {
 		t.Errorf("collected %d", v.Collected)
 	}
-	if _, ok := b.Order(subMchID, orderNo); ok {
+	if _, ok := entity(b, subMchID, orderNo); ok {
 		t.Error("the sub-merchant has the direct merchant's order")
 	}
 }

@@ -13,7 +13,8 @@
 // What the user or WeChat Pay does is a move ([Sandbox.Move]), what time does is
 // done by [Sandbox.Advance]:
 //
-//	err = box.UserPays("1900000109", "1234323JKHDFE1243252") // DONE, and PAYSCORE.USER_PAID is announced
+//	// DONE, and PAYSCORE.USER_PAID is announced.
+//	err = box.Move("user_pays", sandbox.MoveArgs{SubMchID: "1900000109", OutOrderNo: "1234323JKHDFE1243252"})
 //
 // As a server for any language, `payscore sandbox` serves the handler of [Open].
 //

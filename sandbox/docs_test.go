@@ -66,12 +66,12 @@ func TestDocsRun(t *testing.T) {
 			if n := strings.Count(said.String(), "Verified OK"); n != 2 {
 				t.Errorf("%d answers are verified", n)
 			}
-			if order, _ := box.Order("1900000109", "1234323JKHDFE1243252"); *order.TotalAmount != 39900 {
+			if order, _ := entity(box, "1900000109", "1234323JKHDFE1243252"); *order.TotalAmount != 39900 {
 				t.Errorf("the order is at %d fen", *order.TotalAmount)
 			}
 		}
 	}
-	if _, left := box.Order("1900000109", "RENTAL1"); left {
+	if _, left := entity(box, "1900000109", "RENTAL1"); left {
 		t.Error("an order is left after the reset")
 	}
 }

@@ -23,7 +23,7 @@ func ExampleServer_Fault() {
 			TotalAmount:  39900,
 			Reason:       "用户投诉",
 		})
-		order, _ := box.Order("1900000109", "1234323JKHDFE1243252")
+		order, _ := entity(box, "1900000109", "1234323JKHDFE1243252")
 		fmt.Println(errors.Is(err, transport.ErrOutcomeUnknown), *order.TotalAmount)
 		for _, request := range box.WantRequests("modifyPartnerServiceOrder", 2) {
 			fmt.Println(request.Status, request.Code, request.Fault)

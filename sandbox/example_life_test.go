@@ -48,7 +48,7 @@ func ExampleServer() {
 		}
 		fmt.Println(created.State, created.Package != nil) // what auth.LaunchSigner opens the confirmation page with
 
-		if err := box.Confirm(account.SubMchID, number); err != nil { // the user does
+		if err := box.Move("confirm", sandbox.MoveArgs{SubMchID: account.SubMchID, OutOrderNo: number}); err != nil { // the user does
 			t.Fatal(err)
 		}
 		err = client.CompletePartnerServiceOrder(ctx, number, payscore.CompletePartnerServiceOrderRequest{
@@ -68,7 +68,7 @@ func ExampleServer() {
 		}, serviceorder.WithTotalBefore(50000))
 		fmt.Println("lowered:", result.Outcome, err)
 
-		if err := box.UserPays(account.SubMchID, number); err != nil {
+		if err := box.Move("user_pays", sandbox.MoveArgs{SubMchID: account.SubMchID, OutOrderNo: number}); err != nil {
 			t.Fatal(err)
 		}
 		box.Advance(time.Minute) // returns when the notifications of that minute are delivered

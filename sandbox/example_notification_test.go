@@ -25,7 +25,7 @@ func ExampleSandbox_Notifications() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := box.Confirm("1900000109", "1234323JKHDFE1243252"); err != nil {
+		if err := box.Move("confirm", sandbox.MoveArgs{SubMchID: "1900000109", OutOrderNo: "1234323JKHDFE1243252"}); err != nil {
 			t.Fatal(err)
 		}
 		box.Advance(24 * time.Hour)

@@ -27,7 +27,7 @@ func ExampleNew() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, _ = box.Order("1900000109", "1234323JKHDFE1243252")
+		after, _ = entity(box, "1900000109", "1234323JKHDFE1243252")
 	}
 	ok := runTest("TestModifyLowersTheBill", modifyLowersTheBill)
 	fmt.Println(*after.TotalAmount, after.Collection.State, ok)
@@ -58,11 +58,11 @@ func ExampleSandbox_Move() {
 	if _, err := box.Seed("1234323JKHDFE1243252", 50000); err != nil {
 		panic(err)
 	}
-	fmt.Println(box.Moves("1900000109", "1234323JKHDFE1243252"))
-	err = box.Move("start_deduction", "1900000109", "1234323JKHDFE1243252", sandbox.MoveArgs{Duration: 3 * time.Minute})
-	fmt.Println(err, box.Moves("1900000109", "1234323JKHDFE1243252"))
+	fmt.Println(movesOf(box, "1900000109", "1234323JKHDFE1243252"))
+	err = box.Move("start_deduction", sandbox.MoveArgs{SubMchID: "1900000109", OutOrderNo: "1234323JKHDFE1243252", Duration: 3 * time.Minute})
+	fmt.Println(err, movesOf(box, "1900000109", "1234323JKHDFE1243252"))
 	box.Advance(3 * time.Minute)
-	order, _ := box.View("1900000109", "1234323JKHDFE1243252")
+	order, _ := box.Order("1900000109", "1234323JKHDFE1243252")
 	fmt.Println(order.Stage, order.Collected)
 	// Output:
 	// [start_deduction deduct deduction_fails user_pays]

@@ -223,7 +223,7 @@ func TestMistakesOfTheSignatureAreNamed(t *testing.T) {
 		{"another-key", encode(flipped), false},
 		{"another-key", encode(bytes.Repeat([]byte{0xff}, 256)), false},
 		{"another-key", encode(make([]byte, 256)), false},
-		{"wechatpay-key", encode(sha256RSA(b.Credentials().WechatpayKey(), message)), false},
+		{"wechatpay-key", encode(sha256RSA(sandbox.WechatpayKey(b.Credentials()), message)), false},
 		{"no-digest-info", encode(must(rsa.SignPKCS1v15(nil, key, 0, digest[:]))), true},
 		{"no-digest-info", encode(must(rsa.SignPKCS1v15(nil, key, 0, []byte(hex.EncodeToString(digest[:]))))), true},
 		{"no-digest-info", encode(must(rsa.SignPKCS1v15(nil, key, 0, []byte("hello")))), false},

@@ -1,34 +1,38 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
-	"maps"
 	"slices"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
 // FillCertificates lists the first certificate n times more: to make keys takes
 // long.
 func (s *Sandbox) FillCertificates(n int) {
-	s.db.Lock()
-	defer s.db.Unlock()
-	for i := range n {
-		s.certificates.Put(fmt.Sprintf("%04d", i+1), s.firstCertificate)
-	}
+	s.ledger.Store.Lock()
+	defer s.ledger.Store.Unlock()
+	s.ledger.Keys.Fill(n)
 }
 
 // FillPermissions has the users user0, user1 and so on authorise the direct
 // merchant's service s and app a.
 func (s *Sandbox) FillPermissions(n int) {
-	s.db.Lock()
-	defer s.db.Unlock()
 	for i := range n {
-		s.openPermission(&permission{Request: permissionRequest{ServiceID: "s", AppID: "a", Code: fmt.Sprintf("code%d", i)}}, UserIDs{OpenID: fmt.Sprintf("user%d", i)})
+		code := fmt.Sprintf("code%d", i)
+		if _, err := s.ledger.Ask(context.Background(), rules.PermissionRequest{ServiceID: "s", AppID: "a", Code: code}); err != nil {
+			panic(err)
+		}
+		if err := s.Move("open_permission", MoveArgs{AuthorizationCode: code, OpenID: fmt.Sprintf("user%d", i)}); err != nil {
+			panic(err)
+		}
 	}
 }
 
 // Payments are the numbers by which a refund finds what was paid.
 func (s *Sandbox) Payments() []string {
-	s.db.Lock()
-	defer s.db.Unlock()
-	return slices.Collect(maps.Keys(s.payments))
+	s.ledger.Store.Lock()
+	defer s.ledger.Store.Unlock()
+	return slices.Collect(s.ledger.Payments())
 }

@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/rsa"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/wxpayscore/payscore/sandbox/internal/journal"
+	"github.com/wxpayscore/payscore/sandbox/internal/ledger"
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 	"github.com/wxpayscore/payscore/sandbox/internal/store"
+	"github.com/wxpayscore/payscore/sandbox/internal/wire"
 )
 
 // Announced is a notification that was queued, and its resource in plain.
@@ -16,9 +20,7 @@ type Announced struct{ EventType, URL, Subject, Resource string }
 
 // Announced returns the notifications that were queued, in that order.
 func (s *Sandbox) Announced() (all []Announced) {
-	s.db.Lock()
-	defer s.db.Unlock()
-	for _, n := range s.notifications.All() {
+	for _, n := range s.Notifications() {
 		all = append(all, Announced{n.EventType, n.URL, n.Subject, string(n.Resource)})
 	}
 	return all
@@ -26,47 +28,51 @@ func (s *Sandbox) Announced() (all []Announced) {
 
 // WechatpayKey is the key that signs answers, for answers that the sandbox
 // itself would not give.
-func (c *Credentials) WechatpayKey() *rsa.PrivateKey { return c.wechatpay }
+func WechatpayKey(c *Credentials) *rsa.PrivateKey { return wire.WechatpayKey(c) }
 
 // PlatformKey is the key of the platform certificate.
-func (c *Credentials) PlatformKey() *rsa.PublicKey { return &c.platform.PublicKey }
+func PlatformKey(c *Credentials) *rsa.PublicKey { return wire.PlatformKey(c) }
+
+// PlatformSerialNo is the serial of the newest platform certificate.
+func (s *Sandbox) PlatformSerialNo() string { return s.ledger.Keys.PlatformSerialNo() }
+
+// ActiveFaults are the faults that are on, oldest first.
+func (s *Sandbox) ActiveFaults() []Fault { return s.faults.Active() }
+
+// SetNotificationTraffic changes what happens to notifications from now on.
+func (s *Sandbox) SetNotificationTraffic(t NotificationTraffic) { s.ledger.Post.SetTraffic(t) }
 
 // Files are the names of all files of a credentials directory, and whether
 // each one is secret.
 func Files() map[string]bool {
-	return map[string]bool{
-		MerchantKeyFile: true, wechatpayKeyFile: true, platformKeyFile: true, AccountFile: true,
-		MerchantCertFile: false, PublicKeyFile: false, PlatformCertFile: false,
+	all := map[string]bool{MerchantCertFile: false, PublicKeyFile: false, PlatformCertFile: false}
+	for _, name := range wire.SecretFiles() {
+		all[name] = true
 	}
+	return all
 }
 
 // Announce queues a notification as an operation does.
 func (s *Sandbox) Announce(subject, url, eventType string, resource any) error {
-	return s.update(context.Background(), func() error {
-		s.announce(subject, url, eventType, resource)
-		return nil
-	})
+	return s.ledger.Announce(context.Background(), math.MaxInt, rules.Announcement{Subject: subject, URL: url, EventType: eventType, Resource: resource})
 }
 
 // SetPatience changes how long a receiver may take.
-func (s *Sandbox) SetPatience(d time.Duration) { s.courier.patience = d }
+func (s *Sandbox) SetPatience(d time.Duration) { s.ledger.Post.SetPatience(d) }
 
 // Reaches tells whether a notification would be sent there.
-func (s *Sandbox) Reaches(notifyURL string) bool {
-	_, err := s.courier.address(notifyURL)
-	return err == nil
-}
+func (s *Sandbox) Reaches(notifyURL string) bool { return s.ledger.Post.Reaches(notifyURL) }
 
 // FillJournal adds entries with texts of so many bytes in all.
 func (s *Sandbox) FillJournal(size int) {
 	text := strings.Repeat("x", journal.MaxBody)
 	for range size / journal.MaxBody {
-		s.journal.Add(Entry{Kind: journal.Request, Request: text})
+		s.ledger.Journal.Add(Entry{Kind: journal.Request, Request: text})
 	}
 }
 
 // JournalSince returns the entries after a number, as the API reads them.
-func (s *Sandbox) JournalSince(seq int64) []Entry { return s.journal.Since(seq) }
+func (s *Sandbox) JournalSince(seq int64) []Entry { return s.ledger.Journal.Since(seq) }
 
 // LoadData reads a data file as [Open] does, without a sandbox: its records by
 // table and key.
@@ -94,13 +100,16 @@ func (d fullDisk) Save([]store.Change) error { return d.err }
 // FillDisk has the data file refuse whatever comes, with this error, until the
 // returned function is called.
 func (s *Sandbox) FillDisk(err error) (empty func()) {
-	s.db.Lock()
-	defer s.db.Unlock()
-	before := s.db.Disk
-	s.db.Disk = fullDisk{before, err}
+	s.ledger.Store.Lock()
+	defer s.ledger.Store.Unlock()
+	before := s.ledger.Store.Disk
+	s.ledger.Store.Disk = fullDisk{before, err}
 	return func() {
-		s.db.Lock()
-		defer s.db.Unlock()
-		s.db.Disk = before
+		s.ledger.Store.Lock()
+		defer s.ledger.Store.Unlock()
+		s.ledger.Store.Disk = before
 	}
 }
+
+// OtherMoves are the moves that the admin side lists, with what each takes.
+var OtherMoves = ledger.OtherMoves

@@ -51,8 +51,8 @@ func (b *box) verified(r raw) error { return b.verifiedAt(r, b.now()) }
 func (b *box) verifiedAt(r raw, at time.Time) error {
 	account := b.Credentials().Account()
 	both := must(auth.NewVerifier(
-		auth.Key{ID: account.PublicKeyID, PublicKey: &b.Credentials().WechatpayKey().PublicKey},
-		auth.Key{ID: account.PlatformSerialNo, PublicKey: b.Credentials().PlatformKey()}))
+		auth.Key{ID: account.PublicKeyID, PublicKey: &sandbox.WechatpayKey(b.Credentials()).PublicKey},
+		auth.Key{ID: account.PlatformSerialNo, PublicKey: sandbox.PlatformKey(b.Credentials())}))
 	return both.WithClock(func() time.Time { return at }).Verify(r.header, []byte(r.body))
 }
 
@@ -456,7 +456,7 @@ func FuzzFaultHeader(f *testing.F) {
 			if met := recover(); met != nil && met != http.ErrAbortHandler {
 				t.Errorf("%q: %v", header, met)
 			}
-			if order, _ := b.Order(subMchID, orderNo); *order.TotalAmount != 50000 && *order.TotalAmount != 39900 {
+			if order, _ := entity(b, subMchID, orderNo); *order.TotalAmount != 50000 && *order.TotalAmount != 39900 {
 				t.Errorf("%q: %s", header, asJSON(order))
 			}
 		}()

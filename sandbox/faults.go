@@ -2,7 +2,7 @@ package sandbox
 
 import (
 	"github.com/wxpayscore/payscore/sandbox/internal/fault"
-	"github.com/wxpayscore/payscore/sandbox/internal/journal"
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
 // Fault is something that goes wrong on request: what, to which requests, and
@@ -35,7 +35,7 @@ var ErrFault = fault.Err
 
 // ParseFault reads a fault from a line of text; delays are like 1.5s or 10m.
 // Its errors match [ErrFault].
-func ParseFault(s string) (Fault, error) { return fault.Parse(s, isOperation) }
+func ParseFault(s string) (Fault, error) { return fault.Parse(s, rules.IsOperation) }
 
 // Faults returns all faults that there are, in the order in which they happen
 // to a request.
@@ -52,25 +52,4 @@ func (s *Sandbox) AddFault(f Fault) (id string, err error) {
 func (s *Sandbox) RemoveFault(id string) bool {
 	s.mustBeOpen()
 	return s.faults.Remove(id)
-}
-
-// ActiveFaults returns the faults that are on, oldest first. Count is how many
-// requests each has still to meet.
-func (s *Sandbox) ActiveFaults() []Fault {
-	s.mustBeOpen()
-	return s.faults.Active()
-}
-
-// tellFault writes into the journal what became of a fault.
-func (s *Sandbox) tellFault(f Fault, what string) {
-	s.journal.Add(Entry{Time: s.now(), Kind: journal.Fault, Subject: f.Subject, Operation: f.Operation, Fault: f.String(), Message: what})
-}
-
-func isOperation(id string) bool {
-	c, err := loadContract()
-	if err != nil {
-		return false
-	}
-	_, known := c.rules[id]
-	return known
 }

@@ -23,9 +23,9 @@ func TestFullDisk(t *testing.T) {
 	b.seed("one", 50000)
 	b.seed("two", 50000)
 	must(b.Seed("waits", 100, sandbox.SeedStage("CREATED"), sandbox.SeedNotifyURL(in.URL)))
-	b.ok(b.Confirm(subMchID, "waits"))
+	b.ok(b.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "waits"}))
 	b.Advance(time.Second)
-	b.ok(b.StartDeduction(subMchID, "two", time.Minute))
+	b.ok(b.Move("start_deduction", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "two", Duration: time.Minute}))
 	applied := b.client.ApplyPartnerPermission
 	_ = must(applied(t.Context(), payscore.ApplyPartnerPermissionRequest{
 		ServiceID: serviceID, SubMchID: subMchID, AppID: appID, AuthorizationCode: "A1", NotifyURL: new("https://api.test.com"),
@@ -79,7 +79,7 @@ func TestFullDisk(t *testing.T) {
 
 	// What falls due is tried again once there is room, and not before.
 	b.Advance(time.Hour)
-	if v, _ := b.View(subMchID, "two"); v.Stage != "USER_PAYING" {
+	if v, _ := b.Order(subMchID, "two"); v.Stage != "USER_PAYING" {
 		t.Errorf("the deduction ended without being saved: %s", v.Stage)
 	}
 	attempts := len(in.all())
@@ -89,7 +89,7 @@ func TestFullDisk(t *testing.T) {
 	empty()
 	b.ok(b.modify("one", 39900))
 	b.Advance(time.Second)
-	if v, _ := b.View(subMchID, "two"); v.Stage != "DONE" {
+	if v, _ := b.Order(subMchID, "two"); v.Stage != "DONE" {
 		t.Errorf("the deduction did not end when it could be saved: %s", v.Stage)
 	}
 	if len(in.all()) == attempts {

@@ -43,9 +43,9 @@ func newHTTPServer(handler http.Handler, most int64) *http.Server {
 	}
 	if s, ok := handler.(*Sandbox); ok {
 		s.mustBeOpen()
-		server.RegisterOnShutdown(s.admin.close) // or its live readers would keep it waiting
+		server.RegisterOnShutdown(s.admin.Close) // or its live readers would keep it waiting
 		server.BaseContext = func(l net.Listener) context.Context {
-			s.courier.own.add(l.Addr())
+			s.ledger.Post.Own(l.Addr())
 			return context.Background()
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/sandbox"
 )
 
 var noon = time.Date(2025, 6, 15, 12, 0, 0, 0, time.FixedZone("CST", 8*3600))
@@ -35,12 +36,12 @@ func TestLifeOfAnOrder(t *testing.T) {
 		t.Errorf("an amount before the completion: %s", asJSON(order))
 	}
 
-	b.ok(b.Confirm(subMchID, orderNo))
+	b.ok(b.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: orderNo}))
 	is("USER_CONFIRM")
-	if err := b.Confirm(subMchID, orderNo); err == nil {
+	if err := b.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: orderNo}); err == nil {
 		t.Error("confirmed twice")
 	}
-	if err := b.Confirm(subMchID, "another"); err == nil {
+	if err := b.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "another"}); err == nil {
 		t.Error("confirmed an order that is not there")
 	}
 
@@ -144,7 +145,7 @@ func TestRepeatedCreate(t *testing.T) {
 	if again := asJSON(b.create(body)); again != first {
 		t.Errorf("answered\n%s, then\n%s", first, again)
 	}
-	b.ok(b.Confirm(subMchID, orderNo))
+	b.ok(b.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: orderNo}))
 	if again := asJSON(b.create(body)); again != first {
 		t.Errorf("after the confirmation:\n%s", again)
 	}
@@ -170,12 +171,12 @@ func TestOrdersOfOtherSubMerchants(t *testing.T) {
 	other.SubMchID = "1900000110"
 	b.create(needConfirm(orderNo))
 	b.create(other)
-	ours, _ := b.Order(subMchID, orderNo)
-	theirs, _ := b.Order("1900000110", orderNo)
+	ours, _ := entity(b, subMchID, orderNo)
+	theirs, _ := entity(b, "1900000110", orderNo)
 	if stageOf(t, ours) != "CREATED" || stageOf(t, theirs) != "USER_CONFIRM" || *ours.OrderID == *theirs.OrderID {
 		t.Errorf("%s\n%s", asJSON(ours), asJSON(theirs))
 	}
-	if _, ok := b.Order("1900000111", orderNo); ok {
+	if _, ok := entity(b, "1900000111", orderNo); ok {
 		t.Error("a third sub-merchant has the order")
 	}
 }
@@ -283,7 +284,7 @@ func TestCreateRules(t *testing.T) {
 				return
 			}
 			checkRefused(t, err, c.want)
-			if _, ok := b.Order(subMchID, body.OutOrderNo); ok {
+			if _, ok := entity(b, subMchID, body.OutOrderNo); ok {
 				t.Error("refused, but the order is there")
 			}
 		})

@@ -379,7 +379,7 @@ func (w *walk) move(no string, o *modelOrder) {
 		w.collected += o.paid - before
 	}
 	w.note("%s of %s: %t", m.name, no, accepted)
-	err := w.box.Move(m.name, sideOf(no).subMchID(), no, sandbox.MoveArgs{Duration: modelDeducts, Fails: fails})
+	err := w.box.Move(m.name, sandbox.MoveArgs{SubMchID: sideOf(no).subMchID(), OutOrderNo: no, Duration: modelDeducts, Fails: fails})
 	if (err == nil) != accepted {
 		w.t.Errorf("%s of %s: %v, the model says %t", m.name, no, err, accepted)
 	}
@@ -603,7 +603,7 @@ func (w *walk) expect(rec *httptest.ResponseRecorder, status int) {
 
 // compare looks at an order past the API.
 func (w *walk) compare(no string) {
-	o, there := w.box.Order(sideOf(no).subMchID(), no)
+	o, there := entity(w.box, sideOf(no).subMchID(), no)
 	if there != (w.orders[no] != nil) {
 		w.t.Errorf("%s is there: %t", no, there)
 	}
@@ -644,7 +644,7 @@ func (w *walk) same(no string, o payscore.ServiceOrderEntity) {
 func (w *walk) checkSum() {
 	var sum int64
 	for no := range w.orders {
-		o, _ := w.box.Order(sideOf(no).subMchID(), no)
+		o, _ := entity(w.box, sideOf(no).subMchID(), no)
 		if o.Collection != nil {
 			sum += *o.Collection.PaidAmount
 		}

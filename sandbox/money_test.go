@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/wxpayscore/payscore/sandbox"
 )
 
 // TestMoneyIsWhatTheAnswersSaid makes random calls and moves and keeps, from
@@ -54,7 +56,7 @@ func TestMoneyIsWhatTheAnswersSaid(t *testing.T) {
 				a.collected += a.total
 			}
 		case 6:
-			if ok = random.IntN(4) == 0 && b.UserPays(a.d.subMchID(), no) == nil; ok {
+			if ok = random.IntN(4) == 0 && b.Move("user_pays", sandbox.MoveArgs{SubMchID: a.d.subMchID(), OutOrderNo: no}) == nil; ok {
 				a.collected += a.total
 			}
 		}

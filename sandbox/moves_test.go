@@ -52,16 +52,16 @@ func TestEachMoveAtEachStage(t *testing.T) {
 				for move := range allowedMoves[stage] {
 					possible = append(possible, move)
 				}
-				got := b.Moves(d.subMchID(), no)
+				got := movesOf(b, d.subMchID(), no)
 				slices.Sort(possible)
 				slices.Sort(got)
 				if !slices.Equal(got, possible) {
 					t.Errorf("at %s: moves %v, want %v", stage, got, possible)
 				}
-				before, _ := b.Order(d.subMchID(), no)
+				before, _ := entity(b, d.subMchID(), no)
 				journaled := len(b.made(d, no))
-				err := b.Move(name, d.subMchID(), no, sandbox.MoveArgs{})
-				after, _ := b.Order(d.subMchID(), no)
+				err := b.Move(name, sandbox.MoveArgs{SubMchID: d.subMchID(), OutOrderNo: no})
+				after, _ := entity(b, d.subMchID(), no)
 				becomes, ok := allowedMoves[stage][name]
 				if !ok {
 					failed, typed := errors.AsType[*sandbox.MoveError](err)
@@ -83,30 +83,38 @@ func TestEachMoveAtEachStage(t *testing.T) {
 			}
 		}
 	}
-	if err := b.Move("confirm", subMchID, "no\nsuch", sandbox.MoveArgs{}); !errors.Is(err, sandbox.ErrNoSuchSubject) || strings.Contains(err.Error(), "\n") {
+	if err := b.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "no\nsuch"}); !errors.Is(err, sandbox.ErrNoSuchSubject) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("no such order: %v", err)
 	}
-	if err := b.Move("fly\n", subMchID, orderNo, sandbox.MoveArgs{}); !errors.Is(err, sandbox.ErrNoSuchMove) || strings.Contains(err.Error(), "\n") {
+	if err := b.Move("fly\n", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: orderNo}); !errors.Is(err, sandbox.ErrNoSuchMove) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("no such move: %v", err)
 	}
-	if got := b.Moves(subMchID, "another"); got != nil {
+	if got := movesOf(b, subMchID, "another"); got != nil {
 		t.Errorf("moves of no order: %v", got)
 	}
 }
 
-func TestMovesByTheirMethods(t *testing.T) {
+// Each move of an order does by its name what it is called.
+func TestMovesByTheirNames(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
+	named := func(name string) func(sub, no string) error {
+		return func(sub, no string) error {
+			return b.Move(name, sandbox.MoveArgs{SubMchID: sub, OutOrderNo: no})
+		}
+	}
 	for stage, c := range map[string]struct {
 		do   func(sub, no string) error
 		move string
 	}{
-		"CREATED 1":     {b.Confirm, "confirm USER_CONFIRM"},
-		"CREATED 2":     {b.Expire, "expire EXPIRED"},
-		"USER_PAYING 1": {b.Deduct, "deduct DONE"},
-		"USER_PAYING 2": {b.UserPays, "user_pays DONE"},
-		"USER_PAYING 3": {b.DeductionFails, "deduction_fails USER_PAYING"},
-		"USER_PAYING 4": {func(sub, no string) error { return b.StartDeduction(sub, no, time.Hour) }, "start_deduction USER_PAYING"},
+		"CREATED 1":     {named("confirm"), "confirm USER_CONFIRM"},
+		"CREATED 2":     {named("expire"), "expire EXPIRED"},
+		"USER_PAYING 1": {named("deduct"), "deduct DONE"},
+		"USER_PAYING 2": {named("user_pays"), "user_pays DONE"},
+		"USER_PAYING 3": {named("deduction_fails"), "deduction_fails USER_PAYING"},
+		"USER_PAYING 4": {func(sub, no string) error {
+			return b.Move("start_deduction", sandbox.MoveArgs{SubMchID: sub, OutOrderNo: no, Duration: time.Hour})
+		}, "start_deduction USER_PAYING"},
 	} {
 		at, _, _ := strings.Cut(stage, " ")
 		no := strings.ReplaceAll(stage, " ", "_")
@@ -129,10 +137,10 @@ func TestDeductionInProgress(t *testing.T) {
 			b.orderAt(d, "USER_PAYING", no)
 		}
 		sub := d.subMchID()
-		b.ok(b.StartDeduction(sub, "ends", time.Minute))
-		b.ok(b.Move("start_deduction", sub, "fails", sandbox.MoveArgs{Fails: true}))
-		b.ok(b.StartDeduction(sub, "at_once", time.Hour))
-		b.ok(b.StartDeduction(sub, "by_hand", time.Hour))
+		b.ok(b.Move("start_deduction", sandbox.MoveArgs{SubMchID: sub, OutOrderNo: "ends", Duration: time.Minute}))
+		b.ok(b.Move("start_deduction", sandbox.MoveArgs{SubMchID: sub, OutOrderNo: "fails", Fails: true}))
+		b.ok(b.Move("start_deduction", sandbox.MoveArgs{SubMchID: sub, OutOrderNo: "at_once", Duration: time.Hour}))
+		b.ok(b.Move("start_deduction", sandbox.MoveArgs{SubMchID: sub, OutOrderNo: "by_hand", Duration: time.Hour}))
 		before := asJSON(b.read(d, "ends"))
 		for op, body := range map[string]any{
 			"cancel": cancellation("用户投诉"), "complete": completion(1), "modify": modification(1), "pay": payment(),
@@ -143,13 +151,13 @@ func TestDeductionInProgress(t *testing.T) {
 		if asJSON(b.read(d, "ends")) != before {
 			t.Error("refused, but changed")
 		}
-		if got := b.Moves(sub, "ends"); !slices.Equal(got, []string{"deduct", "deduction_fails"}) {
+		if got := movesOf(b, sub, "ends"); !slices.Equal(got, []string{"deduct", "deduction_fails"}) {
 			t.Errorf("moves while a deduction is in progress: %v", got)
 		}
-		if v, _ := b.View(sub, "ends"); v.DeductingUntil == nil || !v.DeductingUntil.Equal(noon.Add(time.Minute)) {
+		if v, _ := b.Order(sub, "ends"); v.DeductingUntil == nil || !v.DeductingUntil.Equal(noon.Add(time.Minute)) {
 			t.Errorf("until %v", v.DeductingUntil)
 		}
-		b.ok(b.DeductionFails(sub, "by_hand"))
+		b.ok(b.Move("deduction_fails", sandbox.MoveArgs{SubMchID: sub, OutOrderNo: "by_hand"}))
 		b.call(d, "by_hand", "modify", modification(1))
 
 		b.Advance(time.Minute - time.Nanosecond)
@@ -164,7 +172,7 @@ func TestDeductionInProgress(t *testing.T) {
 			t.Errorf("%s: after a deduction that fails: %s", d, asJSON(order))
 		}
 		b.call(d, "fails", "modify", modification(1))
-		b.ok(b.Deduct(sub, "at_once"))
+		b.ok(b.Move("deduct", sandbox.MoveArgs{SubMchID: sub, OutOrderNo: "at_once"}))
 		b.Advance(2 * time.Hour) // the planned end finds nothing to do
 		for no, want := range map[string][]string{
 			"ends":    {"start_deduction USER_PAYING", "deduct DONE"},
@@ -184,9 +192,9 @@ func TestDeductionAfterAnother(t *testing.T) {
 	t.Parallel()
 	b := newBoxAt(t, clockAt(noon))
 	b.seed(orderNo, 50000)
-	b.ok(b.StartDeduction(subMchID, orderNo, time.Minute))
-	b.ok(b.DeductionFails(subMchID, orderNo))
-	b.ok(b.StartDeduction(subMchID, orderNo, time.Hour))
+	b.ok(b.Move("start_deduction", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: orderNo, Duration: time.Minute}))
+	b.ok(b.Move("deduction_fails", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: orderNo}))
+	b.ok(b.Move("start_deduction", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: orderNo, Duration: time.Hour}))
 	b.Advance(2 * time.Minute)
 	if got := stageOf(t, b.query(orderNo)); got != "USER_PAYING" {
 		t.Errorf("the first deduction ended the second: %s", got)
@@ -203,13 +211,13 @@ func TestOrdersExpire(t *testing.T) {
 	b.orderAt(partner, "CREATED", "waits")
 	b.orderAt(direct, "CREATED", "waits")
 	b.orderAt(partner, "CREATED", "confirmed")
-	b.ok(b.Confirm(subMchID, "confirmed"))
+	b.ok(b.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "confirmed"}))
 	b.Advance(30*24*time.Hour - time.Second)
 	if got := stageOf(t, b.query("waits")); got != "CREATED" {
 		t.Fatalf("a second before its time it is %s", got)
 	}
 	b.Advance(time.Second)
-	if err := b.Confirm(subMchID, "waits"); !errors.Is(err, sandbox.ErrMoveImpossible) {
+	if err := b.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "waits"}); !errors.Is(err, sandbox.ErrMoveImpossible) {
 		t.Errorf("confirmed too late: %v", err)
 	}
 	for d, want := range map[side]string{partner: "EXPIRED", direct: "EXPIRED"} {
@@ -236,7 +244,7 @@ func TestDeposit(t *testing.T) {
 			body := needConfirm(string(name))
 			body.RiskFund.Name = name
 			b.call(d, body.OutOrderNo, "", body)
-			err := b.Move("confirm_with_deposit", d.subMchID(), body.OutOrderNo, sandbox.MoveArgs{})
+			err := b.Move("confirm_with_deposit", sandbox.MoveArgs{SubMchID: d.subMchID(), OutOrderNo: body.OutOrderNo})
 			if name == "ESTIMATE_ORDER_COST" {
 				if !errors.Is(err, sandbox.ErrMoveImpossible) {
 					t.Errorf("a deposit for a pay-later order: %v", err)
@@ -259,12 +267,12 @@ func TestQueryByTheIDOfTheConfirmationPage(t *testing.T) {
 	b := newBox(t)
 	for _, d := range []side{partner, direct} {
 		b.orderAt(d, "CREATED", orderNo)
-		if id := b.QueryID(d.subMchID(), orderNo); id != "" {
+		if id := queryID(b, d.subMchID(), orderNo); id != "" {
 			t.Errorf("an id before the page: %s", id)
 		}
-		b.ok(b.Confirm(d.subMchID(), orderNo))
+		b.ok(b.Move("confirm", sandbox.MoveArgs{SubMchID: d.subMchID(), OutOrderNo: orderNo}))
 	}
-	id, directID := b.QueryID(subMchID, orderNo), b.QueryID("", orderNo)
+	id, directID := queryID(b, subMchID, orderNo), queryID(b, "", orderNo)
 	got, err := b.client.QueryPartnerServiceOrder(t.Context(), payscore.QueryPartnerServiceOrderParams{SubMchID: subMchID, QueryID: &id})
 	b.ok(err)
 	if asJSON(got) != asJSON(b.query(orderNo)) || asJSON(got.OpenID) != `"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"` {
@@ -302,7 +310,7 @@ func TestMessages(t *testing.T) {
 				t.Fatalf("%s at %s: %v %s", d, stage, &got.Error, got.Detail)
 			}
 			lax.send("POST", d.at(no, "send-pendingmessage"), d.body(message(100))).checkRefused(t, refusal{400, "INVALID_REQUEST", 0, ""})
-			if v, _ := lax.View(d.subMchID(), no); !v.PendingMessage || v.PrepaidMessage {
+			if v, _ := lax.Order(d.subMchID(), no); !v.PendingMessage || v.PrepaidMessage {
 				t.Errorf("%s: sent %s", d, asJSON(v))
 			}
 		}
@@ -353,7 +361,7 @@ func TestCompletionGoesOverTheOrder(t *testing.T) {
 	complete.Device = &payscore.Device{EndDeviceID: new("2")}
 	complete.ProfitSharing, complete.GoodsTag = new(true), new("tag")
 	b.call(partner, orderNo, "complete", complete)
-	v, _ := b.View(subMchID, orderNo)
+	v, _ := b.Order(subMchID, orderNo)
 	if asJSON(v.Entity.Location) != `{"end_location":"B","start_location":"A"}` ||
 		asJSON(v.Device) != `{"end_device_id":"2","start_device_id":"1"}` || !v.ProfitSharing || v.GoodsTag != "tag" {
 		t.Errorf("the order is %s", asJSON(v))
@@ -411,8 +419,8 @@ func TestPaidOnce(t *testing.T) {
 			"pay":       func() error { return b.client.PayPartnerServiceOrder(t.Context(), no, payment()) },
 			"sync":      func() error { return b.client.SyncPartnerServiceOrder(t.Context(), no, paidElsewhere("20250601")) },
 			"cancel":    func() error { return b.client.CancelPartnerServiceOrder(t.Context(), no, cancellation("用户投诉")) },
-			"user_pays": func() error { return b.UserPays(subMchID, no) },
-			"deduct":    func() error { return b.Deduct(subMchID, no) },
+			"user_pays": func() error { return b.Move("user_pays", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: no}) },
+			"deduct":    func() error { return b.Move("deduct", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: no}) },
 		} {
 			all.Go(func() {
 				if do() == nil {
@@ -424,7 +432,7 @@ func TestPaidOnce(t *testing.T) {
 		all.Wait()
 		n := 0
 		won.Range(func(any, any) bool { n++; return true })
-		v, _ := b.View(subMchID, no)
+		v, _ := b.Order(subMchID, no)
 		_, cancelled := won.Load("cancel")
 		if n != 1 || cancelled != (v.Stage == "REVOKED") || !cancelled && v.Collected != 50000 || cancelled && v.Collected != 0 {
 			t.Errorf("%d succeeded, the order is %s", n, asJSON(v))
@@ -479,7 +487,7 @@ func TestSeedOptions(t *testing.T) {
 			}
 		}
 	}
-	if v, _ := b.View("", "DONE"); v.Collected != 50000 {
+	if v, _ := b.Order("", "DONE"); v.Collected != 50000 {
 		t.Errorf("collected %d", v.Collected)
 	}
 	for name, opt := range map[string]sandbox.SeedOption{

@@ -22,7 +22,7 @@ func TestEventsOfAnOrder(t *testing.T) {
 			want  string       // event, and state in it
 		}{
 			"create":           {"", func(b *box) { b.call(d, "it", "", needConfirm("it")) }, ""},
-			"confirm":          {"CREATED", func(b *box) { b.ok(b.Confirm(d.subMchID(), "it")) }, "PAYSCORE.USER_CONFIRM DOING"},
+			"confirm":          {"CREATED", func(b *box) { b.ok(b.Move("confirm", sandbox.MoveArgs{SubMchID: d.subMchID(), OutOrderNo: "it"})) }, "PAYSCORE.USER_CONFIRM DOING"},
 			"expire":           {"CREATED", func(b *box) { b.Advance(31 * 24 * time.Hour); b.read(d, "it") }, ""},
 			"complete":         {"USER_CONFIRM", func(b *box) { b.call(d, "it", "complete", completion(50000)) }, ""},
 			"complete at zero": {"USER_CONFIRM", func(b *box) { b.call(d, "it", "complete", completion(0)) }, ""},
@@ -30,12 +30,14 @@ func TestEventsOfAnOrder(t *testing.T) {
 			"cancel":           {"USER_PAYING", func(b *box) { b.call(d, "it", "cancel", cancellation("用户投诉")) }, ""},
 			"sync":             {"USER_PAYING", func(b *box) { b.call(d, "it", "sync", paidElsewhere("20250601")) }, ""},
 			"pay":              {"USER_PAYING", func(b *box) { b.call(d, "it", "pay", payment()) }, "PAYSCORE.USER_PAID DONE"},
-			"deduct":           {"USER_PAYING", func(b *box) { b.ok(b.Deduct(d.subMchID(), "it")) }, "PAYSCORE.USER_PAID DONE"},
-			"user pays":        {"USER_PAYING", func(b *box) { b.ok(b.UserPays(d.subMchID(), "it")) }, "PAYSCORE.USER_PAID DONE"},
-			"deduction fails":  {"USER_PAYING", func(b *box) { b.ok(b.DeductionFails(d.subMchID(), "it")) }, ""},
+			"deduct":           {"USER_PAYING", func(b *box) { b.ok(b.Move("deduct", sandbox.MoveArgs{SubMchID: d.subMchID(), OutOrderNo: "it"})) }, "PAYSCORE.USER_PAID DONE"},
+			"user pays":        {"USER_PAYING", func(b *box) { b.ok(b.Move("user_pays", sandbox.MoveArgs{SubMchID: d.subMchID(), OutOrderNo: "it"})) }, "PAYSCORE.USER_PAID DONE"},
+			"deduction fails": {"USER_PAYING", func(b *box) {
+				b.ok(b.Move("deduction_fails", sandbox.MoveArgs{SubMchID: d.subMchID(), OutOrderNo: "it"}))
+			}, ""},
 			// Nobody looks at the order: the end of the deduction announces by itself.
 			"deduction ends": {"USER_PAYING", func(b *box) {
-				b.ok(b.StartDeduction(d.subMchID(), "it", time.Minute))
+				b.ok(b.Move("start_deduction", sandbox.MoveArgs{SubMchID: d.subMchID(), OutOrderNo: "it", Duration: time.Minute}))
 				b.Advance(time.Minute)
 			}, "PAYSCORE.USER_PAID DONE"},
 		} {
@@ -83,9 +85,9 @@ func TestUserInEvents(t *testing.T) {
 	body := needConfirm("sub")
 	body.SubAppID = new("wxd678efh567hg6999")
 	b.create(body)
-	b.ok(b.Move("confirm", subMchID, "sub", sandbox.MoveArgs{OpenID: "u"}))
+	b.ok(b.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "sub", OpenID: "u"}))
 	b.create(needConfirm("own"))
-	b.ok(b.Move("confirm", subMchID, "own", sandbox.MoveArgs{OpenID: "u"}))
+	b.ok(b.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "own", OpenID: "u"}))
 	all := b.Announced()
 	if len(all) != 2 || !strings.Contains(all[0].Resource, `"sub_openid":"u"`) || strings.Contains(all[0].Resource, `"openid"`) ||
 		!strings.Contains(all[1].Resource, `"openid":"u"`) || strings.Contains(all[1].Resource, `"sub_openid"`) {
@@ -101,7 +103,7 @@ func TestUsersWithSomethingAgainstThem(t *testing.T) {
 	for number, u := range map[int64]sandbox.User{
 		271300099: {FailsAssessment: true}, 271299627: {Overdue: true}, 268560785: {TeenMode: true},
 	} {
-		b.ok(b.SetUser(user, u))
+		b.ok(b.Move("set_user", sandbox.MoveArgs{OpenID: user, User: u}))
 		for _, d := range []side{partner, direct} {
 			b.send("POST", d.at("", ""), d.body(noConfirm("after"))).checkRefused(t, refusal{400, "INVALID_REQUEST", number, ""})
 		}
@@ -110,12 +112,12 @@ func TestUsersWithSomethingAgainstThem(t *testing.T) {
 		b.create(needConfirm(no))
 	}
 	b.call(partner, "", "", noConfirmOf("another", "o2"))
-	b.ok(b.SetUser(user, sandbox.User{CannotPay: true}))
+	b.ok(b.Move("set_user", sandbox.MoveArgs{OpenID: user, User: sandbox.User{CannotPay: true}}))
 	checkRefused(t, b.client.PayPartnerServiceOrder(t.Context(), "before", payment()), refusal{400, "INVALID_REQUEST", 271316574, ""})
 	if got := stageOf(t, b.query("before")); got != "USER_PAYING" {
 		t.Errorf("refused, but %s", got)
 	}
-	b.ok(b.SetUser(user, sandbox.User{}))
+	b.ok(b.Move("set_user", sandbox.MoveArgs{OpenID: user, User: sandbox.User{}}))
 	b.ok(b.client.PayPartnerServiceOrder(t.Context(), "before", payment()))
 }
 
@@ -131,25 +133,25 @@ func TestOrdersAfterARestart(t *testing.T) {
 	data := sandbox.WithData(filepath.Join(t.TempDir(), "orders.db"))
 	b := newBoxAt(t, clockAt(noon), data)
 	created := b.create(needConfirm("confirmed"))
-	b.ok(b.Confirm(subMchID, "confirmed"))
+	b.ok(b.Move("confirm", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "confirmed"}))
 	b.create(needConfirm("waits"))
 	must(b.Seed("deducting", 50000, sandbox.SeedNotifyURL("https://api.test.com")))
-	b.ok(b.StartDeduction(subMchID, "deducting", time.Minute))
+	b.ok(b.Move("start_deduction", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "deducting", Duration: time.Minute}))
 	body := needConfirm("waits")
 
 	before := map[string]string{}
 	for _, no := range []string{"confirmed", "waits", "deducting"} {
-		v, _ := b.View(subMchID, no)
+		v, _ := b.Order(subMchID, no)
 		before[no] = asJSON(v)
 	}
 	announced := len(b.Announced())
 	b.restart(data)
 	for no, want := range before {
-		if v, ok := b.View(subMchID, no); !ok || asJSON(v) != want {
+		if v, ok := b.Order(subMchID, no); !ok || asJSON(v) != want {
 			t.Errorf("%s was\n%s, and is\n%s", no, want, asJSON(v))
 		}
 	}
-	id := b.QueryID(subMchID, "confirmed")
+	id := queryID(b, subMchID, "confirmed")
 	if got, err := b.client.QueryPartnerServiceOrder(t.Context(), payscore.QueryPartnerServiceOrderParams{SubMchID: subMchID, QueryID: &id}); err != nil || *got.OrderID != created.OrderID {
 		t.Errorf("by query_id: %v", err)
 	}
@@ -168,7 +170,7 @@ func TestOrdersAfterARestart(t *testing.T) {
 	}
 	b.Advance(30 * 24 * time.Hour)
 	for no, want := range map[string]string{"confirmed": "USER_CONFIRM", "waits": "EXPIRED", "deducting": "DONE"} {
-		if v, _ := b.View(subMchID, no); v.Stage != want {
+		if v, _ := b.Order(subMchID, no); v.Stage != want {
 			t.Errorf("%s is %s, want %s", no, v.Stage, want)
 		}
 	}

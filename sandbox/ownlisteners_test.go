@@ -74,7 +74,7 @@ func TestNotificationsDoNotLeadToTheSandbox(t *testing.T) {
 				if _, err := box.Seed(number, 100, sandbox.SeedNotifyURL(fmt.Sprintf("http://%s:%d/_sandbox/api/reset", host, port))); err != nil {
 					continue // the contract has its own mind about a notify_url
 				}
-				if err := box.UserPays(subMchID, number); err != nil {
+				if err := box.Move("user_pays", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: number}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -114,7 +114,7 @@ func TestRedirectDoesNotLeadToTheSandbox(t *testing.T) {
 		w.WriteHeader(http.StatusTemporaryRedirect)
 	})
 	must(b.Seed("one", 100, sandbox.SeedNotifyURL(in.URL)))
-	b.ok(b.UserPays(subMchID, "one"))
+	b.ok(b.Move("user_pays", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "one"}))
 	b.Advance(time.Second)
 	if n := b.Notifications(); len(n) != 1 || len(n[0].Attempts) != 1 || n[0].Attempts[0].Status != http.StatusTemporaryRedirect {
 		t.Errorf("%+v", n)
@@ -132,7 +132,7 @@ func TestResetTakesNothingElse(t *testing.T) {
 	t.Parallel()
 	box := sandbox.New(t)
 	must(box.Seed("one", 100, sandbox.SeedNotifyURL("http://127.0.0.1:1/")))
-	if err := box.UserPays(subMchID, "one"); err != nil {
+	if err := box.Move("user_pays", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "one"}); err != nil {
 		t.Fatal(err)
 	}
 	resend := "notifications/" + box.Notifications()[0].ID + "/resend"
@@ -147,7 +147,7 @@ func TestResetTakesNothingElse(t *testing.T) {
 			}
 		}
 	}
-	if _, there := box.Order(subMchID, "one"); !there {
+	if _, there := entity(box, subMchID, "one"); !there {
 		t.Error("the sandbox is empty")
 	}
 	w := httptest.NewRecorder()
@@ -158,7 +158,7 @@ func TestResetTakesNothingElse(t *testing.T) {
 	if box.ServeHTTP(w, adminRequest("POST", "/_sandbox/api/reset", " {\n} ", map[string]string{"Content-Type": contentJSON + "; charset=utf-8"})); w.Code != http.StatusNoContent {
 		t.Errorf("reset: %d %s", w.Code, w.Body)
 	}
-	if _, there := box.Order(subMchID, "one"); there {
+	if _, there := entity(box, subMchID, "one"); there {
 		t.Error("the order is still there")
 	}
 }

@@ -94,7 +94,7 @@ func TestPartnerPermission(t *testing.T) {
 	}
 	_, err := byCode()
 	checkRefused(t, err, noPermission)
-	moveRefused(t, b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}), "open_permission", sandbox.ErrNoSuchSubject)
+	moveRefused(t, b.Move("open_permission", sandbox.MoveArgs{SubMchID: subMchID, AuthorizationCode: "C1"}), "open_permission", sandbox.ErrNoSuchSubject)
 	first, err := b.client.ApplyPartnerPermission(ctx, partnerApplication("C1"))
 	b.ok(err)
 	again, err := b.client.ApplyPartnerPermission(ctx, partnerApplication("C1"))
@@ -118,17 +118,17 @@ func TestPartnerPermission(t *testing.T) {
 	}
 	_, err = byUser()
 	checkRefused(t, err, noPermission)
-	moveRefused(t, b.ClosePermission(subMchID, "C1"), "close_permission", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.Move("close_permission", sandbox.MoveArgs{SubMchID: subMchID, AuthorizationCode: "C1"}), "close_permission", sandbox.ErrMoveImpossible)
 	checkRefused(t, b.client.TerminatePartnerPermissionByAuthorizationCode(ctx, "C1", payscore.TerminatePartnerPermissionByAuthorizationCodeRequest{
 		ServiceID: serviceID, SubMchID: subMchID, Reason: "r"}), refusal{400, "INVALID_REQUEST", 0, ""})
 
 	now = now.Add(time.Hour)
-	b.ok(b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}))
+	b.ok(b.Move("open_permission", sandbox.MoveArgs{SubMchID: subMchID, AuthorizationCode: "C1"}))
 	has(t, b.announced("permission/1900000109/C1", "https://api.test.com/p", "PAYSCORE.USER_OPEN_SERVICE"), map[string]any{
 		"appid": appID, "mchid": "1230000109", "sub_mchid": subMchID, "service_id": serviceID, "openid": openID,
 		"user_service_status": "USER_OPEN_SERVICE", "openorclose_time": "20260501210000", "authorization_code": "C1",
 	})
-	moveRefused(t, b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}), "open_permission", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.Move("open_permission", sandbox.MoveArgs{SubMchID: subMchID, AuthorizationCode: "C1"}), "open_permission", sandbox.ErrMoveImpossible)
 	for _, read := range []func() (*payscore.PartnerPermission, error){byCode, byUser} {
 		p, err := read()
 		b.ok(err)
@@ -141,7 +141,7 @@ func TestPartnerPermission(t *testing.T) {
 	checkRefused(t, err, codeUsed)
 	_, err = b.client.ApplyPartnerPermission(ctx, partnerApplication("C2"))
 	b.ok(err)
-	moveRefused(t, b.OpenPermission(subMchID, "C2", sandbox.UserIDs{OpenID: openID}), "open_permission", sandbox.ErrMoveImpossible) // one for each user
+	moveRefused(t, b.Move("open_permission", sandbox.MoveArgs{SubMchID: subMchID, AuthorizationCode: "C2", OpenID: openID}), "open_permission", sandbox.ErrMoveImpossible) // one for each user
 
 	end := payscore.TerminatePartnerPermissionRequest{ServiceID: serviceID, SubMchID: subMchID, AppID: appID, OpenID: new(openID), Reason: "用户投诉"}
 	b.create(noConfirm("running"))
@@ -165,7 +165,7 @@ func TestPartnerPermission(t *testing.T) {
 	p, err = byUser()
 	b.ok(err)
 	has(t, object(p), map[string]any{"authorization_state": "UNAVAILABLE", "cancel_authorization_time": "2026-05-01T21:01:00+08:00"})
-	b.ok(b.OpenPermission(subMchID, "C2", sandbox.UserIDs{OpenID: openID})) // anew, under another code
+	b.ok(b.Move("open_permission", sandbox.MoveArgs{SubMchID: subMchID, AuthorizationCode: "C2", OpenID: openID})) // anew, under another code
 	p, err = byUser()
 	b.ok(err)
 	has(t, object(p), map[string]any{"authorization_state": "AVAILABLE", "authorization_code": "C2"})
@@ -182,10 +182,10 @@ func TestTokenLivesForAnHour(t *testing.T) {
 	_, err := b.client.ApplyPermission(t.Context(), directApplication("C1"))
 	b.ok(err)
 	b.Advance(time.Hour + time.Second)
-	moveRefused(t, b.OpenPermission("", "C1", sandbox.UserIDs{}), "open_permission", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.Move("open_permission", sandbox.MoveArgs{AuthorizationCode: "C1"}), "open_permission", sandbox.ErrMoveImpossible)
 	_, err = b.client.ApplyPermission(t.Context(), directApplication("C1"))
 	b.ok(err)
-	b.ok(b.OpenPermission("", "C1", sandbox.UserIDs{}))
+	b.ok(b.Move("open_permission", sandbox.MoveArgs{AuthorizationCode: "C1"}))
 }
 
 func TestPermissionOfASubMerchantsUser(t *testing.T) {
@@ -200,7 +200,7 @@ func TestPermissionOfASubMerchantsUser(t *testing.T) {
 	if got.Scene != "TRANSACTION" || got.TransactionPermissionsToken == nil {
 		t.Errorf("got %s", asJSON(got))
 	}
-	b.ok(b.OpenPermission(subMchID, "S1", sandbox.UserIDs{OpenID: openID, SubOpenID: "sub"}))
+	b.ok(b.Move("open_permission", sandbox.MoveArgs{SubMchID: subMchID, AuthorizationCode: "S1", OpenID: openID, SubOpenID: "sub"}))
 	resource := b.announced("permission/1900000109/S1", "https://api.test.com/p", "PAYSCORE.USER_OPEN_SERVICE")
 	if resource["openid"] != nil || resource["sub_openid"] != "sub" || resource["sub_appid"] != "wxsub" {
 		t.Errorf("told %v", resource)
@@ -239,8 +239,8 @@ func TestDirectPermission(t *testing.T) {
 	b.ok(err)
 	_, err = b.client.ApplyPartnerPermission(ctx, partnerApplication("C1")) // a range of its own
 	b.ok(err)
-	moveRefused(t, b.OpenPermission("", "C1", sandbox.UserIDs{SubOpenID: "sub"}), "open_permission", sandbox.ErrMoveImpossible)
-	b.ok(b.OpenPermission("", "C1", sandbox.UserIDs{}))
+	moveRefused(t, b.Move("open_permission", sandbox.MoveArgs{AuthorizationCode: "C1", SubOpenID: "sub"}), "open_permission", sandbox.ErrMoveImpossible)
+	b.ok(b.Move("open_permission", sandbox.MoveArgs{AuthorizationCode: "C1"}))
 	resource := b.announced("permission//C1", "https://api.test.com/d", "PAYSCORE.USER_OPEN_SERVICE")
 	if _, is := resource["sub_mchid"]; is {
 		t.Errorf("a direct merchant was told %v", resource)
@@ -268,11 +268,11 @@ func TestUserClosesThePermission(t *testing.T) {
 	b := newBox(t)
 	_, err := b.client.ApplyPermission(t.Context(), directApplication("C1"))
 	b.ok(err)
-	b.ok(b.OpenPermission("", "C1", sandbox.UserIDs{}))
-	b.ok(b.ClosePermission("", "C1"))
+	b.ok(b.Move("open_permission", sandbox.MoveArgs{AuthorizationCode: "C1"}))
+	b.ok(b.Move("close_permission", sandbox.MoveArgs{AuthorizationCode: "C1"}))
 	b.announced("permission//C1", "https://api.test.com/d", "PAYSCORE.USER_CLOSE_SERVICE")
-	moveRefused(t, b.ClosePermission("", "C1"), "close_permission", sandbox.ErrMoveImpossible)
-	moveRefused(t, b.ClosePermission("", "C9"), "close_permission", sandbox.ErrNoSuchSubject)
+	moveRefused(t, b.Move("close_permission", sandbox.MoveArgs{AuthorizationCode: "C1"}), "close_permission", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.Move("close_permission", sandbox.MoveArgs{AuthorizationCode: "C9"}), "close_permission", sandbox.ErrNoSuchSubject)
 	// The merchant has nothing left to end.
 	checkRefused(t, b.client.TerminatePermissionByAuthorizationCode(t.Context(), "C1",
 		payscore.TerminatePermissionByAuthorizationCodeRequest{ServiceID: serviceID, Reason: "r"}), refusal{400, "INVALID_REQUEST", 0, ""})
@@ -288,11 +288,11 @@ func TestRiskLevel(t *testing.T) {
 	checkRefused(t, err, noPermission)
 	_, err = b.client.ApplyPartnerPermission(ctx, partnerApplication("C1"))
 	b.ok(err)
-	b.ok(b.OpenPermission(subMchID, "C1", sandbox.UserIDs{}))
+	b.ok(b.Move("open_permission", sandbox.MoveArgs{SubMchID: subMchID, AuthorizationCode: "C1"}))
 	got, err := b.client.AssessPartnerUserRiskLevel(ctx, params, body)
 	b.ok(err)
 	has(t, object(got), map[string]any{"user_label": "A", "user_risk_level": 1, "risk_level_version": 1, "authorization_state": "AVAILABLE", "sub_mchid": subMchID})
-	b.ok(b.SetRiskLevel(openID, sandbox.RiskLevel{UserLabel: "B", UserRiskLevel: 2, RiskLevelVersion: 3}))
+	b.ok(b.Move("set_risk_level", sandbox.MoveArgs{OpenID: openID, UserLabel: "B", UserRiskLevel: 2, RiskLevelVersion: 3}))
 	for name, body := range map[string]payscore.AssessPartnerUserRiskLevelRequest{
 		"openid": body, "code": {ServiceID: serviceID, AppID: appID, AuthorizationCode: new("C1")},
 		"both": {ServiceID: serviceID, AppID: appID, AuthorizationCode: new("C1"), OpenID: new(openID)},
@@ -311,15 +311,15 @@ func TestRiskLevel(t *testing.T) {
 		_, err := b.client.AssessPartnerUserRiskLevel(ctx, params, body)
 		checkRefused(t, err, want)
 	}
-	moveRefused(t, b.SetRiskLevel("", sandbox.RiskLevel{}), "set_risk_level", sandbox.ErrMoveImpossible)
-	moveRefused(t, b.SetRiskLevel(openID, sandbox.RiskLevel{UserRiskLevel: -1}), "set_risk_level", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.Move("set_risk_level", sandbox.MoveArgs{}), "set_risk_level", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.Move("set_risk_level", sandbox.MoveArgs{OpenID: openID, UserRiskLevel: -1}), "set_risk_level", sandbox.ErrMoveImpossible)
 
 	direct := payscore.AssessUserRiskLevelRequest{ServiceID: serviceID, AppID: appID, OpenID: new(openID)}
 	_, err = b.client.AssessUserRiskLevel(ctx, direct)
 	checkRefused(t, err, noPermission) // given to the provider, not to the merchant
 	_, err = b.client.ApplyPermission(ctx, directApplication("C1"))
 	b.ok(err)
-	b.ok(b.OpenPermission("", "C1", sandbox.UserIDs{}))
+	b.ok(b.Move("open_permission", sandbox.MoveArgs{AuthorizationCode: "C1"}))
 	level, err := b.client.AssessUserRiskLevel(ctx, direct)
 	b.ok(err)
 	has(t, object(level), map[string]any{"user_label": "B", "user_risk_level": 2, "openid": openID})
@@ -339,18 +339,18 @@ func TestQuotas(t *testing.T) {
 	}
 	_, err = ask(2)
 	checkRefused(t, err, wrongParam("risk_level_version"))
-	b.ok(b.SetQuotas(serviceID, 2, []payscore.QuotaSuggestion{{RiskLevel: 3, SuggestedQuota: 7}}))
+	b.ok(b.Move("set_quotas", sandbox.MoveArgs{ServiceID: serviceID, RiskLevelVersion: 2, Quotas: []payscore.QuotaSuggestion{{RiskLevel: 3, SuggestedQuota: 7}}}))
 	got, err = ask(2)
 	b.ok(err)
 	if asJSON(got.Quotas) != `[{"risk_level":3,"suggested_quota":7}]` {
 		t.Errorf("got %s", asJSON(got.Quotas))
 	}
-	b.ok(b.SetQuotas(serviceID, 2, nil))
+	b.ok(b.Move("set_quotas", sandbox.MoveArgs{ServiceID: serviceID, RiskLevelVersion: 2, Quotas: nil}))
 	got, err = ask(2)
 	if b.ok(err); len(got.Quotas) != 0 {
 		t.Errorf("got %s", asJSON(got.Quotas))
 	}
-	moveRefused(t, b.SetQuotas(serviceID, -1, nil), "set_quotas", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.Move("set_quotas", sandbox.MoveArgs{ServiceID: serviceID, RiskLevelVersion: -1, Quotas: nil}), "set_quotas", sandbox.ErrMoveImpossible)
 }
 
 func TestServiceAccount(t *testing.T) {
@@ -378,11 +378,11 @@ func TestServiceAccount(t *testing.T) {
 	}
 	_, err = apply("A1", "https://api.test.com/b")
 	checkRefused(t, err, refusal{400, "INVALID_REQUEST", 271316598, ""})
-	b.ok(b.RejectAccount("A2", ""))
+	b.ok(b.Move("reject_account", sandbox.MoveArgs{OutApplyNo: "A2"}))
 	has(t, b.announced("application/A2", "https://api.test.com/a", "PAYSCORE.BIND_SERVICE_ACCOUNT"), map[string]any{
 		"apply_state": "REJECTED", "reject_reason": "账户异常，绑定失败", "out_apply_no": "A2", "sub_mchid": "1900000111"})
-	moveRefused(t, b.RejectAccount("A2", "x"), "reject_account", sandbox.ErrMoveImpossible)
-	moveRefused(t, b.ApproveAccount("A3"), "approve_account", sandbox.ErrNoSuchSubject)
+	moveRefused(t, b.Move("reject_account", sandbox.MoveArgs{OutApplyNo: "A2", Reason: "x"}), "reject_account", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.Move("approve_account", sandbox.MoveArgs{OutApplyNo: "A3"}), "approve_account", sandbox.ErrNoSuchSubject)
 	if got := state("A1"); got.ApplyState != "PROCESSING" {
 		t.Errorf("too soon: %s", asJSON(got))
 	}
@@ -416,23 +416,23 @@ func TestOtherMovesByName(t *testing.T) {
 		_, err := b.client.CreateRefund(ctx, b.refundOf(b.paid(no, 100), no, 1))
 		b.ok(err)
 	}
-	args := sandbox.OtherMoveArgs{AuthorizationCode: "C1", OpenID: openID, UserLabel: "B", OutApplyNo: "A1", SubMchID: ""}
+	args := sandbox.MoveArgs{AuthorizationCode: "C1", OpenID: openID, UserLabel: "B", OutApplyNo: "A1", SubMchID: ""}
 	var made []string
 	for _, step := range []struct {
 		name   string
-		change func(*sandbox.OtherMoveArgs)
+		change func(*sandbox.MoveArgs)
 	}{
 		{"open_permission", nil}, {"set_risk_level", nil}, {"close_permission", nil}, {"approve_account", nil},
-		{"reject_account", func(a *sandbox.OtherMoveArgs) { a.OutApplyNo, a.Reason = "A2", "no" }},
-		{"refund_succeeds", func(a *sandbox.OtherMoveArgs) { a.SubMchID, a.OutRefundNo = subMchID, "R1" }},
-		{"refund_abnormal", func(a *sandbox.OtherMoveArgs) { a.OutRefundNo = "R2" }},
-		{"refund_closed", func(a *sandbox.OtherMoveArgs) { a.OutRefundNo = "R3" }},
+		{"reject_account", func(a *sandbox.MoveArgs) { a.OutApplyNo, a.Reason = "A2", "no" }},
+		{"refund_succeeds", func(a *sandbox.MoveArgs) { a.SubMchID, a.OutRefundNo = subMchID, "R1" }},
+		{"refund_abnormal", func(a *sandbox.MoveArgs) { a.OutRefundNo = "R2" }},
+		{"refund_closed", func(a *sandbox.MoveArgs) { a.OutRefundNo = "R3" }},
 		{"rotate_certificate", nil},
 	} {
 		if step.change != nil {
 			step.change(&args)
 		}
-		if err := b.MoveOther(step.name, args); err != nil {
+		if err := b.Move(step.name, args); err != nil {
 			t.Errorf("%s: %v", step.name, err)
 		}
 		made = append(made, step.name)
@@ -452,5 +452,5 @@ func TestOtherMovesByName(t *testing.T) {
 	if slices.Sort(made); !slices.Equal(listed, made) {
 		t.Errorf("listed %v, made %v", listed, made)
 	}
-	moveRefused(t, b.MoveOther("nothing", args), "nothing", sandbox.ErrNoSuchMove)
+	moveRefused(t, b.Move("nothing", args), "nothing", sandbox.ErrNoSuchMove)
 }

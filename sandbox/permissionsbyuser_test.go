@@ -14,12 +14,12 @@ import (
 // givenOnce is an authorisation as the test remembers it.
 type givenOnce struct {
 	code, subMchID, subAppID string
-	user                     sandbox.UserIDs
+	user                     userIDs
 	inForce                  bool
 }
 
 // newestOf goes over all of them, oldest first.
-func newestOf(all []*givenOnce, subMchID, subAppID string, user sandbox.UserIDs) (found *givenOnce) {
+func newestOf(all []*givenOnce, subMchID, subAppID string, user userIDs) (found *givenOnce) {
 	for _, g := range all {
 		same := user.OpenID != "" && g.user.OpenID == user.OpenID || user.SubOpenID != "" && g.user.SubOpenID == user.SubOpenID
 		if same && g.subMchID == subMchID && (subAppID == "" || g.subAppID == subAppID) && (found == nil || !found.inForce) {
@@ -58,7 +58,7 @@ func TestPermissionsByUser(t *testing.T) {
 			}
 			_, err := b.client.ApplyPartnerPermission(t.Context(), body)
 			b.ok(err)
-			err = b.OpenPermission(g.subMchID, g.code, g.user)
+			err = b.Move("open_permission", sandbox.MoveArgs{SubMchID: g.subMchID, AuthorizationCode: g.code, OpenID: g.user.OpenID, SubOpenID: g.user.SubOpenID})
 			if before := newestOf(all, g.subMchID, "", g.user); before != nil && before.inForce {
 				what = "given before"
 				moveRefused(t, err, "open_permission", sandbox.ErrMoveImpossible)
@@ -71,7 +71,7 @@ func TestPermissionsByUser(t *testing.T) {
 		case n < 50 && len(all) > 0:
 			if g = all[random.IntN(len(all))]; g.inForce {
 				what = "withdrawn"
-				b.ok(b.ClosePermission(g.subMchID, g.code))
+				b.ok(b.Move("close_permission", sandbox.MoveArgs{SubMchID: g.subMchID, AuthorizationCode: g.code}))
 				g.inForce = false
 			}
 		case n == 50:
@@ -121,7 +121,7 @@ func TestPermissionsGivenAtTheSameTime(t *testing.T) {
 		t.Helper()
 		_, err := b.client.ApplyPermission(t.Context(), directApplication(code))
 		b.ok(err)
-		b.ok(b.OpenPermission("", code, noUser))
+		b.ok(b.Move("open_permission", sandbox.MoveArgs{AuthorizationCode: code}))
 	}
 	check := func(want string) {
 		t.Helper()
@@ -136,6 +136,6 @@ func TestPermissionsGivenAtTheSameTime(t *testing.T) {
 		check(code)
 		b.restart(data)
 		check(code)
-		b.ok(b.ClosePermission("", code))
+		b.ok(b.Move("close_permission", sandbox.MoveArgs{AuthorizationCode: code}))
 	}
 }

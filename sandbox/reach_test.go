@@ -146,7 +146,7 @@ func (b *box) example(id string) answer {
 func (b *box) filled(c call) map[string]any {
 	body := c.body()
 	if c.id == "createRefund" {
-		paid, ok := b.Order(subMchID, "paid")
+		paid, ok := entity(b, subMchID, "paid")
 		if ok && paid.Collection != nil {
 			body["transaction_id"] = *paid.Collection.Details[0].TransactionID
 		}
@@ -169,10 +169,10 @@ func (b *box) bring(c call, stage string) {
 	case "CREATED":
 		return
 	case "EXPIRED":
-		b.ok(b.Expire(sub, orderNo))
+		b.ok(b.Move("expire", sandbox.MoveArgs{SubMchID: sub, OutOrderNo: orderNo}))
 		return
 	}
-	b.ok(b.Confirm(sub, orderNo))
+	b.ok(b.Move("confirm", sandbox.MoveArgs{SubMchID: sub, OutOrderNo: orderNo}))
 	switch stage {
 	case "USER_PAYING", "DONE":
 		b.example("complete" + side + "ServiceOrder")
@@ -189,11 +189,11 @@ func (b *box) authorise(c call) {
 	b.t.Helper()
 	if c.direct() {
 		b.example("applyPermission")
-		b.ok(b.OpenPermission("", "1234323JKHDFE1243252", sandbox.UserIDs{}))
+		b.ok(b.Move("open_permission", sandbox.MoveArgs{AuthorizationCode: "1234323JKHDFE1243252"}))
 		return
 	}
 	b.example("applyPartnerPermission")
-	b.ok(b.OpenPermission(subMchID, "1234323JKHDFE1243252", sandbox.UserIDs{}))
+	b.ok(b.Move("open_permission", sandbox.MoveArgs{SubMchID: subMchID, AuthorizationCode: "1234323JKHDFE1243252"}))
 }
 
 // arrange makes what the example of an operation needs to succeed.
@@ -278,7 +278,7 @@ func (b *box) provoke(c call, code string) answer {
 		b.authorise(c)
 		if c.direct() {
 			b.example("createServiceOrder")
-			b.ok(b.Confirm("", orderNo))
+			b.ok(b.Move("confirm", sandbox.MoveArgs{OutOrderNo: orderNo}))
 		} else {
 			b.create(noConfirm("running"))
 		}

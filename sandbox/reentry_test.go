@@ -110,7 +110,7 @@ func TestCompleteAgainInALaterStage(t *testing.T) {
 		then  func(no string) error
 		want  refusal
 	}{
-		"paid": {100, func(no string) error { return b.Deduct(subMchID, no) }, refusal{400, "ORDER_DONE", 271302262, ""}},
+		"paid": {100, func(no string) error { return b.Move("deduct", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: no}) }, refusal{400, "ORDER_DONE", 271302262, ""}},
 		"free": {0, func(string) error { return nil }, refusal{400, "ORDER_DONE", 271302262, ""}},
 		"cancelled": {100, func(no string) error {
 			return b.client.CancelPartnerServiceOrder(t.Context(), no, cancellation("误下单"))
@@ -124,9 +124,9 @@ func TestCompleteAgainInALaterStage(t *testing.T) {
 
 	b.create(noConfirm("deducting"))
 	b.ok(complete("deducting", 100))
-	b.ok(b.StartDeduction(subMchID, "deducting", time.Hour))
+	b.ok(b.Move("start_deduction", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "deducting", Duration: time.Hour}))
 	checkRefused(t, complete("deducting", 100), refusal{400, "INVALID_REQUEST", 271316754, ""})
-	b.ok(b.DeductionFails(subMchID, "deducting"))
+	b.ok(b.Move("deduction_fails", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: "deducting"}))
 	b.ok(complete("deducting", 100))
 }
 
@@ -144,7 +144,7 @@ func TestRepeatedCompletionNotifiesOnce(t *testing.T) {
 	for range 3 {
 		b.ok(b.client.CompletePartnerServiceOrder(t.Context(), orderNo, completion(100)))
 	}
-	b.ok(b.Deduct(subMchID, orderNo))
+	b.ok(b.Move("deduct", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: orderNo}))
 	if n := len(b.Notifications()); n != 1 {
 		t.Errorf("%d notifications, want the one of the payment", n)
 	}

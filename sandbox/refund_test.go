@@ -178,11 +178,11 @@ func TestRefundsThatDoNotSucceed(t *testing.T) {
 	body := b.refundOf(id, "R1", 100)
 	_, err := b.client.CreateRefund(ctx, body)
 	b.ok(err)
-	moveRefused(t, b.EndRefund(subMchID, "R1", "PROCESSING"), "", sandbox.ErrMoveImpossible)
-	moveRefused(t, b.EndRefund(subMchID, "R9", "CLOSED"), "refund_closed", sandbox.ErrNoSuchSubject)
-	b.ok(b.EndRefund(subMchID, "R1", "CLOSED"))
+	moveRefused(t, b.Move("refund_processing", sandbox.MoveArgs{SubMchID: subMchID, OutRefundNo: "R1"}), "refund_processing", sandbox.ErrNoSuchMove)
+	moveRefused(t, b.Move("refund_closed", sandbox.MoveArgs{SubMchID: subMchID, OutRefundNo: "R9"}), "refund_closed", sandbox.ErrNoSuchSubject)
+	b.ok(b.Move("refund_closed", sandbox.MoveArgs{SubMchID: subMchID, OutRefundNo: "R1"}))
 	has(t, b.announced("refund/1900000109/R1", "https://api.test.com/r", "REFUND.CLOSED"), map[string]any{"refund_status": "CLOSED"})
-	moveRefused(t, b.EndRefund(subMchID, "R1", "SUCCESS"), "refund_succeeds", sandbox.ErrMoveImpossible)
+	moveRefused(t, b.Move("refund_succeeds", sandbox.MoveArgs{SubMchID: subMchID, OutRefundNo: "R1"}), "refund_succeeds", sandbox.ErrMoveImpossible)
 	b.Advance(30 * time.Second)
 	again, err := b.client.CreateRefund(ctx, body) // a failed one is repeated with its number
 	b.ok(err)
@@ -192,7 +192,7 @@ func TestRefundsThatDoNotSucceed(t *testing.T) {
 	if b.Advance(30 * time.Second); b.refund("R1").Status != "PROCESSING" {
 		t.Error("the end of the first was taken for that of the second")
 	}
-	b.ok(b.EndRefund(subMchID, "R1", "ABNORMAL"))
+	b.ok(b.Move("refund_abnormal", sandbox.MoveArgs{SubMchID: subMchID, OutRefundNo: "R1"}))
 	b.announced("refund/1900000109/R1", "https://api.test.com/r", "REFUND.ABNORMAL")
 	b.Advance(time.Hour)
 	_, err = b.client.CreateRefund(ctx, b.refundOf(id, "R2", 1))
@@ -200,7 +200,7 @@ func TestRefundsThatDoNotSucceed(t *testing.T) {
 	if again, err = b.client.CreateRefund(ctx, body); err != nil || again.Status != "ABNORMAL" {
 		t.Errorf("the repeat is %v, %v", again, err)
 	}
-	b.ok(b.EndRefund(subMchID, "R1", "SUCCESS"))
+	b.ok(b.Move("refund_succeeds", sandbox.MoveArgs{SubMchID: subMchID, OutRefundNo: "R1"}))
 	b.announced("refund/1900000109/R1", "https://api.test.com/r", "REFUND.SUCCESS")
 	if got := b.refund("R1"); got.Status != "SUCCESS" || got.SuccessTime == nil {
 		t.Errorf("got %s", asJSON(got))
@@ -220,8 +220,8 @@ func TestOthersSurviveARestart(t *testing.T) {
 	b.ok(err)
 	_, err = b.client.ApplyPermission(ctx, directApplication("C1"))
 	b.ok(err)
-	b.ok(b.SetRiskLevel(openID, exampleLevel))
-	b.ok(b.SetQuotas(serviceID, 9, nil))
+	b.ok(b.Move("set_risk_level", sandbox.MoveArgs{OpenID: openID, UserLabel: exampleLevel.UserLabel, UserRiskLevel: exampleLevel.UserRiskLevel, RiskLevelVersion: exampleLevel.RiskLevelVersion}))
+	b.ok(b.Move("set_quotas", sandbox.MoveArgs{ServiceID: serviceID, RiskLevelVersion: 9, Quotas: nil}))
 	serial := b.rotate()
 
 	b.restart(data)
@@ -235,7 +235,7 @@ func TestOthersSurviveARestart(t *testing.T) {
 	if b.ok(err); application.ApplyState != "APPROVED" {
 		t.Errorf("got %s", asJSON(application))
 	}
-	b.ok(b.OpenPermission("", "C1", noUser))
+	b.ok(b.Move("open_permission", sandbox.MoveArgs{AuthorizationCode: "C1"}))
 	level, err := b.client.AssessUserRiskLevel(ctx, payscore.AssessUserRiskLevelRequest{ServiceID: serviceID, AppID: appID, OpenID: new(openID)})
 	if b.ok(err); *level.UserLabel != exampleLevel.UserLabel {
 		t.Errorf("got %s", asJSON(level))

@@ -25,7 +25,7 @@ func TestResetWhileNotificationsAreSent(t *testing.T) {
 				no := fmt.Sprintf("order_%d_%d", w, i)
 				_, err := b.Seed(no, 100, sandbox.SeedNotifyURL(receiver.URL))
 				b.ok(err)
-				_ = b.UserPays(subMchID, no) // it may be forgotten already
+				_ = b.Move("user_pays", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: no}) // it may be forgotten already
 			}
 		})
 	}

@@ -231,7 +231,7 @@ func TestModificationsRace(t *testing.T) {
 				return
 			default:
 			}
-			order, _ := b.Order(subMchID, orderNo)
+			order, _ := entity(b, subMchID, orderNo)
 			if *order.TotalAmount > last || *order.Collection.TotalAmount != *order.TotalAmount || *order.PostPayments[0].Amount != *order.TotalAmount {
 				t.Errorf("after %d the order is %s", last, asJSON(order))
 			}
@@ -305,9 +305,9 @@ func TestFinalOperationsRace(t *testing.T) {
 func TestOrderIsACopy(t *testing.T) {
 	b := newBox(t)
 	b.seed(orderNo, 50000)
-	order, _ := b.Order(subMchID, orderNo)
+	order, _ := entity(b, subMchID, orderNo)
 	*order.TotalAmount, order.PostPayments[0].Name, order.Collection.State = 1, "changed", payscore.CollectionStateUserPaid
-	if again, _ := b.Order(subMchID, orderNo); stageOf(t, again) != "USER_PAYING" || *again.TotalAmount != 50000 || again.PostPayments[0].Name == "changed" {
+	if again, _ := entity(b, subMchID, orderNo); stageOf(t, again) != "USER_PAYING" || *again.TotalAmount != 50000 || again.PostPayments[0].Name == "changed" {
 		t.Errorf("changed to %s", asJSON(again))
 	}
 }

@@ -3,61 +3,41 @@ package sandbox
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/wxpayscore/payscore/gen/payscoreserver"
 	"github.com/wxpayscore/payscore/internal/oneline"
+	"github.com/wxpayscore/payscore/sandbox/internal/admin"
+	"github.com/wxpayscore/payscore/sandbox/internal/edge"
 	"github.com/wxpayscore/payscore/sandbox/internal/fault"
 	"github.com/wxpayscore/payscore/sandbox/internal/journal"
-	"github.com/wxpayscore/payscore/sandbox/internal/store"
+	"github.com/wxpayscore/payscore/sandbox/internal/ledger"
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
+	"github.com/wxpayscore/payscore/sandbox/internal/wire"
 )
 
 // DefaultRiskCap is the risk cap of the sandbox's services, in fen.
 const DefaultRiskCap = 1_000_000
 
+// DefaultMaxOrders is how many orders a sandbox holds.
+const DefaultMaxOrders = 200_000
+
 // Sandbox is the handler. It comes from [Open] or [New]: the methods of a zero
 // or nil one panic and say so. It is safe for concurrent use.
 type Sandbox struct {
-	contract       *contract
-	credentials    *Credentials
-	db             *store.Store
-	journal        *journal.Journal
-	courier        *courier
-	dataFile       string
-	lenientAmounts bool
-	strictTimes    bool
-	riskCap        int64
-	maxOrders      int
-	operations     *http.ServeMux
-	largeBodies    chan struct{} // a slot for each request that needs much memory
-	faults         *fault.Set
-	firstFaults    []Fault // of the options
-	admin          *admin
+	ledger *ledger.Ledger
+	faults *fault.Set
+	edge   *edge.Server
+	admin  *admin.Handler
 
-	// Under the lock of db.
-	orders        *store.Table[order]  // by orderKey
-	payments      map[string]*order    // by transaction_id
-	queries       *store.Table[string] // out_order_no by query_id
-	users         *store.Table[User]   // by openid
-	counters      *store.Table[int64]
-	notifications *store.Table[Notification] // by id
-	traffic       NotificationTraffic
-	announced     int                       // notifications, to find every nth
-	permissions   *store.Table[permission]  // by permissionKey
-	given         permissionsByUser         // of permissions
-	riskLevels    *store.Table[RiskLevel]   // by openid
-	quotas        *store.Table[quotas]      // by quotasKey
-	applications  *store.Table[application] // by out_apply_no
-	refunds       *store.Table[refund]      // by sub_mchid and out_refund_no
-	certificates  *store.Table[platformCertificate]
-
-	rotating sync.Mutex // held while a certificate is made, before mu
-
-	keyMode          KeyMode
-	bindings         bindings
-	firstCertificate *platformCertificate // of the credentials
+	// Of the options alone.
+	credentials *Credentials
+	dataFile    string
+	firstFaults []Fault
+	adminHosts  []string
 }
 
 // Option configures a Sandbox. A nil one does nothing.
@@ -72,7 +52,7 @@ func WithCredentials(c *Credentials) Option { return func(s *Sandbox) { s.creden
 func WithClock(now func() time.Time) Option {
 	return func(s *Sandbox) {
 		if now != nil {
-			s.db.Clock.Wall = now
+			s.ledger.Store.Clock.Wall = now
 		}
 	}
 }
@@ -88,7 +68,7 @@ func WithData(file string) Option { return func(s *Sandbox) { s.dataFile = file 
 // wall clock, so that a day of notifications passes in seconds. Signatures
 // keep to the wall clock. A factor below 2 changes nothing.
 func WithTimeScale(factor int) Option {
-	return func(s *Sandbox) { s.db.Clock.Scale = int64(max(factor, 1)) }
+	return func(s *Sandbox) { s.ledger.Store.Clock.Scale = int64(max(factor, 1)) }
 }
 
 // WithJournal writes the journal to w as it grows, an [Entry] of JSON a line.
@@ -97,7 +77,7 @@ func WithTimeScale(factor int) Option {
 func WithJournal(w io.Writer) Option {
 	return func(s *Sandbox) {
 		if w != nil {
-			s.journal.Writer = oneline.NewWriter(w)
+			s.ledger.Journal.Writer = oneline.NewWriter(w)
 		}
 	}
 }
@@ -105,7 +85,7 @@ func WithJournal(w io.Writer) Option {
 // WithLenientAmounts makes the sandbox take totals that break the formula, and
 // a modification to the amount that the order has already, so that the
 // example on WeChat Pay's page (40000 - 100, total 50000) is accepted.
-func WithLenientAmounts() Option { return func(s *Sandbox) { s.lenientAmounts = true } }
+func WithLenientAmounts() Option { return func(s *Sandbox) { s.ledger.LenientAmounts = true } }
 
 // WithStrictTimes makes the sandbox hold the planned times of an order against
 // the time of the call, as WeChat Pay does: a start and an end lie ahead (a day
@@ -113,17 +93,17 @@ func WithLenientAmounts() Option { return func(s *Sandbox) { s.lenientAmounts = 
 // it the examples of the contract, which are of 2009, are taken, and so is a
 // client whose clock is a little behind. That a service ends before it is
 // completed holds always.
-func WithStrictTimes() Option { return func(s *Sandbox) { s.strictTimes = true } }
+func WithStrictTimes() Option { return func(s *Sandbox) { s.ledger.StrictTimes = true } }
 
 // WithRiskCap sets the risk cap of all services, in fen. A total above it is
 // refused. The default is [DefaultRiskCap].
-func WithRiskCap(fen int64) Option { return func(s *Sandbox) { s.riskCap = fen } }
+func WithRiskCap(fen int64) Option { return func(s *Sandbox) { s.ledger.RiskCap = fen } }
 
 // WithMaxOrders bounds the memory that orders take: at n of them a request for
 // one more is refused with FREQUENCY_LIMITED, and so it is with permissions and
 // with applications. [Sandbox.Seed] is not bound. The default is
 // [DefaultMaxOrders].
-func WithMaxOrders(n int) Option { return func(s *Sandbox) { s.maxOrders = n } }
+func WithMaxOrders(n int) Option { return func(s *Sandbox) { s.ledger.MaxOrders = n } }
 
 // WithFault switches a fault on from the start, as [Sandbox.AddFault] does. A
 // fault that cannot be is the error of [Open].
@@ -131,71 +111,108 @@ func WithFault(f Fault) Option {
 	return func(s *Sandbox) { s.firstFaults = append(s.firstFaults, f) }
 }
 
+// WithAdminHosts lets requests under /_sandbox/ come to these host names, such
+// as that of a container, besides loopback. Any other name is refused, so that
+// a page that points its own name at this machine drives nothing.
+func WithAdminHosts(names ...string) Option {
+	return func(s *Sandbox) { s.adminHosts = append(s.adminHosts, names...) }
+}
+
+// WithStrictBindings makes the sandbox refuse a sub_mchid, appid, sub_appid or
+// service_id that does not go with the others, as the real one does: what it
+// knows are these bindings, those of the sandbox's account, with the
+// sub-merchant and without, and applications that were approved. By default
+// each id that fits the contract is taken.
+func WithStrictBindings(known ...Binding) Option {
+	return func(s *Sandbox) { s.edge.Bindings = append([]Binding{}, known...) }
+}
+
+// Binding is what goes together at WeChat Pay: the SubMchID of a sub-merchant
+// (empty for the merchant's own orders), the ServiceID that it may use, and the
+// AppID and SubAppID (empty for none) that are bound to it.
+type Binding = edge.Binding
+
+// KeyMode says which of WeChat Pay's keys the merchant knows.
+type KeyMode = wire.KeyMode
+
+const (
+	// KeyModeEither has both keys ready: Wechatpay-Serial of the request
+	// chooses, and without one the public key signs, as it does notifications.
+	KeyModeEither = wire.KeyModeEither
+	// KeyModePublicKey is a merchant of today: there is no platform certificate,
+	// and the public key signs everything.
+	KeyModePublicKey = wire.KeyModePublicKey
+	// KeyModeCertificate is a merchant of old: the newest platform certificate
+	// signs everything, whatever the request asks for.
+	KeyModeCertificate = wire.KeyModeCertificate
+	// KeyModeMigration is a merchant of old who moves to the public key: it
+	// signs for requests that ask for it, the newest platform certificate for
+	// all others and notifications.
+	KeyModeMigration = wire.KeyModeMigration
+)
+
+// WithKeyMode sets which key signs answers and notifications, and whether
+// there are certificates to download. The default is [KeyModeEither].
+func WithKeyMode(m KeyMode) Option { return func(s *Sandbox) { s.ledger.Keys.Mode = m } }
+
+// WithRemoteNotifications sends notifications to other machines, too. Without
+// it they go to localhost and loopback addresses only, and what is for
+// elsewhere, such as the https://api.test.com of the examples, is noted in the
+// journal and not sent.
+func WithRemoteNotifications() Option { return func(s *Sandbox) { s.ledger.Post.SetRemote() } }
+
+// WithNotificationTraffic makes notifications as untidy as the real ones.
+func WithNotificationTraffic(t NotificationTraffic) Option {
+	return func(s *Sandbox) { s.ledger.Post.Traffic = t }
+}
+
+// WithListener tells the sandbox of a listener before it is served, so that
+// notifications that are due at once do not go there. [New] and servers of
+// [NewHTTPServer] do so by themselves, and any other server with the first
+// request.
+func WithListener(l net.Listener) Option {
+	return func(s *Sandbox) {
+		if l != nil {
+			s.ledger.Post.Own(l.Addr())
+		}
+	}
+}
+
 // processCredentials spares each test the making of three RSA keys.
 var processCredentials = sync.OnceValues(NewCredentials)
 
-// Open returns a sandbox without orders. The error is that of making keys, or
-// of a contract that does not load.
+// Open returns a sandbox without orders. The error is that of making keys, of
+// the data file, of a fault that cannot be, or of a contract that does not load.
 func Open(opts ...Option) (*Sandbox, error) {
-	db := store.New()
-	s := &Sandbox{
-		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, db: db, journal: journal.New(),
-		courier: newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
-		orders: store.NewTable[order](db, "orders"), payments: map[string]*order{}, queries: store.NewTable[string](db, "queries"),
-		users: store.NewTable[User](db, "users"), counters: store.NewTable[int64](db, "counters"),
-		notifications: store.NewTable[Notification](db, "notifications"),
-		permissions:   store.NewTable[permission](db, "permissions"), given: permissionsByUser{},
-		riskLevels: store.NewTable[RiskLevel](db, "risk_levels"), quotas: store.NewTable[quotas](db, "quotas"),
-		applications: store.NewTable[application](db, "applications"), refunds: store.NewTable[refund](db, "refunds"),
-		certificates: store.NewTable[platformCertificate](db, "certificates"),
+	if err := rules.Check(); err != nil {
+		return nil, err
 	}
-	s.faults = fault.NewSet(isOperation, s.tellFault)
-	s.admin = newAdmin(s)
-	s.orders.OnLoad = func(key string, o *order) {
-		s.planDeduction(key, o)
-		s.keepPayment(o)
-	}
-	db.Restored = s.indexAgain
-	s.permissions.OnLoad = func(_ string, p *permission) { s.given.add(p) }
-	s.notifications.OnLoad = s.planDelivery
-	s.applications.OnLoad = s.planAccount
-	s.refunds.OnLoad = s.planRefund
+	l := ledger.New()
+	l.RiskCap, l.MaxOrders = DefaultRiskCap, DefaultMaxOrders
+	s := &Sandbox{ledger: l}
+	s.faults = fault.NewSet(rules.IsOperation, func(f Fault, what string) {
+		l.Journal.Add(Entry{Time: l.Store.Clock.Now(), Kind: journal.Fault, Subject: f.Subject, Operation: f.Operation, Fault: f.String(), Message: what})
+	})
+	s.edge = edge.New(l, s.faults)
 	for _, opt := range opts {
 		if opt != nil {
 			opt(s)
 		}
 	}
-	db.Clock.Begin()
-	var err error
-	if s.contract, err = loadContract(); err != nil {
-		return nil, err
-	}
 	if s.credentials == nil {
+		var err error
 		if s.credentials, err = processCredentials(); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.credentials.usable(); err != nil {
+	if err := l.Keys.Use(s.credentials); err != nil {
 		return nil, err
 	}
-	if s.firstCertificate, err = newPlatformCertificate(s.credentials.platformCert, s.credentials.platform); err != nil {
-		return nil, fmt.Errorf("sandbox: platform certificate: %w", err)
-	}
-	s.operations = http.NewServeMux()
-	payscoreserver.HandlerWithOptions(
-		payscoreserver.NewStrictHandlerWithOptions(operations{Sandbox: s}, nil, payscoreserver.StrictHTTPServerOptions{
-			RequestErrorHandlerFunc:  answerError,
-			ResponseErrorHandlerFunc: answerError,
-		}),
-		payscoreserver.StdHTTPServerOptions{
-			BaseRouter:       s.operations,
-			ErrorHandlerFunc: answerError,
-			Middlewares:      []payscoreserver.MiddlewareFunc{s.checkContract},
-		})
-	s.admin.mount()
+	s.admin = admin.New(l, s.faults, s.edge, s.adminHosts)
+	l.Store.Clock.Begin()
 	// What fell due while no sandbox ran begins with it: all else is in place.
 	if s.dataFile != "" {
-		if err := db.Open(s.dataFile); err != nil {
+		if err := l.Store.Open(s.dataFile); err != nil {
 			return nil, err
 		}
 	}
@@ -208,46 +225,74 @@ func Open(opts ...Option) (*Sandbox, error) {
 	return s, nil
 }
 
-// indexAgain finds payments and permissions anew. The caller holds the lock.
-func (s *Sandbox) indexAgain() {
-	clear(s.payments)
-	for _, o := range s.orders.All() {
-		s.keepPayment(o)
-	}
-	clear(s.given)
-	for _, p := range s.permissions.All() {
-		s.given.add(p)
-	}
-}
-
 // Close ends what the sandbox does by itself, such as notifications that are
 // still to be repeated.
 func (s *Sandbox) Close() error {
 	s.mustBeOpen()
-	s.courier.close()
-	s.admin.close()
-	return s.db.Close()
+	s.ledger.Post.Close()
+	s.admin.Close()
+	return s.ledger.Store.Close()
+}
+
+// Reset forgets all orders, notifications, faults and the journal. The keys,
+// the time and the numbers handed out stay as they are. An error means that
+// nothing was forgotten.
+func (s *Sandbox) Reset() error {
+	s.mustBeOpen()
+	return s.edge.Reset()
+}
+
+// ServeHTTP checks the signature, then the contract, carries the operation
+// out and signs the answer. A 401 is the only answer that stays unsigned,
+// unless a [Fault] is switched on. Each request is an [Entry] of the journal,
+// which is there before the answer.
+//
+// A fault that breaks the connection needs one: when w is no connection of
+// HTTP/1.1, it panics with [http.ErrAbortHandler] as a handler of net/http may.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mustBeOpen()
+	if w == nil || r == nil {
+		panic("sandbox: ServeHTTP needs a request, and where to answer it")
+	}
+	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		s.ledger.Post.Own(addr)
+	}
+	if strings.HasPrefix(r.URL.Path+"/", admin.Root) {
+		s.admin.ServeHTTP(w, r)
+		return
+	}
+	s.edge.ServeHTTP(w, r)
+}
+
+// Now returns the time that orders go by: the wall clock's, moved on by
+// [Sandbox.Advance] and quickened by [WithTimeScale].
+func (s *Sandbox) Now() time.Time {
+	s.mustBeOpen()
+	return s.ledger.Store.Clock.Now()
+}
+
+// Advance moves the time of the orders on by d and does, in order, what falls
+// due on the way: it returns when that is done. Signatures keep to the wall
+// clock, so that clients need not know of it. A receiver of notifications must
+// not call it before it has answered: each waits for the other then.
+func (s *Sandbox) Advance(d time.Duration) {
+	s.mustBeOpen()
+	s.ledger.Advance(d)
 }
 
 // Format names the sandbox's merchant, whatever the verb: some verbs follow
 // pointers to the keys.
 func (s *Sandbox) Format(f fmt.State, _ rune) {
 	if s == nil || s.credentials == nil {
-		format(f, "sandbox")
+		wire.Format(f, "sandbox")
 		return
 	}
-	format(f, "sandbox of "+s.credentials.account.MchID)
-}
-
-// Credentials returns the keys of both sides.
-func (s *Sandbox) Credentials() *Credentials {
-	s.mustBeOpen()
-	return s.credentials
+	wire.Format(f, "sandbox of "+s.credentials.Account().MchID)
 }
 
 // mustBeOpen panics with what is wrong, before something nil does.
 func (s *Sandbox) mustBeOpen() {
-	if s == nil || s.contract == nil {
+	if s == nil || s.admin == nil {
 		panic("sandbox: a Sandbox comes from Open or New")
 	}
 }

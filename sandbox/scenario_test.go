@@ -30,7 +30,7 @@ func TestScenarioOfTheExamples(t *testing.T) {
 	}
 	stage := func(sub, number, want string) {
 		t.Helper()
-		if v, ok := box.View(sub, number); !ok || v.Stage != want {
+		if v, ok := box.Order(sub, number); !ok || v.Stage != want {
 			t.Errorf("%s is %s, not %s", number, v.Stage, want)
 		}
 	}
@@ -47,7 +47,7 @@ func TestScenarioOfTheExamples(t *testing.T) {
 		t.Errorf("faults at 5 s: %v", on)
 	}
 	box.Advance(26 * time.Second)
-	if v, _ := box.View(sub, "RENTAL2"); v.DeductingUntil == nil {
+	if v, _ := box.Order(sub, "RENTAL2"); v.DeductingUntil == nil {
 		t.Error("no deduction is in progress at 31 s")
 	}
 	if on := box.ActiveFaults(); len(on) != 2 || on[1].Delay != 2*time.Second {

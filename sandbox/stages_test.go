@@ -15,6 +15,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/sandbox"
 )
 
 // stage and rule are the contract's x-wechatpay-order-stages.
@@ -224,7 +225,7 @@ func (b *box) orderAt(d side, stage, outOrderNo string) {
 	case "REVOKED":
 		b.call(d, outOrderNo, "cancel", cancellation("不想要了"))
 	case "EXPIRED":
-		b.ok(b.Expire(d.subMchID(), outOrderNo))
+		b.ok(b.Move("expire", sandbox.MoveArgs{SubMchID: d.subMchID(), OutOrderNo: outOrderNo}))
 	}
 	if got := stageOf(b.t, b.read(d, outOrderNo)); got != stage {
 		b.t.Fatalf("the order is %s, want %s", got, stage)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/sandbox/internal/wire"
 	"github.com/wxpayscore/payscore/transport"
 )
 
@@ -33,7 +34,7 @@ func New(t testing.TB, opts ...Option) *Server {
 	if err != nil {
 		t.Fatalf("sandbox: %v", err)
 	}
-	box.courier.own.add(listener.Addr())
+	box.ledger.Post.Own(listener.Addr())
 	server := NewHTTPServer(box)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() {
@@ -55,7 +56,7 @@ func (s *Server) test() testing.TB {
 func (s *Server) Signer(opts ...auth.SignerOption) *auth.Signer {
 	s.test().Helper()
 	c := s.Credentials()
-	signer, err := auth.NewSigner(c.account.MchID, c.account.SerialNo, c.merchant, opts...)
+	signer, err := auth.NewSigner(c.Account().MchID, c.Account().SerialNo, wire.MerchantKey(c), opts...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func (s *Server) Signer(opts ...auth.SignerOption) *auth.Signer {
 func (s *Server) Verifier() *auth.Verifier {
 	s.test().Helper()
 	c := s.Credentials()
-	verifier, err := auth.NewVerifier(auth.Key{ID: c.account.PublicKeyID, PublicKey: &c.wechatpay.PublicKey})
+	verifier, err := auth.NewVerifier(auth.Key{ID: c.Account().PublicKeyID, PublicKey: &wire.WechatpayKey(c).PublicKey})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func (s *Server) Verifier() *auth.Verifier {
 // notify.New.
 func (s *Server) APIv3Key() auth.APIv3Key {
 	s.test().Helper()
-	key, err := auth.NewAPIv3Key(s.Credentials().account.APIv3Key())
+	key, err := auth.NewAPIv3Key(s.Credentials().Account().APIv3Key())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/sandbox"
 	"github.com/wxpayscore/payscore/transport"
 )
 
@@ -42,7 +43,7 @@ func (b *box) behind(change func(*httptest.ResponseRecorder)) string {
 func (b *box) signAnswer(rec *httptest.ResponseRecorder, at time.Time) {
 	timestamp, nonce := strconv.FormatInt(at.Unix(), 10), "c5ac7061fccab6bf3e254dcf98995b8c"
 	digest := sha256.Sum256([]byte(timestamp + "\n" + nonce + "\n" + rec.Body.String() + "\n"))
-	signature := must(rsa.SignPKCS1v15(nil, b.Credentials().WechatpayKey(), crypto.SHA256, digest[:]))
+	signature := must(rsa.SignPKCS1v15(nil, sandbox.WechatpayKey(b.Credentials()), crypto.SHA256, digest[:]))
 	rec.Header().Set("Wechatpay-Timestamp", timestamp)
 	rec.Header().Set("Wechatpay-Nonce", nonce)
 	rec.Header().Set("Wechatpay-Signature", base64.StdEncoding.EncodeToString(signature))

@@ -33,7 +33,8 @@ func called(f reflect.Value) (panicked any) {
 // ofTests are exported for tests alone.
 var ofTests = map[string]bool{
 	"Announce": true, "Announced": true, "FillCertificates": true, "FillDisk": true, "FillJournal": true, "FillPermissions": true,
-	"JournalSince": true, "Payments": true, "PlatformKey": true, "Reaches": true, "SetPatience": true, "WechatpayKey": true,
+	"ActiveFaults": true, "JournalSince": true, "Payments": true, "PlatformSerialNo": true, "Reaches": true,
+	"SetNotificationTraffic": true, "SetPatience": true,
 }
 
 // What is nil or zero is an error, or a panic that says what is missing. It is
@@ -72,7 +73,7 @@ func TestNilAndZero(t *testing.T) {
 	}
 	for name, f := range map[string]any{
 		"Open": sandbox.Open, "New": sandbox.New, "NewHTTPServer": sandbox.NewHTTPServer, "OpenCredentials": sandbox.OpenCredentials,
-		"ParseFault": sandbox.ParseFault, "ReadScenario": sandbox.ReadScenario, "Faults": sandbox.Faults, "OtherMoves": sandbox.OtherMoves,
+		"ParseFault": sandbox.ParseFault, "ReadScenario": sandbox.ReadScenario, "Faults": sandbox.Faults,
 	} {
 		check(name, reflect.ValueOf(f))
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/sandbox"
 )
 
 const newOutOrderNo = "NEW_ORDER"
@@ -63,7 +64,7 @@ func (h *host) changes(t testing.TB) map[string]struct {
 func (h *host) wantState(t testing.TB, no, want string) {
 	t.Helper()
 	order, ok := h.box.Order(h.account.SubMchID, no)
-	if got := stage(&order); !ok || got != want {
+	if got := stage(&order.Entity); !ok || got != want {
 		t.Errorf("the order is %s, want %s", got, want)
 	}
 }
@@ -160,7 +161,7 @@ func TestChange(t *testing.T) {
 			case "cancel": // which may be repeated with the same reason
 				c.args[len(c.args)-1] = "别的"
 			case "complete": // which may be repeated until it is paid
-				if err := h.box.Deduct(h.account.SubMchID, c.no); err != nil {
+				if err := h.box.Move("deduct", sandbox.MoveArgs{SubMchID: h.account.SubMchID, OutOrderNo: c.no}); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -172,10 +172,10 @@ func (h *host) wantRequests(t testing.TB, n int64) {
 func (h *host) total(t testing.TB) int64 {
 	t.Helper()
 	order, ok := h.box.Order(h.account.SubMchID, seedOutOrderNo)
-	if !ok || order.TotalAmount == nil {
+	if !ok || order.Entity.TotalAmount == nil {
 		t.Fatal("the order is gone")
 	}
-	return *order.TotalAmount
+	return *order.Entity.TotalAmount
 }
 
 func (h *host) wantTotal(t testing.TB, fen int64) {

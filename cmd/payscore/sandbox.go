@@ -118,7 +118,7 @@ var keyModes = map[string]sandbox.KeyMode{
 // printSeed says how the order of the start is now: a data file may have it from
 // before.
 func (c *sandboxCommand) printSeed(s *streams, box *sandbox.Sandbox) {
-	seeded, ok := box.View(box.Credentials().Account().SubMchID, seedOutOrderNo)
+	seeded, ok := box.Order(box.Credentials().Account().SubMchID, seedOutOrderNo)
 	switch {
 	case c.Scenario != "" || !ok:
 	case seeded.Stage == "USER_PAYING":

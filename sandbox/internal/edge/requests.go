@@ -1,0 +1,109 @@
+package edge
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/fault"
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
+)
+
+const (
+	// Bounds of an entry's texts, in bytes.
+	maxTarget     = 4 << 10
+	maxFaultNames = 1 << 10
+)
+
+// orderFields are what names an order in a body or an answer.
+type orderFields struct{ sub, no string }
+
+// orderFieldsOf reads them with their exact names: encoding/json would take
+// Out_Order_No for out_order_no.
+func orderFieldsOf(body []byte) (f orderFields) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return f
+	}
+	_ = json.Unmarshal(members["sub_mchid"], &f.sub)
+	_ = json.Unmarshal(members["out_order_no"], &f.no)
+	return f
+}
+
+// subjectOf is the order that a request is about, wherever it says so; "" when
+// it is about none, or names it in a way that only the answer resolves.
+func subjectOf(x *exchange) string {
+	query := x.request.URL.Query()
+	f := orderFieldsOf(x.body)
+	f.sub = firstOf(f.sub, query.Get("sub_mchid"))
+	f.no = firstOf(x.pathValue("out_order_no"), f.no, query.Get("out_order_no"))
+	if f.no == "" {
+		return ""
+	}
+	return journal.Text([]byte(rules.OrderKey(f.sub, f.no)), 256)
+}
+
+func firstOf(values ...string) string {
+	i := slices.IndexFunc(values, func(v string) bool { return v != "" })
+	if i < 0 {
+		return ""
+	}
+	return values[i]
+}
+
+// record writes the exchange into the journal.
+func (s *Server) record(x *exchange, number int64) {
+	r, a := x.request, &x.answer
+	e := journal.Entry{
+		Time: s.Ledger.Store.Clock.Now(), Kind: journal.Request, Subject: x.subject, Operation: x.operation(),
+		Method: journal.Text([]byte(r.Method), 32), Target: journal.Text([]byte(r.RequestURI), maxTarget),
+		Duration: time.Since(x.began), Signature: x.signature,
+	}
+	e.Request, e.RequestLeftOut = journal.Body(x.body)
+	var names []string
+	for _, f := range x.faults {
+		names = append(names, f.Name)
+	}
+	e.Fault = journal.Text([]byte(strings.Join(names, ", ")), maxFaultNames)
+	if x.outcome.Ending != fault.EndReset {
+		e.Status, e.Number, e.RequestID = a.status, number, a.header.Get("Request-ID")
+		e.Answer, e.AnswerLeftOut = journal.Body(a.body.Bytes())
+		if a.status >= http.StatusBadRequest {
+			var refused struct{ Code, Message string }
+			_ = json.Unmarshal(a.body.Bytes(), &refused)
+			e.Code, e.Message = refused.Code, refused.Message
+		}
+	}
+	if e.Subject == "" && a.status < http.StatusMultipleChoices {
+		if f := orderFieldsOf(a.body.Bytes()); f.no != "" {
+			e.Subject = rules.OrderKey(f.sub, f.no)
+		}
+	}
+	s.Ledger.Store.Lock()
+	s.takePlace(x) // unless the operation has
+	if e.Stage = x.stage; x.subject == "" {
+		e.Stage = s.Ledger.StageOf(e.Subject)
+	}
+	s.Ledger.Store.Unlock()
+	s.Ledger.Journal.Fill(x.place, e)
+	x.recorded = true
+}
+
+// takePlace numbers the request's entry, once. The caller holds the lock.
+func (s *Server) takePlace(x *exchange) {
+	if x.place == nil {
+		x.place, x.stage = s.Ledger.Journal.Reserve(), s.Ledger.StageOf(x.subject)
+	}
+}
+
+// recordFailed fills the place of a request whose handler panicked: readers
+// would wait for it.
+func (s *Server) recordFailed(x *exchange) {
+	if x.place != nil && !x.recorded {
+		s.Ledger.Journal.Fill(x.place, journal.Entry{Time: s.Ledger.Store.Clock.Now(), Kind: journal.Request, Subject: x.subject, Stage: x.stage, Operation: x.operation(),
+			Method: journal.Text([]byte(x.request.Method), 32), Message: "the sandbox failed"})
+	}
+}

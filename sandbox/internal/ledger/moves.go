@@ -1,0 +1,113 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
+)
+
+// MoveError says which move was not made. Nothing changed.
+type MoveError struct {
+	Move    string
+	Subject string // as in [Entry]: sub_mchid, a slash and out_order_no for an order
+	Stage   string // of the order, if it is about one that is there
+	Err     error  // wraps one of the above, or is that of saving
+}
+
+// Error is one line.
+func (e *MoveError) Error() string {
+	line := fmt.Sprintf("sandbox: %q", e.Move)
+	if e.Subject != "" {
+		line += fmt.Sprintf(" of %q", e.Subject)
+	}
+	if e.Stage != "" {
+		line += ", which is " + e.Stage
+	}
+	return fmt.Sprintf("%s: %v", line, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *MoveError) Unwrap() error { return e.Err }
+
+// MoveArgs name what a move is about and what it takes. Fields that the move
+// does not need are ignored.
+type MoveArgs struct {
+	SubMchID   string // empty for a direct merchant
+	OutOrderNo string
+	// OpenID is the user who confirms the order or authorises the service. The
+	// default is the user of the contract's examples.
+	OpenID    string
+	SubOpenID string
+	// Duration is how long start_deduction takes, in the time of the orders.
+	// The default is 3 minutes.
+	Duration time.Duration
+	// Fails lets start_deduction end without the money.
+	Fails             bool
+	AuthorizationCode string
+	OutRefundNo       string
+	OutApplyNo        string
+	Reason            string // of a rejection
+	UserLabel         string
+	UserRiskLevel     int64
+	RiskLevelVersion  int64
+	User              rules.User
+	ServiceID         string
+	Quotas            []payscore.QuotaSuggestion // fen
+}
+
+// Move makes a move by its name. The error is a [*MoveError].
+func (l *Ledger) Move(name string, a MoveArgs) error {
+	if slices.Contains(rules.OrderMoves(), name) {
+		return l.moveOrder(name, a)
+	}
+	m, ok := otherMoves[name]
+	if !ok {
+		return &MoveError{Move: name, Err: rules.ErrNoSuchMove}
+	}
+	subject := ""
+	if m.subject != nil {
+		subject = m.subject(a)
+	}
+	err := m.make(l, a, func(do func() error) error { return l.journalled(name, subject, do) })
+	if err != nil {
+		return &MoveError{Move: name, Subject: subject, Err: err}
+	}
+	return nil
+}
+
+// journalled runs a move as one operation.
+func (l *Ledger) journalled(name, subject string, do func() error) error {
+	return l.Store.Update(func() error {
+		if err := do(); err != nil {
+			return err
+		}
+		l.tellEntry(journal.Entry{Time: l.now(), Kind: journal.Move, Subject: subject, Operation: name})
+		return nil
+	})
+}
+
+func (l *Ledger) moveOrder(name string, a MoveArgs) error {
+	failed := &MoveError{Move: name, Subject: rules.OrderKey(a.SubMchID, a.OutOrderNo)}
+	failed.Err = l.Store.Update(func() error {
+		o := l.orders.Get(failed.Subject)
+		if o == nil {
+			return rules.ErrNoSuchSubject
+		}
+		o = l.settle(o)
+		failed.Stage = o.Stage
+		moved, effects, possible := rules.Move(*o, name, rules.MoveArgs{OpenID: a.OpenID, Duration: a.Duration, Fails: a.Fails}, l.terms())
+		if !possible {
+			return rules.ErrMoveImpossible
+		}
+		l.tell(l.keep(moved, effects), name)
+		return nil
+	})
+	if failed.Err != nil {
+		return failed
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/journal"
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
+)
+
+// Target is the order that a request names, with what it says of it besides.
+type Target struct {
+	SubMchID, OutOrderNo string
+	ServiceID, AppID     *string // nil: the request says nothing of it
+	Query                bool    // said in the query, not in the body
+}
+
+// find returns the order that a request names, as it is by now. The caller
+// holds the lock.
+func (l *Ledger) find(t Target) (*rules.Order, *rules.Refusal) {
+	o := l.orders.Get(rules.OrderKey(t.SubMchID, t.OutOrderNo))
+	if o == nil {
+		return nil, rules.NoOrder()
+	}
+	o = l.settle(o)
+	location, pointer := "body", "/"
+	if t.Query {
+		location, pointer = "query", ""
+	}
+	if t.ServiceID != nil && *t.ServiceID != o.Entity.ServiceID {
+		return nil, rules.ParamError(location, pointer+"service_id", "服务ID与订单不一致", "is not the service of the order")
+	}
+	if t.AppID != nil && *t.AppID != o.Entity.AppID {
+		return nil, rules.ParamError(location, pointer+"appid", "公众账号ID与订单不一致", "is not the app of the order")
+	}
+	return o, nil
+}
+
+// keep puts an order as it became, and does what follows. Every change of an
+// order goes through here. The caller holds the lock.
+func (l *Ledger) keep(o rules.Order, e rules.Effects) *rules.Order {
+	before := l.orders.Get(o.Key())
+	l.orders.Put(o.Key(), &o)
+	l.keepPayment(&o)
+	if before == nil || before.QueryID != o.QueryID {
+		if o.QueryID != "" {
+			l.queries.Put(o.QueryID, new(o.Entity.OutOrderNo))
+		}
+	}
+	if before == nil || before.Deduction != o.Deduction {
+		l.planDeduction(o.Key(), &o)
+	}
+	l.follow(e)
+	return &o
+}
+
+// settle does what fell due on an order since it was last looked at. The caller
+// holds the lock.
+func (l *Ledger) settle(o *rules.Order) *rules.Order {
+	settled, effects, move := rules.Settle(*o, l.terms())
+	if move == "" {
+		return o
+	}
+	o = l.keep(settled, effects)
+	l.tell(o, move)
+	return o
+}
+
+// planDeduction has an order settled when its deduction ends, if there is one,
+// so that the notification does not wait for a query. The caller holds the
+// lock.
+func (l *Ledger) planDeduction(key string, o *rules.Order) {
+	if o.Deduction == nil {
+		return
+	}
+	l.Store.Agenda.Plan(o.Deduction.Until, func() { l.settleDue(key) })
+}
+
+func (l *Ledger) settleDue(key string) {
+	err := l.Store.Update(func() error {
+		if o := l.orders.Get(key); o != nil {
+			l.settle(o)
+		}
+		return nil
+	})
+	l.Store.AgainWhenSaved(err, func() { l.settleDue(key) })
+}
+
+// tell puts a move into the journal once it is saved. The caller holds the lock.
+func (l *Ledger) tell(o *rules.Order, name string) {
+	l.tellEntry(journal.Entry{Time: l.now(), Kind: journal.Move, Subject: o.Key(), Stage: o.Stage, Operation: name})
+}
+
+func (l *Ledger) tellEntry(e journal.Entry) { l.Store.Tell(func() { l.Journal.Add(e) }) }
+
+// StageOf is "" for what is no order. The caller holds the lock.
+func (l *Ledger) StageOf(subject string) string {
+	if o := l.orders.Get(subject); o != nil {
+		return o.Stage
+	}
+	return ""
+}
+
+// user finds a user by the first of the names that is known. The caller holds
+// the lock.
+func (l *Ledger) user(openIDs ...*string) rules.User {
+	for _, id := range openIDs {
+		if id != nil {
+			if u := l.users.Get(*id); u != nil {
+				return *u
+			}
+		}
+	}
+	return rules.User{}
+}
+
+// Apply carries an operation out on an order, and returns what T has of it.
+func Apply[T any](ctx context.Context, l *Ledger, t Target, command rules.Operation) (T, error) {
+	var answer T
+	err := l.update(ctx, func() error {
+		o, refused := l.find(t)
+		if refused != nil {
+			return refused
+		}
+		terms := l.terms()
+		terms.User = l.user(o.Entity.OpenID, o.Entity.SubOpenID)
+		changed, effects, refused := rules.Apply(*o, command, terms)
+		if refused != nil {
+			return refused
+		}
+		if !effects.Repeat {
+			l.keep(changed, effects)
+		}
+		answer = rules.As[T](changed.Entity)
+		return nil
+	})
+	return answer, err
+}
+
+// Query reads an order by its number or by the id that the confirmation page
+// handed out, and returns what T has of it.
+func Query[T any](ctx context.Context, l *Ledger, t Target, outOrderNo, queryID *string) (T, error) {
+	var answer T
+	if (outOrderNo == nil) == (queryID == nil) {
+		return answer, rules.ParamError("query", "out_order_no", "商户服务订单号与查单ID必须且只能传一个", "give exactly one of out_order_no and query_id")
+	}
+	err := l.update(ctx, func() error {
+		if outOrderNo != nil {
+			t.OutOrderNo = *outOrderNo
+		} else if no := l.queries.Get(*queryID); no != nil {
+			t.OutOrderNo = *no
+		}
+		o, refused := l.find(t)
+		if refused == nil && queryID != nil && o.QueryID != *queryID { // that order is another sub-merchant's
+			refused = rules.NoOrder()
+		}
+		if refused != nil {
+			return refused
+		}
+		answer = rules.As[T](o.Entity)
+		return nil
+	})
+	return answer, err
+}
+
+// Create opens an order and returns what T has of the answer.
+func Create[T any](ctx context.Context, l *Ledger, r rules.Opening) (T, error) {
+	var answer T
+	err := l.update(ctx, func() error {
+		terms := l.terms()
+		terms.User = l.user(r.Order.OpenID, r.Order.SubOpenID)
+		if refused := rules.CheckOpening(r, terms); refused != nil {
+			return refused
+		}
+		known := l.orders.Get(rules.OrderKey(r.Order.SubMchID, r.Order.OutOrderNo))
+		if known == nil && l.orders.Len() >= l.MaxOrders {
+			return rules.TooManyOrders()
+		}
+		o, effects, refused := rules.Create(r, known, terms)
+		if refused != nil {
+			return refused
+		}
+		if !effects.Repeat {
+			l.keep(o, effects)
+		}
+		return json.Unmarshal(o.Answer, &answer)
+	})
+	return answer, err
+}

@@ -1,0 +1,96 @@
+package rules
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+
+	"github.com/wxpayscore/payscore/gen/payscore"
+)
+
+// createdOrder is all that any answer to a creation has.
+type createdOrder struct {
+	payscore.ServiceOrderEntity
+	Package      *string                `json:"package,omitempty"`
+	ShoppingInfo *payscore.ShoppingInfo `json:"shopping_info,omitempty"`
+}
+
+// Opening is a request to create an order, from any of the six create
+// operations.
+type Opening struct {
+	// Request is its body, as it came. Those of two operations never encode
+	// alike, so that the number of one is no repeat of the other.
+	Request any
+	// Order is what all of them have, without a sub-merchant for a direct
+	// merchant; risk_fund is empty where the operation has none.
+	Order    payscore.CreatePartnerServiceOrderRequest
+	Shopping *payscore.ShoppingInfo
+	// Completion is there when the order is completed at once.
+	Completion *payscore.CompletePartnerServiceOrderRequest
+}
+
+// Create opens an order. known is the one of the same number, if there is one. A
+// repeat with the same parameters
+// finds the order that it made before.
+func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
+	none := Effects{}
+	body, err := json.Marshal(r.Request)
+	if err != nil {
+		return Order{}, none, ParamError("body", "", "参数错误", "does not decode")
+	}
+	hash := sha256.Sum256(body)
+	if known != nil {
+		if !bytes.Equal(known.Created, hash[:]) {
+			return Order{}, none, Refuse(badRequest, "INVALID_REQUEST", NumberReentry, "订单重入参数校验失败")
+		}
+		return *known, Effects{Repeat: true}, nil
+	}
+	if refused := t.User.check(); refused != nil {
+		return Order{}, none, refused
+	}
+	b := r.Order
+	c := &change{terms: t, Order: Order{
+		CreatedAt: t.Now, Created: hash[:], Device: b.Device, ShoppingInfo: r.Shopping,
+		Entity: payscore.ServiceOrderEntity{
+			OutOrderNo: b.OutOrderNo, ServiceID: b.ServiceID, AppID: b.AppID, MchID: t.MchID,
+			SubAppID: b.SubAppID, ServiceIntroduction: b.ServiceIntroduction,
+			PostPayments: b.PostPayments, PostDiscounts: b.PostDiscounts, TimeRange: &b.TimeRange,
+			Location: b.Location, Attach: b.Attach, NotifyURL: new(b.NotifyURL), OpenID: b.OpenID, SubOpenID: b.SubOpenID,
+		},
+	}}
+	if b.SubMchID != "" {
+		c.Entity.SubMchID = new(b.SubMchID)
+	}
+	if b.RiskFund.Name != "" {
+		c.Entity.RiskFund = &b.RiskFund
+	}
+	initial := Created
+	switch {
+	case r.Completion != nil:
+		completion := r.Completion
+		c.bill(completion.PostPayments, completion.PostDiscounts, completion.TotalAmount)
+		c.ProfitSharing, c.GoodsTag = isTrue(completion.ProfitSharing), value(completion.GoodsTag)
+		initial = UserPaying
+		if completion.TotalAmount == 0 {
+			initial = Done
+		}
+	case b.NeedUserConfirm != nil && !*b.NeedUserConfirm:
+		initial = UserConfirm
+	}
+	c.Entity.OrderID = new(c.number("10"))
+	answer := createdOrder{ShoppingInfo: r.Shopping}
+	if initial == Created {
+		answer.Package = new("sandbox_package_" + *c.Entity.OrderID)
+	}
+	c.become(initial)
+	answer.ServiceOrderEntity = c.Entity
+	if c.Answer, err = json.Marshal(answer); err != nil {
+		panic(fmt.Sprintf("sandbox: answer a creation: %v", err)) // generated types encode
+	}
+	return c.Order, c.Effects, nil
+}
+
+// CheckOpening holds a request to create an order against the rules that need
+// no order.
+func CheckOpening(r Opening, t Terms) *Refusal { return t.checkCreate(r) }

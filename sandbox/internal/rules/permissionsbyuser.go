@@ -1,0 +1,71 @@
+package rules
+
+import "github.com/wxpayscore/payscore/gen/payscore"
+
+// PermissionsByUser finds the authorisation that a user gave: the one in
+// force, else the newest. Nobody has two in force for the same service and
+// app, so that one is kept for each.
+type PermissionsByUser map[givenTo]*Permission
+
+// givenTo is what an authorisation is asked for by, but for its code.
+type givenTo struct {
+	subMchID, serviceID, appID string
+	subAppID                   string  // "" stands for any
+	user                       UserIDs // one of the two ids
+}
+
+// each returns the ids of a user one by one.
+func (u UserIDs) each() (ids []UserIDs) {
+	if u.OpenID != "" {
+		ids = append(ids, UserIDs{OpenID: u.OpenID})
+	}
+	if u.SubOpenID != "" {
+		ids = append(ids, UserIDs{SubOpenID: u.SubOpenID})
+	}
+	return ids
+}
+
+// Add takes in an authorisation that has a user.
+func (all PermissionsByUser) Add(p *Permission) {
+	r := p.Request
+	for _, id := range p.User.each() {
+		for _, subAppID := range []string{"", r.SubAppID} {
+			at := givenTo{r.SubMchID, r.ServiceID, r.AppID, subAppID, id}
+			all[at] = newer(all[at], p)
+		}
+	}
+}
+
+// Find returns nil when the user gave none.
+func (all PermissionsByUser) Find(user UserIDs, subMchID, serviceID, appID, subAppID string) (found *Permission) {
+	for _, id := range user.each() {
+		found = newer(found, all[givenTo{subMchID, serviceID, appID, subAppID, id}])
+	}
+	return found
+}
+
+// newer is the one in force, else the one that was given later. Either may be
+// nil.
+func newer(a, b *Permission) *Permission {
+	switch {
+	case a == nil:
+		return b
+	case b == nil || a.State == payscore.AuthorizationStateAvailable:
+		return a
+	case b.State == payscore.AuthorizationStateAvailable || b.OpenedAt.After(a.OpenedAt):
+		return b
+	}
+	return a
+}
+
+// Replace puts a permission that changed in the place of what it was.
+func (all PermissionsByUser) Replace(before, after *Permission) {
+	for _, id := range before.User.each() {
+		for _, subAppID := range []string{"", before.Request.SubAppID} {
+			at := givenTo{before.Request.SubMchID, before.Request.ServiceID, before.Request.AppID, subAppID, id}
+			if all[at] == before {
+				all[at] = after
+			}
+		}
+	}
+}

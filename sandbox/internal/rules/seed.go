@@ -1,0 +1,39 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/wxpayscore/payscore/gen/payscore"
+)
+
+// Seeded is an order at a stage that it never went to: e has its number, whose
+// it is and its risk fund.
+func Seeded(e payscore.ServiceOrderEntity, subMchID, notifyURL, stage string, total int64, t Terms) (Order, Effects, error) {
+	known, ok := contract().stages[stage]
+	if !ok {
+		return Order{}, Effects{}, fmt.Errorf("no stage %q", stage)
+	}
+	e.ServiceIntroduction = "XX充电宝"
+	e.TimeRange = &payscore.TimeRange{StartTime: new(OnAccept)}
+	e.SubMchID, e.NotifyURL = optional(subMchID), optional(notifyURL)
+	if stage != Created && stage != Expired {
+		e.OpenID = new(ExampleUser)
+	}
+	c := &change{Order: Order{CreatedAt: t.Now, Entity: e}, terms: t}
+	c.Entity.OrderID = new(c.number("10"))
+	if stage == UserPaying || stage == Done {
+		c.Entity.TimeRange = &payscore.TimeRange{StartTime: new(Chinese(t.Now.Add(-3 * time.Hour))), EndTime: new(Chinese(t.Now))}
+		c.bill([]payscore.Payment{{Name: "就餐费用", Amount: new(total), Count: new(int64(1))}}, nil, total)
+	}
+	if stage == Done {
+		c.collect(payscore.PaidTypeNewton, Chinese(t.Now))
+	}
+	c.Entity.State = known.State
+	// The contract judges number, sub-merchant, risk fund and notify_url.
+	if err := c.Entity.Validate(); err != nil {
+		return Order{}, Effects{}, err
+	}
+	c.become(stage)
+	return c.Order, c.Effects, nil
+}

@@ -1,0 +1,112 @@
+package sandbox
+
+import (
+	"io"
+
+	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/sandbox/internal/admin"
+	"github.com/wxpayscore/payscore/sandbox/internal/ledger"
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
+)
+
+// SeedOption changes what [Sandbox.Seed] puts in. A nil one does nothing.
+type SeedOption func(*ledger.Seed)
+
+// SeedStage is where the order is: CREATED, USER_CONFIRM, USER_PAYING (the
+// default), DONE, REVOKED or EXPIRED. Before USER_PAYING, and where it was
+// cancelled or expired, the order has no bill yet, whatever the total.
+func SeedStage(stage string) SeedOption { return func(s *ledger.Seed) { s.Stage = stage } }
+
+// SeedDirect makes it the order of a direct merchant.
+func SeedDirect() SeedOption { return SeedSubMchID("") }
+
+// SeedSubMchID makes it the order of another sub-merchant.
+func SeedSubMchID(subMchID string) SeedOption { return func(s *ledger.Seed) { s.SubMchID = subMchID } }
+
+// SeedNotifyURL is where events of the order are sent. The default is nowhere.
+func SeedNotifyURL(url string) SeedOption { return func(s *ledger.Seed) { s.NotifyURL = url } }
+
+// SeedRiskFund sets the kind of risk fund. The default is ESTIMATE_ORDER_COST,
+// the pay-later mode; the others are the deposit-free mode.
+func SeedRiskFund(name payscore.RiskFundName) SeedOption {
+	return func(s *ledger.Seed) { s.RiskFund = name }
+}
+
+// Seed puts an order into the sandbox that is completed at total fen and
+// waiting for payment, for the sub-merchant and service of the sandbox's
+// account, unless options say otherwise. It announces nothing. It returns the
+// order, and an error when the number is taken, is malformed, total is not
+// above 0 and within the risk cap, or there is no such stage.
+func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (payscore.ServiceOrderEntity, error) {
+	s.mustBeOpen()
+	seed := ledger.Seed{
+		OutOrderNo: outOrderNo, Total: total, Stage: rules.UserPaying, SubMchID: s.ledger.Account().SubMchID,
+		RiskFund: payscore.RiskFundNameEstimateOrderCost,
+	}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&seed)
+		}
+	}
+	if err := s.ledger.Seed(seed); err != nil {
+		return payscore.ServiceOrderEntity{}, err
+	}
+	v, _ := s.Order(seed.SubMchID, outOrderNo)
+	return v.Entity, nil
+}
+
+// OrderView is a copy of all that the sandbox knows of an order: SubMchID (empty
+// for a direct merchant's), OutOrderNo, Stage, CreatedAt, Collected (fen that
+// came in, here or elsewhere), Entity (as a query answers it), QueryID, the
+// Moves that it allows now, and what requests told of it.
+type OrderView = ledger.OrderView
+
+// Order returns an order as it is now, and whether there is one. A direct
+// merchant's has an empty subMchID.
+func (s *Sandbox) Order(subMchID, outOrderNo string) (v OrderView, ok bool) {
+	s.mustBeOpen()
+	return s.ledger.View(subMchID, outOrderNo)
+}
+
+// Orders returns up to limit orders whose keys (sub_mchid, a slash and
+// out_order_no) begin with prefix and come after the key after, sorted by
+// their keys. next is the last key when there are more, else "".
+func (s *Sandbox) Orders(prefix, after string, limit int) (page []OrderView, next string) {
+	s.mustBeOpen()
+	return s.ledger.Orders(prefix, after, limit)
+}
+
+// ErrScenario matches the errors of a scenario file.
+var ErrScenario = admin.ErrScenario
+
+// Scenario is what a scenario file says: orders to begin with, what the user
+// and WeChat Pay do to them and when, faults, and how untidy notifications
+// are.
+type Scenario = admin.Scenario
+
+// ReadScenario reads a scenario in YAML, such as
+//
+//	orders:
+//	  - out_order_no: RENTAL1
+//	    total_amount: 50000 # fen
+//	    stage: CREATED
+//	    notify_url: http://127.0.0.1:8080/notify
+//	    moves:
+//	      - {after: 5s, do: confirm}
+//	faults:
+//	  - {fault: reset-after; operation=modifyPartnerServiceOrder; count=1}
+//	  - {after: 10s, for: 1m, fault: latency; delay=2s}
+//	notifications: {probes: 10, duplicates: 5}
+//
+// An error matches [ErrScenario] and tells the line and the field.
+func ReadScenario(r io.Reader) (*Scenario, error) { return admin.ReadScenario(r) }
+
+// Play puts the orders of a scenario into the sandbox and plans the rest, by
+// the time of the orders, which [Sandbox.Advance] moves on. An order that is
+// there already, as after a restart with [WithData], is left as it is, and its
+// moves are not planned again. A move that turns out to be impossible stands
+// in the journal. The error matches [ErrScenario] when an order cannot be.
+func (s *Sandbox) Play(scenario *Scenario) error {
+	s.mustBeOpen()
+	return admin.Play(scenario, s.ledger, s.faults)
+}
