@@ -25,13 +25,7 @@ import (
 // moves of the user, of WeChat Pay and of time. PAYSCORE_MODEL_STEPS says how many.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	steps := 5000
-	if s := os.Getenv("PAYSCORE_MODEL_STEPS"); s != "" {
-		var err error
-		if steps, err = strconv.Atoi(s); err != nil {
-			t.Fatal(err)
-		}
-	}
+	steps := modelSteps(t)
 	const walks = 2
 	for seed := range uint64(walks) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
@@ -47,6 +41,17 @@ func TestModel(t *testing.T) {
 			t.Logf("%d requests, %d orders, %d refused, %d fen collected; %v", w.requests, len(w.orders), w.refused, w.collected, w.reached)
 		})
 	}
+}
+
+func modelSteps(t *testing.T) int {
+	steps := 5000
+	if s := os.Getenv("PAYSCORE_MODEL_STEPS"); s != "" {
+		var err error
+		if steps, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return steps
 }
 
 // The model knows the table of states and transitions of WeChat Pay's pages

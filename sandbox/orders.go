@@ -10,26 +10,28 @@ import (
 )
 
 // SeedOption changes what [Sandbox.Seed] puts in. A nil one does nothing.
-type SeedOption func(*ledger.Seed)
+type SeedOption func(*seed)
+
+type seed = ledger.Seed
 
 // SeedStage is where the order is: CREATED, USER_CONFIRM, USER_PAYING (the
 // default), DONE, REVOKED or EXPIRED. Before USER_PAYING, and where it was
 // cancelled or expired, the order has no bill yet, whatever the total.
-func SeedStage(stage string) SeedOption { return func(s *ledger.Seed) { s.Stage = stage } }
+func SeedStage(stage string) SeedOption { return func(s *seed) { s.Stage = stage } }
 
 // SeedDirect makes it the order of a direct merchant.
 func SeedDirect() SeedOption { return SeedSubMchID("") }
 
 // SeedSubMchID makes it the order of another sub-merchant.
-func SeedSubMchID(subMchID string) SeedOption { return func(s *ledger.Seed) { s.SubMchID = subMchID } }
+func SeedSubMchID(subMchID string) SeedOption { return func(s *seed) { s.SubMchID = subMchID } }
 
 // SeedNotifyURL is where events of the order are sent. The default is nowhere.
-func SeedNotifyURL(url string) SeedOption { return func(s *ledger.Seed) { s.NotifyURL = url } }
+func SeedNotifyURL(url string) SeedOption { return func(s *seed) { s.NotifyURL = url } }
 
 // SeedRiskFund sets the kind of risk fund. The default is ESTIMATE_ORDER_COST,
 // the pay-later mode; the others are the deposit-free mode.
 func SeedRiskFund(name payscore.RiskFundName) SeedOption {
-	return func(s *ledger.Seed) { s.RiskFund = name }
+	return func(s *seed) { s.RiskFund = name }
 }
 
 // Seed puts an order into the sandbox that is completed at total fen and
@@ -39,19 +41,19 @@ func SeedRiskFund(name payscore.RiskFundName) SeedOption {
 // above 0 and within the risk cap, or there is no such stage.
 func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (payscore.ServiceOrderEntity, error) {
 	s.mustBeOpen()
-	seed := ledger.Seed{
+	spec := seed{
 		OutOrderNo: outOrderNo, Total: total, Stage: rules.UserPaying, SubMchID: s.ledger.Account().SubMchID,
 		RiskFund: payscore.RiskFundNameEstimateOrderCost,
 	}
 	for _, opt := range opts {
 		if opt != nil {
-			opt(&seed)
+			opt(&spec)
 		}
 	}
-	if err := s.ledger.Seed(seed); err != nil {
+	if err := s.ledger.Seed(spec); err != nil {
 		return payscore.ServiceOrderEntity{}, err
 	}
-	v, _ := s.Order(seed.SubMchID, outOrderNo)
+	v, _ := s.Order(spec.SubMchID, outOrderNo)
 	return v.Entity, nil
 }
 
