@@ -58,10 +58,10 @@ func (s *Sandbox) Announce(subject, url, eventType string, resource any) error {
 }
 
 // SetPatience changes how long a receiver may take.
-func (s *Sandbox) SetPatience(d time.Duration) { s.ledger.Post.SetPatience(d) }
+func (s *Sandbox) SetPatience(d time.Duration) { s.ledger.Post.Limits.Patience = d }
 
-// Reaches tells whether a notification would be sent there.
-func (s *Sandbox) Reaches(notifyURL string) bool { return s.ledger.Post.Reaches(notifyURL) }
+// Remote tells whether notifications are sent to other machines.
+func (s *Sandbox) Remote() bool { return s.ledger.Post.Limits.Remote }
 
 // FillJournal adds entries with texts of so many bytes in all.
 func (s *Sandbox) FillJournal(size int) {

@@ -159,7 +159,9 @@ func WithKeyMode(m KeyMode) Option { return func(s *Sandbox) { s.ledger.Keys.Mod
 // it they go to localhost and loopback addresses only, and what is for
 // elsewhere, such as the https://api.test.com of the examples, is noted in the
 // journal and not sent.
-func WithRemoteNotifications() Option { return func(s *Sandbox) { s.ledger.Post.SetRemote() } }
+func WithRemoteNotifications() Option {
+	return func(s *Sandbox) { s.ledger.Post.Limits.Remote = true }
+}
 
 // WithNotificationTraffic makes notifications as untidy as the real ones.
 func WithNotificationTraffic(t NotificationTraffic) Option {

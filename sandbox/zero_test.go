@@ -33,7 +33,7 @@ func called(f reflect.Value) (panicked any) {
 // ofTests are exported for tests alone.
 var ofTests = map[string]bool{
 	"Announce": true, "Announced": true, "FillCertificates": true, "FillDisk": true, "FillJournal": true, "FillPermissions": true,
-	"ActiveFaults": true, "JournalSince": true, "Payments": true, "PlatformSerialNo": true, "Reaches": true,
+	"ActiveFaults": true, "JournalSince": true, "Payments": true, "PlatformSerialNo": true, "Remote": true,
 	"SetNotificationTraffic": true, "SetPatience": true,
 }
 

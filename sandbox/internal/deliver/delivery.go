@@ -37,14 +37,20 @@ const (
 	maxAttempts = 64
 )
 
+// Limits say where notifications go and how long a receiver may take. They are
+// set before the first notification.
+type Limits struct {
+	Remote   bool // to other machines, too
+	Patience time.Duration
+}
+
 // courier posts notifications.
 type courier struct {
-	client   *http.Client
-	remote   bool
-	own      ownListeners
-	patience time.Duration
-	ctx      context.Context // ends with the sandbox
-	stop     context.CancelFunc
+	client *http.Client
+	limits Limits
+	own    ownListeners
+	ctx    context.Context // ends with the sandbox
+	stop   context.CancelFunc
 
 	places chan struct{}
 	mu     sync.Mutex
@@ -57,13 +63,13 @@ type hostPlaces struct {
 }
 
 func newCourier() *courier {
-	c := &courier{patience: answerWithin, places: make(chan struct{}, maxDeliveries), hosts: map[string]*hostPlaces{}}
+	c := &courier{limits: Limits{Patience: answerWithin}, places: make(chan struct{}, maxDeliveries), hosts: map[string]*hostPlaces{}}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	dialer := &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 		// A name may lead anywhere: this is the address that is dialled.
 		to, err := netip.ParseAddrPort(address)
 		switch {
-		case !c.remote && (err != nil || !to.Addr().Unmap().IsLoopback()):
+		case !c.limits.Remote && (err != nil || !to.Addr().Unmap().IsLoopback()):
 			return errElsewhere
 		case err == nil && c.own.include(to):
 			return errOwnListener
@@ -102,7 +108,7 @@ func (c *courier) address(notifyURL string) (*url.URL, error) {
 	host := strings.ToLower(u.Hostname())
 	ip, err := netip.ParseAddr(host)
 	local := host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.Unmap().IsLoopback()
-	if !c.remote && !local {
+	if !c.limits.Remote && !local {
 		return nil, errElsewhere
 	}
 	return u, nil
@@ -165,7 +171,7 @@ func (c *courier) post(to *url.URL, body []byte, sign func(http.Header) error) (
 		return 0, 0, err
 	}
 	// The receiver's time does not go by while the sandbox signs.
-	ctx, cancel := context.WithTimeout(c.ctx, c.patience)
+	ctx, cancel := context.WithTimeout(c.ctx, c.limits.Patience)
 	defer cancel()
 	begin := time.Now()
 	rsp, err := c.client.Do(req.WithContext(ctx))
@@ -176,18 +182,6 @@ func (c *courier) post(to *url.URL, body []byte, sign func(http.Header) error) (
 		status = rsp.StatusCode
 	}
 	return status, time.Since(begin), err
-}
-
-// SetRemote sends notifications to other machines, too.
-func (p *Post) SetRemote() { p.courier.remote = true }
-
-// SetPatience changes how long a receiver may take.
-func (p *Post) SetPatience(d time.Duration) { p.courier.patience = d }
-
-// Reaches reports whether a notification would be sent there.
-func (p *Post) Reaches(notifyURL string) bool {
-	_, err := p.courier.address(notifyURL)
-	return err == nil
 }
 
 // Own tells of an address at which the sandbox is reached: nothing is sent
@@ -309,7 +303,7 @@ func (c *courier) reason(err error) string {
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("no answer within %s", c.patience)
+		return fmt.Sprintf("no answer within %s", c.limits.Patience)
 	}
 	if wrapped := new(url.Error); errors.As(err, &wrapped) {
 		err = wrapped.Err // without the URL, which is told already

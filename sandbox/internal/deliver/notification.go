@@ -59,6 +59,7 @@ const lateBy = 10 * time.Second
 // the first one.
 type Post struct {
 	Traffic Traffic // under the store's lock
+	Limits  *Limits
 	// Stage tells the stage of a subject that is an order. The store's lock is
 	// held.
 	Stage func(subject string) string
@@ -74,7 +75,7 @@ type Post struct {
 // New returns a post without notifications, which keeps them in a store.
 func New(s *store.Store, j *journal.Journal, k *wire.Keys) *Post {
 	p := &Post{store: s, journal: j, keys: k, courier: newCourier(), notifications: store.NewTable[Notification](s, "notifications")}
-	p.notifications.OnLoad = p.plan
+	p.notifications.OnLoad, p.Limits = p.plan, &p.courier.limits
 	return p
 }
 
