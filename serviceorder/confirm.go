@@ -110,20 +110,25 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		busy, unknown := hasNumber(r.SendErr, deducting), errors.Is(r.SendErr, apierror.ErrOutcomeUnknown)
 		// It stands unless the order says otherwise.
 		unsigned := refusedUnsigned(r.SendErr)
+		before := maybeCarriedOutBefore(op.id, r.SendErr)
 		// This refusal speaks of the money and not of the operation.
 		open = open || unknown || !op.collects && hasNumber(r.SendErr, deductionFailed)
-		if !open && !busy && !unsigned && !carriedOutBefore(op.id, r.SendErr) {
+		if !open && !busy && !unsigned && !before {
 			r.Outcome = NotCarriedOut
 			return r, r.SendErr
 		}
 		pause := o.pause
-		if busy && o.wait {
+		switch {
+		case busy && o.wait:
 			pause = max(pause, DeductionWait)
+		case before && !open && !busy && !unsigned:
+			pause = 0 // nothing is on its way
 		}
 		r.Outcome = Unknown
 		var now facts
 		if err := sleep(ctx, pause); err != nil {
-			r.Order, r.QueryErr = nil, err // what an earlier query told is no longer so
+			// What an earlier query told is no longer so.
+			r.Order, r.QueryErr = nil, fmt.Errorf("no time is left for it: %w", err)
 		} else if r.Order, r.QueryErr = op.query(); r.Order != nil {
 			now = factsOf(*r.Order)
 			r.Outcome = op.judge(now)
@@ -155,14 +160,21 @@ func repeatable(operationID string) bool {
 	return known && again.Same == catalog.SameAnswer
 }
 
-// carriedOutBefore reports whether an operation was refused because it was
-// carried out before with other parameters. Reports of the refusal show its
-// message and not its number.
-func carriedOutBefore(operationID string, err error) bool {
+// maybeCarriedOutBefore reports whether an operation may have been refused
+// because it was carried out before, by an earlier call or an earlier run of the
+// program: with other parameters, as its message says (reports of that refusal do
+// not show its number), or with the same ones where a repeat is refused. A
+// modification to the total that the order bears is then a PARAM_ERROR like any
+// other, since it is not lower.
+func maybeCarriedOutBefore(operationID string, err error) bool {
 	var refused *apierror.Error
+	if !errors.As(err, &refused) {
+		return false
+	}
 	again, _ := catalog.ReentryOf(operationID)
-	return again.Other == catalog.OtherRefused && errors.As(err, &refused) &&
-		(refused.Message == again.Message || again.Number != 0 && refused.Number == again.Number)
+	return again.Same == catalog.SameRefused && errors.Is(refused, apierror.ParamError) ||
+		again.Other == catalog.OtherRefused &&
+			(refused.Message == again.Message || again.Number != 0 && refused.Number == again.Number)
 }
 
 func hasNumber(err error, number int64) bool {

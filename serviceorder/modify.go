@@ -8,8 +8,9 @@ import (
 )
 
 // Modify modifies an order of a partner and finds out what became of it. When
-// the outcome is unknown, or a deduction is in progress (number 271316754), it
-// queries the order with outOrderNo, body.SubMchID and body.ServiceID, or else
+// the outcome is unknown, a deduction is in progress (number 271316754), or the
+// modification is refused with a PARAM_ERROR, as one is that an earlier call or an
+// earlier run of the program has carried out, it queries the order with outOrderNo, body.SubMchID and body.ServiceID, or else
 // the service of [WithServiceID]: name it if you know it. Nothing is ever sent
 // with other parameters.
 //

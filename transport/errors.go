@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
@@ -98,7 +99,13 @@ func (e *RefusedAfterUnknownError) Error() string {
 	if e.Refusal != nil {
 		refusal = e.Refusal.Error()
 	}
-	return fmt.Sprintf("%s; an earlier attempt may have been carried out: %s: %v", refusal, line(e.Before), ErrOutcomeUnknown)
+	return fmt.Sprintf("%s; an earlier attempt may have been carried out: %s", refusal, unknownAtTheEnd(e.Before))
+}
+
+// unknownAtTheEnd is the text of err with that of ErrOutcomeUnknown once.
+func unknownAtTheEnd(err error) string {
+	advice := ": " + ErrOutcomeUnknown.Error()
+	return strings.TrimSuffix(line(err), advice) + advice
 }
 
 // Unwrap returns the refusal, what came before it, and ErrOutcomeUnknown.

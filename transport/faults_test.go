@@ -340,7 +340,7 @@ func TestFaultsOfAQuery(t *testing.T) {
 	for _, c := range faults() {
 		l := newLedger(t, c.fault)
 		req := request(t, "GET", l.URL+modifyPath, "")
-		rsp, err := retrying(transport.WithTimeout(250*time.Millisecond), transport.WithHooks(clock, noSleep, 0)).Do(req)
+		rsp, err := retrying(transport.WithTimeout(700*time.Millisecond), transport.WithHooks(clock, noSleep, 0)).Do(req)
 		switch {
 		case c.name == "none", c.end == refused, strings.Contains(c.name, "of nobody"):
 			if err != nil || l.arrived != 1 {

@@ -150,8 +150,11 @@ func NewRoundTripper() *http.Transport {
 // after an attempt that may have been carried out, and those of
 // (*auth.Signer).Sign.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
-	if c == nil || c.carrier == nil || req == nil || req.URL == nil {
-		return nil, &SendError{NotSent: true, Err: errors.New("transport: a Client that was not made by New, or a request without URL")}
+	switch {
+	case c == nil || c.carrier == nil:
+		return nil, &SendError{NotSent: true, Err: errNotNew}
+	case req == nil || req.URL == nil:
+		return nil, &SendError{NotSent: true, Err: errors.New("transport: a request without URL")}
 	}
 	start := time.Now()
 	if err := c.prepare(req); err != nil {
@@ -211,19 +214,38 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// prepare checks a request and signs it if it is unsigned.
-func (c *Client) prepare(req *http.Request) error {
+// Check reports what would keep every call from being sent: an option that
+// cannot be used, no verifier, or a verifier that trusts the signer's own key
+// (auth.ErrOwnKey). [payscore.New] calls it. Each call checks it again, since keys
+// change while the program runs.
+//
+// [payscore.New]: https://pkg.go.dev/github.com/wxpayscore/payscore/gen/payscore#New
+func (c *Client) Check() error {
+	if c == nil || c.carrier == nil {
+		return errNotNew
+	}
+	return c.check(context.Background())
+}
+
+func (c *Client) check(ctx context.Context) error {
 	if c.misconfigured != nil {
 		return c.misconfigured
+	}
+	// Before anything is sent: an answer that nobody can verify comes too late.
+	return auth.CheckKeys(ctx, c.signer, c.verifier)
+}
+
+var errNotNew = errors.New("transport: this Client was not made by New")
+
+// prepare checks a request and signs it if it is unsigned.
+func (c *Client) prepare(req *http.Request) error {
+	if err := c.check(req.Context()); err != nil {
+		return err
 	}
 	if s := req.URL.Scheme; s != "https" && s != "http" {
 		return fmt.Errorf("the scheme %.16q is neither https nor http", s)
 	}
 	if err := checkPath(req); err != nil {
-		return err
-	}
-	// Before anything is sent: an answer that nobody can verify comes too late.
-	if err := auth.CheckKeys(req.Context(), c.signer, c.verifier); err != nil {
 		return err
 	}
 	if req.Header.Get("Authorization") == "" {

@@ -9357,8 +9357,9 @@ type RequestEditorFn func(ctx context.Context, req *http.Request) error
 // that they have: by its method Verified() bool a refusal counts as WeChat Pay's
 // own. A refusal of a write without it is [apierror.ErrOutcomeUnknown].
 //
-// If it has a method NotSent(ctx, method, error), as *transport.Client has, that
-// is told of each call that ends before it comes to Do.
+// If it has a method Check() error, as *transport.Client has, [New] returns that
+// error. If it has a method NotSent(ctx, method, start, error), that is told of
+// each call that ends before it comes to Do.
 type HttpRequestDoer interface {
 	Do(req *http.Request) (*http.Response, error)
 }
@@ -9404,6 +9405,11 @@ func WithHTTPClient(doer HttpRequestDoer) ClientOption {
 		if doer == nil {
 			return errors.New("payscore: WithHTTPClient(nil)")
 		}
+		if d, ok := doer.(interface{ Check() error }); ok {
+			if err := d.Check(); err != nil {
+				return fmt.Errorf("payscore: the HTTP client: %w", err)
+			}
+		}
 		c.doer = doer
 		return nil
 	}
@@ -9442,9 +9448,10 @@ const maxAnswer = 1 << 20
 // call sends one request and gives the documented success to decode, which
 // may be nil. With an error decode returns what it could decode, or nil.
 func (c *Client) call(ctx context.Context, info call.Info, method, target string, body any, decode func(answer []byte) (partial any, err error), editors []RequestEditorFn) error {
+	start := time.Now()
 	ctx = call.NewContext(ctx, info)
 	if c == nil || c.doer == nil {
-		return c.notSent(ctx, method, errors.New("payscore: the client does not come from New"))
+		return c.notSent(ctx, method, start, errors.New("payscore: the client does not come from New"))
 	}
 	var payload io.Reader
 	if body != nil {
@@ -9454,13 +9461,13 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 		}
 		b, err := json.Marshal(body)
 		if err != nil {
-			return c.notSent(ctx, method, fmt.Errorf("encode the request: %w", err))
+			return c.notSent(ctx, method, start, fmt.Errorf("encode the request: %w", err))
 		}
 		payload = bytes.NewReader(b)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.server+target, payload)
 	if err != nil {
-		return c.notSent(ctx, method, err)
+		return c.notSent(ctx, method, start, err)
 	}
 	values := []string{"application/json", "application/json"} // one allocation for both
 	req.Header["Accept"] = values[:1:1]
@@ -9469,15 +9476,15 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 	}
 	for _, edit := range c.editors {
 		if err := edit(ctx, req); err != nil {
-			return c.notSent(ctx, method, err)
+			return c.notSent(ctx, method, start, err)
 		}
 	}
 	for _, edit := range editors {
 		if edit == nil {
-			return c.notSent(ctx, method, errors.New("payscore: a request editor is nil"))
+			return c.notSent(ctx, method, start, errors.New("payscore: a request editor is nil"))
 		}
 		if err := edit(ctx, req); err != nil {
-			return c.notSent(ctx, method, err)
+			return c.notSent(ctx, method, start, err)
 		}
 	}
 	rsp, err := c.doer.Do(req)
@@ -9509,12 +9516,12 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 }
 
 // notSent is for what goes wrong before the request leaves.
-func (c *Client) notSent(ctx context.Context, method string, err error) error {
+func (c *Client) notSent(ctx context.Context, method string, start time.Time, err error) error {
 	if c != nil {
 		if d, ok := c.doer.(interface {
-			NotSent(ctx context.Context, method string, err error)
+			NotSent(ctx context.Context, method string, start time.Time, err error)
 		}); ok {
-			d.NotSent(ctx, method, err)
+			d.NotSent(ctx, method, start, err)
 		}
 	}
 	return fmt.Errorf("%w: %w", apierror.ErrNotSent, err)
@@ -9618,7 +9625,7 @@ func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertif
 	}
 	info := call.Info{Operation: "downloadCertificates", Path: "/v3/certificates", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
 	}
 	target := info.Path
 	target += params.query()
@@ -9662,7 +9669,7 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 	}
 	info := call.Info{Operation: "applyPartnerPermission", Path: "/v3/payscore/partner/permissions", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
@@ -9678,7 +9685,7 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 	}
 	info := call.Info{Operation: "applyPartnerPermissionForScene", Path: "/v3/payscore/partner/permissions/apply-for-scene", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[ApplyPartnerPermissionForSceneResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
@@ -9695,7 +9702,7 @@ func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPa
 	}
 	info := call.Info{Operation: "assessPartnerUserRiskLevel", Path: "/v3/payscore/partner/permissions/assess-user-risk-level", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	target += params.query()
@@ -9735,7 +9742,7 @@ func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, 
 	}
 	info := call.Info{Operation: "queryPartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	target += params.query()
@@ -9787,7 +9794,7 @@ func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Conte
 	}
 	info := call.Info{Operation: "terminatePartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -9806,7 +9813,7 @@ func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartn
 	}
 	info := call.Info{Operation: "searchPartnerPermission", Path: "/v3/payscore/partner/permissions/search", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
 	}
 	target := info.Path
 	target += params.query()
@@ -9879,7 +9886,7 @@ func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminateP
 	}
 	info := call.Info{Operation: "terminatePartnerPermission", Path: "/v3/payscore/partner/permissions/terminate", Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -9895,7 +9902,7 @@ func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartn
 	}
 	info := call.Info{Operation: "applyPartnerServiceAccount", Path: "/v3/payscore/partner/service-account-applications", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *PartnerServiceAccountApplication) error {
@@ -9913,7 +9920,7 @@ func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outA
 	limits.String(limit.Parameters, "out_apply_no", outApplyNo, 1, 32, &patternQueryPartnerServiceAccountApplicationOutApplyNo)
 	info := call.Info{Operation: "queryPartnerServiceAccountApplication", Path: "/v3/payscore/partner/service-account-applications/{out_apply_no}", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_apply_no}", url.PathEscape(outApplyNo), 1)
 	return callFor[PartnerServiceAccountApplication](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerServiceAccountApplication) error {
@@ -9940,7 +9947,7 @@ func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartn
 		info.OutOrderNo = *params.OutOrderNo
 	}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
 	}
 	target := info.Path
 	target += params.query()
@@ -10010,7 +10017,7 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 	}
 	info := call.Info{Operation: "createPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[CreatePartnerServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerServiceOrderResponse) error {
@@ -10032,7 +10039,7 @@ func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body Dir
 	}
 	info := call.Info{Operation: "directCompletePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10052,7 +10059,7 @@ func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 	}
 	info := call.Info{Operation: "cancelPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10075,7 +10082,7 @@ func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo Out
 	}
 	info := call.Info{Operation: "completePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10104,7 +10111,7 @@ func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo OutOr
 	}
 	info := call.Info{Operation: "modifyPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10125,7 +10132,7 @@ func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo OutOrder
 	}
 	info := call.Info{Operation: "payPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10145,7 +10152,7 @@ func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outO
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPendingMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10165,7 +10172,7 @@ func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outO
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPrepaidMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10186,7 +10193,7 @@ func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo OutOrde
 	}
 	info := call.Info{Operation: "syncPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10205,7 +10212,7 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 	}
 	info := call.Info{Operation: "createPartnerPayOnDeliveryOrder", Path: "/v3/payscore/partner/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[CreatePartnerPayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerPayOnDeliveryOrderResponse) error {
@@ -10226,7 +10233,7 @@ func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID Servic
 	}
 	info := call.Info{Operation: "queryPartnerServiceQuotas", Path: "/v3/payscore/partner/servicequotas/service-id/{service_id}", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{service_id}", url.PathEscape(serviceID), 1)
 	target += params.query()
@@ -10283,7 +10290,7 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 	}
 	info := call.Info{Operation: "applyPermission", Path: "/v3/payscore/permissions", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
@@ -10299,7 +10306,7 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 	}
 	info := call.Info{Operation: "assessUserRiskLevel", Path: "/v3/payscore/permissions/assess-user-risk-level", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[UserRiskLevel](ctx, c, info, http.MethodPost, target, &body, editors, nil)
@@ -10316,7 +10323,7 @@ func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authori
 	}
 	info := call.Info{Operation: "queryPermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	target += params.query()
@@ -10365,7 +10372,7 @@ func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, aut
 	}
 	info := call.Info{Operation: "terminatePermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10384,7 +10391,7 @@ func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID OpenID, par
 	}
 	info := call.Info{Operation: "queryPermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
 	target += params.query()
@@ -10435,7 +10442,7 @@ func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID OpenID,
 	}
 	info := call.Info{Operation: "terminatePermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}/terminate", Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{openid}", url.PathEscape(openID), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10456,7 +10463,7 @@ func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrder
 		info.OutOrderNo = *params.OutOrderNo
 	}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
 	}
 	target := info.Path
 	target += params.query()
@@ -10519,7 +10526,7 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 	}
 	info := call.Info{Operation: "createServiceOrder", Path: "/v3/payscore/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[CreateServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreateServiceOrderResponse) error {
@@ -10540,7 +10547,7 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 	}
 	info := call.Info{Operation: "directCompleteServiceOrder", Path: "/v3/payscore/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[DirectCompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *DirectCompleteServiceOrderResponse) error {
@@ -10562,7 +10569,7 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 	}
 	info := call.Info{Operation: "cancelServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return callFor[CancelServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CancelServiceOrderResponse) error {
@@ -10586,7 +10593,7 @@ func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo OutOrderNo
 	}
 	info := call.Info{Operation: "completeServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return callFor[CompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CompleteServiceOrderResponse) error {
@@ -10612,7 +10619,7 @@ func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo OutOrderNo, 
 	}
 	info := call.Info{Operation: "modifyServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *DirectServiceOrderEntity) error {
@@ -10636,7 +10643,7 @@ func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bod
 	}
 	info := call.Info{Operation: "payServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return callFor[PayServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *PayServiceOrderResponse) error {
@@ -10659,7 +10666,7 @@ func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo 
 	}
 	info := call.Info{Operation: "sendServiceOrderPendingMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10679,7 +10686,7 @@ func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo 
 	}
 	info := call.Info{Operation: "sendServiceOrderPrepaidMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
 	if err := limits.Err(); err != nil {
-		return c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
@@ -10699,7 +10706,7 @@ func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo OutOrderNo, bo
 	}
 	info := call.Info{Operation: "syncServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
 	return callFor[DirectServiceOrderEntity](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *DirectServiceOrderEntity) error {
@@ -10722,7 +10729,7 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 	}
 	info := call.Info{Operation: "createPayOnDeliveryOrder", Path: "/v3/payscore/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[CreatePayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePayOnDeliveryOrderResponse) error {
@@ -10745,7 +10752,7 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 	}
 	info := call.Info{Operation: "createRefund", Path: "/v3/refund/domestic/refunds", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[Refund](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *Refund) error {
@@ -10766,7 +10773,7 @@ func (c *Client) QueryRefund(ctx context.Context, outRefundNo OutRefundNo, param
 	}
 	info := call.Info{Operation: "queryRefund", Path: "/v3/refund/domestic/refunds/{out_refund_no}", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_refund_no}", url.PathEscape(outRefundNo), 1)
 	target += params.query()
@@ -10817,7 +10824,7 @@ func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, edi
 	}
 	info := call.Info{Operation: "echoSecurity", Path: "/v3/security/echo", Success: 200}
 	if err := limits.Err(); err != nil {
-		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, err)
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
 	return callFor[SecurityEchoResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
