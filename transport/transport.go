@@ -102,8 +102,10 @@ func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
 // adds its own TLSHandshakeTimeout. Change it and give it to [WithRoundTripper].
 //
 // It speaks HTTP/1.1, as WeChat Pay's hosts do. Over HTTP/2 many calls share one
-// connection, so that its end leaves the outcome of all of them unknown. Set
-// ForceAttemptHTTP2 to offer HTTP/2 too; an attempt is one request there as well.
+// connection, so that its end leaves the outcome of all of them unknown, and in Go
+// 1.26 a server can make it hang past every deadline (by a WINDOW_UPDATE that
+// overflows a stream). Set ForceAttemptHTTP2 to offer HTTP/2 too; an attempt is one
+// request there as well.
 func NewRoundTripper() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if ok {
