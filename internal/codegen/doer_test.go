@@ -24,7 +24,13 @@ func TestDoerReturnsNoResponseOrNoBody(t *testing.T) {
 		{"success without a body", &http.Response{StatusCode: 204}, false},
 		{"refusal without a body", &http.Response{StatusCode: 400}, true},
 	} {
-		client, err := payscore.New(payscore.DefaultServer, payscore.WithHTTPClient(doerFunc(func(*http.Request) (*http.Response, error) { return c.rsp, nil })))
+		client, err := payscore.New(payscore.DefaultServer, payscore.WithHTTPClient(doerFunc(func(*http.Request) (*http.Response, error) {
+			if c.rsp == nil {
+				return nil, nil
+			}
+			rsp := *c.rsp
+			return &rsp, nil
+		})))
 		if err != nil {
 			t.Fatal(err)
 		}
