@@ -146,7 +146,7 @@ func TestKeysCostLittle(t *testing.T) {
 			t.Error("took a bool for an integer")
 		}
 	})
-	if allocs > 15*keys {
+	if allocs > 40*keys {
 		t.Errorf("%.0f allocations for %d keys", allocs, keys)
 	}
 }
