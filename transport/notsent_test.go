@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"testing"
 
@@ -58,4 +59,29 @@ func (k *signsOnce) SignContext(_ context.Context, digest []byte, opts crypto.Si
 	}
 	k.used = true
 	return k.Signer.Sign(nil, digest, opts)
+}
+
+// A RoundTripper that sends the request out of sight, and then cannot connect,
+// leaves the outcome unknown: the body was read.
+func TestRepeatOfARoundTripperThatCannotConnect(t *testing.T) {
+	arrived := 0
+	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		arrived++
+		hangUp(false)(w, r)
+	})
+	rt, away := transport.NewRoundTripper(), transport.NewRoundTripper()
+	t.Cleanup(rt.CloseIdleConnections)
+	away.DialContext = func(_ context.Context, network, _ string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New("refused")}
+	}
+	rsp, err := newClient(transport.WithRoundTripper(roundTripper(func(r *http.Request) (*http.Response, error) {
+		if rsp, err := rt.RoundTrip(r.Clone(context.Background())); err == nil { // without the trace
+			return rsp, nil
+		}
+		return away.RoundTrip(r)
+	}))).Do(secretRequest(t, "POST", srv.URL))
+	checkSend(t, rsp, err, false, true)
+	if arrived != 1 {
+		t.Errorf("%d requests arrived", arrived)
+	}
 }
