@@ -52,9 +52,11 @@ type Event struct {
 	Resource any
 
 	// Err is a *MalformedError when a field of the notification has another type than
-	// in the contract or a required one is missing, although WeChat Pay signed and
-	// encrypted it. It is nil otherwise. The Func decides what to do: it may go by Raw,
-	// query the order, or return Err to get the notification again.
+	// in the contract, or the notification has no id or event_type, although WeChat Pay
+	// signed and encrypted it. It is nil otherwise. A required field of Raw that is
+	// absent or null is no Err: it is zero in Resource, an amount too, so look at the
+	// number of the order or refund. The Func decides what to do: it may go by Raw, query
+	// the order, or return Err to get the notification again.
 	Err error `json:"-"`
 
 	// Partial is with an Err what would be Resource, without the fields that have

@@ -42,7 +42,7 @@ func (e *UnverifiedError) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *UnverifiedError) Unwrap() error { return e.Err }
+func (e *UnverifiedError) Unwrap() error { return ofSent(e.Err) }
 
 // Is reports whether target is [ErrOutcomeUnknown] and the request was a write.
 func (e *UnverifiedError) Is(target error) bool {
@@ -72,8 +72,13 @@ func (e *SendError) Error() string {
 	return s
 }
 
-// Unwrap returns the cause.
-func (e *SendError) Unwrap() error { return e.Err }
+// Unwrap returns the cause. It is no [apierror.ErrNotSent] unless NotSent is set.
+func (e *SendError) Unwrap() error {
+	if e.NotSent {
+		return e.Err
+	}
+	return ofSent(e.Err)
+}
 
 // Is reports whether target is [ErrOutcomeUnknown] and the request may have
 // been carried out. A GET changes nothing, so of a GET it is false. It is
@@ -155,6 +160,24 @@ func refusal(rsp *http.Response) *apierror.Error {
 	}
 	return apierror.New(rsp, body)
 }
+
+// ofSent is the cause of the failure of a request that may have been sent. A
+// RoundTripper or a KMS with a client of its own can fail with an ErrNotSent,
+// which says nothing of this request.
+func ofSent(err error) error {
+	if errors.Is(err, apierror.ErrNotSent) {
+		return sentError{err}
+	}
+	return err
+}
+
+type sentError struct{ error }
+
+func (e sentError) Is(target error) bool {
+	return target != apierror.ErrNotSent && errors.Is(e.error, target)
+}
+
+func (e sentError) As(target any) bool { return errors.As(e.error, target) }
 
 // notSent is for what is refused here. Like net/http it closes the body.
 func notSent(req *http.Request, err error) *SendError {

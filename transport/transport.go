@@ -60,8 +60,9 @@ type Option func(*Client)
 //
 // An [*http.Transport] sends each attempt at most once: it gets no GetBody, and
 // a second connection for the same attempt is refused. Any other RoundTripper
-// must not repeat a write by itself. If it could not connect the second time,
-// the write would be reported as not sent, although the first may have arrived.
+// must not repeat a write by itself: the repeat is neither signed anew nor
+// observed. If it has read the body of a write, a failure to connect leaves the
+// outcome unknown, since an earlier try may have arrived.
 func WithRoundTripper(rt http.RoundTripper) Option {
 	return func(c *Client) { c.carrier = rt }
 }

@@ -9488,12 +9488,18 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 		}
 	}
 	rsp, err := c.doer.Do(req)
+	if err == nil && rsp == nil {
+		err = errors.New("payscore: the HTTP client returned neither a response nor an error")
+	}
 	switch {
 	case err == nil:
 	case method == http.MethodGet, errors.Is(err, apierror.ErrNotSent), errors.Is(err, apierror.ErrOutcomeUnknown):
 		return err
 	default: // of one that does not tell, like net/http's: the request may have arrived
 		return fmt.Errorf("%w: %w", err, apierror.ErrOutcomeUnknown)
+	}
+	if rsp.Body == nil {
+		rsp.Body = http.NoBody
 	}
 	defer func() { _ = rsp.Body.Close() }()
 	if rsp.Request == nil {
@@ -9607,7 +9613,7 @@ func readAnswer(body io.Reader) ([]byte, error) {
 	}
 	answer, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
 	if err == nil && len(answer) > maxAnswer {
-		err = fmt.Errorf("over %d bytes", maxAnswer)
+		return answer[:maxAnswer], fmt.Errorf("over %d bytes", maxAnswer)
 	}
 	return answer, err
 }
