@@ -129,7 +129,7 @@ type Same string
 // What a repeat with the same parameters comes to. Only [SameAnswer] makes it
 // safe to repeat a write whose outcome is unknown without a query.
 const (
-	// SameAnswer: it succeeds, with the answer of the first call, and changes nothing.
+	// SameAnswer: it succeeds and changes nothing. The answer may tell what came since.
 	SameAnswer Same = "same-answer"
 	// SameRefused: it is refused, which says nothing about the first call.
 	SameRefused Same = "refused"
