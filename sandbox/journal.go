@@ -204,13 +204,14 @@ func (j *journal) watch(c chan<- Entry) (stop func()) {
 	}
 }
 
-// since returns a copy of the entries after a number.
+// since returns a copy of the entries after a number, which may be one that the
+// journal has not reached.
 func (j *journal) since(seq int64) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.wait(j.numbered)
-	first := len(j.entries) - int(min(j.seq-seq, int64(len(j.entries))))
-	return append([]Entry(nil), j.entries[max(first, 0):]...)
+	count := min(max(j.seq-seq, 0), int64(len(j.entries)))
+	return append([]Entry(nil), j.entries[int64(len(j.entries))-count:]...)
 }
 
 // Journal returns what happened to the sandbox, oldest first; the newest

@@ -129,7 +129,7 @@ type Same string
 // What a repeat with the same parameters comes to. Only [SameAnswer] makes it
 // safe to repeat a write whose outcome is unknown without a query.
 const (
-	// SameAnswer: it succeeds, with the answer of the first call, and changes nothing.
+	// SameAnswer: it succeeds and changes nothing. The answer may tell what came since.
 	SameAnswer Same = "same-answer"
 	// SameRefused: it is refused, which says nothing about the first call.
 	SameRefused Same = "refused"
@@ -300,7 +300,7 @@ var numbers = []Number{
 	{Number: 271302333, Code: "ORDER_CANCELED", Message: "当前订单状态不合法(已取消)", Meaning: Text{ZH: "订单已取消", EN: "The order was cancelled."}, Remedy: Text{ZH: "停止操作", EN: "Stop."}, Retry: RetryNever},
 	{Number: 271316574, Code: "", Message: "支付分扣款失败", Meaning: Text{ZH: "扣款失败", EN: "The deduction failed: balance, card, a withdrawn authorisation or a risk."}, Remedy: Text{ZH: "查询订单，等待支付成功通知", EN: "Query the order and wait for the USER_PAID notification."}, Retry: RetryAfterQuery},
 	{Number: 271316592, Code: "", Message: "当前订单状态不满足撤销条件", Meaning: Text{ZH: "订单状态不允许取消", EN: "The order can no longer be cancelled."}, Remedy: Text{ZH: "改为修改金额，或等待", EN: "Modify the amount instead, or wait."}, Retry: RetryNever},
-	{Number: 271316598, Code: "INVALID_REQUEST", Message: "订单重入参数校验失败", Meaning: Text{ZH: "相同单号但参数不同", EN: "The same call was made before with other parameters, often by a repeat after a timeout. A creation comes with INVALID_REQUEST: the number is taken by another order. A completion comes with PARAM_ERROR: the order was completed before."}, Remedy: Text{ZH: "查询订单，不要直接换单号。创建时：一致则已成功，否则换新单号；完结时：订单已按首次的参数完结，绝不能换单号", EN: "Query the order first. Of a creation: if it is the same the first call succeeded, else take a new number. Of a completion: the order was completed with the parameters of the first call, and a new number would charge the user twice."}, Retry: RetryAfterQuery},
+	{Number: 271316598, Code: "INVALID_REQUEST", Message: "订单重入参数校验失败", Meaning: Text{ZH: "相同单号但参数不同", EN: "The same call was made before with other parameters, often by a repeat after a timeout. A creation comes with INVALID_REQUEST: the number is taken by another order. A completion comes with PARAM_ERROR: the order was completed before."}, Remedy: Text{ZH: "查询订单，不要直接换单号。创建时：一致则已成功，否则换新单号；完结或创单结单合并时：订单已按首次的参数完结，绝不能换单号", EN: "Query the order first. Of a creation: if it is the same the first call succeeded, else take a new number. Of a completion, or a creation that completes as well: the order was completed with the parameters of the first call, and a new number would charge the user twice."}, Retry: RetryAfterQuery},
 	{Number: 271316637, Code: "", Message: "真实结束时间小于预计开始时间", Meaning: Text{ZH: "结束时间早于开始时间", EN: "The end is before the start."}, Remedy: Text{ZH: "同时发送开始和结束时间", EN: "Send start and end both."}, Retry: RetryNever},
 	{Number: 271316656, Code: "", Message: "总金额超过此服务的服务风险金额", Meaning: Text{ZH: "总金额超过风险金额", EN: "The total is above the risk cap of the service."}, Remedy: Text{ZH: "降低金额或申请提高上限", EN: "Lower the amount or ask for a higher cap."}, Retry: RetryNever},
 	{Number: 271316657, Code: "", Message: "仅服务订单支付状态为待支付时，才可使用此能力", Meaning: Text{ZH: "收款状态不是待支付", EN: "The order is not waiting for payment."}, Remedy: Text{ZH: "查询收款状态；已支付的订单请退款", EN: "Query the collection state; refund an order that is paid."}, Retry: RetryNever},
