@@ -64,14 +64,14 @@ func (s *Sandbox) Advance(d time.Duration) {
 	target := s.now().Add(d)
 	s.agenda.until(target)
 	s.clock.moveTo(target)
-	s.saveTime()
+	_ = s.saveTime()
 	s.agenda.wake()
 }
 
 // saveTime saves the time of the orders, which the next sandbox on the same file
 // goes on from.
-func (s *Sandbox) saveTime() {
-	_ = s.update(context.Background(), func() error {
+func (s *Sandbox) saveTime() error {
+	return s.update(context.Background(), func() error {
 		s.changes.commits()
 		return nil
 	})

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +18,9 @@ const DefaultRiskCap = 1_000_000
 // Sandbox is the handler. It comes from [Open] or [New]: the methods of a zero
 // or nil one panic and say so. It is safe for concurrent use.
 type Sandbox struct {
+	closing  sync.Once
+	closeErr error
+
 	contract       *contract
 	credentials    *Credentials
 	clock          *clock
@@ -213,11 +217,13 @@ func (s *Sandbox) indexAgain() {
 // still to be repeated.
 func (s *Sandbox) Close() error {
 	s.mustBeOpen()
-	s.courier.close()
-	s.agenda.close()
-	s.admin.close()
-	s.saveTime()
-	return s.changes.close()
+	s.closing.Do(func() {
+		s.courier.close()
+		s.agenda.close()
+		s.admin.close()
+		s.closeErr = errors.Join(s.saveTime(), s.changes.close())
+	})
+	return s.closeErr
 }
 
 // Format names the sandbox's merchant, whatever the verb: some verbs follow
