@@ -401,6 +401,7 @@ var reentries = map[string]Reentry{
 	},
 	"directCompletePartnerServiceOrder": {
 		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. It creates an order, so that the examples and the sandbox do as a creation does: with other parameters it is refused (number 271316598). Query the order before another number is taken.",
 	},
 	"sendPartnerServiceOrderPendingMessage": {
 		Same: SameUnknown, Other: OtherUnknown,
@@ -410,6 +411,7 @@ var reentries = map[string]Reentry{
 	},
 	"createPartnerPayOnDeliveryOrder": {
 		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. It creates an order, so that the examples and the sandbox do as a creation does: with other parameters it is refused (number 271316598). Query the order before another number is taken.",
 	},
 	"applyPartnerPermission": {
 		Same: SameUnknown, Other: OtherUnknown,
@@ -486,9 +488,11 @@ var reentries = map[string]Reentry{
 	},
 	"directCompleteServiceOrder": {
 		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. It creates an order, so that the examples and the sandbox do as a creation does: with other parameters it is refused (number 271316598). Query the order before another number is taken.",
 	},
 	"createPayOnDeliveryOrder": {
 		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. It creates an order, so that the examples and the sandbox do as a creation does: with other parameters it is refused (number 271316598). Query the order before another number is taken.",
 	},
 	"applyPermission": {
 		Same: SameUnknown, Other: OtherUnknown,
