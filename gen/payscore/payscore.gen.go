@@ -54,7 +54,6 @@ import (
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/call"
 	"github.com/wxpayscore/payscore/internal/digits"
-	"github.com/wxpayscore/payscore/internal/plainjson"
 	"github.com/wxpayscore/payscore/limit"
 )
 
@@ -499,33 +498,6 @@ var patternApplyPartnerPermissionForSceneRequestNotifyURL = limit.Pattern{Source
 
 var patternApplyPartnerPermissionForSceneRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *ApplyPartnerPermissionForSceneRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "authorization_code":
-			v.AuthorizationCode = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "scene":
-			v.Scene = r.String()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "transaction_scene_info":
-			r.Once(v.TransactionSceneInfo == nil)
-			v.TransactionSceneInfo = new(TransactionSceneInfo)
-			v.TransactionSceneInfo.read(r)
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // ApplyPartnerPermissionForSceneResponse 服务商场景中预授权应答: Leave to ask within the act.
 type ApplyPartnerPermissionForSceneResponse struct {
 	// Scene Scene of the authorisation. TRANSACTION (支付) is the only value seen.
@@ -551,19 +523,6 @@ func (v ApplyPartnerPermissionForSceneResponse) check(c *limit.Checker, at *limi
 	c.String(at, "scene", v.Scene, 1, 32, nil)
 	if v.TransactionPermissionsToken != nil {
 		c.String(at, "transaction_permissions_token", *v.TransactionPermissionsToken, 0, 300, nil)
-	}
-}
-
-func (v *ApplyPartnerPermissionForSceneResponse) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "scene":
-			v.Scene = r.String()
-		case "transaction_permissions_token":
-			v.TransactionPermissionsToken = r.StringPointer()
-		default:
-			r.Unknown()
-		}
 	}
 }
 
@@ -626,27 +585,6 @@ var patternApplyPartnerPermissionRequestAuthorizationCode = limit.Pattern{Source
 var patternApplyPartnerPermissionRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
 var patternApplyPartnerPermissionRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *ApplyPartnerPermissionRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "authorization_code":
-			v.AuthorizationCode = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // ApplyPartnerServiceAccountRequest 绑定支付分服务请求: A sub-merchant to bind.
 type ApplyPartnerServiceAccountRequest struct {
@@ -712,27 +650,6 @@ var patternApplyPartnerServiceAccountRequestResultNotifyURL = limit.Pattern{Sour
 
 var patternApplyPartnerServiceAccountRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *ApplyPartnerServiceAccountRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "out_apply_no":
-			v.OutApplyNo = r.String()
-		case "result_notify_url":
-			v.ResultNotifyURL = r.StringPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // ApplyPermissionRequest 商户预授权请求: An authorisation to ask for.
 type ApplyPermissionRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -779,23 +696,6 @@ var patternApplyPermissionRequestNotifyURL = limit.Pattern{Source: "^https?://[^
 
 var patternApplyPermissionRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *ApplyPermissionRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "authorization_code":
-			v.AuthorizationCode = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // ApplyPermissionResponse 商户预授权应答: Leave to open the page.
 type ApplyPermissionResponse struct {
 	// ApplyPermissionsToken Opens the page where the user authorises. Lives for 1 hour.
@@ -814,17 +714,6 @@ func (v ApplyPermissionResponse) Validate() error {
 
 func (v ApplyPermissionResponse) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "apply_permissions_token", v.ApplyPermissionsToken, 0, 300, nil)
-}
-
-func (v *ApplyPermissionResponse) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "apply_permissions_token":
-			v.ApplyPermissionsToken = r.String()
-		default:
-			r.Unknown()
-		}
-	}
 }
 
 // ApplyState 申请状态: State of an application, PROCESSING (处理中), APPROVED (已通过) or REJECTED (已驳回).
@@ -901,31 +790,6 @@ var patternAssessPartnerUserRiskLevelRequestOpenID = limit.Pattern{Source: "^[0-
 
 var patternAssessPartnerUserRiskLevelRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *AssessPartnerUserRiskLevelRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "authorization_code":
-			v.AuthorizationCode = r.StringPointer()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "shopping_info":
-			r.Once(v.ShoppingInfo == nil)
-			v.ShoppingInfo = new(AssessedShoppingInfo)
-			v.ShoppingInfo.read(r)
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_openid":
-			v.SubOpenID = r.StringPointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // AssessUserRiskLevelRequest 评估用户分层请求: A user to assess.
 type AssessUserRiskLevelRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -981,27 +845,6 @@ var patternAssessUserRiskLevelRequestOpenID = limit.Pattern{Source: "^[0-9A-Za-z
 
 var patternAssessUserRiskLevelRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *AssessUserRiskLevelRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "authorization_code":
-			v.AuthorizationCode = r.StringPointer()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "shopping_info":
-			r.Once(v.ShoppingInfo == nil)
-			v.ShoppingInfo = new(AssessedShoppingInfo)
-			v.ShoppingInfo.read(r)
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // AssessedShoppingInfo 购物详情: What the user is about to buy.
 type AssessedShoppingInfo struct {
 	// Goods What the user is about to buy.
@@ -1025,32 +868,13 @@ func (v AssessedShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
-func (v *AssessedShoppingInfo) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "goods":
-			r.Once(v.Goods == nil)
-			v.Goods = []ShoppingGoods{}
-			for r.Array(); r.Item(); {
-				v.Goods = append(v.Goods, ShoppingGoods{})
-				v.Goods[len(v.Goods)-1].read(r)
-			}
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
-func (v AssessedShoppingInfo) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *AssessedShoppingInfo) plain() any {
+func (v AssessedShoppingInfo) MarshalJSON() ([]byte, error) {
 	type plain AssessedShoppingInfo
 	if v.Goods == nil {
 		v.Goods = []ShoppingGoods{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // Attach 商户数据包: Free text that comes back in the notifications of the order. 256 characters after URL encoding.
@@ -1098,21 +922,6 @@ func (v CancelPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 
 var patternCancelPartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *CancelPartnerServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "reason":
-			v.Reason = r.String()
-		case "service_id":
-			v.ServiceID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // CancelServiceOrderRequest 取消支付分订单请求: The withdrawal of an order.
 type CancelServiceOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -1148,21 +957,6 @@ func (v CancelServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 }
 
 var patternCancelServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *CancelServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "reason":
-			v.Reason = r.String()
-		case "service_id":
-			v.ServiceID = r.StringPointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // CancelServiceOrderResponse 取消支付分订单应答: An order that was withdrawn.
 type CancelServiceOrderResponse struct {
@@ -1212,25 +1006,6 @@ var patternCancelServiceOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-
 
 var patternCancelServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *CancelServiceOrderResponse) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "mchid":
-			v.MchID = r.String()
-		case "order_id":
-			v.OrderID = r.String()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "service_id":
-			v.ServiceID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // CertificateAlgorithm 平台证书加密算法: Algorithm of the certificates, RSA, SM2 or ALL of them.
 type CertificateAlgorithm string
 
@@ -1257,32 +1032,13 @@ func (v CertificateList) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
-func (v *CertificateList) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "data":
-			r.Once(v.Data == nil)
-			v.Data = []PlatformCertificate{}
-			for r.Array(); r.Item(); {
-				v.Data = append(v.Data, PlatformCertificate{})
-				v.Data[len(v.Data)-1].read(r)
-			}
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
-func (v CertificateList) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *CertificateList) plain() any {
+func (v CertificateList) MarshalJSON() ([]byte, error) {
 	type plain CertificateList
 	if v.Data == nil {
 		v.Data = []PlatformCertificate{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // Collection 收款信息: What is collected of an order and what is still to come.
@@ -1343,32 +1099,6 @@ func (v Collection) check(c *limit.Checker, at *limit.Path) {
 	c.Enum(at, "state", v.State.Valid())
 	if v.TotalAmount != nil {
 		c.Integer(at, "total_amount", *v.TotalAmount, 0, limit.Highest)
-	}
-}
-
-func (v *Collection) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "bank_type":
-			v.BankType = r.StringPointer()
-		case "details":
-			r.Once(v.Details == nil)
-			v.Details = []CollectionDetail{}
-			for r.Array(); r.Item(); {
-				v.Details = append(v.Details, CollectionDetail{})
-				v.Details[len(v.Details)-1].read(r)
-			}
-		case "paid_amount":
-			v.PaidAmount = r.Int64Pointer()
-		case "paying_amount":
-			v.PayingAmount = r.Int64Pointer()
-		case "state":
-			v.State = (CollectionState)(r.String())
-		case "total_amount":
-			v.TotalAmount = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
 	}
 }
 
@@ -1436,32 +1166,6 @@ func (v CollectionDetail) check(c *limit.Checker, at *limit.Path) {
 }
 
 var patternCollectionDetailPaidTime = limit.Pattern{Source: "^[0-9]{8,14}$"}
-
-func (v *CollectionDetail) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "amount":
-			v.Amount = r.Int64Pointer()
-		case "paid_time":
-			v.PaidTime = r.StringPointer()
-		case "paid_type":
-			v.PaidType = (*PaidType)(r.StringPointer())
-		case "promotion_detail":
-			r.Once(v.PromotionDetail == nil)
-			v.PromotionDetail = []PromotionDetail{}
-			for r.Array(); r.Item(); {
-				v.PromotionDetail = append(v.PromotionDetail, PromotionDetail{})
-				v.PromotionDetail[len(v.PromotionDetail)-1].read(r)
-			}
-		case "seq":
-			v.Seq = r.Int64Pointer()
-		case "transaction_id":
-			v.TransactionID = r.StringPointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // CollectionState 收款状态: Whether the money is there, USER_PAYING (待支付) or USER_PAID (已支付).
 type CollectionState string
@@ -1560,65 +1264,13 @@ func (v CompletePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Pa
 
 var patternCompletePartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *CompletePartnerServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "complete_time":
-			r.Fail()
-		case "device":
-			r.Once(v.Device == nil)
-			v.Device = new(Device)
-			v.Device.read(r)
-		case "goods_tag":
-			v.GoodsTag = r.StringPointer()
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "profit_sharing":
-			v.ProfitSharing = r.BoolPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "time_range":
-			r.Once(v.TimeRange == nil)
-			v.TimeRange = new(TimeRange)
-			v.TimeRange.read(r)
-		case "total_amount":
-			v.TotalAmount = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
 func (v CompletePartnerServiceOrderRequest) MarshalJSON() ([]byte, error) {
-	return json.Marshal(v.plain())
-}
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *CompletePartnerServiceOrderRequest) plain() any {
 	type plain CompletePartnerServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // CompleteServiceOrderRequest 完结支付分订单请求: The final bill of an order.
@@ -1710,61 +1362,13 @@ func (v CompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 
 var patternCompleteServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *CompleteServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "device":
-			r.Once(v.Device == nil)
-			v.Device = new(Device)
-			v.Device.read(r)
-		case "goods_tag":
-			v.GoodsTag = r.StringPointer()
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "profit_sharing":
-			v.ProfitSharing = r.BoolPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "time_range":
-			r.Once(v.TimeRange == nil)
-			v.TimeRange = new(TimeRange)
-			v.TimeRange.read(r)
-		case "total_amount":
-			v.TotalAmount = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
-func (v CompleteServiceOrderRequest) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *CompleteServiceOrderRequest) plain() any {
+func (v CompleteServiceOrderRequest) MarshalJSON() ([]byte, error) {
 	type plain CompleteServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // CompleteServiceOrderResponse 完结支付分订单应答: An order that was completed.
@@ -1888,61 +1492,6 @@ func (v CompleteServiceOrderResponse) check(c *limit.Checker, at *limit.Path) {
 var patternCompleteServiceOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternCompleteServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *CompleteServiceOrderResponse) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "mchid":
-			v.MchID = r.String()
-		case "need_collection":
-			v.NeedCollection = r.BoolPointer()
-		case "order_id":
-			v.OrderID = r.StringPointer()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			r.Once(v.RiskFund == nil)
-			v.RiskFund = new(RiskFund)
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "state":
-			v.State = (ServiceOrderState)(r.String())
-		case "state_description":
-			v.StateDescription = (*ServiceOrderStateDescription)(r.StringPointer())
-		case "time_range":
-			r.Once(v.TimeRange == nil)
-			v.TimeRange = new(TimeRange)
-			v.TimeRange.read(r)
-		case "total_amount":
-			v.TotalAmount = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // CreatePartnerPayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open.
 type CreatePartnerPayOnDeliveryOrderRequest struct {
@@ -2098,65 +1647,6 @@ var patternCreatePartnerPayOnDeliveryOrderRequestOpenID = limit.Pattern{Source: 
 var patternCreatePartnerPayOnDeliveryOrderRequestOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternCreatePartnerPayOnDeliveryOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *CreatePartnerPayOnDeliveryOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "device":
-			r.Once(v.Device == nil)
-			v.Device = new(Device)
-			v.Device.read(r)
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "need_user_confirm":
-			v.NeedUserConfirm = r.BoolPointer()
-		case "notify_url":
-			v.NotifyURL = r.String()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "shopping_info":
-			v.ShoppingInfo.read(r)
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "sub_openid":
-			v.SubOpenID = r.StringPointer()
-		case "time_range":
-			v.TimeRange.read(r)
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // CreatePartnerPayOnDeliveryOrderResponse 创建先用后付订单应答: An order of the pay-on-delivery kind that was opened.
 type CreatePartnerPayOnDeliveryOrderResponse struct {
@@ -2314,71 +1804,6 @@ var patternCreatePartnerPayOnDeliveryOrderResponseOutOrderNo = limit.Pattern{Sou
 
 var patternCreatePartnerPayOnDeliveryOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *CreatePartnerPayOnDeliveryOrderResponse) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "mchid":
-			v.MchID = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "order_id":
-			v.OrderID = r.String()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "package":
-			v.Package = r.StringPointer()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			r.Once(v.RiskFund == nil)
-			v.RiskFund = new(RiskFund)
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "shopping_info":
-			r.Once(v.ShoppingInfo == nil)
-			v.ShoppingInfo = new(ShoppingInfo)
-			v.ShoppingInfo.read(r)
-		case "state":
-			v.State = (ServiceOrderState)(r.String())
-		case "state_description":
-			v.StateDescription = (*ServiceOrderStateDescription)(r.StringPointer())
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "time_range":
-			r.Once(v.TimeRange == nil)
-			v.TimeRange = new(TimeRange)
-			v.TimeRange.read(r)
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // CreatePartnerServiceOrderRequest 创建支付分订单请求: An order to open.
 type CreatePartnerServiceOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -2526,63 +1951,6 @@ var patternCreatePartnerServiceOrderRequestOpenID = limit.Pattern{Source: "^[0-9
 var patternCreatePartnerServiceOrderRequestOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternCreatePartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *CreatePartnerServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "device":
-			r.Once(v.Device == nil)
-			v.Device = new(Device)
-			v.Device.read(r)
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "need_user_confirm":
-			v.NeedUserConfirm = r.BoolPointer()
-		case "notify_url":
-			v.NotifyURL = r.String()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "sub_openid":
-			v.SubOpenID = r.StringPointer()
-		case "time_range":
-			v.TimeRange.read(r)
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // CreatePartnerServiceOrderResponse 创建支付分订单应答: An order that was opened.
 type CreatePartnerServiceOrderResponse struct {
@@ -2733,67 +2101,6 @@ var patternCreatePartnerServiceOrderResponseOutOrderNo = limit.Pattern{Source: "
 
 var patternCreatePartnerServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *CreatePartnerServiceOrderResponse) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "mchid":
-			v.MchID = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "order_id":
-			v.OrderID = r.String()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "package":
-			v.Package = r.StringPointer()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			r.Once(v.RiskFund == nil)
-			v.RiskFund = new(RiskFund)
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "state":
-			v.State = (ServiceOrderState)(r.String())
-		case "state_description":
-			v.StateDescription = (*ServiceOrderStateDescription)(r.StringPointer())
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "time_range":
-			r.Once(v.TimeRange == nil)
-			v.TimeRange = new(TimeRange)
-			v.TimeRange.read(r)
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // CreatePayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open.
 type CreatePayOnDeliveryOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -2926,59 +2233,6 @@ var patternCreatePayOnDeliveryOrderRequestOpenID = limit.Pattern{Source: "^[0-9A
 var patternCreatePayOnDeliveryOrderRequestOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternCreatePayOnDeliveryOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *CreatePayOnDeliveryOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "device":
-			r.Once(v.Device == nil)
-			v.Device = new(Device)
-			v.Device.read(r)
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "need_user_confirm":
-			v.NeedUserConfirm = r.BoolPointer()
-		case "notify_url":
-			v.NotifyURL = r.String()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "shopping_info":
-			v.ShoppingInfo.read(r)
-		case "time_range":
-			v.TimeRange.read(r)
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // CreatePayOnDeliveryOrderResponse 创建先用后付订单应答: An order of the pay-on-delivery kind that was opened.
 type CreatePayOnDeliveryOrderResponse struct {
@@ -3122,67 +2376,6 @@ var patternCreatePayOnDeliveryOrderResponseOutOrderNo = limit.Pattern{Source: "^
 
 var patternCreatePayOnDeliveryOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *CreatePayOnDeliveryOrderResponse) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "mchid":
-			v.MchID = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "order_id":
-			v.OrderID = r.String()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "package":
-			v.Package = r.StringPointer()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			r.Once(v.RiskFund == nil)
-			v.RiskFund = new(RiskFund)
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "shopping_info":
-			r.Once(v.ShoppingInfo == nil)
-			v.ShoppingInfo = new(ShoppingInfo)
-			v.ShoppingInfo.read(r)
-		case "state":
-			v.State = (ServiceOrderState)(r.String())
-		case "state_description":
-			v.StateDescription = (*ServiceOrderStateDescription)(r.StringPointer())
-		case "time_range":
-			r.Once(v.TimeRange == nil)
-			v.TimeRange = new(TimeRange)
-			v.TimeRange.read(r)
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // CreateRefundRequest 申请退款请求: A refund. Name the payment by one of `transaction_id` and `out_trade_no`.
 type CreateRefundRequest struct {
 	// Amount What to give back.
@@ -3278,40 +2471,6 @@ func (v CreateRefundRequest) check(c *limit.Checker, at *limit.Path) {
 var patternCreateRefundRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
 var patternCreateRefundRequestOutRefundNo = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
-
-func (v *CreateRefundRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "amount":
-			v.Amount.read(r)
-		case "funds_account":
-			v.FundsAccount = (*RefundFundsAccount)(r.StringPointer())
-		case "goods_detail":
-			r.Once(v.GoodsDetail == nil)
-			v.GoodsDetail = []RefundGoods{}
-			for r.Array(); r.Item(); {
-				v.GoodsDetail = append(v.GoodsDetail, RefundGoods{})
-				v.GoodsDetail[len(v.GoodsDetail)-1].read(r)
-			}
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "out_refund_no":
-			v.OutRefundNo = r.String()
-		case "out_trade_no":
-			v.OutTradeNo = r.StringPointer()
-		case "reason":
-			v.Reason = r.StringPointer()
-		case "refund_account":
-			v.RefundAccount = (*RefundAdvanceAccount)(r.StringPointer())
-		case "sub_mchid":
-			v.SubMchID = r.StringPointer()
-		case "transaction_id":
-			v.TransactionID = r.StringPointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // CreateServiceOrderRequest 创建支付分订单请求: An order to open.
 type CreateServiceOrderRequest struct {
@@ -3438,57 +2597,6 @@ var patternCreateServiceOrderRequestOpenID = limit.Pattern{Source: "^[0-9A-Za-z_
 var patternCreateServiceOrderRequestOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternCreateServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *CreateServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "device":
-			r.Once(v.Device == nil)
-			v.Device = new(Device)
-			v.Device.read(r)
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "need_user_confirm":
-			v.NeedUserConfirm = r.BoolPointer()
-		case "notify_url":
-			v.NotifyURL = r.String()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "time_range":
-			v.TimeRange.read(r)
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // CreateServiceOrderResponse 创建支付分订单应答: An order that was opened.
 type CreateServiceOrderResponse struct {
@@ -3625,63 +2733,6 @@ var patternCreateServiceOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-
 
 var patternCreateServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *CreateServiceOrderResponse) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "mchid":
-			v.MchID = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "order_id":
-			v.OrderID = r.String()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "package":
-			v.Package = r.StringPointer()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			r.Once(v.RiskFund == nil)
-			v.RiskFund = new(RiskFund)
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "state":
-			v.State = (ServiceOrderState)(r.String())
-		case "state_description":
-			v.StateDescription = (*ServiceOrderStateDescription)(r.StringPointer())
-		case "time_range":
-			r.Once(v.TimeRange == nil)
-			v.TimeRange = new(TimeRange)
-			v.TimeRange.read(r)
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // Currency 退款币种: Currency. CNY is the only one.
 type Currency string
 
@@ -3720,21 +2771,6 @@ func (v Device) check(c *limit.Checker, at *limit.Path) {
 	}
 	if v.StartDeviceID != nil {
 		c.String(at, "start_device_id", *v.StartDeviceID, 0, 50, nil)
-	}
-}
-
-func (v *Device) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "end_device_id":
-			v.EndDeviceID = r.StringPointer()
-		case "materiel_no":
-			v.MaterielNo = r.StringPointer()
-		case "start_device_id":
-			v.StartDeviceID = r.StringPointer()
-		default:
-			r.Unknown()
-		}
 	}
 }
 
@@ -3875,71 +2911,13 @@ var patternDirectCompletePartnerServiceOrderRequestOutOrderNo = limit.Pattern{So
 
 var patternDirectCompletePartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *DirectCompletePartnerServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "goods_tag":
-			v.GoodsTag = r.StringPointer()
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "notify_url":
-			v.NotifyURL = r.String()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "profit_sharing":
-			v.ProfitSharing = r.BoolPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "time_range":
-			v.TimeRange.read(r)
-		case "total_amount":
-			v.TotalAmount = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
 func (v DirectCompletePartnerServiceOrderRequest) MarshalJSON() ([]byte, error) {
-	return json.Marshal(v.plain())
-}
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *DirectCompletePartnerServiceOrderRequest) plain() any {
 	type plain DirectCompletePartnerServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // DirectCompleteServiceOrderRequest 创单结单合并请求: An order to open and complete at once.
@@ -4064,67 +3042,13 @@ var patternDirectCompleteServiceOrderRequestOutOrderNo = limit.Pattern{Source: "
 
 var patternDirectCompleteServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *DirectCompleteServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "goods_tag":
-			v.GoodsTag = r.StringPointer()
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "notify_url":
-			v.NotifyURL = r.String()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "profit_sharing":
-			v.ProfitSharing = r.BoolPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "time_range":
-			v.TimeRange.read(r)
-		case "total_amount":
-			v.TotalAmount = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
 func (v DirectCompleteServiceOrderRequest) MarshalJSON() ([]byte, error) {
-	return json.Marshal(v.plain())
-}
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *DirectCompleteServiceOrderRequest) plain() any {
 	type plain DirectCompleteServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // DirectCompleteServiceOrderResponse 创单结单合并应答: An order that was opened and completed.
@@ -4254,59 +3178,6 @@ var patternDirectCompleteServiceOrderResponseNotifyURL = limit.Pattern{Source: "
 var patternDirectCompleteServiceOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 
 var patternDirectCompleteServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *DirectCompleteServiceOrderResponse) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "mchid":
-			v.MchID = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "order_id":
-			v.OrderID = r.String()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "state":
-			v.State = (ServiceOrderState)(r.String())
-		case "state_description":
-			v.StateDescription = (*ServiceOrderStateDescription)(r.StringPointer())
-		case "time_range":
-			r.Once(v.TimeRange == nil)
-			v.TimeRange = new(TimeRange)
-			v.TimeRange.read(r)
-		case "total_amount":
-			v.TotalAmount = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // DirectServiceOrderEntity 支付分订单: An order of a direct merchant.
 type DirectServiceOrderEntity struct {
@@ -4467,71 +3338,6 @@ var patternDirectServiceOrderEntityOutOrderNo = limit.Pattern{Source: "^[0-9A-Za
 
 var patternDirectServiceOrderEntityServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *DirectServiceOrderEntity) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "collection":
-			r.Once(v.Collection == nil)
-			v.Collection = new(Collection)
-			v.Collection.read(r)
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "mchid":
-			v.MchID = r.String()
-		case "need_collection":
-			v.NeedCollection = r.BoolPointer()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "order_id":
-			v.OrderID = r.StringPointer()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			r.Once(v.RiskFund == nil)
-			v.RiskFund = new(RiskFund)
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "state":
-			v.State = (ServiceOrderState)(r.String())
-		case "state_description":
-			v.StateDescription = (*ServiceOrderStateDescription)(r.StringPointer())
-		case "time_range":
-			r.Once(v.TimeRange == nil)
-			v.TimeRange = new(TimeRange)
-			v.TimeRange.read(r)
-		case "total_amount":
-			v.TotalAmount = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // EncryptedCertificate 证书内容: A certificate, encrypted with the APIv3 key.
 type EncryptedCertificate struct {
 	// Algorithm AES-256-GCM with the APIv3 key.
@@ -4566,23 +3372,6 @@ func (v EncryptedCertificate) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "associated_data", v.AssociatedData, 0, 32, nil)
 	c.String(at, "ciphertext", v.Ciphertext, 0, 16384, nil)
 	c.String(at, "nonce", v.Nonce, 12, 16, nil)
-}
-
-func (v *EncryptedCertificate) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "algorithm":
-			v.Algorithm = (SecretAlgorithm)(r.String())
-		case "associated_data":
-			v.AssociatedData = r.String()
-		case "ciphertext":
-			v.Ciphertext = r.String()
-		case "nonce":
-			v.Nonce = r.String()
-		default:
-			r.Unknown()
-		}
-	}
 }
 
 // EncryptedResource 通知数据: What happened, encrypted with the APIv3 key. The nonce is not that of the signature.
@@ -4631,25 +3420,6 @@ func (v EncryptedResource) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
-func (v *EncryptedResource) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "algorithm":
-			v.Algorithm = (SecretAlgorithm)(r.String())
-		case "associated_data":
-			v.AssociatedData = r.StringPointer()
-		case "ciphertext":
-			v.Ciphertext = r.String()
-		case "nonce":
-			v.Nonce = r.String()
-		case "original_type":
-			v.OriginalType = r.StringPointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // Error 错误信息: A refusal or a failure. One code has many messages; branch on the status and the code, or on the number at the end
 // of the `Request-ID` header. Other codes than the documented ones occur, and a gateway may answer HTML or nothing.
 type Error = apierror.Error
@@ -4695,21 +3465,6 @@ func (v JumpLink) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
-func (v *JumpLink) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.StringPointer()
-		case "jump_link_type":
-			v.JumpLinkType = (JumpLinkType)(r.String())
-		case "path":
-			v.Path = r.StringPointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // JumpLinkType 跳转链接类型: Kind of a link. JUMP_LINK_MINI_PROGRAM (小程序) is the only value seen.
 type JumpLinkType string
 
@@ -4740,19 +3495,6 @@ func (v Location) check(c *limit.Checker, at *limit.Path) {
 	}
 	if v.StartLocation != nil {
 		c.String(at, "start_location", *v.StartLocation, 0, 20, nil)
-	}
-}
-
-func (v *Location) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "end_location":
-			v.EndLocation = r.StringPointer()
-		case "start_location":
-			v.StartLocation = r.StringPointer()
-		default:
-			r.Unknown()
-		}
 	}
 }
 
@@ -4830,53 +3572,13 @@ func (v ModifyPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 
 var patternModifyPartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *ModifyPartnerServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "device":
-			r.Once(v.Device == nil)
-			v.Device = new(Device)
-			v.Device.read(r)
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "reason":
-			v.Reason = r.String()
-		case "service_id":
-			v.ServiceID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "total_amount":
-			v.TotalAmount = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
 func (v ModifyPartnerServiceOrderRequest) MarshalJSON() ([]byte, error) {
-	return json.Marshal(v.plain())
-}
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *ModifyPartnerServiceOrderRequest) plain() any {
 	type plain ModifyPartnerServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // ModifyServiceOrderRequest 修改订单金额请求: A lower bill for an order that is waiting for payment.
@@ -4948,51 +3650,13 @@ func (v ModifyServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 
 var patternModifyServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *ModifyServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "device":
-			r.Once(v.Device == nil)
-			v.Device = new(Device)
-			v.Device.read(r)
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "reason":
-			v.Reason = r.String()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "total_amount":
-			v.TotalAmount = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
-func (v ModifyServiceOrderRequest) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *ModifyServiceOrderRequest) plain() any {
+func (v ModifyServiceOrderRequest) MarshalJSON() ([]byte, error) {
 	type plain ModifyServiceOrderRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // Notification 通知: What WeChat Pay posts to the notify URL. Verify the signature of the raw body first, then decrypt `resource`.
@@ -5048,27 +3712,6 @@ func (v Notification) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
-func (v *Notification) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "create_time":
-			v.CreateTime = r.String()
-		case "event_type":
-			v.EventType = r.String()
-		case "id":
-			v.ID = r.String()
-		case "resource":
-			v.Resource.read(r)
-		case "resource_type":
-			v.ResourceType = r.String()
-		case "summary":
-			v.Summary = r.StringPointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // NotificationFailure 通知应答: Says why a notification was not taken.
 type NotificationFailure struct {
 	// Code FAIL. With a status of 200 it would count as taken all the same.
@@ -5091,19 +3734,6 @@ func (v NotificationFailure) Validate() error {
 func (v NotificationFailure) check(c *limit.Checker, at *limit.Path) {
 	c.Enum(at, "code", v.Code.Valid())
 	c.String(at, "message", v.Message, 0, 256, nil)
-}
-
-func (v *NotificationFailure) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "code":
-			v.Code = (NotificationFailureCode)(r.String())
-		case "message":
-			v.Message = r.String()
-		default:
-			r.Unknown()
-		}
-	}
 }
 
 // NotificationFailureCode 返回状态码: FAIL. With a status of 200 it would count as taken all the same.
@@ -5166,30 +3796,6 @@ func (v NotifiedCollection) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
-func (v *NotifiedCollection) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "details":
-			r.Once(v.Details == nil)
-			v.Details = []CollectionDetail{}
-			for r.Array(); r.Item(); {
-				v.Details = append(v.Details, CollectionDetail{})
-				v.Details[len(v.Details)-1].read(r)
-			}
-		case "paid_amount":
-			v.PaidAmount = r.Int64Pointer()
-		case "paying_amount":
-			v.PayingAmount = r.Int64Pointer()
-		case "state":
-			v.State = r.StringPointer()
-		case "total_amount":
-			v.TotalAmount = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // NotifiedRefundAmount 金额信息: The amounts of a refund, as a notification tells them.
 type NotifiedRefundAmount struct {
 	// PayerRefund What the user gets, in fen.
@@ -5228,23 +3834,6 @@ func (v NotifiedRefundAmount) check(c *limit.Checker, at *limit.Path) {
 	c.Integer(at, "total", v.Total, 0, limit.Highest)
 }
 
-func (v *NotifiedRefundAmount) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "payer_refund":
-			v.PayerRefund = r.Int64()
-		case "payer_total":
-			v.PayerTotal = r.Int64()
-		case "refund":
-			v.Refund = r.Int64()
-		case "total":
-			v.Total = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // NotifiedRiskFund 订单风险金: The risk fund of an order, as a notification tells it.
 type NotifiedRiskFund struct {
 	// Amount The risk, in fen.
@@ -5280,21 +3869,6 @@ func (v NotifiedRiskFund) check(c *limit.Checker, at *limit.Path) {
 	}
 	if v.Name != nil {
 		c.String(at, "name", *v.Name, 0, 30, nil)
-	}
-}
-
-func (v *NotifiedRiskFund) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "amount":
-			v.Amount = r.Int64Pointer()
-		case "description":
-			v.Description = r.StringPointer()
-		case "name":
-			v.Name = r.StringPointer()
-		default:
-			r.Unknown()
-		}
 	}
 }
 
@@ -5446,43 +4020,6 @@ var patternPartnerPermissionOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128
 
 var patternPartnerPermissionServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *PartnerPermission) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "authorization_code":
-			v.AuthorizationCode = r.StringPointer()
-		case "authorization_state":
-			v.AuthorizationState = (AuthorizationState)(r.String())
-		case "authorization_success_time":
-			v.AuthorizationSuccessTime = r.StringPointer()
-		case "cancel_authorization_time":
-			v.CancelAuthorizationTime = r.StringPointer()
-		case "mchid":
-			v.MchID = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "risk_level_version":
-			v.RiskLevelVersion = r.Int64Pointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "sub_openid":
-			v.SubOpenID = r.StringPointer()
-		case "user_risk_level":
-			v.UserRiskLevel = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // PartnerServiceAccountApplication 绑定支付分服务申请: An application to bind a sub-merchant.
 type PartnerServiceAccountApplication struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -5561,33 +4098,6 @@ var patternPartnerServiceAccountApplicationOutApplyNo = limit.Pattern{Source: "^
 
 var patternPartnerServiceAccountApplicationServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *PartnerServiceAccountApplication) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "apply_state":
-			v.ApplyState = (ApplyState)(r.String())
-		case "mchid":
-			v.MchID = r.String()
-		case "out_apply_no":
-			v.OutApplyNo = r.String()
-		case "reject_reason":
-			v.RejectReason = r.StringPointer()
-		case "result_notify_url":
-			v.ResultNotifyURL = r.StringPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // PartnerServiceQuotas 用户分层对应建议先享金额: What is suggested for each layer of users.
 type PartnerServiceQuotas struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -5651,44 +4161,13 @@ func (v PartnerServiceQuotas) check(c *limit.Checker, at *limit.Path) {
 
 var patternPartnerServiceQuotasServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *PartnerServiceQuotas) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "mchid":
-			v.MchID = r.String()
-		case "quotas":
-			r.Once(v.Quotas == nil)
-			v.Quotas = []QuotaSuggestion{}
-			for r.Array(); r.Item(); {
-				v.Quotas = append(v.Quotas, QuotaSuggestion{})
-				v.Quotas[len(v.Quotas)-1].read(r)
-			}
-		case "risk_level_version":
-			v.RiskLevelVersion = r.Int64()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
-func (v PartnerServiceQuotas) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *PartnerServiceQuotas) plain() any {
+func (v PartnerServiceQuotas) MarshalJSON() ([]byte, error) {
 	type plain PartnerServiceQuotas
 	if v.Quotas == nil {
 		v.Quotas = []QuotaSuggestion{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // PartnerUserRiskLevel 用户分层: The layer that a user belongs to.
@@ -5831,47 +4310,6 @@ var patternPartnerUserRiskLevelOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,
 
 var patternPartnerUserRiskLevelServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *PartnerUserRiskLevel) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "authorization_code":
-			v.AuthorizationCode = r.StringPointer()
-		case "authorization_state":
-			v.AuthorizationState = (AuthorizationState)(r.String())
-		case "authorization_success_time":
-			v.AuthorizationSuccessTime = r.StringPointer()
-		case "cancel_authorization_time":
-			v.CancelAuthorizationTime = r.StringPointer()
-		case "channel_id":
-			v.ChannelID = r.StringPointer()
-		case "mchid":
-			v.MchID = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "risk_level_version":
-			v.RiskLevelVersion = r.Int64Pointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.StringPointer()
-		case "sub_openid":
-			v.SubOpenID = r.StringPointer()
-		case "user_label":
-			v.UserLabel = r.StringPointer()
-		case "user_risk_level":
-			v.UserRiskLevel = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // PayPartnerServiceOrderRequest 订单收款请求: A request for one more deduction.
 type PayPartnerServiceOrderRequest struct {
 	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
@@ -5902,19 +4340,6 @@ func (v PayPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 
 var patternPayPartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *PayPartnerServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "service_id":
-			v.ServiceID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // PayServiceOrderRequest 订单收款请求: A request for one more deduction.
 type PayServiceOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -5942,19 +4367,6 @@ func (v PayServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 }
 
 var patternPayServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *PayServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "service_id":
-			v.ServiceID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // PayServiceOrderResponse 订单收款应答: An order for which the request was accepted.
 type PayServiceOrderResponse struct {
@@ -6006,25 +4418,6 @@ var patternPayServiceOrderResponseOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-
 
 var patternPayServiceOrderResponseServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *PayServiceOrderResponse) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "mchid":
-			v.MchID = r.StringPointer()
-		case "order_id":
-			v.OrderID = r.String()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "service_id":
-			v.ServiceID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // Payment 后付费项目: One line of the bill. Give `amount`, `description` or both. `amount` is the total of the line, not
 // a unit price; `count` is only shown. Names are unique in an order, but `商品信息` may repeat.
 type Payment struct {
@@ -6068,23 +4461,6 @@ func (v Payment) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "description", *v.Description, 0, 30, nil)
 	}
 	c.String(at, "name", v.Name, 1, 20, nil)
-}
-
-func (v *Payment) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "amount":
-			v.Amount = r.Int64Pointer()
-		case "count":
-			v.Count = r.Int64Pointer()
-		case "description":
-			v.Description = r.StringPointer()
-		case "name":
-			v.Name = r.String()
-		default:
-			r.Unknown()
-		}
-	}
 }
 
 // Permission 用户授权记录: An authorisation.
@@ -6186,37 +4562,6 @@ var patternPermissionNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 var patternPermissionOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
 
 var patternPermissionServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *Permission) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "authorization_code":
-			v.AuthorizationCode = r.StringPointer()
-		case "authorization_state":
-			v.AuthorizationState = (AuthorizationState)(r.String())
-		case "authorization_success_time":
-			v.AuthorizationSuccessTime = r.StringPointer()
-		case "cancel_authorization_time":
-			v.CancelAuthorizationTime = r.StringPointer()
-		case "mchid":
-			v.MchID = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "risk_level_version":
-			v.RiskLevelVersion = r.Int64Pointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "user_risk_level":
-			v.UserRiskLevel = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // PermissionNotification 授权通知数据: An authorisation that was given or withdrawn. Older samples spell the merchants `mch_id` and `sub_mch_id`.
 type PermissionNotification struct {
@@ -6328,39 +4673,6 @@ var patternPermissionNotificationOpenorcloseTime = limit.Pattern{Source: "^[0-9]
 
 var patternPermissionNotificationServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *PermissionNotification) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "authorization_code":
-			v.AuthorizationCode = r.StringPointer()
-		case "channel_id":
-			v.ChannelID = r.StringPointer()
-		case "mchid":
-			v.MchID = r.String()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "openorclose_time":
-			v.OpenorcloseTime = r.StringPointer()
-		case "out_request_no":
-			v.OutRequestNo = r.StringPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.StringPointer()
-		case "sub_openid":
-			v.SubOpenID = r.StringPointer()
-		case "user_service_status":
-			v.UserServiceStatus = (*UserServiceStatus)(r.StringPointer())
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // PermissionScene 场景: Scene of the authorisation. TRANSACTION (支付) is the only value seen.
 type PermissionScene = string
 
@@ -6404,23 +4716,6 @@ func (v PlatformCertificate) check(c *limit.Checker, at *limit.Path) {
 }
 
 var patternPlatformCertificateSerialNo = limit.Pattern{Source: "^[0-9A-Za-z]{1,40}$"}
-
-func (v *PlatformCertificate) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "effective_time":
-			v.EffectiveTime = r.String()
-		case "encrypt_certificate":
-			v.EncryptCertificate.read(r)
-		case "expire_time":
-			v.ExpireTime = r.String()
-		case "serial_no":
-			v.SerialNo = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // PromotionDetail 优惠功能: One coupon of WeChat Pay that was used.
 type PromotionDetail struct {
@@ -6519,42 +4814,6 @@ func (v PromotionDetail) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
-func (v *PromotionDetail) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "amount":
-			v.Amount = r.Int64()
-		case "coupon_id":
-			v.CouponID = r.String()
-		case "currency":
-			v.Currency = r.StringPointer()
-		case "goods_detail":
-			r.Once(v.GoodsDetail == nil)
-			v.GoodsDetail = []PromotionGoodsDetail{}
-			for r.Array(); r.Item(); {
-				v.GoodsDetail = append(v.GoodsDetail, PromotionGoodsDetail{})
-				v.GoodsDetail[len(v.GoodsDetail)-1].read(r)
-			}
-		case "merchant_contribute":
-			v.MerchantContribute = r.Int64Pointer()
-		case "name":
-			v.Name = r.StringPointer()
-		case "other_contribute":
-			v.OtherContribute = r.Int64Pointer()
-		case "scope":
-			v.Scope = (*PromotionScope)(r.StringPointer())
-		case "stock_id":
-			v.StockID = r.StringPointer()
-		case "type":
-			v.Type = (*PromotionType)(r.StringPointer())
-		case "wechatpay_contribute":
-			v.WechatpayContribute = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // PromotionGoodsDetail 单品: One of the goods that a coupon was used for.
 type PromotionGoodsDetail struct {
 	// DiscountAmount Discount on the goods, in fen.
@@ -6607,25 +4866,6 @@ func (v PromotionGoodsDetail) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
-func (v *PromotionGoodsDetail) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "discount_amount":
-			v.DiscountAmount = r.Int64Pointer()
-		case "goods_id":
-			v.GoodsID = r.String()
-		case "goods_remark":
-			v.GoodsRemark = r.StringPointer()
-		case "quantity":
-			v.Quantity = r.Int64Pointer()
-		case "unit_price":
-			v.UnitPrice = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // PromotionScope 优惠范围: What a coupon covers, GLOBAL (全场) or SINGLE (单品).
 type PromotionScope string
 
@@ -6659,19 +4899,6 @@ func (v QuotaSuggestion) Validate() error {
 func (v QuotaSuggestion) check(c *limit.Checker, at *limit.Path) {
 	c.Integer(at, "risk_level", v.RiskLevel, 0, limit.Highest)
 	c.Integer(at, "suggested_quota", v.SuggestedQuota, 0, limit.Highest)
-}
-
-func (v *QuotaSuggestion) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "risk_level":
-			v.RiskLevel = r.Int64()
-		case "suggested_quota":
-			v.SuggestedQuota = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
 }
 
 // Reason 原因: Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
@@ -6778,46 +5005,6 @@ func (v Refund) check(c *limit.Checker, at *limit.Path) {
 
 var patternRefundOutRefundNo = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
 
-func (v *Refund) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "amount":
-			v.Amount.read(r)
-		case "channel":
-			v.Channel = (RefundChannel)(r.String())
-		case "create_time":
-			v.CreateTime = r.String()
-		case "funds_account":
-			v.FundsAccount = (*FundsAccount)(r.StringPointer())
-		case "out_refund_no":
-			v.OutRefundNo = r.String()
-		case "out_trade_no":
-			v.OutTradeNo = r.String()
-		case "promotion_detail":
-			r.Once(v.PromotionDetail == nil)
-			v.PromotionDetail = []RefundPromotion{}
-			for r.Array(); r.Item(); {
-				v.PromotionDetail = append(v.PromotionDetail, RefundPromotion{})
-				v.PromotionDetail[len(v.PromotionDetail)-1].read(r)
-			}
-		case "refund_account":
-			v.RefundAccount = (*RefundAdvanceAccount)(r.StringPointer())
-		case "refund_id":
-			v.RefundID = r.String()
-		case "status":
-			v.Status = (RefundStatus)(r.String())
-		case "success_time":
-			v.SuccessTime = r.StringPointer()
-		case "transaction_id":
-			v.TransactionID = r.String()
-		case "user_received_account":
-			v.UserReceivedAccount = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // RefundAdvanceAccount 退款出资商户: Who pays a refund of a platform first. Printed by some pages only.
 type RefundAdvanceAccount string
 
@@ -6908,42 +5095,6 @@ func (v RefundAmount) check(c *limit.Checker, at *limit.Path) {
 	c.Integer(at, "total", v.Total, 0, limit.Highest)
 }
 
-func (v *RefundAmount) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "advance":
-			v.Advance = r.Int64Pointer()
-		case "currency":
-			v.Currency = (Currency)(r.String())
-		case "discount_refund":
-			v.DiscountRefund = r.Int64()
-		case "from":
-			r.Once(v.From == nil)
-			v.From = []RefundSource{}
-			for r.Array(); r.Item(); {
-				v.From = append(v.From, RefundSource{})
-				v.From[len(v.From)-1].read(r)
-			}
-		case "payer_refund":
-			v.PayerRefund = r.Int64()
-		case "payer_total":
-			v.PayerTotal = r.Int64()
-		case "refund":
-			v.Refund = r.Int64()
-		case "refund_fee":
-			v.RefundFee = r.Int64Pointer()
-		case "settlement_refund":
-			v.SettlementRefund = r.Int64()
-		case "settlement_total":
-			v.SettlementTotal = r.Int64()
-		case "total":
-			v.Total = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // RefundChannel 退款渠道: Where the money goes. ORIGINAL (原路退款), BALANCE (退回到余额), OTHER_BALANCE (原账户异常退到其他余额账户) or OTHER_BANKCARD (原银行卡异常退到其他银行卡).
 type RefundChannel string
 
@@ -7001,27 +5152,6 @@ func (v RefundGoods) check(c *limit.Checker, at *limit.Path) {
 	c.Integer(at, "unit_price", v.UnitPrice, 0, limit.Highest)
 	if v.WechatpayGoodsID != nil {
 		c.String(at, "wechatpay_goods_id", *v.WechatpayGoodsID, 0, 32, nil)
-	}
-}
-
-func (v *RefundGoods) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "goods_name":
-			v.GoodsName = r.StringPointer()
-		case "merchant_goods_id":
-			v.MerchantGoodsID = r.String()
-		case "refund_amount":
-			v.RefundAmount = r.Int64()
-		case "refund_quantity":
-			v.RefundQuantity = r.Int64()
-		case "unit_price":
-			v.UnitPrice = r.Int64()
-		case "wechatpay_goods_id":
-			v.WechatpayGoodsID = r.StringPointer()
-		default:
-			r.Unknown()
-		}
 	}
 }
 
@@ -7123,39 +5253,6 @@ func (v RefundNotification) check(c *limit.Checker, at *limit.Path) {
 
 var patternRefundNotificationOutRefundNo = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
 
-func (v *RefundNotification) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "amount":
-			v.Amount.read(r)
-		case "mchid":
-			v.MchID = r.StringPointer()
-		case "out_refund_no":
-			v.OutRefundNo = r.String()
-		case "out_trade_no":
-			v.OutTradeNo = r.String()
-		case "refund_account":
-			v.RefundAccount = (*RefundAdvanceAccount)(r.StringPointer())
-		case "refund_id":
-			v.RefundID = r.String()
-		case "refund_status":
-			v.RefundStatus = (RefundStatus)(r.String())
-		case "sp_mchid":
-			v.SpMchID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.StringPointer()
-		case "success_time":
-			v.SuccessTime = r.StringPointer()
-		case "transaction_id":
-			v.TransactionID = r.String()
-		case "user_received_account":
-			v.UserReceivedAccount = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // RefundPromotion 优惠退款信息: A coupon that is given back.
 type RefundPromotion struct {
 	// Amount Worth of the coupon, in fen.
@@ -7207,32 +5304,6 @@ func (v RefundPromotion) check(c *limit.Checker, at *limit.Path) {
 	c.Enum(at, "type", v.Type.Valid())
 }
 
-func (v *RefundPromotion) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "amount":
-			v.Amount = r.Int64()
-		case "goods_detail":
-			r.Once(v.GoodsDetail == nil)
-			v.GoodsDetail = []RefundGoods{}
-			for r.Array(); r.Item(); {
-				v.GoodsDetail = append(v.GoodsDetail, RefundGoods{})
-				v.GoodsDetail[len(v.GoodsDetail)-1].read(r)
-			}
-		case "promotion_id":
-			v.PromotionID = r.String()
-		case "refund_amount":
-			v.RefundAmount = r.Int64()
-		case "scope":
-			v.Scope = (PromotionScope)(r.String())
-		case "type":
-			v.Type = (RefundPromotionType)(r.String())
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // RefundPromotionType 优惠类型: Who funds a coupon, COUPON (代金券) or DISCOUNT (优惠券).
 type RefundPromotionType string
 
@@ -7277,28 +5348,6 @@ func (v RefundRequestAmount) check(c *limit.Checker, at *limit.Path) {
 	c.Integer(at, "total", v.Total, 1, limit.Highest)
 }
 
-func (v *RefundRequestAmount) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "currency":
-			v.Currency = (Currency)(r.String())
-		case "from":
-			r.Once(v.From == nil)
-			v.From = []RefundSource{}
-			for r.Array(); r.Item(); {
-				v.From = append(v.From, RefundSource{})
-				v.From[len(v.From)-1].read(r)
-			}
-		case "refund":
-			v.Refund = r.Int64()
-		case "total":
-			v.Total = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // RefundSource 退款出资账户及金额: Part of a refund and the account that pays it.
 type RefundSource struct {
 	// Account Account of the merchant that pays part of a refund, AVAILABLE (可用余额) or UNAVAILABLE (不可用余额).
@@ -7321,19 +5370,6 @@ func (v RefundSource) Validate() error {
 func (v RefundSource) check(c *limit.Checker, at *limit.Path) {
 	c.Enum(at, "account", v.Account.Valid())
 	c.Integer(at, "amount", v.Amount, 0, limit.Highest)
-}
-
-func (v *RefundSource) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "account":
-			v.Account = (RefundSourceAccount)(r.String())
-		case "amount":
-			v.Amount = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
 }
 
 // RefundSourceAccount 退款出资账户类型: Account of the merchant that pays part of a refund, AVAILABLE (可用余额) or UNAVAILABLE (不可用余额).
@@ -7376,21 +5412,6 @@ func (v RiskFund) check(c *limit.Checker, at *limit.Path) {
 	c.Enum(at, "name", v.Name.Valid())
 }
 
-func (v *RiskFund) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "amount":
-			v.Amount = r.Int64()
-		case "description":
-			v.Description = r.StringPointer()
-		case "name":
-			v.Name = (RiskFundName)(r.String())
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // RiskFundName 风险名称: Kind of risk fund. DEPOSIT (押金), ADVANCE (预付款) and CASH_DEPOSIT (保证金) belong to a service of
 // the deposit-free mode (先免), ESTIMATE_ORDER_COST (预估订单费用) to one of the pay-later mode (先享).
 type RiskFundName string
@@ -7426,19 +5447,6 @@ func (v SecurityEchoNotification) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "echo_message", v.EchoMessage, 1, 1024, nil)
 	if v.EncryptedEchoMessage != nil {
 		c.String(at, "encrypted_echo_message", *v.EncryptedEchoMessage, 0, 1024, nil)
-	}
-}
-
-func (v *SecurityEchoNotification) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "echo_message":
-			v.EchoMessage = r.String()
-		case "encrypted_echo_message":
-			v.EncryptedEchoMessage = r.StringPointer()
-		default:
-			r.Unknown()
-		}
 	}
 }
 
@@ -7480,21 +5488,6 @@ func (v SecurityEchoRequest) check(c *limit.Checker, at *limit.Path) {
 
 var patternSecurityEchoRequestNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 
-func (v *SecurityEchoRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "echo_message":
-			v.EchoMessage = r.String()
-		case "encrypted_echo_message":
-			v.EncryptedEchoMessage = r.StringPointer()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // SecurityEchoResponse 签名验签/加解密测试应答: What was sent.
 type SecurityEchoResponse struct {
 	// EchoMessage What to answer. No limit is published.
@@ -7520,19 +5513,6 @@ func (v SecurityEchoResponse) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "echo_message", v.EchoMessage, 1, 1024, nil)
 	if v.EncryptedEchoMessage != nil {
 		c.String(at, "encrypted_echo_message", *v.EncryptedEchoMessage, 0, 1024, nil)
-	}
-}
-
-func (v *SecurityEchoResponse) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "echo_message":
-			v.EchoMessage = r.String()
-		case "encrypted_echo_message":
-			v.EncryptedEchoMessage = r.StringPointer()
-		default:
-			r.Unknown()
-		}
 	}
 }
 
@@ -7598,49 +5578,13 @@ var patternSendPartnerServiceOrderMessageRequestPrepaidTime = limit.Pattern{Sour
 
 var patternSendPartnerServiceOrderMessageRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *SendPartnerServiceOrderMessageRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "prepaid_time":
-			v.PrepaidTime = r.String()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "total_amount":
-			v.TotalAmount = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
 func (v SendPartnerServiceOrderMessageRequest) MarshalJSON() ([]byte, error) {
-	return json.Marshal(v.plain())
-}
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *SendPartnerServiceOrderMessageRequest) plain() any {
 	type plain SendPartnerServiceOrderMessageRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // SendServiceOrderMessageRequest 下发服务消息请求: What the message tells the user.
@@ -7705,47 +5649,13 @@ var patternSendServiceOrderMessageRequestPrepaidTime = limit.Pattern{Source: "^[
 
 var patternSendServiceOrderMessageRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *SendServiceOrderMessageRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "prepaid_time":
-			v.PrepaidTime = r.String()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "total_amount":
-			v.TotalAmount = r.Int64()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
-func (v SendServiceOrderMessageRequest) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *SendServiceOrderMessageRequest) plain() any {
+func (v SendServiceOrderMessageRequest) MarshalJSON() ([]byte, error) {
 	type plain SendServiceOrderMessageRequest
 	if v.PostPayments == nil {
 		v.PostPayments = []Payment{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // ServiceAccountNotification 绑定结果通知数据: What became of an application to bind a sub-merchant.
@@ -7818,31 +5728,6 @@ var patternServiceAccountNotificationOutApplyNo = limit.Pattern{Source: "^[0-9A-
 
 var patternServiceAccountNotificationServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *ServiceAccountNotification) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "apply_state":
-			v.ApplyState = (ApplyState)(r.String())
-		case "mchid":
-			v.MchID = r.String()
-		case "out_apply_no":
-			v.OutApplyNo = r.String()
-		case "reject_reason":
-			v.RejectReason = r.StringPointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // ServiceID 服务ID: Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
 type ServiceID = string
 
@@ -7893,23 +5778,6 @@ func (v ServiceOrderCoupon) check(c *limit.Checker, at *limit.Path) {
 	}
 	if v.Name != nil {
 		c.String(at, "name", *v.Name, 1, 20, nil)
-	}
-}
-
-func (v *ServiceOrderCoupon) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "amount":
-			v.Amount = r.Int64Pointer()
-		case "count":
-			v.Count = r.Int64Pointer()
-		case "description":
-			v.Description = r.StringPointer()
-		case "name":
-			v.Name = r.StringPointer()
-		default:
-			r.Unknown()
-		}
 	}
 }
 
@@ -8096,77 +5964,6 @@ var patternServiceOrderEntityOutOrderNo = limit.Pattern{Source: "^[0-9A-Za-z_|*-
 
 var patternServiceOrderEntityServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *ServiceOrderEntity) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "collection":
-			r.Once(v.Collection == nil)
-			v.Collection = new(Collection)
-			v.Collection.read(r)
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "mchid":
-			v.MchID = r.String()
-		case "need_collection":
-			v.NeedCollection = r.BoolPointer()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "order_id":
-			v.OrderID = r.StringPointer()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			r.Once(v.RiskFund == nil)
-			v.RiskFund = new(RiskFund)
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "state":
-			v.State = (ServiceOrderState)(r.String())
-		case "state_description":
-			v.StateDescription = (*ServiceOrderStateDescription)(r.StringPointer())
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.StringPointer()
-		case "sub_openid":
-			v.SubOpenID = r.StringPointer()
-		case "time_range":
-			r.Once(v.TimeRange == nil)
-			v.TimeRange = new(TimeRange)
-			v.TimeRange.read(r)
-		case "total_amount":
-			v.TotalAmount = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // ServiceOrderNotification 订单通知数据: An order, as PAYSCORE.USER_CONFIRM and PAYSCORE.USER_PAID tell it. Of the users only the one is named whose app the
 // order was created with.
 type ServiceOrderNotification struct {
@@ -8349,77 +6146,6 @@ var patternServiceOrderNotificationOutOrderNo = limit.Pattern{Source: "^[0-9A-Za
 
 var patternServiceOrderNotificationServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *ServiceOrderNotification) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "attach":
-			v.Attach = r.StringPointer()
-		case "channel_id":
-			v.ChannelID = r.StringPointer()
-		case "collection":
-			r.Once(v.Collection == nil)
-			v.Collection = new(NotifiedCollection)
-			v.Collection.read(r)
-		case "location":
-			r.Once(v.Location == nil)
-			v.Location = new(Location)
-			v.Location.read(r)
-		case "mchid":
-			v.MchID = r.String()
-		case "need_collection":
-			v.NeedCollection = r.BoolPointer()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "order_id":
-			v.OrderID = r.StringPointer()
-		case "out_order_no":
-			v.OutOrderNo = r.String()
-		case "post_discounts":
-			r.Once(v.PostDiscounts == nil)
-			v.PostDiscounts = []ServiceOrderCoupon{}
-			for r.Array(); r.Item(); {
-				v.PostDiscounts = append(v.PostDiscounts, ServiceOrderCoupon{})
-				v.PostDiscounts[len(v.PostDiscounts)-1].read(r)
-			}
-		case "post_payments":
-			r.Once(v.PostPayments == nil)
-			v.PostPayments = []Payment{}
-			for r.Array(); r.Item(); {
-				v.PostPayments = append(v.PostPayments, Payment{})
-				v.PostPayments[len(v.PostPayments)-1].read(r)
-			}
-		case "risk_fund":
-			r.Once(v.RiskFund == nil)
-			v.RiskFund = new(NotifiedRiskFund)
-			v.RiskFund.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "service_introduction":
-			v.ServiceIntroduction = r.String()
-		case "state":
-			v.State = (ServiceOrderState)(r.String())
-		case "state_description":
-			v.StateDescription = (*ServiceOrderStateDescription)(r.StringPointer())
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.StringPointer()
-		case "sub_openid":
-			v.SubOpenID = r.StringPointer()
-		case "time_range":
-			r.Once(v.TimeRange == nil)
-			v.TimeRange = new(TimeRange)
-			v.TimeRange.read(r)
-		case "total_amount":
-			v.TotalAmount = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // ServiceOrderState 服务订单状态: State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
 // REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
 type ServiceOrderState string
@@ -8471,29 +6197,6 @@ func (v ShoppingGoods) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "picture", v.Picture, 1, 1024, nil)
 }
 
-func (v *ShoppingGoods) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "amount":
-			v.Amount = r.Int64()
-		case "category_id":
-			r.Once(v.CategoryID == nil)
-			v.CategoryID = []string{}
-			for r.Array(); r.Item(); {
-				v.CategoryID = append(v.CategoryID, r.String())
-			}
-		case "count":
-			v.Count = r.Int64()
-		case "name":
-			v.Name = r.String()
-		case "picture":
-			v.Picture = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // ShoppingInfo 先用后付购物详情: What was bought, for the page that the user sees.
 type ShoppingInfo struct {
 	// Goods What was bought.
@@ -8532,38 +6235,13 @@ func (v ShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
-func (v *ShoppingInfo) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "goods":
-			r.Once(v.Goods == nil)
-			v.Goods = []ShoppingGoods{}
-			for r.Array(); r.Item(); {
-				v.Goods = append(v.Goods, ShoppingGoods{})
-				v.Goods[len(v.Goods)-1].read(r)
-			}
-		case "jump_link":
-			r.Once(v.JumpLink == nil)
-			v.JumpLink = new(JumpLink)
-			v.JumpLink.read(r)
-		case "real_merchant_appid":
-			v.RealMerchantAppid = r.StringPointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // MarshalJSON writes a nil required array as [].
-func (v ShoppingInfo) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *ShoppingInfo) plain() any {
+func (v ShoppingInfo) MarshalJSON() ([]byte, error) {
 	type plain ShoppingInfo
 	if v.Goods == nil {
 		v.Goods = []ShoppingGoods{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // SubAppID 子商户公众账号ID: App id of the sub-merchant. Required when `sub_openid` is given.
@@ -8613,21 +6291,6 @@ func (v SyncDetail) check(c *limit.Checker, at *limit.Path) {
 
 var patternSyncDetailPaidTime = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14})$"}
 
-func (v *SyncDetail) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "paid_amount":
-			v.PaidAmount = r.Int64Pointer()
-		case "paid_time":
-			v.PaidTime = r.String()
-		case "seq":
-			v.Seq = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // SyncPartnerServiceOrderRequest 同步服务订单状态请求: News that an order was paid outside of PayScore.
 type SyncPartnerServiceOrderRequest struct {
 	// Detail How the order was paid outside of PayScore.
@@ -8666,23 +6329,6 @@ func (v SyncPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) 
 }
 
 var patternSyncPartnerServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *SyncPartnerServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "detail":
-			v.Detail.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "type":
-			v.Type = (SyncType)(r.String())
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // SyncServiceOrderRequest 同步服务订单信息请求: News that an order was paid outside of PayScore.
 type SyncServiceOrderRequest struct {
@@ -8723,23 +6369,6 @@ func (v SyncServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 
 var patternSyncServiceOrderRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *SyncServiceOrderRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "detail":
-			v.Detail.read(r)
-		case "service_id":
-			v.ServiceID = r.String()
-		case "type":
-			v.Type = (SyncType)(r.String())
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // SyncType 场景类型: What happened. Order_Paid, in mixed case, is the only value.
 type SyncType string
 
@@ -8776,21 +6405,6 @@ func (v TerminatePartnerPermissionByAuthorizationCodeRequest) check(c *limit.Che
 }
 
 var patternTerminatePartnerPermissionByAuthorizationCodeRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *TerminatePartnerPermissionByAuthorizationCodeRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "reason":
-			v.Reason = r.String()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // TerminatePartnerPermissionRequest 解除用户授权关系请求: An authorisation to end.
 type TerminatePartnerPermissionRequest struct {
@@ -8858,29 +6472,6 @@ var patternTerminatePartnerPermissionRequestOpenID = limit.Pattern{Source: "^[0-
 
 var patternTerminatePartnerPermissionRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
 
-func (v *TerminatePartnerPermissionRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "reason":
-			v.Reason = r.String()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "sub_appid":
-			v.SubAppID = r.StringPointer()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		case "sub_openid":
-			v.SubOpenID = r.StringPointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // TerminatePermissionByAuthorizationCodeRequest 解除用户授权关系请求: Why an authorisation ends.
 type TerminatePermissionByAuthorizationCodeRequest struct {
 	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
@@ -8908,19 +6499,6 @@ func (v TerminatePermissionByAuthorizationCodeRequest) check(c *limit.Checker, a
 }
 
 var patternTerminatePermissionByAuthorizationCodeRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *TerminatePermissionByAuthorizationCodeRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "reason":
-			v.Reason = r.String()
-		case "service_id":
-			v.ServiceID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // TerminatePermissionByOpenidRequest 解除用户授权关系请求: Why an authorisation ends.
 type TerminatePermissionByOpenidRequest struct {
@@ -8955,21 +6533,6 @@ func (v TerminatePermissionByOpenidRequest) check(c *limit.Checker, at *limit.Pa
 }
 
 var patternTerminatePermissionByOpenidRequestServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *TerminatePermissionByOpenidRequest) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "reason":
-			v.Reason = r.String()
-		case "service_id":
-			v.ServiceID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // TimeRange 服务时间段: When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
 // before, is not before the start nor after the call, and has the precision that was first sent.
@@ -9022,23 +6585,6 @@ var patternTimeRangeEndTime = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14})$"}
 
 var patternTimeRangeStartTime = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14}|OnAccept)$"}
 
-func (v *TimeRange) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "end_time":
-			v.EndTime = r.StringPointer()
-		case "end_time_remark":
-			v.EndTimeRemark = r.StringPointer()
-		case "start_time":
-			v.StartTime = r.StringPointer()
-		case "start_time_remark":
-			v.StartTimeRemark = r.StringPointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
-
 // TransactionID 微信支付交易单号: WeChat Pay's number of the payment, from `collection.details` of the order or from the USER_PAID notification.
 type TransactionID = string
 
@@ -9066,19 +6612,6 @@ func (v TransactionSceneInfo) Validate() error {
 func (v TransactionSceneInfo) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "mchid", v.MchID, 1, 32, nil)
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
-}
-
-func (v *TransactionSceneInfo) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "mchid":
-			v.MchID = r.String()
-		case "sub_mchid":
-			v.SubMchID = r.String()
-		default:
-			r.Unknown()
-		}
-	}
 }
 
 // UserRiskLevel 用户分层: The layer that a user belongs to.
@@ -9196,41 +6729,6 @@ var patternUserRiskLevelNotifyURL = limit.Pattern{Source: "^https?://[^?#]+$"}
 var patternUserRiskLevelOpenID = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
 
 var patternUserRiskLevelServiceID = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-
-func (v *UserRiskLevel) read(r *plainjson.Reader) {
-	for r.Object(); r.Field(); {
-		switch string(r.Key()) {
-		case "appid":
-			v.AppID = r.String()
-		case "authorization_code":
-			v.AuthorizationCode = r.StringPointer()
-		case "authorization_state":
-			v.AuthorizationState = (AuthorizationState)(r.String())
-		case "authorization_success_time":
-			v.AuthorizationSuccessTime = r.StringPointer()
-		case "cancel_authorization_time":
-			v.CancelAuthorizationTime = r.StringPointer()
-		case "channel_id":
-			v.ChannelID = r.StringPointer()
-		case "mchid":
-			v.MchID = r.String()
-		case "notify_url":
-			v.NotifyURL = r.StringPointer()
-		case "openid":
-			v.OpenID = r.StringPointer()
-		case "risk_level_version":
-			v.RiskLevelVersion = r.Int64Pointer()
-		case "service_id":
-			v.ServiceID = r.String()
-		case "user_label":
-			v.UserLabel = r.StringPointer()
-		case "user_risk_level":
-			v.UserRiskLevel = r.Int64Pointer()
-		default:
-			r.Unknown()
-		}
-	}
-}
 
 // UserServiceStatus 回调状态: What the user did, USER_OPEN_SERVICE (开启服务) or USER_CLOSE_SERVICE (解除服务).
 type UserServiceStatus string
@@ -9448,10 +6946,6 @@ func (c *Client) call(ctx context.Context, info call.Info, method, target string
 	}
 	var payload io.Reader
 	if body != nil {
-		// encoding/json reads again what a MarshalJSON wrote, and one byte after another.
-		if v, ok := body.(interface{ plain() any }); ok {
-			body = v.plain()
-		}
 		b, err := json.Marshal(body)
 		if err != nil {
 			return c.notSent(ctx, method, fmt.Errorf("encode the request: %w", err))
@@ -9522,9 +7016,9 @@ func (c *Client) notSent(ctx context.Context, method string, err error) error {
 
 // callFor is call for an operation whose success bears a T, which about holds
 // against the request, if it is not nil.
-func callFor[T any, P reader[T]](ctx context.Context, c *Client, info call.Info, method, target string, body any, editors []RequestEditorFn, about func(answer *T) error) (out *T, err error) {
+func callFor[T any](ctx context.Context, c *Client, info call.Info, method, target string, body any, editors []RequestEditorFn, about func(answer *T) error) (out *T, err error) {
 	err = c.call(ctx, info, method, target, body, func(answer []byte) (partial any, err error) {
-		out, err = Unmarshal[T, P](answer)
+		out, err = Unmarshal[T](answer)
 		if err == nil && about != nil {
 			err = about(out)
 		}
@@ -9553,30 +7047,17 @@ func same(field string, sent, answered *string, always bool) error {
 	return nil
 }
 
-// reader is a *T that reads itself.
-type reader[T any] interface {
-	*T
-	read(r *plainjson.Reader)
-}
-
 // Unmarshal decodes a T, a struct of this package, from an answer or from what a
 // notification holds:
 //
 //	order, err := payscore.Unmarshal[payscore.ServiceOrderNotification](event.Raw)
 //
-// It differs from json.Unmarshal in that it is faster, reads an integer from a
-// text of digits too, and returns an error for null, which would pass for an
-// object without fields. The texts of the result share memory; strings.Clone one
-// that is kept for long.
+// It differs from json.Unmarshal in that it reads an integer from a text of digits
+// too, and returns an error for null, which would pass for an object without fields.
 //
 // When a field has another type than in the contract, Unmarshal returns an error
 // and a T with the other fields. The T is nil when data is no JSON object.
-func Unmarshal[T any, P reader[T]](data []byte) (*T, error) {
-	out := P(new(T))
-	r := plainjson.NewReader(data)
-	if out.read(&r); r.Done() {
-		return out, nil
-	}
+func Unmarshal[T any](data []byte) (*T, error) {
 	decoded, err := digits.Unmarshal[T](data)
 	object := bytes.HasPrefix(bytes.TrimSpace(data), []byte("{"))
 	switch {

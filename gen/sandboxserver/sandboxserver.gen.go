@@ -132,15 +132,12 @@ func (v Account) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v Account) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *Account) plain() any {
+func (v Account) MarshalJSON() ([]byte, error) {
 	type plain Account
 	if v.Files == nil {
 		v.Files = []AccountFile{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // AccountFile A file of the directory of keys.
@@ -494,15 +491,12 @@ func (v FaultKind) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v FaultKind) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *FaultKind) plain() any {
+func (v FaultKind) MarshalJSON() ([]byte, error) {
 	type plain FaultKind
 	if v.Values == nil {
 		v.Values = []string{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // FaultList The faults there are, and those switched on.
@@ -535,10 +529,7 @@ func (v FaultList) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v FaultList) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *FaultList) plain() any {
+func (v FaultList) MarshalJSON() ([]byte, error) {
 	type plain FaultList
 	if v.Active == nil {
 		v.Active = []ActiveFault{}
@@ -546,7 +537,7 @@ func (v *FaultList) plain() any {
 	if v.Kinds == nil {
 		v.Kinds = []FaultKind{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // Journal A page of the journal.
@@ -576,15 +567,12 @@ func (v Journal) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v Journal) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *Journal) plain() any {
+func (v Journal) MarshalJSON() ([]byte, error) {
 	type plain Journal
 	if v.Entries == nil {
 		v.Entries = []Entry{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // Move What the user or WeChat Pay does to an order.
@@ -672,15 +660,12 @@ func (v Notification) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v Notification) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *Notification) plain() any {
+func (v Notification) MarshalJSON() ([]byte, error) {
 	type plain Notification
 	if v.Attempts == nil {
 		v.Attempts = []Attempt{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // NotificationState waiting for the next attempt, taken by the merchant, or given up after the last one.
@@ -709,15 +694,12 @@ func (v NotificationList) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v NotificationList) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *NotificationList) plain() any {
+func (v NotificationList) MarshalJSON() ([]byte, error) {
 	type plain NotificationList
 	if v.Notifications == nil {
 		v.Notifications = []Notification{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // Order An order in a list.
@@ -824,10 +806,7 @@ func (v OrderLife) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v OrderLife) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *OrderLife) plain() any {
+func (v OrderLife) MarshalJSON() ([]byte, error) {
 	type plain OrderLife
 	if v.Moves == nil {
 		v.Moves = []string{}
@@ -838,7 +817,7 @@ func (v *OrderLife) plain() any {
 	if v.Timeline == nil {
 		v.Timeline = []Entry{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // OrderList A page of orders.
@@ -868,15 +847,12 @@ func (v OrderList) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v OrderList) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *OrderList) plain() any {
+func (v OrderList) MarshalJSON() ([]byte, error) {
 	type plain OrderList
 	if v.Orders == nil {
 		v.Orders = []Order{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // OtherMove What happens to a permission, a refund, an application, a risk level or the certificate.
@@ -958,15 +934,12 @@ func (v OtherMoveKind) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v OtherMoveKind) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *OtherMoveKind) plain() any {
+func (v OtherMoveKind) MarshalJSON() ([]byte, error) {
 	type plain OtherMoveKind
 	if v.Needs == nil {
 		v.Needs = []string{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // OtherMoveList The moves there are.
@@ -992,15 +965,12 @@ func (v OtherMoveList) check(c *limit.Checker, at *limit.Path) {
 }
 
 // MarshalJSON writes a nil required array as [].
-func (v OtherMoveList) MarshalJSON() ([]byte, error) { return json.Marshal(v.plain()) }
-
-// plain is v with all of its required arrays and no MarshalJSON of its own.
-func (v *OtherMoveList) plain() any {
+func (v OtherMoveList) MarshalJSON() ([]byte, error) {
 	type plain OtherMoveList
 	if v.Moves == nil {
 		v.Moves = []OtherMoveKind{}
 	}
-	return (*plain)(v)
+	return json.Marshal(plain(v))
 }
 
 // Problem Why a request was not carried out.
