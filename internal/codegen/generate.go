@@ -1,6 +1,6 @@
 // Package codegen makes all that is derived from the contract: go generate
-// runs specgen, and gocode with the configurations and templates of this folder. Its tests compare what the templates make of a small contract with
-// golden files.
+// runs specgen, and gocode with the configurations and templates of this folder.
+// Its tests compare what the templates make of a small contract with golden files.
 package codegen
 
 //go:generate go run ../../cmd/specgen -C ../.. build
