@@ -113,31 +113,42 @@ func Open(ctx context.Context, verifier *auth.Verifier, header http.Header, body
 	if err := verifier.VerifyContext(ctx, header, body); err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
-	e, err := readEnvelope(body)
+	n, err := payscore.Unmarshal[payscore.Notification](body)
 	found := malformed("body", err)
+	if n == nil {
+		return nil, found
+	}
+	r := n.Resource
 	switch {
-	case len(e.algorithm)+len(e.nonce)+len(e.ciphertext) == 0: // absent, null or empty
+	case r.Algorithm == "" && r.Nonce == "" && r.Ciphertext == "": // absent, null or empty
 		if found == nil {
 			found = &MalformedError{Field: "resource"}
 		}
 		return nil, found
-	case string(e.algorithm) != string(payscore.SecretAlgorithmAeadAes256Gcm):
+	case r.Algorithm != payscore.SecretAlgorithmAeadAes256Gcm:
 		return nil, &MalformedError{Field: "resource.algorithm"}
 	}
-	plaintext, err := auth.Decrypt(string(e.nonce), string(e.associatedData), e.ciphertext, keys...)
+	var associatedData string
+	if r.AssociatedData != nil {
+		associatedData = *r.AssociatedData
+	}
+	plaintext, err := auth.Decrypt(r.Nonce, associatedData, r.Ciphertext, keys...)
 	if err != nil {
 		if found != nil { // an associated_data that is no text would be the cause
 			return nil, found
 		}
 		return nil, fmt.Errorf("notify: %w", err)
 	}
-	event := &Event{ID: e.id, Type: e.eventType, Summary: e.summary, Serial: header.Get(auth.HeaderSerial), Raw: bytes.TrimSpace(plaintext)}
-	event.CreateTime, _ = time.Parse(time.RFC3339, string(e.createTime))
+	event := &Event{ID: n.ID, Type: n.EventType, Serial: header.Get(auth.HeaderSerial), Raw: bytes.TrimSpace(plaintext)}
+	if n.Summary != nil {
+		event.Summary = *n.Summary
+	}
+	event.CreateTime, _ = time.Parse(time.RFC3339, n.CreateTime)
 	switch {
 	case found != nil:
-	case e.id == "":
+	case n.ID == "":
 		found = &MalformedError{Field: "id"}
-	case e.eventType == "":
+	case n.EventType == "":
 		found = &MalformedError{Field: "event_type"}
 	}
 	if event.ID == "" {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -89,8 +90,7 @@ func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (pays
 			s.collect(o, payscore.PaidTypeNewton, chinese(now))
 		}
 		o.Entity.State = s.contract.stages[spec.stage].State
-		// The contract judges number, sub-merchant, risk fund and notify_url.
-		if err := o.Entity.Validate(); err != nil {
+		if err := spec.creation(o.Entity).Validate(); err != nil {
 			return fmt.Errorf("sandbox: seed %q: %w", outOrderNo, err)
 		}
 		s.become(o, spec.stage)
@@ -101,4 +101,14 @@ func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (pays
 	}
 	e, _ := s.Order(spec.subMchID, outOrderNo)
 	return e, nil
+}
+
+// creation is a request that would create e. By it the contract judges number,
+// sub-merchant, risk fund and notify_url.
+func (s seed) creation(e payscore.ServiceOrderEntity) payscore.CreatePartnerServiceOrderRequest {
+	return payscore.CreatePartnerServiceOrderRequest{
+		OutOrderNo: e.OutOrderNo, ServiceID: e.ServiceID, AppID: e.AppID, ServiceIntroduction: e.ServiceIntroduction,
+		SubMchID: cmp.Or(s.subMchID, e.MchID), NotifyURL: cmp.Or(s.notifyURL, "https://localhost"), // which it may have none of
+		RiskFund: *e.RiskFund, TimeRange: payscore.TimeRange{StartTime: new(onAccept)},
+	}
 }

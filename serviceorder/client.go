@@ -15,22 +15,22 @@ import (
 // have been carried out.
 type PartnerClient interface {
 	QueryPartnerServiceOrder(ctx context.Context, params payscore.QueryPartnerServiceOrderParams, editors ...payscore.RequestEditorFn) (*payscore.ServiceOrderEntity, error)
-	CancelPartnerServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.CancelPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
-	CompletePartnerServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.CompletePartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
-	ModifyPartnerServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.ModifyPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
-	PayPartnerServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.PayPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
-	SyncPartnerServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.SyncPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
+	CancelPartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.CancelPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
+	CompletePartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.CompletePartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
+	ModifyPartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.ModifyPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
+	PayPartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.PayPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
+	SyncPartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.SyncPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
 }
 
 // DirectClient is what the functions for direct merchants need of a
 // *payscore.Client, with errors as [PartnerClient] has them.
 type DirectClient interface {
 	QueryServiceOrder(ctx context.Context, params payscore.QueryServiceOrderParams, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
-	CancelServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.CancelServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CancelServiceOrderResponse, error)
-	CompleteServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.CompleteServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CompleteServiceOrderResponse, error)
-	ModifyServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.ModifyServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
-	PayServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.PayServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.PayServiceOrderResponse, error)
-	SyncServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.SyncServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
+	CancelServiceOrder(ctx context.Context, outOrderNo string, body payscore.CancelServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CancelServiceOrderResponse, error)
+	CompleteServiceOrder(ctx context.Context, outOrderNo string, body payscore.CompleteServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CompleteServiceOrderResponse, error)
+	ModifyServiceOrder(ctx context.Context, outOrderNo string, body payscore.ModifyServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
+	PayServiceOrder(ctx context.Context, outOrderNo string, body payscore.PayServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.PayServiceOrderResponse, error)
+	SyncServiceOrder(ctx context.Context, outOrderNo string, body payscore.SyncServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
 }
 
 var (

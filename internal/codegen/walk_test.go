@@ -54,7 +54,7 @@ func TestAddAField(t *testing.T) {
 	if out := said["go run ./cmd/specgen lint api/openapi.yaml"]; out != "" {
 		t.Errorf("lint said %s", out)
 	}
-	if out := said["make generate"]; !strings.Contains(out, "gen/payscore/payscore.gen.go") || !strings.Contains(out, "api/dist/openapi.json") {
+	if out := said["make generate"]; !strings.Contains(out, "gen/payscore/models.gen.go") || !strings.Contains(out, "api/dist/openapi.json") {
 		t.Errorf("generate did not show what changed: %s", out)
 	}
 	diff := said["go run ./cmd/specgen diff HEAD"]
@@ -65,7 +65,7 @@ func TestAddAField(t *testing.T) {
 	if !strings.Contains(changelog, "receipt_no") {
 		t.Error("the field is not in CHANGELOG.md")
 	}
-	if client := read(t, filepath.Join(dir, "gen/payscore/payscore.gen.go")); !regexp.MustCompile(`ReceiptNo +\*string`).MatchString(client) {
+	if client := read(t, filepath.Join(dir, "gen/payscore/models.gen.go")); !regexp.MustCompile(`ReceiptNo +\*string`).MatchString(client) {
 		t.Error("the field is not in the client")
 	}
 }
