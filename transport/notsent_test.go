@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/wxpayscore/payscore/apierror"
@@ -64,9 +65,9 @@ func (k *signsOnce) SignContext(_ context.Context, digest []byte, opts crypto.Si
 // A RoundTripper that sends the request out of sight, and then cannot connect,
 // leaves the outcome unknown: the body was read.
 func TestRepeatOfARoundTripperThatCannotConnect(t *testing.T) {
-	arrived := 0
+	var arrived atomic.Int64
 	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		arrived++
+		arrived.Add(1)
 		hangUp(false)(w, r)
 	})
 	rt, away := transport.NewRoundTripper(), transport.NewRoundTripper()
@@ -81,7 +82,7 @@ func TestRepeatOfARoundTripperThatCannotConnect(t *testing.T) {
 		return away.RoundTrip(r)
 	}))).Do(secretRequest(t, "POST", srv.URL))
 	checkSend(t, rsp, err, false, true)
-	if arrived != 1 {
-		t.Errorf("%d requests arrived", arrived)
+	if n := arrived.Load(); n != 1 {
+		t.Errorf("%d requests arrived", n)
 	}
 }
