@@ -56,10 +56,12 @@ func (r Retry) orDefault() Retry {
 	return r
 }
 
-type onceKey struct{}
+type withoutRetryKey struct{}
 
-// Once returns a context whose calls are sent one time, whatever [WithRetry] says.
-func Once(ctx context.Context) context.Context { return context.WithValue(ctx, onceKey{}, true) }
+// WithoutRetry returns a context whose calls are sent once, whatever [WithRetry] says.
+func WithoutRetry(ctx context.Context) context.Context {
+	return context.WithValue(ctx, withoutRetryKey{}, true)
+}
 
 // decision is what the end of one attempt means for the call.
 type decision struct {

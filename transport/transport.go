@@ -162,7 +162,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		return nil, failed
 	}
 	attempts := c.retry.Attempts
-	if req.Context().Value(onceKey{}) != nil {
+	if req.Context().Value(withoutRetryKey{}) != nil {
 		attempts = 1
 	}
 	var before error // of an attempt that may have been carried out
