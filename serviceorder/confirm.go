@@ -102,7 +102,7 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		r.Outcome, r.SendErr = NotCarriedOut, fmt.Errorf("%w: %w", apierror.ErrNotSent, impossible)
 		return r, r.SendErr
 	}
-	for open := false; ; {
+	for mayHaveSucceeded := false; ; {
 		var answer *O
 		if answer, r.SendErr = op.send(); r.SendErr == nil {
 			return Result[O]{Outcome: CarriedOut, Order: answer}, nil
@@ -111,8 +111,8 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		// It stands unless the order says otherwise.
 		unsigned := refusedUnsigned(r.SendErr)
 		// This refusal speaks of the money and not of the operation.
-		open = open || unknown || !op.collects && hasNumber(r.SendErr, deductionFailed)
-		if !open && !busy && !unsigned && !carriedOutBefore(op.id, r.SendErr) {
+		mayHaveSucceeded = mayHaveSucceeded || unknown || !op.collects && hasNumber(r.SendErr, deductionFailed)
+		if !mayHaveSucceeded && !busy && !unsigned && !carriedOutBefore(op.id, r.SendErr) {
 			r.Outcome = NotCarriedOut
 			return r, r.SendErr
 		}
@@ -128,14 +128,14 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 			now = factsOf(*r.Order)
 			r.Outcome = op.judge(now)
 		}
-		if !open && r.Outcome == Unknown {
+		if !mayHaveSucceeded && r.Outcome == Unknown {
 			r.Outcome = NotCarriedOut // the refusal stands
 		}
 		again := r.Outcome == NotCarriedOut || r.Outcome == Unknown && repeatable(op.id)
 		// A refusal that the order confirms would come again.
 		again = again && (busy && o.wait || !busy && unknown)
 		if !again || o.resends <= 0 || !catalog.Allows(now.stage, op.id) {
-			return r, r.err(op.outOrderNo, open)
+			return r, r.err(op.outOrderNo, mayHaveSucceeded)
 		}
 		o.resends--
 	}

@@ -65,9 +65,9 @@ func WithoutRetry(ctx context.Context) context.Context {
 
 // decision is what the end of one attempt means for the call.
 type decision struct {
-	again   bool // the same parameters may be sent once more
-	open    bool // this attempt may have changed something
-	newHost bool // the host was not reached, or did not answer
+	again            bool // the same parameters may be sent once more
+	mayHaveSucceeded bool // this attempt may have changed something
+	newHost          bool // the host was not reached, or did not answer
 }
 
 // decide has all the rules in one place. Only what is safe with the same
@@ -77,13 +77,13 @@ func decide(req *http.Request, rsp *http.Response, err error) decision {
 	if err != nil {
 		if s, ok := err.(*SendError); ok { // itself, not one of what it was caused by
 			if req.Context().Err() != nil {
-				return decision{open: write && !s.NotSent}
+				return decision{mayHaveSucceeded: write && !s.NotSent}
 			}
-			return decision{again: true, open: write && !s.NotSent, newHost: true}
+			return decision{again: true, mayHaveSucceeded: write && !s.NotSent, newHost: true}
 		}
 		// What is not to be trusted says most likely that a write was carried
 		// out, and a repeat would only bury that under a refusal.
-		return decision{again: !write, open: write}
+		return decision{again: !write, mayHaveSucceeded: write}
 	}
 	if rsp.StatusCode/100 == 2 && rsp.StatusCode != http.StatusAccepted {
 		return decision{}
@@ -92,9 +92,9 @@ func decide(req *http.Request, rsp *http.Response, err error) decision {
 	switch {
 	case refused.Status == http.StatusAccepted, refused.Status >= 500, // received but not done, or who knows
 		refused.Status == http.StatusTooManyRequests, refused.Number == tooFrequent: // refused before it was looked at
-		return decision{again: true, open: errors.Is(refused, ErrOutcomeUnknown)}
+		return decision{again: true, mayHaveSucceeded: errors.Is(refused, ErrOutcomeUnknown)}
 	}
-	return decision{open: errors.Is(refused, ErrOutcomeUnknown)}
+	return decision{mayHaveSucceeded: errors.Is(refused, ErrOutcomeUnknown)}
 }
 
 // repeatable reports whether a second attempt can bear the same bytes and a

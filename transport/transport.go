@@ -165,7 +165,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	if req.Context().Value(withoutRetryKey{}) != nil {
 		attempts = 1
 	}
-	var before error // of an attempt that may have been carried out
+	var earlierUnknown error // of an attempt that may have been carried out
 	sent := req
 	for attempt, host := 1, 0; ; attempt++ {
 		start = time.Now()
@@ -180,7 +180,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 			pause, again = c.wait(req.Context(), c.retry, attempt, rsp)
 		}
 		if !again {
-			rsp, err = settle(req, rsp, err, d.open, before)
+			rsp, err = settle(req, rsp, err, d.mayHaveSucceeded, earlierUnknown)
 			seen.Outcome = OutcomeOf(rsp, err)
 			c.tell(req.Context(), seen)
 			return rsp, err
@@ -188,12 +188,12 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		seen.Retry, seen.Wait = true, pause
 		c.tell(req.Context(), seen)
 		if gaveUp := c.sleep(req.Context(), pause); gaveUp != nil {
-			rsp, err = settle(req, rsp, err, d.open, before)
+			rsp, err = settle(req, rsp, err, d.mayHaveSucceeded, earlierUnknown)
 			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
 			return rsp, err
 		}
-		if d.open {
-			before = causeOf(rsp, err)
+		if d.mayHaveSucceeded {
+			earlierUnknown = causeOf(rsp, err)
 		}
 		if d.newHost {
 			host++
@@ -204,7 +204,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		}
 		var gaveUp error
 		if sent, gaveUp = c.next(req, host); gaveUp != nil {
-			rsp, err = settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: gaveUp}, false, before)
+			rsp, err = settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: gaveUp}, false, earlierUnknown)
 			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
 			return rsp, err
 		}
