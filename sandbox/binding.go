@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -30,9 +31,9 @@ func WithStrictBindings(known ...Binding) Option {
 
 // Numbers of the refusals of ids that do not go together.
 const (
-	numberNoMerchant   = 271302144 // mch_id 不存在
-	numberNotBound     = 271302149 // mch_id 和 appid 未绑定
-	numberNoPermission = 268503786 // 当前无权限进行此操作
+	numberNoMerchant   = catalog.NumberMerchantNotFound
+	numberNotBound     = catalog.NumberAppNotBound
+	numberNoPermission = catalog.NumberNoPermission
 )
 
 // checkBinding holds the ids of a request together. Which of the three numbers

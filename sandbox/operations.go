@@ -6,18 +6,19 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	api "github.com/wxpayscore/payscore/gen/payscoreserver"
 )
 
 // Stages that an operation asks for by name. What follows from which is in
 // the contract.
 const (
-	stageCreated     = "CREATED"
-	stageUserConfirm = "USER_CONFIRM"
-	stageUserPaying  = "USER_PAYING"
-	stageDone        = "DONE"
-	stageRevoked     = "REVOKED"
-	stageExpired     = "EXPIRED"
+	stageCreated     = string(catalog.StageCreated)
+	stageUserConfirm = string(catalog.StageUserConfirm)
+	stageUserPaying  = string(catalog.StageUserPaying)
+	stageDone        = string(catalog.StageDone)
+	stageRevoked     = string(catalog.StageRevoked)
+	stageExpired     = string(catalog.StageExpired)
 )
 
 // operations carries out what signature and contract let through.
@@ -81,12 +82,12 @@ func (s *Sandbox) carryOutOn(operationID string, o *order, do func(*order, stage
 	if refused := s.allow(o, operationID); refused != nil {
 		return refused
 	}
-	return do(o, s.contract.rules[operationID])
+	return do(o, stageRule{catalog.Stage(o.Stage), operationID})
 }
 
 // allow refuses an operation that the order's stage does not allow.
 func (s *Sandbox) allow(o *order, operationID string) *refusal {
-	refused, ok := s.contract.rules[operationID].Refusals[o.Stage]
+	refused, ok := catalog.RefusalOf(catalog.Stage(o.Stage), operationID)
 	if !ok {
 		return nil
 	}

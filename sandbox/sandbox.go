@@ -125,12 +125,13 @@ func WithFault(f Fault) Option {
 // processCredentials spares each test the making of three RSA keys.
 var processCredentials = sync.OnceValues(NewCredentials)
 
-// Open returns a sandbox without orders. The error is that of making keys, or
-// of a contract that does not load.
+// Open returns a sandbox without orders. The error is that of making keys, or of
+// an option that cannot be used.
 func Open(opts ...Option) (*Sandbox, error) {
 	c := newChanges()
 	s := &Sandbox{
-		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: newJournal(),
+		contract: wechatpay,
+		riskCap:  DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: newJournal(),
 		changes: c, orders: newTable[order]("orders", c), payments: map[string]*order{}, queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[Notification]("notifications", c),
 		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
@@ -160,9 +161,6 @@ func Open(opts ...Option) (*Sandbox, error) {
 	}
 	s.clock.start = s.clock.wall()
 	var err error
-	if s.contract, err = loadContract(); err != nil {
-		return nil, err
-	}
 	if s.credentials == nil {
 		if s.credentials, err = processCredentials(); err != nil {
 			return nil, err

@@ -19,12 +19,6 @@ const (
 	DeductionWait = 3 * time.Minute
 )
 
-// Numbers of refusals.
-const (
-	deducting       = 271316754 // a deduction is in progress
-	deductionFailed = 271316574
-)
-
 type options struct {
 	before  *int64
 	pause   time.Duration
@@ -107,11 +101,11 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		if answer, r.SendErr = op.send(); r.SendErr == nil {
 			return Result[O]{Outcome: CarriedOut, Order: answer}, nil
 		}
-		busy, unknown := hasNumber(r.SendErr, deducting), errors.Is(r.SendErr, apierror.ErrOutcomeUnknown)
+		busy, unknown := hasNumber(r.SendErr, catalog.NumberDeductionRunning), errors.Is(r.SendErr, apierror.ErrOutcomeUnknown)
 		// It stands unless the order says otherwise.
 		unsigned := refusedUnsigned(r.SendErr)
 		// This refusal speaks of the money and not of the operation.
-		mayHaveSucceeded = mayHaveSucceeded || unknown || !op.collects && hasNumber(r.SendErr, deductionFailed)
+		mayHaveSucceeded = mayHaveSucceeded || unknown || !op.collects && hasNumber(r.SendErr, catalog.NumberDeductionFailed)
 		if !mayHaveSucceeded && !busy && !unsigned && !carriedOutBefore(op.id, r.SendErr) {
 			r.Outcome = NotCarriedOut
 			return r, r.SendErr

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/gen/catalog"
 )
 
 const (
@@ -20,10 +21,6 @@ const (
 	DefaultFirstWait = 200 * time.Millisecond
 	// DefaultLongestWait is the longest wait between two attempts.
 	DefaultLongestWait = 10 * time.Second
-
-	// tooFrequent is the number of a refusal for too many calls, whatever its
-	// status: two for one order within a second, for example.
-	tooFrequent = 268435472
 )
 
 // Retry says how a call is repeated. The zero value of a field stands for its
@@ -91,7 +88,7 @@ func decide(req *http.Request, rsp *http.Response, err error) decision {
 	refused := refusal(rsp)
 	switch {
 	case refused.Status == http.StatusAccepted, refused.Status >= 500, // received but not done, or who knows
-		refused.Status == http.StatusTooManyRequests, refused.Number == tooFrequent: // refused before it was looked at
+		refused.Status == http.StatusTooManyRequests, refused.Number == catalog.NumberTooFrequent: // refused before it was looked at
 		return decision{again: true, mayHaveSucceeded: errors.Is(refused, ErrOutcomeUnknown)}
 	}
 	return decision{mayHaveSucceeded: errors.Is(refused, ErrOutcomeUnknown)}
