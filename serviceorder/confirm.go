@@ -69,18 +69,23 @@ func WithServiceID(id string) Option { return func(o *options) { o.serviceID = i
 // Nothing is known of [Pay] and [Sync], and a repeated [Modify] is refused.
 func WithResend(n int) Option { return func(o *options) { o.resends = n } }
 
+// kind is what one operation does to an order.
+type kind struct {
+	id    string                  // of the contract, for what the stages allow
+	judge func(now facts) Outcome // tells by the order whether it was carried out
+	// collects marks the operation that only asks for the money: a failed
+	// deduction is a failure of its own.
+	collects bool
+}
+
 // operation is one operation on one order. send and query are made with the
 // same parameters each time.
 type operation[O Order] struct {
-	id         string // of the contract, for what the stages allow
+	kind
 	outOrderNo string
 	send       func() (*O, error)            // and the order, where the answer is one
 	params     interface{ Validate() error } // of the query
 	query      func() (*O, error)
-	judge      func(now facts) Outcome // tells by the order whether it was carried out
-	// collects marks the operation that only asks for the money: a failed
-	// deduction is a failure of its own.
-	collects bool
 }
 
 // confirm sends an operation, and queries the order when the answer does not
