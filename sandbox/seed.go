@@ -10,7 +10,8 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// SeedOption changes what [Sandbox.Seed] puts in. A nil one does nothing.
+// SeedOption changes what [Sandbox.Seed] puts in. A nil one does nothing. Seed
+// returns an error for one that cannot be used.
 type SeedOption func(*seed)
 
 type seed struct {

@@ -26,6 +26,8 @@ type options struct {
 	resends int
 	// serviceID is for queries, where the body bears none.
 	serviceID string
+	// misconfigured is why one of them cannot be used.
+	misconfigured error
 }
 
 func newOptions(opts []Option) options {
@@ -39,6 +41,8 @@ func newOptions(opts []Option) options {
 }
 
 // Option changes how an operation is sent and confirmed. A nil one does nothing.
+// One that cannot be used, such as one with a negative duration, makes the
+// operation return an error that is [apierror.ErrNotSent].
 type Option func(*options)
 
 // WithTotalBefore tells [Modify] and [ModifyDirect] the total of the order
@@ -49,7 +53,13 @@ func WithTotalBefore(fen int64) Option { return func(o *options) { o.before = &f
 
 // WithPause sets how long to wait before the order is queried, so that a
 // request that is still on its way can arrive. The default is [DefaultPause].
-func WithPause(d time.Duration) Option { return func(o *options) { o.pause = d } }
+func WithPause(d time.Duration) Option {
+	return func(o *options) {
+		if o.pause = d; d < 0 {
+			o.misconfigured = fmt.Errorf("serviceorder: a pause of %s is negative", d)
+		}
+	}
+}
 
 // WithDeductionWait waits for [DeductionWait] when a deduction is in progress,
 // and then queries the order, instead of at once.
@@ -67,7 +77,13 @@ func WithServiceID(id string) Option { return func(o *options) { o.serviceID = i
 // the order does not tell is sent again only where a repeat with the same
 // parameters is known to be safe ([catalog.ReentryOf]) and the order allows it.
 // Nothing is known of [Pay] and [Sync], and a repeated [Modify] is refused.
-func WithResend(n int) Option { return func(o *options) { o.resends = n } }
+func WithResend(n int) Option {
+	return func(o *options) {
+		if o.resends = n; n < 0 {
+			o.misconfigured = fmt.Errorf("serviceorder: %d resends are negative", n)
+		}
+	}
+}
 
 // kind is what one operation does to an order.
 type kind struct {
@@ -94,6 +110,9 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 	o := newOptions(opts)
 	var r Result[O]
 	impossible := op.params.Validate() // sent, it could not be settled
+	if o.misconfigured != nil {
+		impossible = o.misconfigured
+	}
 	if op.query == nil {
 		impossible = errors.New("serviceorder: the client is nil")
 	}

@@ -820,3 +820,16 @@ func TestOwnClientAnswersAboutAnotherOrder(t *testing.T) {
 		t.Errorf("%v, %v", paid.Outcome, err)
 	}
 }
+
+func TestOptionsThatCannotBeUsed(t *testing.T) {
+	for _, opt := range []serviceorder.Option{serviceorder.WithPause(-1), serviceorder.WithResend(-1)} {
+		for _, k := range kinds {
+			h := newHost(t)
+			for _, do := range []func(*testing.T, context.Context, *payscore.Client, ...serviceorder.Option) ended{k.partner, k.direct} {
+				if e := do(t, t.Context(), h.client(), nil, opt); e.outcome != serviceorder.NotCarriedOut || !errors.Is(e.err, apierror.ErrNotSent) {
+					t.Errorf("%s: %+v", k.name, e)
+				}
+			}
+		}
+	}
+}

@@ -37,17 +37,23 @@ type Retry struct {
 	LongestWait time.Duration
 }
 
-// WithRetry sets how calls are repeated.
-func WithRetry(r Retry) Option { return func(c *Client) { c.retry = r } }
+// WithRetry sets how calls are repeated. No field may be negative.
+func WithRetry(r Retry) Option {
+	return func(c *Client) {
+		if c.retry = r; r.Attempts < 0 || r.FirstWait < 0 || r.LongestWait < 0 {
+			c.refuse("a retry has a negative field: %+v", r)
+		}
+	}
+}
 
 func (r Retry) orDefault() Retry {
-	if r.Attempts <= 0 {
+	if r.Attempts == 0 {
 		r.Attempts = DefaultAttempts
 	}
-	if r.FirstWait <= 0 {
+	if r.FirstWait == 0 {
 		r.FirstWait = DefaultFirstWait
 	}
-	if r.LongestWait <= 0 {
+	if r.LongestWait == 0 {
 		r.LongestWait = DefaultLongestWait
 	}
 	return r

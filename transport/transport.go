@@ -43,7 +43,7 @@ type Client struct {
 
 	retry         Retry
 	backups       []*url.URL
-	misconfigured error // what an option could not use
+	misconfigured error // why an option cannot be used
 	observers     []func(context.Context, Attempt)
 
 	now    func() time.Time
@@ -51,8 +51,17 @@ type Client struct {
 	jitter func() float64 // in [0, 1)
 }
 
-// Option configures a Client.
+// Option configures a Client. A nil Option does nothing, and one with a nil
+// argument leaves the default. An Option that cannot be used, such as one with a
+// negative duration, makes each call a [*SendError], not sent.
 type Option func(*Client)
+
+// refuse keeps the first reason why an option cannot be used.
+func (c *Client) refuse(format string, args ...any) {
+	if c.misconfigured == nil {
+		c.misconfigured = fmt.Errorf(format, args...)
+	}
+}
 
 // WithRoundTripper sets what carries the requests, instead of a transport
 // tuned for WeChat Pay (see [NewRoundTripper]): for a proxy, a recorder, or a
@@ -70,13 +79,21 @@ func WithRoundTripper(rt http.RoundTripper) Option {
 // means no bound other than the context's, which bounds the whole call. The
 // default is [DefaultTimeout].
 func WithTimeout(d time.Duration) Option {
-	return func(c *Client) { c.timeout = d }
+	return func(c *Client) {
+		if c.timeout = d; d < 0 {
+			c.refuse("a timeout of %s is negative", d)
+		}
+	}
 }
 
 // WithMaxAnswer sets the largest answer that is read, in bytes. The default
 // is [DefaultMaxAnswer].
 func WithMaxAnswer(n int64) Option {
-	return func(c *Client) { c.maxAnswer = min(max(n, 0), math.MaxInt64-1) } // one byte more is read
+	return func(c *Client) {
+		if c.maxAnswer = min(n, math.MaxInt64-1); n < 0 { // one byte more is read
+			c.refuse("a largest answer of %d bytes is negative", n)
+		}
+	}
 }
 
 // New returns a client that signs with signer what comes unsigned and checks
