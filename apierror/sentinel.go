@@ -50,8 +50,8 @@ func (c Code) matches(e *Error) bool {
 }
 
 // Number is an error number to test for, such as
-// errors.Is(err, apierror.Number(271316754)). It is finer than the code;
-// catalog.NumberOf says what each means. 0 matches nothing.
+// errors.Is(err, apierror.Number(catalog.NumberDeductionRunning)). It is finer than
+// the code; catalog.NumberOf says what each means. 0 matches nothing.
 type Number int64
 
 // Error is the number in words.
