@@ -39,7 +39,7 @@ func (s operations) ApplyPartnerServiceAccount(ctx context.Context, r api.ApplyP
 			s.applications.put(b.OutApplyNo, a)
 			s.planAccount(b.OutApplyNo, a)
 		case !sameApplication(a.Application, asked):
-			return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
+			return refuseNumber(http.StatusBadRequest, "INVALID_REQUEST", numberReentry)
 		}
 		answer = a.Application
 		return nil

@@ -38,7 +38,7 @@ type target struct {
 func (s *Sandbox) find(t target) (*order, *refusal) {
 	o := s.orders.get(orderKey(t.subMchID, t.outOrderNo))
 	if o == nil {
-		return nil, refuse(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist, "查询单据不存在")
+		return nil, refuseNumber(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist)
 	}
 	s.settle(o)
 	location, pointer := "body", "/"
@@ -77,7 +77,7 @@ func (s *Sandbox) carryOutOn(operationID string, o *order, do func(*order, stage
 	if o.Deduction != nil {
 		// The code is not published. The facts name modify, cancel, sync and
 		// complete; the sandbox refuses whatever changes the order.
-		return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberDeducting, "单据正在扣款中，请稍后重试")
+		return refuseNumber(http.StatusBadRequest, "INVALID_REQUEST", numberDeducting)
 	}
 	if refused := s.allow(o, operationID); refused != nil {
 		return refused
@@ -109,7 +109,7 @@ func query[T any](ctx context.Context, s *Sandbox, t target, outOrderNo, queryID
 		}
 		o, refused := s.find(t)
 		if refused == nil && queryID != nil && o.QueryID != *queryID { // that order is another sub-merchant's
-			refused = refuse(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist, "查询单据不存在")
+			refused = refuseNumber(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist)
 		}
 		if refused != nil {
 			return refused

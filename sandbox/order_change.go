@@ -108,7 +108,7 @@ func (s *Sandbox) modify(o *order, rule stageRule, b payscore.ModifyPartnerServi
 func (s *Sandbox) pay(o *order, rule stageRule) *refusal {
 	if s.user(o.Entity.OpenID, o.Entity.SubOpenID).CannotPay {
 		// The code is not published.
-		return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberNoMoney, "支付分扣款失败")
+		return refuseNumber(http.StatusBadRequest, "INVALID_REQUEST", numberNoMoney)
 	}
 	s.collect(o, payscore.PaidTypeNewton, chinese(s.now()))
 	s.become(o, rule.becomes(o))

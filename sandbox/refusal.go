@@ -21,6 +21,12 @@ func refuse(status int, code string, number int64, message string) *refusal {
 	return &refusal{status: status, code: code, number: number, message: message}
 }
 
+// refuseNumber is a refusal with the message that the contract has for its number.
+func refuseNumber(status int, code string, number int64) *refusal {
+	known, _ := catalog.NumberOf(number)
+	return refuse(status, code, number, known.Message)
+}
+
 // Numbers of the refusals that no stage of an order explains.
 const (
 	numberRange     = catalog.NumberOutOfRange
