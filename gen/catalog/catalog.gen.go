@@ -81,6 +81,25 @@ func CodeOf(code string) (Code, bool) {
 // Codes gives the error codes of the catalogue, sorted by code.
 func Codes() []Code { return slices.Clone(codes) }
 
+// The error codes by name.
+const (
+	CodeFrequencyLimited     = "FREQUENCY_LIMITED"      // 频率限制
+	CodeFrequencyLimitExceed = "FREQUENCY_LIMIT_EXCEED" // 频率限制
+	CodeInvalidOrderState    = "INVALID_ORDER_STATE"    // 订单状态不允许该操作
+	CodeInvalidRequest       = "INVALID_REQUEST"        // 请求不符合规则
+	CodeNoAuth               = "NO_AUTH"                // 没有权限
+	CodeOrderCanceled        = "ORDER_CANCELED"         // 订单已取消
+	CodeOrderDone            = "ORDER_DONE"             // 订单已完成
+	CodeOrderNotExist        = "ORDER_NOT_EXIST"        // 订单或授权记录不存在
+	CodeParamError           = "PARAM_ERROR"            // 参数错误
+	CodeRatelimitExceeded    = "RATELIMIT_EXCEEDED"     // 频率限制
+	CodeRateLimited          = "RATE_LIMITED"           // 频率限制
+	CodeResourceNotExists    = "RESOURCE_NOT_EXISTS"    // 资源不存在
+	CodeServiceUnavailable   = "SERVICE_UNAVAILABLE"    // 服务不可用
+	CodeSignError            = "SIGN_ERROR"             // 签名错误
+	CodeSystemError          = "SYSTEM_ERROR"           // 系统错误
+)
+
 // NumberOf gives the meaning of an error number, and whether the catalogue has
 // it. 0 stands for success and has no entry.
 func NumberOf(n int64) (Number, bool) {

@@ -323,6 +323,7 @@ var retryConst = map[string]string{
 func render(name, text string, t *tables) ([]byte, error) {
 	tmpl, err := template.New(name).Funcs(template.FuncMap{
 		"quote": strconv.Quote, // leaves Chinese readable
+		"camel": camel,
 		"retry": func(r string) string { return retryConst[r] },
 		"stageName": func(c string) string {
 			i := slices.IndexFunc(t.Stages, func(s stage) bool { return s.Const == c })

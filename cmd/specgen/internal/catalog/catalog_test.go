@@ -95,7 +95,7 @@ func main() {
 	fmt.Println(catalog.Allows(p, "completeOrder"), catalog.Allows(catalog.StageDone, "completeOrder"), catalog.Allows(p, "createOrder"), catalog.Allows(p, "nothing"))
 	fmt.Println(catalog.OperationsOf("PARAM_ERROR", 0), catalog.OperationsOf("PARAM_ERROR", 271316754), catalog.OperationsOf("ORDER_DONE", 0))
 	fmt.Println(len(catalog.OperationsOf("", 0)), len(catalog.OperationsOf("", 5)), len(catalog.OperationsOf("", 268435464)))
-	fmt.Println(catalog.NumberDeducting, catalog.NumberOutOfRange, catalog.EventUserPaid, len(catalog.Operations()), catalog.Operations()[1].ID)
+	fmt.Println(catalog.CodeParamError, catalog.NumberDeducting, catalog.NumberOutOfRange, catalog.EventUserPaid, len(catalog.Operations()), catalog.Operations()[1].ID)
 	fmt.Println(catalog.EventOf("REFUND.SUCCESS"))
 	fmt.Println(catalog.EventOf("SUCCESS"))
 	catalog.Events()[0].Type = "changed"
@@ -142,7 +142,7 @@ DOING MCH_COMPLETE USER_PAYING 待支付 Not paid. false true
 true false false false
 [{createOrder POST /orders https://pay.weixin.qq.com/doc/v3/partner/1}] [{createOrder POST /orders https://pay.weixin.qq.com/doc/v3/partner/1}] [{completeOrder POST /orders/{id}/complete }]
 0 0 1
-271316754 268435464 PAYSCORE.USER_PAID 3 createOrder
+PARAM_ERROR 271316754 268435464 PAYSCORE.USER_PAID 3 createOrder
 {REFUND.SUCCESS Refunded 退款成功 refund refund} true
 {    } false
 [{PAYSCORE.USER_PAID Paid 支付成功 payscore } {REFUND.SUCCESS Refunded 退款成功 refund refund} {REFUND.CLOSED Refunded   }]
