@@ -17,19 +17,6 @@ import (
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
-// Values of Event.Type. WeChat Pay may send others at any time.
-const (
-	UserConfirm        = "PAYSCORE.USER_CONFIRM"
-	UserPaid           = "PAYSCORE.USER_PAID"
-	UserOpenService    = "PAYSCORE.USER_OPEN_SERVICE"
-	UserCloseService   = "PAYSCORE.USER_CLOSE_SERVICE"
-	BindServiceAccount = "PAYSCORE.BIND_SERVICE_ACCOUNT"
-	RefundSuccess      = "REFUND.SUCCESS"
-	RefundAbnormal     = "REFUND.ABNORMAL"
-	RefundClosed       = "REFUND.CLOSED"
-	SecurityEcho       = "SECURITY_ECHO.SUCCESS"
-)
-
 // Event is a notification that was verified and decrypted. It belongs to who
 // gets it. Printed or logged, it shows its ID and Type alone, since the rest
 // names the user and what was paid.
@@ -44,11 +31,10 @@ type Event struct {
 	// Raw is the JSON that was decrypted, with fields that the contract lacks.
 	Raw json.RawMessage
 
-	// Resource is Raw, decoded: *payscore.ServiceOrderNotification,
-	// *payscore.PermissionNotification, *payscore.ServiceAccountNotification,
-	// *payscore.RefundNotification or *payscore.SecurityEchoNotification, each
-	// after its Type; nil for any other Type, and nil with an Err. Its limits are not
-	// checked, since WeChat Pay may widen them: that is what its method Validate is for.
+	// Resource is Raw, decoded into the type that payscore.UnmarshalNotification
+	// lists for Type, such as *payscore.ServiceOrderNotification; nil for any other
+	// Type, and nil with an Err. Its limits are not checked, since WeChat Pay may widen
+	// them: that is what its method Validate is for.
 	Resource any
 
 	// Err is a *MalformedError when a field of the notification has another type than
@@ -180,40 +166,26 @@ func (e *Event) Decode() error {
 // decode returns what Raw says and sets SubMchID. With an error it returns what
 // could be decoded.
 func (e *Event) decode() (any, error) {
-	switch e.Type {
-	case UserConfirm, UserPaid:
-		order, err := payscore.Unmarshal[payscore.ServiceOrderNotification](e.Raw)
-		if order == nil {
+	resource, err := payscore.UnmarshalNotification(e.Type, e.Raw)
+	switch r := resource.(type) {
+	case *payscore.ServiceOrderNotification: // the most frequent, spared a second reading
+		if r.SubMchID != nil {
+			e.SubMchID = *r.SubMchID
+		}
+		return resource, err
+	case *payscore.PermissionNotification:
+		e.addOlder(r)
+		return resource, err
+	case nil:
+		if err != nil {
 			return nil, err
 		}
-		if order.SubMchID != nil {
-			e.SubMchID = *order.SubMchID
+		if !json.Valid(e.Raw) { // a type that the contract lacks
+			return nil, errors.New("no JSON")
 		}
-		return order, err
-	case UserOpenService, UserCloseService:
-		return e.decodePermission()
-	case BindServiceAccount:
-		return resource(e, payscore.Unmarshal[payscore.ServiceAccountNotification])
-	case RefundSuccess, RefundAbnormal, RefundClosed:
-		return resource(e, payscore.Unmarshal[payscore.RefundNotification])
-	case SecurityEcho:
-		return resource(e, payscore.Unmarshal[payscore.SecurityEchoNotification])
 	}
 	e.SubMchID = e.merchants().SubMchID
-	if !json.Valid(e.Raw) {
-		return nil, errors.New("no JSON")
-	}
-	return nil, nil
-}
-
-// resource decodes Raw, and takes SubMchID from it.
-func resource[T any](e *Event, unmarshal func([]byte) (*T, error)) (any, error) {
-	decoded, err := unmarshal(e.Raw)
-	if decoded == nil {
-		return nil, err
-	}
-	e.SubMchID = e.merchants().SubMchID
-	return decoded, err
+	return resource, err
 }
 
 // merchants are those that Raw names, in the spelling of older authorisations
@@ -231,11 +203,8 @@ func (e *Event) merchants() (m merchants) {
 	return m
 }
 
-func (e *Event) decodePermission() (any, error) {
-	p, err := payscore.Unmarshal[payscore.PermissionNotification](e.Raw)
-	if p == nil {
-		return nil, err
-	}
+// addOlder fills in the merchants of an older authorisation.
+func (e *Event) addOlder(p *payscore.PermissionNotification) {
 	m := e.merchants()
 	if p.MchID == "" {
 		p.MchID = m.OlderMchID
@@ -246,7 +215,6 @@ func (e *Event) decodePermission() (any, error) {
 	if p.SubMchID != nil {
 		e.SubMchID = *p.SubMchID
 	}
-	return p, err
 }
 
 // MalformedError reports a notification that WeChat Pay signed, but that is not

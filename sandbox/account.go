@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 	api "github.com/wxpayscore/payscore/gen/payscoreserver"
 )
@@ -38,7 +39,7 @@ func (s operations) ApplyPartnerServiceAccount(ctx context.Context, r api.ApplyP
 			s.applications.put(b.OutApplyNo, a)
 			s.planAccount(b.OutApplyNo, a)
 		case !sameApplication(a.Application, asked):
-			return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
+			return refuseNumber(http.StatusBadRequest, "INVALID_REQUEST", numberReentry)
 		}
 		answer = a.Application
 		return nil
@@ -107,7 +108,7 @@ func (s *Sandbox) endAccount(move, outApplyNo string, state payscore.ApplyState,
 		e := &a.Application
 		e.ApplyState, e.RejectReason = state, reason
 		s.applications.put(outApplyNo, a)
-		s.announce(accountSubject(outApplyNo), value(e.ResultNotifyURL), "PAYSCORE.BIND_SERVICE_ACCOUNT", payscore.ServiceAccountNotification{
+		s.announce(accountSubject(outApplyNo), value(e.ResultNotifyURL), catalog.EventBindServiceAccount, payscore.ServiceAccountNotification{
 			ServiceID: e.ServiceID, AppID: e.AppID, MchID: e.MchID, SubAppID: e.SubAppID, SubMchID: e.SubMchID,
 			OutApplyNo: e.OutApplyNo, ApplyState: e.ApplyState, RejectReason: e.RejectReason,
 		})

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -30,9 +31,9 @@ func WithStrictBindings(known ...Binding) Option {
 
 // Numbers of the refusals of ids that do not go together.
 const (
-	numberNoMerchant   = 271302144 // mch_id 不存在
-	numberNotBound     = 271302149 // mch_id 和 appid 未绑定
-	numberNoPermission = 268503786 // 当前无权限进行此操作
+	numberNoMerchant   = catalog.NumberMerchantNotFound
+	numberNotBound     = catalog.NumberAppNotBound
+	numberNoPermission = catalog.NumberNoPermission
 )
 
 // checkBinding holds the ids of a request together. Which of the three numbers
@@ -52,16 +53,16 @@ func (s *Sandbox) checkBinding(r *http.Request) *refusal {
 	// An application is how a sub-merchant becomes known.
 	applies := s.contract.routes()[r.Pattern].Operation.OperationID == "applyPartnerServiceAccount"
 	if sub := id("sub_mchid"); sub != "" && !applies && !keep(func(b Binding) bool { return b.SubMchID == sub }) {
-		return refuse(http.StatusForbidden, "NO_AUTH", numberNoMerchant, "mch_id 不存在")
+		return refuseNumber(http.StatusForbidden, "NO_AUTH", numberNoMerchant)
 	}
 	if app := id("appid"); app != "" && !keep(func(b Binding) bool { return b.AppID == app }) {
-		return refuse(http.StatusForbidden, "NO_AUTH", numberNotBound, "mch_id 和 appid 未绑定")
+		return refuseNumber(http.StatusForbidden, "NO_AUTH", numberNotBound)
 	}
 	if app := id("sub_appid"); app != "" && !keep(func(b Binding) bool { return b.SubAppID == app }) {
-		return refuse(http.StatusForbidden, "NO_AUTH", numberNotBound, "mch_id 和 appid 未绑定")
+		return refuseNumber(http.StatusForbidden, "NO_AUTH", numberNotBound)
 	}
 	if service := id("service_id"); service != "" && !keep(func(b Binding) bool { return b.ServiceID == service }) {
-		return refuse(http.StatusForbidden, "NO_AUTH", numberNoPermission, "当前无权限进行此操作")
+		return refuseNumber(http.StatusForbidden, "NO_AUTH", numberNoPermission)
 	}
 	return nil
 }

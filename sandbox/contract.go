@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,63 +19,32 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"github.com/wxpayscore/payscore/api"
-	"github.com/wxpayscore/payscore/gen/payscore"
+	"github.com/wxpayscore/payscore/gen/catalog"
 )
 
-// contract is api/openapi.yaml: what a request must look like and which stage
-// of an order allows which operation.
+// contract is an OpenAPI document: what a request must look like. routes has
+// the pattern of net/http ("POST /v3/...") as its key. Whoever calls it first has all
+// schemas parsed.
 type contract struct {
-	// routes has the pattern of net/http ("POST /v3/...") as its key. Whoever
-	// calls it first has all schemas parsed.
 	routes func() map[string]*routers.Route
-	stages map[string]stage
-	rules  map[string]stageRule // by operationId
 }
 
-// stage is one of x-wechatpay-order-stages: the three fields that tell it.
-type stage struct {
-	State            payscore.ServiceOrderState             `json:"state"`
-	StateDescription *payscore.ServiceOrderStateDescription `json:"state_description"`
-	CollectionState  *payscore.CollectionState              `json:"collection_state"`
-	Final            bool                                   `json:"final"`
-}
+// wechatpay is the embedded api/openapi.yaml, parsed once per process.
+var wechatpay = &contract{routes: parseRoutes(api.SpecJSON)}
 
-// stageRule is the x-wechatpay-order-stages of an operation.
+// stageRule is what the contract says of an operation on an order in a stage.
 type stageRule struct {
-	Allowed       []string                `json:"allowed"`
-	Becomes       string                  `json:"becomes"`
-	BecomesAtZero string                  `json:"becomes_at_zero"`
-	Refusals      map[string]stageRefusal `json:"refusals"`
+	from      catalog.Stage
+	operation string
 }
 
-type stageRefusal struct {
-	Status  int    `json:"status"`
-	Code    string `json:"code"`
-	Number  int64  `json:"number"`
-	Message string `json:"message"`
+// becomes returns the stage of the order after the operation, which has
+// changed its bill already.
+func (r stageRule) becomes(o *order) string {
+	noBill := int64(-1)
+	to, _ := catalog.Becomes(r.from, r.operation, *cmp.Or(o.Entity.TotalAmount, &noBill))
+	return string(to)
 }
-
-// loadContract reads the embedded contract once for all sandboxes of a process:
-// at first only what a sandbox without requests needs.
-var loadContract = sync.OnceValues(func() (*contract, error) {
-	var spec struct {
-		Stages map[string]stage `json:"x-wechatpay-order-stages"`
-		Paths  map[string]map[string]struct {
-			OperationID string    `json:"operationId"`
-			Rule        stageRule `json:"x-wechatpay-order-stages"`
-		} `json:"paths"`
-	}
-	if err := json.Unmarshal(api.SpecJSON, &spec); err != nil {
-		return nil, fmt.Errorf("sandbox: contract: %w", err)
-	}
-	c := &contract{stages: spec.Stages, rules: map[string]stageRule{}, routes: parseRoutes(api.SpecJSON)}
-	for _, methods := range spec.Paths {
-		for _, operation := range methods {
-			c.rules[operation.OperationID] = operation.Rule
-		}
-	}
-	return c, nil
-})
 
 // parseRoutes has a document parsed at the first call of what it returns.
 func parseRoutes(spec []byte) func() map[string]*routers.Route {

@@ -49,7 +49,7 @@ func create[T any](ctx context.Context, s *Sandbox, r opening) (T, error) {
 		o := s.orders.get(orderKey(r.order.SubMchID, r.order.OutOrderNo))
 		switch {
 		case o != nil && !bytes.Equal(o.Created, request[:]):
-			return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberReentry, "订单重入参数校验失败")
+			return refuseNumber(http.StatusBadRequest, "INVALID_REQUEST", numberReentry)
 		case o == nil && len(s.orders.records) >= s.maxOrders:
 			return refuse(http.StatusTooManyRequests, "FREQUENCY_LIMITED", numberFrequency, "沙箱中的订单过多")
 		case o == nil:

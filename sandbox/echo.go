@@ -7,6 +7,7 @@ import (
 	"crypto/sha1" // the API's choice for OAEP
 	"encoding/base64"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 	api "github.com/wxpayscore/payscore/gen/payscoreserver"
 )
@@ -33,7 +34,7 @@ func (s operations) EchoSecurity(ctx context.Context, r api.EchoSecurityRequestO
 			if len(s.notifications.records) >= maxNotifications {
 				return tooMany()
 			}
-			s.announce("echo", *b.NotifyURL, "SECURITY_ECHO.SUCCESS", payscore.SecurityEchoNotification(answer))
+			s.announce("echo", *b.NotifyURL, catalog.EventSecurityEchoSuccess, payscore.SecurityEchoNotification(answer))
 			return nil
 		})
 		if err != nil {

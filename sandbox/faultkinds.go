@@ -328,8 +328,8 @@ func refusalOf(route *routers.Route, value string) *refusal {
 	}
 	if code == "" {
 		code = "INVALID_REQUEST"
-		for _, refused := range loadedRule(route).Refusals {
-			if refused.Number == number {
+		for _, stage := range catalog.Stages() {
+			if refused, ok := catalog.RefusalOf(stage, route.Operation.OperationID); ok && refused.Number == number {
 				code = refused.Code
 			}
 		}
@@ -348,11 +348,6 @@ func refusalOf(route *routers.Route, value string) *refusal {
 		number = numberFor(code, message)
 	}
 	return refuse(status, code, number, message)
-}
-
-func loadedRule(route *routers.Route) stageRule {
-	c, _ := loadContract()
-	return c.rules[route.Operation.OperationID]
 }
 
 // documentedRefusal is how the contract has a code among an operation's

@@ -26,7 +26,13 @@ const (
 
 // WithKeyMode sets which key signs answers and notifications, and whether
 // there are certificates to download. The default is [KeyModeEither].
-func WithKeyMode(m KeyMode) Option { return func(s *Sandbox) { s.keyMode = m } }
+func WithKeyMode(m KeyMode) Option {
+	return func(s *Sandbox) {
+		if s.keyMode = m; m < KeyModeEither || m > KeyModeMigration {
+			s.refuseOption("there is no key mode %d", m)
+		}
+	}
+}
 
 // answerKey returns the key to sign with for a request that asked for one by
 // its id, and its id. Anyone who names an older certificate gets the newest.

@@ -6,18 +6,19 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	api "github.com/wxpayscore/payscore/gen/payscoreserver"
 )
 
 // Stages that an operation asks for by name. What follows from which is in
 // the contract.
 const (
-	stageCreated     = "CREATED"
-	stageUserConfirm = "USER_CONFIRM"
-	stageUserPaying  = "USER_PAYING"
-	stageDone        = "DONE"
-	stageRevoked     = "REVOKED"
-	stageExpired     = "EXPIRED"
+	stageCreated     = string(catalog.StageCreated)
+	stageUserConfirm = string(catalog.StageUserConfirm)
+	stageUserPaying  = string(catalog.StageUserPaying)
+	stageDone        = string(catalog.StageDone)
+	stageRevoked     = string(catalog.StageRevoked)
+	stageExpired     = string(catalog.StageExpired)
 )
 
 // operations carries out what signature and contract let through.
@@ -37,7 +38,7 @@ type target struct {
 func (s *Sandbox) find(t target) (*order, *refusal) {
 	o := s.orders.get(orderKey(t.subMchID, t.outOrderNo))
 	if o == nil {
-		return nil, refuse(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist, "查询单据不存在")
+		return nil, refuseNumber(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist)
 	}
 	s.settle(o)
 	location, pointer := "body", "/"
@@ -76,17 +77,17 @@ func (s *Sandbox) carryOutOn(operationID string, o *order, do func(*order, stage
 	if o.Deduction != nil {
 		// The code is not published. The facts name modify, cancel, sync and
 		// complete; the sandbox refuses whatever changes the order.
-		return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberDeducting, "单据正在扣款中，请稍后重试")
+		return refuseNumber(http.StatusBadRequest, "INVALID_REQUEST", numberDeducting)
 	}
 	if refused := s.allow(o, operationID); refused != nil {
 		return refused
 	}
-	return do(o, s.contract.rules[operationID])
+	return do(o, stageRule{catalog.Stage(o.Stage), operationID})
 }
 
 // allow refuses an operation that the order's stage does not allow.
 func (s *Sandbox) allow(o *order, operationID string) *refusal {
-	refused, ok := s.contract.rules[operationID].Refusals[o.Stage]
+	refused, ok := catalog.RefusalOf(catalog.Stage(o.Stage), operationID)
 	if !ok {
 		return nil
 	}
@@ -108,7 +109,7 @@ func query[T any](ctx context.Context, s *Sandbox, t target, outOrderNo, queryID
 		}
 		o, refused := s.find(t)
 		if refused == nil && queryID != nil && o.QueryID != *queryID { // that order is another sub-merchant's
-			refused = refuse(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist, "查询单据不存在")
+			refused = refuseNumber(http.StatusNotFound, "ORDER_NOT_EXIST", numberNotExist)
 		}
 		if refused != nil {
 			return refused

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -59,12 +60,15 @@ func (o *order) key() string {
 // become moves an order to a stage, sets the fields that tell it and puts the
 // record.
 func (s *Sandbox) become(o *order, name string) {
-	stage := s.contract.stages[name]
+	stage := catalog.Stage(name)
 	o.Stage = name
-	o.Entity.State = stage.State
-	o.Entity.StateDescription = stage.StateDescription
-	if stage.CollectionState != nil {
-		o.Entity.Collection.State = *stage.CollectionState
+	o.Entity.State = payscore.ServiceOrderState(stage.State())
+	o.Entity.StateDescription = nil
+	if d := stage.StateDescription(); d != "" {
+		o.Entity.StateDescription = new(payscore.ServiceOrderStateDescription(d))
+	}
+	if c := stage.CollectionState(); c != "" {
+		o.Entity.Collection.State = payscore.CollectionState(c)
 	}
 	s.orders.put(o.key(), o)
 	s.keepPayment(o)

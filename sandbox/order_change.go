@@ -23,7 +23,7 @@ func cancel[T any](ctx context.Context, s *Sandbox, operationID string, t target
 				o.CancelReason = b.Reason
 				// What was waiting for payment is not any more.
 				o.Entity.Collection, o.Entity.NeedCollection = nil, nil
-				s.become(o, rule.Becomes)
+				s.become(o, rule.becomes(o))
 				return nil
 			})
 		}
@@ -80,11 +80,7 @@ func (s *Sandbox) complete(o *order, rule stageRule, b payscore.CompletePartnerS
 	o.device(b.Device)
 	o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
 	o.Completed = hash
-	if b.TotalAmount == 0 {
-		s.become(o, rule.BecomesAtZero)
-	} else {
-		s.become(o, rule.Becomes)
-	}
+	s.become(o, rule.becomes(o))
 	return nil
 }
 
@@ -103,7 +99,7 @@ func (s *Sandbox) modify(o *order, rule stageRule, b payscore.ModifyPartnerServi
 	}
 	o.device(b.Device)
 	o.bill(b.PostPayments, b.PostDiscounts, b.TotalAmount)
-	s.become(o, rule.Becomes)
+	s.become(o, rule.becomes(o))
 	return nil
 }
 
@@ -112,10 +108,10 @@ func (s *Sandbox) modify(o *order, rule stageRule, b payscore.ModifyPartnerServi
 func (s *Sandbox) pay(o *order, rule stageRule) *refusal {
 	if s.user(o.Entity.OpenID, o.Entity.SubOpenID).CannotPay {
 		// The code is not published.
-		return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberNoMoney, "支付分扣款失败")
+		return refuseNumber(http.StatusBadRequest, "INVALID_REQUEST", numberNoMoney)
 	}
 	s.collect(o, payscore.PaidTypeNewton, chinese(s.now()))
-	s.become(o, rule.Becomes)
+	s.become(o, rule.becomes(o))
 	s.notify(o, userPaid)
 	return nil
 }
@@ -132,7 +128,7 @@ func (s *Sandbox) sync(o *order, rule stageRule, detail payscore.SyncDetail) *re
 		return paramError("body", "/detail/paid_amount", "收款金额与订单不一致", "is not the amount of the order")
 	}
 	s.collect(o, payscore.PaidTypeMch, paid.Format(secondPrecision))
-	s.become(o, rule.Becomes)
+	s.become(o, rule.becomes(o))
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -133,7 +134,7 @@ func (s *Sandbox) end(ctx context.Context, find func() (*permission, *refusal), 
 func (s *Sandbox) closePermission(p *permission, reason string) {
 	p.State, p.ClosedAt, p.CloseReason = payscore.AuthorizationStateUnavailable, s.now(), reason
 	s.permissions.put(p.key(), p)
-	s.announcePermission(p, "PAYSCORE.USER_CLOSE_SERVICE", payscore.UserServiceStatusUserCloseService, p.ClosedAt)
+	s.announcePermission(p, catalog.EventUserCloseService, payscore.UserServiceStatusUserCloseService, p.ClosedAt)
 }
 
 func (s *Sandbox) announcePermission(p *permission, eventType string, status payscore.UserServiceStatus, at time.Time) {
@@ -152,7 +153,7 @@ func (s *Sandbox) announcePermission(p *permission, eventType string, status pay
 func (s *Sandbox) hasUnfinishedOrders(p *permission) bool {
 	for _, o := range s.orders.records {
 		e := o.Entity
-		if !s.contract.stages[o.Stage].Final && e.ServiceID == p.Request.ServiceID && value(e.SubMchID) == p.Request.SubMchID &&
+		if !catalog.Stage(o.Stage).Final() && e.ServiceID == p.Request.ServiceID && value(e.SubMchID) == p.Request.SubMchID &&
 			p.User.is(UserIDs{OpenID: value(e.OpenID), SubOpenID: value(e.SubOpenID)}) {
 			return true
 		}
@@ -188,7 +189,7 @@ func (s *Sandbox) OpenPermission(subMchID, authorizationCode string, user UserID
 			return impossible("the user authorised the service already, under " + before.Request.Code)
 		}
 		s.openPermission(p, user)
-		s.announcePermission(p, "PAYSCORE.USER_OPEN_SERVICE", payscore.UserServiceStatusUserOpenService, p.OpenedAt)
+		s.announcePermission(p, catalog.EventUserOpenService, payscore.UserServiceStatusUserOpenService, p.OpenedAt)
 		return nil
 	})
 }

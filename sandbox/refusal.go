@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+
+	"github.com/wxpayscore/payscore/gen/catalog"
 )
 
 // refusal is an answer that is no success. Its number ends the Request-ID.
@@ -19,20 +21,26 @@ func refuse(status int, code string, number int64, message string) *refusal {
 	return &refusal{status: status, code: code, number: number, message: message}
 }
 
+// refuseNumber is a refusal with the message that the contract has for its number.
+func refuseNumber(status int, code string, number int64) *refusal {
+	known, _ := catalog.NumberOf(number)
+	return refuse(status, code, number, known.Message)
+}
+
 // Numbers of the refusals that no stage of an order explains.
 const (
-	numberRange     = 268435464 // 参数超出取值范围
-	numberNotExist  = 271317510 // 查询单据不存在
-	numberReentry   = 271316598 // 订单重入参数校验失败
-	numberOverCap   = 271316656 // 总金额超过此服务的服务风险金额
-	numberEndBefore = 271316637 // 真实结束时间小于预计开始时间
-	numberDeducting = 271316754 // 单据正在扣款中，请稍后重试
-	numberFrequency = 268435472 // 请求过于频繁
+	numberRange     = catalog.NumberOutOfRange
+	numberNotExist  = catalog.NumberOrderNotFound
+	numberReentry   = catalog.NumberReentry
+	numberOverCap   = catalog.NumberAboveRiskCap
+	numberEndBefore = catalog.NumberEndBeforeStart
+	numberDeducting = catalog.NumberDeductionRunning
+	numberFrequency = catalog.NumberTooFrequent
 
-	numberAssessment = 271300099 // 综合评估未通过
-	numberOverdue    = 271299627 // 存在待处理的超时未支付订单
-	numberTeenMode   = 268560785 // 已开启青少年模式支付限额
-	numberNoMoney    = 271316574 // 支付分扣款失败
+	numberAssessment = catalog.NumberAssessmentFailed
+	numberOverdue    = catalog.NumberOverdueOrders
+	numberTeenMode   = catalog.NumberTeenMode
+	numberNoMoney    = catalog.NumberDeductionFailed
 )
 
 // paramError is the refusal of a value, with the place of the value as a JSON

@@ -91,7 +91,7 @@ func (s *Sandbox) checkBill(riskFund *payscore.RiskFund, payments []payscore.Pay
 }
 
 func overCap() *refusal {
-	return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberOverCap, "总金额超过此服务的服务风险金额")
+	return refuseNumber(http.StatusBadRequest, "INVALID_REQUEST", numberOverCap)
 }
 
 // sum has no bounds, so that no pair of amounts can wrap into a valid total.

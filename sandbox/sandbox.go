@@ -22,6 +22,7 @@ type Sandbox struct {
 	closeErr error
 
 	contract       *contract
+	misconfigured  error // why an option cannot be used
 	credentials    *Credentials
 	clock          *clock
 	agenda         *agenda
@@ -62,15 +63,17 @@ type Sandbox struct {
 	firstCertificate *platformCertificate // of the credentials
 }
 
-// Option configures a Sandbox. A nil one does nothing.
+// Option configures a Sandbox. A nil Option does nothing, and one with a nil
+// argument leaves the default. [Open] returns an error for one that cannot be used,
+// such as a negative number.
 type Option func(*Sandbox)
 
 // WithCredentials sets the keys. The default is a set of keys that is made
 // once per process.
 func WithCredentials(c *Credentials) Option { return func(s *Sandbox) { s.credentials = c } }
 
-// WithClock sets the wall clock, for timestamps, freshness and order times. A
-// nil one stands for [time.Now].
+// WithClock sets the wall clock, for timestamps, freshness and order times. The
+// default is [time.Now].
 func WithClock(now func() time.Time) Option {
 	return func(s *Sandbox) {
 		if now != nil {
@@ -81,9 +84,20 @@ func WithClock(now func() time.Time) Option {
 
 // WithTimeScale lets the time of the orders run factor times as fast as the
 // wall clock, so that a day of notifications passes in seconds. Signatures
-// keep to the wall clock. A factor below 2 changes nothing.
+// keep to the wall clock. A factor of 0 or 1 changes nothing.
 func WithTimeScale(factor int) Option {
-	return func(s *Sandbox) { s.clock.scale = int64(max(factor, 1)) }
+	return func(s *Sandbox) {
+		if s.clock.scale = int64(max(factor, 1)); factor < 0 {
+			s.refuseOption("a time scale of %d is negative", factor)
+		}
+	}
+}
+
+// refuseOption keeps the first reason why an option cannot be used, for [Open].
+func (s *Sandbox) refuseOption(format string, args ...any) {
+	if s.misconfigured == nil {
+		s.misconfigured = fmt.Errorf("sandbox: "+format, args...)
+	}
 }
 
 // WithJournal writes the journal to w as it grows, an [Entry] of JSON a line.
@@ -112,13 +126,25 @@ func WithStrictTimes() Option { return func(s *Sandbox) { s.strictTimes = true }
 
 // WithRiskCap sets the risk cap of all services, in fen. A total above it is
 // refused. The default is [DefaultRiskCap].
-func WithRiskCap(fen int64) Option { return func(s *Sandbox) { s.riskCap = fen } }
+func WithRiskCap(fen int64) Option {
+	return func(s *Sandbox) {
+		if s.riskCap = fen; fen < 0 {
+			s.refuseOption("a risk cap of %d fen is negative", fen)
+		}
+	}
+}
 
 // WithMaxOrders bounds the memory that orders take: at n of them a request for
 // one more is refused with FREQUENCY_LIMITED, and so it is with permissions and
 // with applications. [Sandbox.Seed] is not bound. The default is
 // [DefaultMaxOrders].
-func WithMaxOrders(n int) Option { return func(s *Sandbox) { s.maxOrders = n } }
+func WithMaxOrders(n int) Option {
+	return func(s *Sandbox) {
+		if s.maxOrders = n; n < 0 {
+			s.refuseOption("a bound of %d orders is negative", n)
+		}
+	}
+}
 
 // WithFault switches a fault on from the start, as [Sandbox.AddFault] does. A
 // fault that cannot be is the error of [Open].
@@ -129,12 +155,13 @@ func WithFault(f Fault) Option {
 // processCredentials spares each test the making of three RSA keys.
 var processCredentials = sync.OnceValues(NewCredentials)
 
-// Open returns a sandbox without orders. The error is that of making keys, or
-// of a contract that does not load.
+// Open returns a sandbox without orders. The error is that of making keys, or of
+// an option that cannot be used.
 func Open(opts ...Option) (*Sandbox, error) {
 	c := newChanges()
 	s := &Sandbox{
-		riskCap: DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: newJournal(),
+		contract: wechatpay,
+		riskCap:  DefaultRiskCap, maxOrders: DefaultMaxOrders, clock: &clock{wall: time.Now, scale: 1}, journal: newJournal(),
 		changes: c, orders: newTable[order]("orders", c), payments: map[string]*order{}, queries: newTable[string]("queries", c), users: newTable[User]("users", c), counters: newTable[int64]("counters", c),
 		notifications: newTable[Notification]("notifications", c),
 		courier:       newCourier(), largeBodies: make(chan struct{}, maxLargeBodies),
@@ -162,11 +189,11 @@ func Open(opts ...Option) (*Sandbox, error) {
 			opt(s)
 		}
 	}
+	if s.misconfigured != nil {
+		return nil, s.misconfigured
+	}
 	s.clock.start = s.clock.wall()
 	var err error
-	if s.contract, err = loadContract(); err != nil {
-		return nil, err
-	}
 	if s.credentials == nil {
 		if s.credentials, err = processCredentials(); err != nil {
 			return nil, err

@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// SeedOption changes what [Sandbox.Seed] puts in. A nil one does nothing.
+// SeedOption changes what [Sandbox.Seed] puts in. A nil one does nothing. Seed
+// returns an error for one that cannot be used.
 type SeedOption func(*seed)
 
 type seed struct {
@@ -55,7 +58,7 @@ func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (pays
 	if total <= 0 || total > s.riskCap {
 		return none, fmt.Errorf("sandbox: seed %q: total of %d fen is not in 1 to %d", outOrderNo, total, s.riskCap)
 	}
-	if _, ok := s.contract.stages[spec.stage]; !ok {
+	if !slices.Contains(catalog.Stages(), catalog.Stage(spec.stage)) {
 		return none, fmt.Errorf("sandbox: seed %q: no stage %q", outOrderNo, spec.stage)
 	}
 	now := s.now()
@@ -89,7 +92,7 @@ func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (pays
 		if spec.stage == stageDone {
 			s.collect(o, payscore.PaidTypeNewton, chinese(now))
 		}
-		o.Entity.State = s.contract.stages[spec.stage].State
+		o.Entity.State = payscore.ServiceOrderState(catalog.Stage(spec.stage).State())
 		if err := spec.creation(o.Entity).Validate(); err != nil {
 			return fmt.Errorf("sandbox: seed %q: %w", outOrderNo, err)
 		}

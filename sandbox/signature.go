@@ -13,11 +13,13 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/wxpayscore/payscore/gen/catalog"
 )
 
 const (
 	// numberSignature is that of all refused signatures.
-	numberSignature = 270924332
+	numberSignature = catalog.NumberBadSignature
 
 	scheme  = "WECHATPAY2-SHA256-RSA2048"
 	maxSkew = 300 // seconds, in either direction

@@ -122,7 +122,7 @@ func checkOrder(times payscore.TimeRange) *refusal {
 	}
 	sameDay := isDay(*times.EndTime) && end.Format(dayPrecision) == start.Format(dayPrecision)
 	if !end.After(start) && !sameDay {
-		return refuse(http.StatusBadRequest, "PARAM_ERROR", numberEndBefore, "真实结束时间小于预计开始时间")
+		return refuseNumber(http.StatusBadRequest, "PARAM_ERROR", numberEndBefore)
 	}
 	return nil
 }

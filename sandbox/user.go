@@ -34,11 +34,11 @@ func (s *Sandbox) SetUser(openID string, u User) error {
 func (s *Sandbox) checkUserOf(openIDs ...*string) *refusal {
 	switch u := s.user(openIDs...); {
 	case u.FailsAssessment:
-		return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberAssessment, "综合评估未通过")
+		return refuseNumber(http.StatusBadRequest, "INVALID_REQUEST", numberAssessment)
 	case u.Overdue:
-		return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberOverdue, "存在待处理的超时未支付订单")
+		return refuseNumber(http.StatusBadRequest, "INVALID_REQUEST", numberOverdue)
 	case u.TeenMode:
-		return refuse(http.StatusBadRequest, "INVALID_REQUEST", numberTeenMode, "已开启青少年模式支付限额")
+		return refuseNumber(http.StatusBadRequest, "INVALID_REQUEST", numberTeenMode)
 	}
 	return nil
 }

@@ -43,13 +43,13 @@ type Result[O Order] struct {
 	QueryErr error
 }
 
-// err is the error that goes with a result. open says that the answers alone
-// did not tell.
-func (r Result[O]) err(outOrderNo string, open bool) error {
+// err is the error that goes with a result. mayHaveSucceeded says
+// that the answers alone did not tell.
+func (r Result[O]) err(outOrderNo string, mayHaveSucceeded bool) error {
 	switch {
 	case r.Outcome == CarriedOut:
 		return nil
-	case !open:
+	case !mayHaveSucceeded:
 		return r.SendErr
 	case r.Outcome == NotCarriedOut:
 		return &NotCarriedOutError{OutOrderNo: outOrderNo, Cause: r.SendErr}

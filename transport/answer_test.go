@@ -19,7 +19,7 @@ func (f carries) RoundTrip(r *http.Request) (*http.Response, error) { return f(r
 
 // A length is only what somebody claims, so memory is not set aside for it.
 func TestAnswerThatClaimsToBeHuge(t *testing.T) {
-	for _, most := range []int64{math.MaxInt64, 1 << 40, 0, -5} {
+	for _, most := range []int64{math.MaxInt64, 1 << 40, 0} {
 		for _, claimed := range []int64{1 << 62, 1 << 45, 3, -1} {
 			rt := carries(func(*http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: claimed, Body: io.NopCloser(strings.NewReader("abc"))}, nil

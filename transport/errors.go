@@ -126,22 +126,22 @@ func (e *RefusedAfterUnknownError) Unwrap() []error {
 }
 
 // settle is the end of a call: the last attempt in the light of those before.
-// open says that the last attempt itself may have been carried out, and before
-// is nil unless an earlier one may have been.
-func settle(req *http.Request, rsp *http.Response, err error, open bool, before error) (*http.Response, error) {
+// mayHaveSucceeded is about the last attempt itself. earlierUnknown is nil unless an
+// earlier one may have been carried out.
+func settle(req *http.Request, rsp *http.Response, err error, mayHaveSucceeded bool, earlierUnknown error) (*http.Response, error) {
 	switch {
-	case before == nil || open:
+	case earlierUnknown == nil || mayHaveSucceeded:
 		return rsp, err
 	case err != nil: // certainly not sent this time
 		if last, ok := err.(*SendError); ok {
 			err = fmt.Errorf("not sent again: %w", last.Err) // without its ErrNotSent, which is not true of the call
 		}
 		return nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(),
-			Err: fmt.Errorf("%w; an earlier attempt may have been carried out: %w", err, before)}
+			Err: fmt.Errorf("%w; an earlier attempt may have been carried out: %w", err, earlierUnknown)}
 	case rsp.StatusCode/100 == 2:
 		return rsp, nil
 	}
-	return nil, &RefusedAfterUnknownError{Refusal: refusal(rsp), Before: before}
+	return nil, &RefusedAfterUnknownError{Refusal: refusal(rsp), Before: earlierUnknown}
 }
 
 // causeOf is the end of an attempt as an error.

@@ -292,11 +292,11 @@ func TestEachFault(t *testing.T) {
 					t.Errorf("%+v after %v", cause, after.Before)
 				}
 			}
-			// Once is once.
+			// It sends once.
 			l = newLedger(t, c.fault)
-			err = l.api().ModifyPartnerServiceOrder(transport.Once(t.Context()), orderNo, modifyBody())
+			err = l.api().ModifyPartnerServiceOrder(transport.WithoutRetry(t.Context()), orderNo, modifyBody())
 			if l.check(t, err); l.arrived != 1 {
-				t.Errorf("Once sent %d times", l.arrived)
+				t.Errorf("WithoutRetry sent %d times", l.arrived)
 			}
 		})
 	}

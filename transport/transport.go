@@ -43,7 +43,7 @@ type Client struct {
 
 	retry         Retry
 	backups       []*url.URL
-	misconfigured error // what an option could not use
+	misconfigured error // why an option cannot be used
 	observers     []func(context.Context, Attempt)
 
 	now    func() time.Time
@@ -51,8 +51,17 @@ type Client struct {
 	jitter func() float64 // in [0, 1)
 }
 
-// Option configures a Client.
+// Option configures a Client. A nil Option does nothing, and one with a nil
+// argument leaves the default. An Option that cannot be used, such as one with a
+// negative duration, makes each call a [*SendError], not sent.
 type Option func(*Client)
+
+// refuse keeps the first reason why an option cannot be used.
+func (c *Client) refuse(format string, args ...any) {
+	if c.misconfigured == nil {
+		c.misconfigured = fmt.Errorf(format, args...)
+	}
+}
 
 // WithRoundTripper sets what carries the requests, instead of a transport
 // tuned for WeChat Pay (see [NewRoundTripper]): for a proxy, a recorder, or a
@@ -71,13 +80,21 @@ func WithRoundTripper(rt http.RoundTripper) Option {
 // means no bound other than the context's, which bounds the whole call. The
 // default is [DefaultTimeout].
 func WithTimeout(d time.Duration) Option {
-	return func(c *Client) { c.timeout = d }
+	return func(c *Client) {
+		if c.timeout = d; d < 0 {
+			c.refuse("a timeout of %s is negative", d)
+		}
+	}
 }
 
 // WithMaxAnswer sets the largest answer that is read, in bytes. The default
 // is [DefaultMaxAnswer].
 func WithMaxAnswer(n int64) Option {
-	return func(c *Client) { c.maxAnswer = min(max(n, 0), math.MaxInt64-1) } // one byte more is read
+	return func(c *Client) {
+		if c.maxAnswer = min(n, math.MaxInt64-1); n < 0 { // one byte more is read
+			c.refuse("a largest answer of %d bytes is negative", n)
+		}
+	}
 }
 
 // New returns a client that signs with signer what comes unsigned and checks
@@ -168,10 +185,10 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		return nil, failed
 	}
 	attempts := c.retry.Attempts
-	if req.Context().Value(onceKey{}) != nil {
+	if req.Context().Value(withoutRetryKey{}) != nil {
 		attempts = 1
 	}
-	var before error // of an attempt that may have been carried out
+	var earlierUnknown error // of an attempt that may have been carried out
 	sent := req
 	for attempt, host := 1, 0; ; attempt++ {
 		start = time.Now()
@@ -186,7 +203,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 			pause, again = c.wait(req.Context(), c.retry, attempt, rsp)
 		}
 		if !again {
-			rsp, err = settle(req, rsp, err, d.open, before)
+			rsp, err = settle(req, rsp, err, d.mayHaveSucceeded, earlierUnknown)
 			seen.Outcome = OutcomeOf(rsp, err)
 			c.tell(req.Context(), seen)
 			return rsp, err
@@ -194,12 +211,12 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		seen.Retry, seen.Wait = true, pause
 		c.tell(req.Context(), seen)
 		if gaveUp := c.sleep(req.Context(), pause); gaveUp != nil {
-			rsp, err = settle(req, rsp, err, d.open, before)
+			rsp, err = settle(req, rsp, err, d.mayHaveSucceeded, earlierUnknown)
 			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
 			return rsp, err
 		}
-		if d.open {
-			before = causeOf(rsp, err)
+		if d.mayHaveSucceeded {
+			earlierUnknown = causeOf(rsp, err)
 		}
 		if d.newHost {
 			host++
@@ -210,7 +227,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		}
 		var gaveUp error
 		if sent, gaveUp = c.next(req, host); gaveUp != nil {
-			rsp, err = settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: gaveUp}, false, before)
+			rsp, err = settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: gaveUp}, false, earlierUnknown)
 			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
 			return rsp, err
 		}

@@ -203,7 +203,7 @@ var twins = []twin{
 	// examples
 	{"answer without example", "        '200':\n          description: The order.\n          headers:\n            Request-ID: {$ref: '#/components/headers/RequestId'}\n          content:\n            application/json:\n              schema: {$ref: '#/components/schemas/Order'}\n              example: {id: A1, total_amount: 100, items: [], state: DOING}\n", "        '200': # WANT examples\n          description: The order.\n          headers:\n            Request-ID: {$ref: '#/components/headers/RequestId'}\n          content:\n            application/json:\n              schema: {$ref: '#/components/schemas/Order'}\n"},
 	{"binary answer without example", "              schema: {$ref: '#/components/schemas/Order'}\n              example: {id: A1, total_amount: 100, items: [], state: DOING}\n", "              schema: {$ref: '#/components/schemas/Order'}\n              example: {id: A1, total_amount: 100, items: [], state: DOING}\n        '206':\n          description: A part.\n          content: {application/octet-stream: {schema: {type: string, format: binary}}}\n"},
-	{"request without example", "              requestBody:\n                content:\n                  application/json:\n                    schema: {$ref: '#/components/schemas/Notice'}\n                    example: {tags: []}\n", "              requestBody: # WANT examples\n                content:\n                  application/json:\n                    schema: {$ref: '#/components/schemas/Notice'}\n"},
+	{"request without example", "              requestBody:\n                content:\n                  application/json:\n                    schema: {$ref: '#/components/schemas/Notice'}\n                    examples: {PARKING.PAID: {value: {event_type: PARKING.PAID, tags: []}}}\n", "              requestBody: # WANT examples\n                content:\n                  application/json:\n                    schema: {$ref: '#/components/schemas/Notice'}\n"},
 
 	// example
 	{"wrong answer", "example: {id: A1, total_amount: 100, items: [], state: DOING}", "example: {id: A1, total_amount: -1, items: [], state: LOST} # WANT example"},
@@ -294,8 +294,11 @@ var twins = []twin{
 	{"key too many in an error", "  PARAM_ERROR: {status: 400,", "  PARAM_ERROR: {number: 3, # WANT error-catalogue\n    status: 400,"},
 	{"number that is none", "  271316754: {", "  many: { # WANT error-catalogue\n    "},
 	{"number without message", "message: 正在扣款, remedy", "remedy: {zh: 稍后, en: Later.}, retry: later} # WANT error-catalogue\n  #"},
-	{"number with an unknown code", "  '271302262': {code: ORDER_DONE,", "  '271302262': {code: ORDER_OVER, # WANT error-catalogue\n    "},
-	{"numbers that are no mapping", "x-wechatpay-error-numbers:\n  '271302262': {code: ORDER_DONE, title: 状态不合法, description: Not in this state., message: 订单已完成, remedy: {zh: 先查询, en: Query first.}, retry: after-query}\n  271316754: {title: 正在扣款, description: Money moves (扣款)., message: 正在扣款, remedy: {zh: 稍后, en: Later.}, retry: later}\n", "x-wechatpay-error-numbers: # WANT error-catalogue\n  [271302262]\n"},
+	{"number without a name", "{name: RUNNING, title", "{ # WANT error-catalogue\n    title"},
+	{"number with a name in small letters", "{name: RUNNING,", "{name: running, # WANT error-catalogue\n   "},
+	{"two numbers of one name", "  271316754: {name: RUNNING,", "  271316754: {name: WRONG_STATE, # WANT error-catalogue\n    "},
+	{"number with an unknown code", "name: WRONG_STATE, code: ORDER_DONE,", "name: WRONG_STATE, code: ORDER_OVER, # WANT error-catalogue\n    "},
+	{"numbers that are no mapping", "x-wechatpay-error-numbers:\n  '271302262': {name: WRONG_STATE, code: ORDER_DONE, title: 状态不合法, description: Not in this state., message: 订单已完成, remedy: {zh: 先查询, en: Query first.}, retry: after-query}\n  271316754: {name: RUNNING, title: 正在扣款, description: Money moves (扣款)., message: 正在扣款, remedy: {zh: 稍后, en: Later.}, retry: later}\n", "x-wechatpay-error-numbers: # WANT error-catalogue\n  [271302262]\n"},
 
 	{"unsigned without a source", "unsigned: [{url: https://pay.weixin.qq.com/sign, date: '2020', title: 签名, says: It is not signed.}]", "unsigned: true # WANT error-catalogue\n   "},
 	{"unsigned with an empty list", "unsigned: [{url: https://pay.weixin.qq.com/sign, date: '2020', title: 签名, says: It is not signed.}]", "unsigned: [] # WANT error-catalogue\n   "},
@@ -311,7 +314,9 @@ var twins = []twin{
 	{"event of an unknown schema", "PARKING.MOVED: {$ref: '#/components/schemas/Paid'}", "PARKING.MOVED: {$ref: '#/components/schemas/Lost'} # WANT event-resources"},
 	{"event of something else", "PARKING.MOVED: {$ref: '#/components/schemas/Paid'}", "PARKING.MOVED: {$ref: '#/components/parameters/Id'} # WANT event-resources"},
 	{"event of nothing", "PARKING.MOVED: {$ref: '#/components/schemas/Paid'}", "PARKING.MOVED: # WANT event-resources"},
-	{"event in small letters", "PARKING.MOVED: {", "moved: {$ref: '#/components/schemas/Paid'} # WANT event-resources\n            PARKING.MOVED: {"},
+	{"event in small letters", "PARKING.MOVED: {$ref", "moved: {$ref: '#/components/schemas/Paid'} # WANT event-resources\n            PARKING.MOVED: {$ref"},
+	{"event without example", "            PARKING.MOVED: {$ref", "            PARKING.LOST: {$ref: '#/components/schemas/Paid'} # WANT event-resources\n            PARKING.MOVED: {$ref"},
+	{"event whose example is of another", "event_type: PARKING.MOVED,", "event_type: PARKING.PAID,"},
 	{"events that are no mapping", "          x-wechatpay-resources:\n            PARKING.MOVED: {$ref: '#/components/schemas/Paid'}\n", "          x-wechatpay-resources: [PARKING.MOVED] # WANT event-resources\n"},
 	{"event on a call of the merchant", "      summary: 取消订单\n", "      summary: 取消订单\n      x-wechatpay-resources: {PARKING.GONE: {$ref: '#/components/schemas/Paid'}} # WANT event-resources\n"},
 
@@ -319,7 +324,7 @@ var twins = []twin{
 	{"callback without summary", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n", "        post: # WANT title-missing\n          operationId: notifyOrderMoved\n"},
 	{"callback without description", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n          description: The order moved on.\n", "        post: # WANT description-missing\n          operationId: notifyOrderMoved\n          summary: 状态通知\n"},
 	{"callback without page", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n          description: The order moved on.\n          externalDocs: {url: https://pay.weixin.qq.com/doc/v3/moved}\n", "        post: # WANT external-docs\n          operationId: notifyOrderMoved\n          summary: 状态通知\n          description: The order moved on.\n"},
-	{"callback without example", "          requestBody:\n            content:\n              application/json:\n                schema: {$ref: '#/components/schemas/Notice'}\n                example: {tags: []}\n", "          requestBody: # WANT examples\n            content:\n              application/json:\n                schema: {$ref: '#/components/schemas/Notice'}\n"},
+	{"callback without example", "          requestBody:\n            content:\n              application/json:\n                schema: {$ref: '#/components/schemas/Notice'}\n                examples: {PARKING.MOVED: {value: {event_type: PARKING.MOVED, tags: []}}}\n", "          requestBody: # WANT examples\n            content:\n              application/json:\n                schema: {$ref: '#/components/schemas/Notice'}\n"},
 	{"resource that only an event uses", "                PARKING.PAID: {$ref: '#/components/schemas/Paid'}\n", "                PARKING.PAID: {$ref: '#/components/schemas/Order'}\n"},
 	{"resource that no event uses", "    Notice:\n", "    Lost: # WANT unused-component\n      {title: 无, description: Unused., type: boolean}\n    Notice:\n"},
 	{"callback that nothing refers to", "    Moved:\n", "    Lost: {} # WANT unused-component\n    Moved:\n"},
@@ -331,6 +336,7 @@ var sameLine = map[string]string{
 	"no version":                        "openapi-version",
 	"property with a blank description": "description-missing",
 	"array without maxItems":            "array-items",
+	"event whose example is of another": "event-resources",
 }
 
 func TestRules(t *testing.T) {
