@@ -166,7 +166,7 @@ func TestAdditionsTakeEffect(t *testing.T) {
 	}
 	insert(t, contract, operation+twin+"\n", "\npaths:\n")
 	must("run", "./cmd/specgen", "lint", "api/openapi.yaml")
-	must("generate", "-run", "-config (client|server)", "./internal/codegen")
+	must("generate", "-run", "gocode (client|server)", "./internal/codegen")
 	if out, err := run("build", "./sandbox"); err == nil || !strings.Contains(out, "missing method QueryPermissionHistory") {
 		t.Errorf("%v\n%s", err, out)
 	}

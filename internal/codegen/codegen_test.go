@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -172,7 +173,9 @@ func TestDrift(t *testing.T) {
 				}
 				same(t, name, got)
 			}
-			if there, err := filepath.Glob(folder + "/*.gen.go"); err != nil || len(there) != len(made) {
+			there, err := filepath.Glob(folder + "/*.gen.go")
+			there = slices.DeleteFunc(there, func(name string) bool { return filepath.Base(name) == "notification.gen.go" }) // specgen's
+			if err != nil || len(there) != len(made) {
 				t.Errorf("%d files are made, and %q are there: %v", len(made), there, err)
 			}
 			if t.Failed() {
