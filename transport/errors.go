@@ -65,11 +65,10 @@ func (e *SendError) Error() string {
 	if e.NotSent {
 		return s + "not sent: " + line(e.Err)
 	}
-	s += "no answer: " + line(e.Err)
-	if e.outcomeUnknown() {
-		s += ": " + ErrOutcomeUnknown.Error()
+	if s += "no answer: "; e.outcomeUnknown() {
+		return s + unknownAtTheEnd(e.Err)
 	}
-	return s
+	return s + line(e.Err)
 }
 
 // Unwrap returns the cause. It is no [apierror.ErrNotSent] unless NotSent is set.
