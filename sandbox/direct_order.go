@@ -11,20 +11,20 @@ import (
 // and most writes answer with the order.
 
 func (s operations) CreateServiceOrder(ctx context.Context, r api.CreateServiceOrderRequestObject) (api.CreateServiceOrderResponseObject, error) {
-	answer, err := create[payscore.CreateServiceOrderResponse](ctx, s.Sandbox, opening{
+	answer, err := create[payscore.CreateServiceOrderResult](ctx, s.Sandbox, opening{
 		request: r.Body, order: as[payscore.CreatePartnerServiceOrderRequest](r.Body)})
 	return api.CreateServiceOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) CreatePayOnDeliveryOrder(ctx context.Context, r api.CreatePayOnDeliveryOrderRequestObject) (api.CreatePayOnDeliveryOrderResponseObject, error) {
-	answer, err := create[payscore.CreatePayOnDeliveryOrderResponse](ctx, s.Sandbox, opening{
+	answer, err := create[payscore.CreatePayOnDeliveryOrderResult](ctx, s.Sandbox, opening{
 		request: r.Body,
 		order:   as[payscore.CreatePartnerServiceOrderRequest](r.Body), shopping: &r.Body.ShoppingInfo})
 	return api.CreatePayOnDeliveryOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) DirectCompleteServiceOrder(ctx context.Context, r api.DirectCompleteServiceOrderRequestObject) (api.DirectCompleteServiceOrderResponseObject, error) {
-	answer, err := create[payscore.DirectCompleteServiceOrderResponse](ctx, s.Sandbox, opening{
+	answer, err := create[payscore.DirectCompleteServiceOrderResult](ctx, s.Sandbox, opening{
 		request:    r.Body,
 		order:      as[payscore.CreatePartnerServiceOrderRequest](r.Body),
 		completion: new(as[payscore.CompletePartnerServiceOrderRequest](r.Body))})
@@ -40,14 +40,14 @@ func (s operations) QueryServiceOrder(ctx context.Context, r api.QueryServiceOrd
 
 func (s operations) CancelServiceOrder(ctx context.Context, r api.CancelServiceOrderRequestObject) (api.CancelServiceOrderResponseObject, error) {
 	t := target{outOrderNo: r.OutOrderNo, serviceID: r.Body.ServiceID, appID: &r.Body.AppID}
-	answer, err := cancel[payscore.CancelServiceOrderResponse](ctx, s.Sandbox, "cancelServiceOrder", t,
+	answer, err := cancel[payscore.CancelServiceOrderResult](ctx, s.Sandbox, "cancelServiceOrder", t,
 		as[payscore.CancelPartnerServiceOrderRequest](r.Body))
 	return api.CancelServiceOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) CompleteServiceOrder(ctx context.Context, r api.CompleteServiceOrderRequestObject) (api.CompleteServiceOrderResponseObject, error) {
 	t := target{outOrderNo: r.OutOrderNo, serviceID: &r.Body.ServiceID, appID: &r.Body.AppID}
-	answer, err := complete[payscore.CompleteServiceOrderResponse](ctx, s.Sandbox, "completeServiceOrder", t, r.Body,
+	answer, err := complete[payscore.CompleteServiceOrderResult](ctx, s.Sandbox, "completeServiceOrder", t, r.Body,
 		as[payscore.CompletePartnerServiceOrderRequest](r.Body))
 	return api.CompleteServiceOrder200JSONResponse{Body: answer}, err
 }
@@ -62,7 +62,7 @@ func (s operations) ModifyServiceOrder(ctx context.Context, r api.ModifyServiceO
 
 func (s operations) PayServiceOrder(ctx context.Context, r api.PayServiceOrderRequestObject) (api.PayServiceOrderResponseObject, error) {
 	t := target{outOrderNo: r.OutOrderNo, serviceID: &r.Body.ServiceID, appID: &r.Body.AppID}
-	answer, err := carryOut[payscore.PayServiceOrderResponse](ctx, s.Sandbox, "payServiceOrder", t, s.pay)
+	answer, err := carryOut[payscore.PayServiceOrderResult](ctx, s.Sandbox, "payServiceOrder", t, s.pay)
 	return api.PayServiceOrder200JSONResponse{Body: answer}, err
 }
 

@@ -11,13 +11,13 @@ import (
 // that create an order.
 
 func (s operations) CreatePartnerServiceOrder(ctx context.Context, r api.CreatePartnerServiceOrderRequestObject) (api.CreatePartnerServiceOrderResponseObject, error) {
-	answer, err := create[payscore.CreatePartnerServiceOrderResponse](ctx, s.Sandbox, opening{
+	answer, err := create[payscore.CreatePartnerServiceOrderResult](ctx, s.Sandbox, opening{
 		request: r.Body, order: *r.Body})
 	return api.CreatePartnerServiceOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) CreatePartnerPayOnDeliveryOrder(ctx context.Context, r api.CreatePartnerPayOnDeliveryOrderRequestObject) (api.CreatePartnerPayOnDeliveryOrderResponseObject, error) {
-	answer, err := create[payscore.CreatePartnerPayOnDeliveryOrderResponse](ctx, s.Sandbox, opening{
+	answer, err := create[payscore.CreatePartnerPayOnDeliveryOrderResult](ctx, s.Sandbox, opening{
 		request: r.Body,
 		order:   as[payscore.CreatePartnerServiceOrderRequest](r.Body), shopping: &r.Body.ShoppingInfo})
 	return api.CreatePartnerPayOnDeliveryOrder200JSONResponse{Body: answer}, err

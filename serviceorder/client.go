@@ -27,10 +27,10 @@ type PartnerClient interface {
 // *payscore.Client, with errors as [PartnerClient] has them.
 type DirectClient interface {
 	QueryServiceOrder(ctx context.Context, params payscore.QueryServiceOrderParams, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
-	CancelServiceOrder(ctx context.Context, outOrderNo string, body payscore.CancelServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CancelServiceOrderResponse, error)
-	CompleteServiceOrder(ctx context.Context, outOrderNo string, body payscore.CompleteServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CompleteServiceOrderResponse, error)
+	CancelServiceOrder(ctx context.Context, outOrderNo string, body payscore.CancelServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CancelServiceOrderResult, error)
+	CompleteServiceOrder(ctx context.Context, outOrderNo string, body payscore.CompleteServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CompleteServiceOrderResult, error)
 	ModifyServiceOrder(ctx context.Context, outOrderNo string, body payscore.ModifyServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
-	PayServiceOrder(ctx context.Context, outOrderNo string, body payscore.PayServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.PayServiceOrderResponse, error)
+	PayServiceOrder(ctx context.Context, outOrderNo string, body payscore.PayServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.PayServiceOrderResult, error)
 	SyncServiceOrder(ctx context.Context, outOrderNo string, body payscore.SyncServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
 }
 
@@ -77,7 +77,7 @@ func confirmDirect[B any, A directAnswer](ctx context.Context, client DirectClie
 // directAnswer is what an operation of a direct merchant answers. It bears the
 // number of the order.
 type directAnswer interface {
-	payscore.DirectServiceOrderEntity | payscore.CancelServiceOrderResponse | payscore.CompleteServiceOrderResponse | payscore.PayServiceOrderResponse
+	payscore.DirectServiceOrderEntity | payscore.CancelServiceOrderResult | payscore.CompleteServiceOrderResult | payscore.PayServiceOrderResult
 }
 
 // answered returns the order, where the answer to an operation is one. If the
@@ -87,11 +87,11 @@ func answered(outOrderNo string, answer any) (order *payscore.DirectServiceOrder
 	switch a := answer.(type) {
 	case *payscore.DirectServiceOrderEntity:
 		order, about = a, a.OutOrderNo
-	case *payscore.CancelServiceOrderResponse:
+	case *payscore.CancelServiceOrderResult:
 		about = a.OutOrderNo
-	case *payscore.CompleteServiceOrderResponse:
+	case *payscore.CompleteServiceOrderResult:
 		about = a.OutOrderNo
-	case *payscore.PayServiceOrderResponse:
+	case *payscore.PayServiceOrderResult:
 		about = a.OutOrderNo
 	}
 	if about != outOrderNo {

@@ -797,11 +797,11 @@ func TestNoOperationIsReportedWrongly(t *testing.T) {
 // straying is a client of the caller's own, which does not compare.
 type straying struct{ *payscore.Client }
 
-func (s straying) CancelServiceOrder(context.Context, string, payscore.CancelServiceOrderRequest, ...payscore.RequestEditorFn) (*payscore.CancelServiceOrderResponse, error) {
-	return &payscore.CancelServiceOrderResponse{OutOrderNo: "another"}, nil
+func (s straying) CancelServiceOrder(context.Context, string, payscore.CancelServiceOrderRequest, ...payscore.RequestEditorFn) (*payscore.CancelServiceOrderResult, error) {
+	return &payscore.CancelServiceOrderResult{OutOrderNo: "another"}, nil
 }
 
-func (s straying) PayServiceOrder(context.Context, string, payscore.PayServiceOrderRequest, ...payscore.RequestEditorFn) (*payscore.PayServiceOrderResponse, error) {
+func (s straying) PayServiceOrder(context.Context, string, payscore.PayServiceOrderRequest, ...payscore.RequestEditorFn) (*payscore.PayServiceOrderResult, error) {
 	return nil, nil
 }
 

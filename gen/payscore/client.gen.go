@@ -359,7 +359,7 @@ func (p DownloadCertificatesParams) query() string {
 // orders need no confirmation. The token lives for 1 hour.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012382030
-func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResponse, error) {
+func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResult, error) {
 	var limits limit.Checker
 	if c.checksLimits() {
 		body.check(&limits, nil)
@@ -369,13 +369,13 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+	return callFor[ApplyPermissionResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // ApplyPartnerPermissionForScene 服务商场景中预授权: Asks for the authorisation within another act of the user, such as a payment.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012778802
-func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyPartnerPermissionForSceneRequest, editors ...RequestEditorFn) (*ApplyPartnerPermissionForSceneResponse, error) {
+func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyPartnerPermissionForSceneRequest, editors ...RequestEditorFn) (*ApplyPartnerPermissionForSceneResult, error) {
 	var limits limit.Checker
 	if c.checksLimits() {
 		body.check(&limits, nil)
@@ -385,7 +385,7 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[ApplyPartnerPermissionForSceneResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+	return callFor[ApplyPartnerPermissionForSceneResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // AssessPartnerUserRiskLevel 服务商评估用户分层: Asks which layer a user belongs to, before offering to pay later. `sub_mchid` stands in the query although this is a POST.
@@ -622,7 +622,7 @@ func (p QueryPartnerServiceOrderParams) query() string {
 // confirmation page; one that needs none starts DOING with USER_CONFIRM.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692136
-func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartnerServiceOrderRequest, editors ...RequestEditorFn) (*CreatePartnerServiceOrderResponse, error) {
+func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartnerServiceOrderRequest, editors ...RequestEditorFn) (*CreatePartnerServiceOrderResult, error) {
 	var limits limit.Checker
 	if c.checksLimits() {
 		body.check(&limits, nil)
@@ -632,7 +632,7 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[CreatePartnerServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerServiceOrderResponse) error {
+	return callFor[CreatePartnerServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerServiceOrderResult) error {
 		return cmp.Or(
 			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
 		)
@@ -803,7 +803,7 @@ func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo string,
 // follows. What it takes and answers is that of an order, with `shopping_info` besides.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012783634
-func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body CreatePartnerPayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePartnerPayOnDeliveryOrderResponse, error) {
+func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body CreatePartnerPayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePartnerPayOnDeliveryOrderResult, error) {
 	var limits limit.Checker
 	if c.checksLimits() {
 		body.check(&limits, nil)
@@ -813,7 +813,7 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[CreatePartnerPayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerPayOnDeliveryOrderResponse) error {
+	return callFor[CreatePartnerPayOnDeliveryOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerPayOnDeliveryOrderResult) error {
 		return cmp.Or(
 			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
 		)
@@ -862,7 +862,7 @@ func (p QueryPartnerServiceQuotasParams) query() string {
 // lives for 1 hour.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647349
-func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResponse, error) {
+func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResult, error) {
 	var limits limit.Checker
 	if c.checksLimits() {
 		body.check(&limits, nil)
@@ -872,7 +872,7 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[ApplyPermissionResponse](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+	return callFor[ApplyPermissionResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
 }
 
 // AssessUserRiskLevel 评估用户分层: Asks which layer a user belongs to, before offering to pay later.
@@ -1038,7 +1038,7 @@ func (p QueryServiceOrderParams) query() string {
 // the order that is there; with other parameters it is refused (number 271316598).
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587900
-func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrderRequest, editors ...RequestEditorFn) (*CreateServiceOrderResponse, error) {
+func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrderRequest, editors ...RequestEditorFn) (*CreateServiceOrderResult, error) {
 	var limits limit.Checker
 	if c.checksLimits() {
 		body.check(&limits, nil)
@@ -1048,7 +1048,7 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[CreateServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreateServiceOrderResponse) error {
+	return callFor[CreateServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreateServiceOrderResult) error {
 		return cmp.Or(
 			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
 		)
@@ -1059,7 +1059,7 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 // confirm. WeChat Pay's staff must open it for a merchant. The page is in the old wiki only.
 //
 // Official page: https://pay.weixin.qq.com/wiki/doc/apiv3/wxpay/payscore/chapter3_9.shtml
-func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectCompleteServiceOrderRequest, editors ...RequestEditorFn) (*DirectCompleteServiceOrderResponse, error) {
+func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectCompleteServiceOrderRequest, editors ...RequestEditorFn) (*DirectCompleteServiceOrderResult, error) {
 	var limits limit.Checker
 	if c.checksLimits() {
 		body.check(&limits, nil)
@@ -1069,7 +1069,7 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[DirectCompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *DirectCompleteServiceOrderResponse) error {
+	return callFor[DirectCompleteServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *DirectCompleteServiceOrderResult) error {
 		return cmp.Or(
 			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
 		)
@@ -1080,7 +1080,7 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 // While a deduction is running it is refused (number 271316754): wait 3 minutes and query.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587905
-func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo string, body CancelServiceOrderRequest, editors ...RequestEditorFn) (*CancelServiceOrderResponse, error) {
+func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo string, body CancelServiceOrderRequest, editors ...RequestEditorFn) (*CancelServiceOrderResult, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
@@ -1091,7 +1091,7 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo string, body
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[CancelServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CancelServiceOrderResponse) error {
+	return callFor[CancelServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CancelServiceOrderResult) error {
 		return cmp.Or(
 			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
 		)
@@ -1102,7 +1102,7 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo string, body
 // but the answer is the order.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587955
-func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo string, body CompleteServiceOrderRequest, editors ...RequestEditorFn) (*CompleteServiceOrderResponse, error) {
+func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo string, body CompleteServiceOrderRequest, editors ...RequestEditorFn) (*CompleteServiceOrderResult, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
@@ -1113,7 +1113,7 @@ func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo string, bo
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[CompleteServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CompleteServiceOrderResponse) error {
+	return callFor[CompleteServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CompleteServiceOrderResult) error {
 		return cmp.Or(
 			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
 		)
@@ -1148,7 +1148,7 @@ func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo string, body
 // that the money arrived.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394596
-func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo string, body PayServiceOrderRequest, editors ...RequestEditorFn) (*PayServiceOrderResponse, error) {
+func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo string, body PayServiceOrderRequest, editors ...RequestEditorFn) (*PayServiceOrderResult, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
@@ -1159,7 +1159,7 @@ func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo string, body Pa
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
-	return callFor[PayServiceOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *PayServiceOrderResponse) error {
+	return callFor[PayServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *PayServiceOrderResult) error {
 		return cmp.Or(
 			same("out_order_no", &outOrderNo, &answer.OutOrderNo, true),
 		)
@@ -1227,7 +1227,7 @@ func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo string, body S
 // follows.
 //
 // Official page: https://pay.weixin.qq.com/docs/merchant/apis/weixin-pay-score/service-order/create-pay-on-delivery-service-order.html
-func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePayOnDeliveryOrderResponse, error) {
+func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePayOnDeliveryOrderResult, error) {
 	var limits limit.Checker
 	if c.checksLimits() {
 		body.check(&limits, nil)
@@ -1237,7 +1237,7 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[CreatePayOnDeliveryOrderResponse](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePayOnDeliveryOrderResponse) error {
+	return callFor[CreatePayOnDeliveryOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePayOnDeliveryOrderResult) error {
 		return cmp.Or(
 			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
 		)

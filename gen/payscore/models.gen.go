@@ -407,8 +407,8 @@ type ApplyPartnerPermissionForSceneRequest struct {
 	TransactionSceneInfo *TransactionSceneInfo `json:"transaction_scene_info,omitempty"`
 }
 
-// ApplyPartnerPermissionForSceneResponse 服务商场景中预授权应答: Leave to ask within the act.
-type ApplyPartnerPermissionForSceneResponse struct {
+// ApplyPartnerPermissionForSceneResult 服务商场景中预授权应答: Leave to ask within the act.
+type ApplyPartnerPermissionForSceneResult struct {
 	// Scene Scene of the authorisation. TRANSACTION (支付) is the only value seen.
 	//
 	// Example: TRANSACTION
@@ -513,8 +513,8 @@ type ApplyPermissionRequest struct {
 	ServiceID string `json:"service_id"`
 }
 
-// ApplyPermissionResponse 商户预授权应答: Leave to open the page.
-type ApplyPermissionResponse struct {
+// ApplyPermissionResult 商户预授权应答: Leave to open the page.
+type ApplyPermissionResult struct {
 	// ApplyPermissionsToken Opens the page where the user authorises. Lives for 1 hour.
 	//
 	// Example: apply_permissions_token
@@ -640,8 +640,8 @@ type CancelServiceOrderRequest struct {
 	ServiceID *string `json:"service_id,omitempty"`
 }
 
-// CancelServiceOrderResponse 取消支付分订单应答: An order that was withdrawn.
-type CancelServiceOrderResponse struct {
+// CancelServiceOrderResult 取消支付分订单应答: An order that was withdrawn.
+type CancelServiceOrderResult struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
@@ -858,8 +858,8 @@ func (v CompleteServiceOrderRequest) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(v))
 }
 
-// CompleteServiceOrderResponse 完结支付分订单应答: An order that was completed.
-type CompleteServiceOrderResponse struct {
+// CompleteServiceOrderResult 完结支付分订单应答: An order that was completed.
+type CompleteServiceOrderResult struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
@@ -1006,8 +1006,8 @@ type CreatePartnerPayOnDeliveryOrderRequest struct {
 	TimeRange TimeRange `json:"time_range"`
 }
 
-// CreatePartnerPayOnDeliveryOrderResponse 创建先用后付订单应答: An order of the pay-on-delivery kind that was opened.
-type CreatePartnerPayOnDeliveryOrderResponse struct {
+// CreatePartnerPayOnDeliveryOrderResult 创建先用后付订单应答: An order of the pay-on-delivery kind that was opened.
+type CreatePartnerPayOnDeliveryOrderResult struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
@@ -1169,8 +1169,8 @@ type CreatePartnerServiceOrderRequest struct {
 	TimeRange TimeRange `json:"time_range"`
 }
 
-// CreatePartnerServiceOrderResponse 创建支付分订单应答: An order that was opened.
-type CreatePartnerServiceOrderResponse struct {
+// CreatePartnerServiceOrderResult 创建支付分订单应答: An order that was opened.
+type CreatePartnerServiceOrderResult struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
@@ -1317,8 +1317,8 @@ type CreatePayOnDeliveryOrderRequest struct {
 	TimeRange TimeRange `json:"time_range"`
 }
 
-// CreatePayOnDeliveryOrderResponse 创建先用后付订单应答: An order of the pay-on-delivery kind that was opened.
-type CreatePayOnDeliveryOrderResponse struct {
+// CreatePayOnDeliveryOrderResult 创建先用后付订单应答: An order of the pay-on-delivery kind that was opened.
+type CreatePayOnDeliveryOrderResult struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
@@ -1502,8 +1502,8 @@ type CreateServiceOrderRequest struct {
 	TimeRange TimeRange `json:"time_range"`
 }
 
-// CreateServiceOrderResponse 创建支付分订单应答: An order that was opened.
-type CreateServiceOrderResponse struct {
+// CreateServiceOrderResult 创建支付分订单应答: An order that was opened.
+type CreateServiceOrderResult struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
@@ -1755,8 +1755,8 @@ func (v DirectCompleteServiceOrderRequest) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(v))
 }
 
-// DirectCompleteServiceOrderResponse 创单结单合并应答: An order that was opened and completed.
-type DirectCompleteServiceOrderResponse struct {
+// DirectCompleteServiceOrderResult 创单结单合并应答: An order that was opened and completed.
+type DirectCompleteServiceOrderResult struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
@@ -2465,8 +2465,8 @@ type PayServiceOrderRequest struct {
 	ServiceID string `json:"service_id"`
 }
 
-// PayServiceOrderResponse 订单收款应答: An order for which the request was accepted.
-type PayServiceOrderResponse struct {
+// PayServiceOrderResult 订单收款应答: An order for which the request was accepted.
+type PayServiceOrderResult struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787

@@ -1841,7 +1841,7 @@ type ApplyPartnerPermission200ResponseHeaders struct {
 }
 
 type ApplyPartnerPermission200JSONResponse struct {
-	Body    ApplyPermissionResponse
+	Body    ApplyPermissionResult
 	Headers ApplyPartnerPermission200ResponseHeaders
 }
 
@@ -1967,7 +1967,7 @@ type ApplyPartnerPermissionForScene200ResponseHeaders struct {
 }
 
 type ApplyPartnerPermissionForScene200JSONResponse struct {
-	Body    ApplyPartnerPermissionForSceneResponse
+	Body    ApplyPartnerPermissionForSceneResult
 	Headers ApplyPartnerPermissionForScene200ResponseHeaders
 }
 
@@ -3066,7 +3066,7 @@ type CreatePartnerServiceOrder200ResponseHeaders struct {
 }
 
 type CreatePartnerServiceOrder200JSONResponse struct {
-	Body    CreatePartnerServiceOrderResponse
+	Body    CreatePartnerServiceOrderResult
 	Headers CreatePartnerServiceOrder200ResponseHeaders
 }
 
@@ -4055,7 +4055,7 @@ type CreatePartnerPayOnDeliveryOrder200ResponseHeaders struct {
 }
 
 type CreatePartnerPayOnDeliveryOrder200JSONResponse struct {
-	Body    CreatePartnerPayOnDeliveryOrderResponse
+	Body    CreatePartnerPayOnDeliveryOrderResult
 	Headers CreatePartnerPayOnDeliveryOrder200ResponseHeaders
 }
 
@@ -4308,7 +4308,7 @@ type ApplyPermission200ResponseHeaders struct {
 }
 
 type ApplyPermission200JSONResponse struct {
-	Body    ApplyPermissionResponse
+	Body    ApplyPermissionResult
 	Headers ApplyPermission200ResponseHeaders
 }
 
@@ -5156,7 +5156,7 @@ type CreateServiceOrder200ResponseHeaders struct {
 }
 
 type CreateServiceOrder200JSONResponse struct {
-	Body    CreateServiceOrderResponse
+	Body    CreateServiceOrderResult
 	Headers CreateServiceOrder200ResponseHeaders
 }
 
@@ -5282,7 +5282,7 @@ type DirectCompleteServiceOrder200ResponseHeaders struct {
 }
 
 type DirectCompleteServiceOrder200JSONResponse struct {
-	Body    DirectCompleteServiceOrderResponse
+	Body    DirectCompleteServiceOrderResult
 	Headers DirectCompleteServiceOrder200ResponseHeaders
 }
 
@@ -5409,7 +5409,7 @@ type CancelServiceOrder200ResponseHeaders struct {
 }
 
 type CancelServiceOrder200JSONResponse struct {
-	Body    CancelServiceOrderResponse
+	Body    CancelServiceOrderResult
 	Headers CancelServiceOrder200ResponseHeaders
 }
 
@@ -5536,7 +5536,7 @@ type CompleteServiceOrder200ResponseHeaders struct {
 }
 
 type CompleteServiceOrder200JSONResponse struct {
-	Body    CompleteServiceOrderResponse
+	Body    CompleteServiceOrderResult
 	Headers CompleteServiceOrder200ResponseHeaders
 }
 
@@ -5790,7 +5790,7 @@ type PayServiceOrder200ResponseHeaders struct {
 }
 
 type PayServiceOrder200JSONResponse struct {
-	Body    PayServiceOrderResponse
+	Body    PayServiceOrderResult
 	Headers PayServiceOrder200ResponseHeaders
 }
 
@@ -6259,7 +6259,7 @@ type CreatePayOnDeliveryOrder200ResponseHeaders struct {
 }
 
 type CreatePayOnDeliveryOrder200JSONResponse struct {
-	Body    CreatePayOnDeliveryOrderResponse
+	Body    CreatePayOnDeliveryOrderResult
 	Headers CreatePayOnDeliveryOrder200ResponseHeaders
 }
 
