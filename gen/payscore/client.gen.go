@@ -150,9 +150,11 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 	}
 }
 
-// WithoutLimitChecks sends bodies and queries that break a limit of the
+// WithoutLimitChecks sends bodies, queries and headers that break a limit of the
 // contract, and leaves the refusal to WeChat Pay. Path parameters are
-// checked still, since they decide which order is meant.
+// checked still, since they decide which order is meant, and so are texts that
+// would arrive as others: a header with a control character, or an item of an
+// array that holds the separator.
 func WithoutLimitChecks() ClientOption {
 	return func(c *Client) error {
 		c.skipLimits = true

@@ -1016,6 +1016,11 @@ func (v ShoppingGoods) check(c *limit.Checker, at *limit.Path) {
 	c.Integer(at, "amount", v.Amount, 0, limit.Highest)
 	if v.CategoryID != nil {
 		c.Items(at, "category_id", len(v.CategoryID), 0, 100)
+		for i := range v.CategoryID {
+			list := at.Key("category_id")
+			item := list.Index(i)
+			c.String(&item, "", v.CategoryID[i], 1, 64, nil)
+		}
 	}
 	c.Integer(at, "count", v.Count, 1, limit.Highest)
 	c.String(at, "name", v.Name, 1, 256, nil)

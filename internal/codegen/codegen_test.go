@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // inputs are what other programs read on behalf of the tests.
 var inputs = []string{
-	"gocode/*", "templates/*", "testdata/*", "testdata/small/*", "testdata/plain/*", "../../api/openapi.yaml", "../../api/overlay.go.yaml", "../../api/sandbox.yaml", "../../go.mod", "../../go.sum",
+	"gocode/*", "templates/*", "testdata/*", "testdata/small/*", "testdata/plain/*", "testdata/mutants/*", "../../api/openapi.yaml", "../../api/overlay.go.yaml", "../../api/sandbox.yaml", "../../go.mod", "../../go.sum",
 }
 
 // openInputs tells the go command, which logs what a test opens, not to take
@@ -43,16 +43,21 @@ func isDir(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// generatorDir is where generator is, once it is built.
-var generatorDir string
+// tools is where the programs are that tests build, once there is one.
+var tools string
+
+var toolDir = sync.OnceValues(func() (dir string, err error) {
+	tools, err = os.MkdirTemp("", "codegen")
+	return tools, err
+})
 
 // generator is gocode, built once.
 var generator = sync.OnceValues(func() (string, error) {
-	var err error
-	if generatorDir, err = os.MkdirTemp("", "codegen"); err != nil {
+	dir, err := toolDir()
+	if err != nil {
 		return "", err
 	}
-	name := filepath.Join(generatorDir, "gocode.exe")
+	name := filepath.Join(dir, "gocode.exe")
 	out, err := exec.Command("go", "build", "-o", name, "./gocode").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build gocode: %w\n%s", err, out)
@@ -62,8 +67,8 @@ var generator = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if generatorDir != "" {
-		os.RemoveAll(generatorDir)
+	if tools != "" {
+		os.RemoveAll(tools)
 	}
 	os.Exit(code)
 }
