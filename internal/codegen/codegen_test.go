@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // inputs are what other programs read on behalf of the tests.
 var inputs = []string{
-	"gocode/*", "templates/*", "testdata/*", "testdata/small/*", "testdata/plain/*", "testdata/mutants/*", "../../api/openapi.yaml", "../../api/overlay.go.yaml", "../../api/sandbox.yaml", "../../go.mod", "../../go.sum",
+	"gocode/*", "templates/*", "testdata/*", "testdata/small/*", "testdata/plain/*", "testdata/mutants/*", "testdata/walk/*", "../../api/openapi.yaml", "../../api/overlay.go.yaml", "../../api/sandbox.yaml", "../../go.mod", "../../go.sum",
 }
 
 // openInputs tells the go command, which logs what a test opens, not to take
