@@ -53,7 +53,7 @@ const clientNames = `Client ClientOption ClientInterface ClientWithResponses Cli
 // generatedNames exists because the generator makes identifiers of names, and
 // two that become one do not compile.
 func generatedNames(d *document, report reporter) {
-	names := scopeOf("a name of the client", clientNames)
+	names := scopeOf("a declaration of the client", clientNames)
 	for _, o := range d.all(contract.KindOperation) {
 		id := o.text("operationId")
 		for _, name := range []string{id + "Params", id + "Response", id + "JSONBody", id + "JSONRequestBody", "New" + id + "Request",
@@ -151,7 +151,7 @@ func parameterNames(d *document, report reporter) {
 			if op.kind != contract.KindOperation {
 				continue
 			}
-			arguments := scopeOf("a name in the method", variables)
+			arguments := scopeOf("a variable or a package", variables)
 			fields := scopeOf("a method of the type", "Validate")
 			for _, o := range append(item.in("parameters"), op.in("parameters")...) {
 				p := d.resolve(o)
