@@ -45,7 +45,7 @@ func scopeOf(what, names string) scope {
 // plain output of oapi-codegen, have for themselves.
 const clientNames = `Client ClientOption ClientInterface ClientWithResponses ClientWithResponsesInterface New NewClient
 	NewClientWithResponses RequestEditorFn HttpRequestDoer WithHTTPClient WithBaseURL WithRequestEditorFn WithoutLimitChecks
-	Unmarshal DefaultServer BackupServer ServerInterface ServerInterfaceWrapper MiddlewareFunc Handler HandlerFromMux
+	Unmarshal UnmarshalNotification DefaultServer BackupServer ServerInterface ServerInterfaceWrapper MiddlewareFunc Handler HandlerFromMux
 	HandlerFromMuxWithBaseURL HandlerWithOptions ServeMux StdHTTPServerOptions StrictServerInterface StrictHandlerFunc
 	StrictMiddlewareFunc StrictHTTPServerOptions NewStrictHandler NewStrictHandlerWithOptions RequiredParamError
 	RequiredHeaderError InvalidParamFormatError TooManyValuesForParamError UnescapedCookieParamError UnmarshalingParamError`
@@ -59,6 +59,13 @@ func generatedNames(d *document, report reporter) {
 		for _, name := range []string{id + "Params", id + "Response", id + "JSONBody", id + "JSONRequestBody", "New" + id + "Request",
 			"New" + id + "RequestWithBody", id + "RequestObject", id + "ResponseObject"} {
 			names.add(name, "what is generated for "+id)
+		}
+	}
+	for _, o := range d.objects {
+		if o.under(contract.KindComponents, "responses") {
+			for _, name := range []string{o.name + "Response", o.name + "ResponseHeaders", o.name + "JSONResponse"} {
+				names.add(name, "what is generated for "+o.at())
+			}
 		}
 	}
 	for _, o := range d.objects {
@@ -139,7 +146,7 @@ func enumType(o *object) string {
 // of the handlers, and of the packages that it uses. A path parameter is one of
 // its arguments.
 const variables = `c ctx params body editors limits info target err answer list item i any bool byte error false float64 int int64
-	len nil new rune string true append apierror call cmp context errors fmt http json limit parameter same strings url
+	len nil new rune string true append apierror call cmp context errors fmt http json limit parameter same strings time url
 	r w siw sh request response handler middleware next ok headers runtime`
 
 func parameterNames(d *document, report reporter) {
