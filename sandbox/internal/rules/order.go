@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -103,16 +104,19 @@ func (c *change) number(prefix string) string {
 
 // become moves an order to a stage and sets the fields that tell it.
 func (c *change) become(name string) {
-	stage := contract().stages[name]
+	stage := catalog.Stage(name)
 	c.Stage = name
-	c.Entity.State = stage.State
-	c.Entity.StateDescription = stage.StateDescription
-	if stage.CollectionState != nil {
+	c.Entity.State = payscore.ServiceOrderState(stage.State())
+	c.Entity.StateDescription = nil
+	if d := stage.StateDescription(); d != "" {
+		c.Entity.StateDescription = new(payscore.ServiceOrderStateDescription(d))
+	}
+	if s := stage.CollectionState(); s != "" {
 		collection := payscore.Collection{}
 		if c.Entity.Collection != nil {
 			collection = *c.Entity.Collection
 		}
-		collection.State = *stage.CollectionState
+		collection.State = payscore.CollectionState(s)
 		c.Entity.Collection = &collection
 	}
 }
@@ -121,7 +125,7 @@ func (c *change) become(name string) {
 func (o Order) Key() string { return OrderKey(value(o.Entity.SubMchID), o.Entity.OutOrderNo) }
 
 // Final reports whether nothing can become of the order any more.
-func (o Order) Final() bool { return contract().stages[o.Stage].Final }
+func (o Order) Final() bool { return catalog.Stage(o.Stage).Final() }
 
 // Settle does what fell due on an order since it was last looked at: it
 // expires, or a deduction ends. The move that this is, "" for none, is told.
