@@ -12,12 +12,13 @@ import (
 //
 // Where [ErrOutcomeUnknown] holds it is always [catalog.RetryAfterQuery],
 // whatever else the answer says: an order may have been worked on. A query that
-// got a 5xx, or a 2xx other than the documented one, can be made again as it was.
+// got a 5xx, a 2xx other than the documented one, or an answer that may be
+// somebody else's, can be made again as it was.
 func (e *Error) Retry() catalog.Retry {
 	if e.outcomeUnknown() {
 		return catalog.RetryAfterQuery
 	}
-	if e.Status >= 500 || e.Status/100 == 2 {
+	if e.Status >= 500 || e.Status/100 == 2 || e.foreign() && e.Status != http.StatusTooManyRequests {
 		return catalog.RetrySameParameters // it was a query
 	}
 	if n, ok := catalog.NumberOf(e.Number); ok {
@@ -47,6 +48,10 @@ func (e *Error) Remedy() catalog.Text {
 }
 
 func (e *Error) advice() (meaning, remedy catalog.Text) {
+	if e.foreign() && e.Status/100 != 2 && e.Status < 500 && e.Status != http.StatusTooManyRequests {
+		return catalog.Text{ZH: "应答没有微信支付的签名，可能来自中间的网关", EN: "The answer bears no signature of WeChat Pay; it may come from a gateway on the way."},
+			catalog.Text{ZH: "查询订单，再决定", EN: "Query the order, then decide."}
+	}
 	if n, ok := catalog.NumberOf(e.Number); ok {
 		return n.Meaning, n.Remedy
 	}
@@ -61,9 +66,6 @@ func (e *Error) advice() (meaning, remedy catalog.Text) {
 		case e.Status == http.StatusAccepted:
 			c.Meaning = catalog.Text{ZH: "已受理，尚未完成", EN: "WeChat Pay has received the request and not yet carried it out."}
 			c.Remedy = catalog.Text{ZH: "查询结果，不要更换参数或单号", EN: "Query what became of it; do not change parameters or number."}
-		case e.outcomeUnknown():
-			c.Meaning = catalog.Text{ZH: "应答没有微信支付的签名，可能来自中间的网关", EN: "The answer bears no signature of WeChat Pay; it may come from a gateway on the way."}
-			c.Remedy = catalog.Text{ZH: "查询订单，再决定", EN: "Query the order, then decide."}
 		}
 	}
 	return c.Meaning, c.Remedy

@@ -60,14 +60,15 @@ func TestMeaningAndRemedy(t *testing.T) {
 		e               apierror.Error
 		meaning, remedy string // Chinese
 	}{
-		{apierror.Error{Status: 400, Code: "INVALID_REQUEST", Number: 271316754}, "正在扣款", "三分钟后查询订单，再决定"},
-		{apierror.Error{Status: 400, Code: "ORDER_DONE", Number: 7}, "订单已完成", "无需操作，如需退还差额请退款"},
-		{apierror.Error{Status: 404, Code: "ORDER_NOT_ EXIST"}, "订单或授权记录不存在", "检查单号和子商户号"},
+		{apierror.Error{Status: 400, Code: "INVALID_REQUEST", Number: 271316754, Verified: true}, "正在扣款", "三分钟后查询订单，再决定"},
+		{apierror.Error{Status: 400, Code: "ORDER_DONE", Number: 7, Verified: true}, "订单已完成", "无需操作，如需退还差额请退款"},
+		{apierror.Error{Status: 404, Code: "ORDER_NOT_ EXIST", Verified: true}, "订单或授权记录不存在", "检查单号和子商户号"},
 		{apierror.Error{Status: 429, Code: "SLOW_DOWN"}, "频率限制", "降低频率后用相同参数重试"},
 		{apierror.Error{Status: 504}, "系统错误", "查询订单，未执行则用相同参数重试"},
 		{apierror.Error{Status: 202}, "已受理，尚未完成", "查询结果，不要更换参数或单号"},
 		{apierror.Error{Status: 403}, "应答没有微信支付的签名，可能来自中间的网关", "查询订单，再决定"},
 		{apierror.Error{Status: 403, Verified: true}, "", ""},
+		{apierror.Error{Status: 404, Code: "ORDER_NOT_EXIST", Method: "GET"}, "应答没有微信支付的签名，可能来自中间的网关", "查询订单，再决定"},
 		{apierror.Error{Status: 400, Code: "TEAPOT", Verified: true}, "", ""},
 		{apierror.Error{Verified: true}, "", ""},
 	} {
@@ -113,7 +114,12 @@ func TestIsCode(t *testing.T) {
 		{400, "order_done", ""},
 		{400, "ORDER_DONE_", ""},
 	} {
-		err := fmt.Errorf("job 7: %w", &apierror.Error{Status: tc.status, Code: tc.code})
+		err := fmt.Errorf("job 7: %w", &apierror.Error{Status: tc.status, Code: tc.code, Verified: true})
+		// A gateway's says nothing about the order, save what only asks to wait.
+		foreign := &apierror.Error{Status: tc.status, Code: tc.code}
+		if waits := tc.status == 429 || tc.status >= 500 || tc.want == apierror.SignError; errors.Is(foreign, tc.want) != (waits && tc.want != "") {
+			t.Errorf("%d %q of nobody is %s: %t", tc.status, tc.code, tc.want, !waits)
+		}
 		for _, c := range all {
 			if got := errors.Is(err, c); got != (c == tc.want) {
 				t.Errorf("%d %q is %s: %t", tc.status, tc.code, c, got)
@@ -129,7 +135,7 @@ func TestIsCode(t *testing.T) {
 			t.Errorf("%s is none of the catalogue's", c)
 		}
 	}
-	if !errors.Is(&apierror.Error{Code: "TEAPOT"}, apierror.Code("TEAPOT")) {
+	if !errors.Is(&apierror.Error{Code: "TEAPOT", Verified: true}, apierror.Code("TEAPOT")) {
 		t.Error("a code of the caller's own")
 	}
 	if errors.Is(errors.New("ORDER_DONE"), apierror.OrderDone) {

@@ -170,12 +170,17 @@ func (e *Error) Error() string {
 
 // Is reports whether target is a [Code] or [Number] of the answer, or is
 // [ErrOutcomeUnknown] and the status leaves the outcome open.
+//
+// An answer that may be somebody else's has no code and no number: the
+// ORDER_NOT_EXIST of a gateway says nothing about the order. A 429 and a 5xx
+// have theirs, since whoever sends them, they only ask to wait.
 func (e *Error) Is(target error) bool {
+	own := !e.foreign() || e.Status == http.StatusTooManyRequests || e.Status >= 500
 	switch t := target.(type) {
 	case Code:
-		return t.matches(e)
+		return own && t.matches(e)
 	case Number:
-		return t.matches(e)
+		return own && t.matches(e)
 	}
 	return target == ErrOutcomeUnknown && e.outcomeUnknown()
 }
@@ -184,14 +189,14 @@ func (e *Error) outcomeUnknown() bool {
 	if !Writes(e.Method) {
 		return false
 	}
-	return e.Status >= 500 || e.Status/100 == 2 || !e.Verified && !e.sentUnsigned()
+	return e.Status >= 500 || e.Status/100 == 2 || e.foreign()
 }
 
-// sentUnsigned reports whether it is a refusal that WeChat Pay is known to send
-// without a signature.
-func (e *Error) sentUnsigned() bool {
+// foreign reports whether the answer may come from somewhere else than WeChat
+// Pay: it did not verify, and is no refusal that is known to come unsigned.
+func (e *Error) foreign() bool {
 	c, known := catalog.CodeOf(plain(e.Code))
-	return known && c.Unsigned && c.Status == e.Status
+	return !e.Verified && !(known && c.Unsigned && c.Status == e.Status)
 }
 
 // Writes reports whether a request with this method may change something. An

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
@@ -18,20 +19,20 @@ type Code string
 // The codes of PayScore that programs branch on. catalog.CodeOf says what each
 // of them means.
 const (
-	InvalidOrderState Code = "INVALID_ORDER_STATE"
-	InvalidRequest    Code = "INVALID_REQUEST"
-	NoAuth            Code = "NO_AUTH"
-	OrderCanceled     Code = "ORDER_CANCELED"
-	OrderDone         Code = "ORDER_DONE"
-	OrderNotExist     Code = "ORDER_NOT_EXIST"
-	ParamError        Code = "PARAM_ERROR"
-	ResourceNotExists Code = "RESOURCE_NOT_EXISTS"
-	SignError         Code = "SIGN_ERROR"
-	SystemError       Code = "SYSTEM_ERROR"
+	InvalidOrderState Code = catalog.CodeInvalidOrderState
+	InvalidRequest    Code = catalog.CodeInvalidRequest
+	NoAuth            Code = catalog.CodeNoAuth
+	OrderCanceled     Code = catalog.CodeOrderCanceled
+	OrderDone         Code = catalog.CodeOrderDone
+	OrderNotExist     Code = catalog.CodeOrderNotExist
+	ParamError        Code = catalog.CodeParamError
+	ResourceNotExists Code = catalog.CodeResourceNotExists
+	SignError         Code = catalog.CodeSignError
+	SystemError       Code = catalog.CodeSystemError
 
 	// FrequencyLimited matches every spelling of it that WeChat Pay uses, and
 	// any answer with status 429.
-	FrequencyLimited Code = "FREQUENCY_LIMITED"
+	FrequencyLimited Code = catalog.CodeFrequencyLimited
 )
 
 // Error is the code.
@@ -41,7 +42,7 @@ func (c Code) matches(e *Error) bool {
 	code := plain(e.Code)
 	if c == FrequencyLimited {
 		switch code {
-		case "FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXCEEDED", "RATE_LIMITED":
+		case catalog.CodeFrequencyLimited, catalog.CodeFrequencyLimitExceed, catalog.CodeRatelimitExceeded, catalog.CodeRateLimited:
 			return true
 		}
 		return e.Status == http.StatusTooManyRequests
@@ -50,8 +51,8 @@ func (c Code) matches(e *Error) bool {
 }
 
 // Number is an error number to test for, such as
-// errors.Is(err, apierror.Number(271316754)). It is finer than the code;
-// catalog.NumberOf says what each means. 0 matches nothing.
+// errors.Is(err, apierror.Number(catalog.NumberDeductionRunning)). It is finer than
+// the code; catalog.NumberOf says what each means. 0 matches nothing.
 type Number int64
 
 // Error is the number in words.

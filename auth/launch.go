@@ -86,7 +86,9 @@ type LaunchSigner struct {
 	nonce func() (string, error)
 }
 
-// LaunchOption changes how a LaunchSigner works.
+// LaunchOption changes how a LaunchSigner works. A nil one does nothing, and one
+// with a nil argument leaves the default. [NewLaunchSigner] returns an error for one
+// that cannot be used.
 type LaunchOption func(*LaunchSigner)
 
 // WithLaunchClock sets where timestamps come from; the default is time.Now.

@@ -51,7 +51,9 @@ type signingPair struct {
 	public *rsa.PublicKey
 }
 
-// SignerOption changes how a Signer works.
+// SignerOption changes how a Signer works. A nil one does nothing, and one with a
+// nil or empty argument leaves the default. [NewSigner] returns an error for one that
+// cannot be used.
 type SignerOption func(*Signer)
 
 // WithClock sets where timestamps come from; the default is time.Now. WeChat

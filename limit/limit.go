@@ -38,7 +38,7 @@ const maxShown = 1000
 // Finding is one thing that is wrong with a request.
 type Finding struct {
 	// Path is where, as a JSONPath into the body ($.post_payments[0].name),
-	// or the name of a path or query parameter (out_order_no).
+	// or the name of a path, query or header parameter (out_order_no).
 	Path string `json:"path"`
 	// Rule names what was broken: the contract's keyword (maxLength, pattern,
 	// enum, ...) or a rule of the order (total, unique, ...).
@@ -90,8 +90,8 @@ type Path struct {
 	index  int // -1 for a key
 }
 
-// Parameters stands before a path or query parameter, which is named without
-// a root.
+// Parameters stands before a path, query or header parameter, which is named
+// without a root.
 var Parameters = &Path{}
 
 // Key is the member key of the object at p.
@@ -117,8 +117,10 @@ func (p *Path) String() string {
 	}
 }
 
-// Checker collects findings. Its zero value is ready; it is for one request
-// and one goroutine. A method of a nil Checker panics when it finds something.
+// Checker collects findings. Its methods take the path of an object and the key
+// of the member to check; the key "" stands for what is at the path itself, such
+// as an item of an array. Its zero value is ready; it is for one request and one
+// goroutine. A method of a nil Checker panics when it finds something.
 type Checker struct{ findings Findings }
 
 // Err returns what was found as a [Findings], or nil.
@@ -133,7 +135,11 @@ func (c *Checker) add(at *Path, key, rule, format string, args ...any) {
 	if c == nil { // a finding must not get lost
 		panic("limit: the Checker is nil")
 	}
-	place := at.Key(key)
+	place := at
+	if key != "" {
+		member := at.Key(key)
+		place = &member
+	}
 	c.findings = append(c.findings, Finding{Path: place.String(), Rule: rule, Message: fmt.Sprintf(format, args...)})
 }
 
@@ -175,6 +181,25 @@ func (c *Checker) Items(at *Path, key string, n, fewest, most int) {
 		c.add(at, key, "minItems", "%s, at least %d", count(n, "item"), fewest)
 	case n > most:
 		c.add(at, key, "maxItems", "%s, at most %d", count(n, "item"), most)
+	}
+}
+
+// Separated checks that an item of an array parameter does not hold the
+// separator that stands between the items, since it would arrive as two.
+func (c *Checker) Separated(at *Path, key, value, separator string) {
+	if strings.Contains(value, separator) {
+		c.add(at, key, "separator", "holds %q, which separates the items", separator)
+	}
+}
+
+// Header checks that a text arrives in a header as it is. A header has no
+// control characters, and the spaces around it are cut off.
+func (c *Checker) Header(at *Path, key, value string) {
+	control := func(r rune) bool { return r < ' ' || r == '\x7f' }
+	if strings.ContainsFunc(value, control) {
+		c.add(at, key, "header", "holds a control character, which no header has")
+	} else if strings.Trim(value, " ") != value {
+		c.add(at, key, "header", "begins or ends with a space, which a header loses")
 	}
 }
 

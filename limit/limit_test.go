@@ -150,6 +150,41 @@ func TestItems(t *testing.T) {
 	}
 }
 
+func TestSeparated(t *testing.T) {
+	if got := one(t, func(c *limit.Checker) { c.Separated(nil, "field", "a b|c", ",") }); got != "" {
+		t.Errorf("an item without the separator: %q", got)
+	}
+	if got, want := one(t, func(c *limit.Checker) { c.Separated(nil, "field", "a,b", ",") }), `separator: holds ",", which separates the items`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestHeader(t *testing.T) {
+	const (
+		control = "header: holds a control character, which no header has"
+		space   = "header: begins or ends with a space, which a header loses"
+	)
+	for value, want := range map[string]string{
+		"": "", "a b": "", "费": "", "a,b": "",
+		"a\r\nX-Other: b": control, "a\x00": control, "a\tb": control, "\x7f": control, "a\n": control,
+		" a": space, "a ": space, " ": space,
+	} {
+		if got := one(t, func(c *limit.Checker) { c.Header(nil, "field", value) }); got != want {
+			t.Errorf("%q: got %q, want %q", value, got, want)
+		}
+	}
+}
+
+// The key "" stands for what is at the path.
+func TestItem(t *testing.T) {
+	list := limit.Parameters.Key("states")
+	item := list.Index(1)
+	findings := found(t, func(c *limit.Checker) { c.Integer(&item, "", 0, 1, 5) })
+	if len(findings) != 1 || findings[0].Path != "states[1]" {
+		t.Errorf("got %v, want one finding at states[1]", findings)
+	}
+}
+
 func TestEnum(t *testing.T) {
 	if got := one(t, func(c *limit.Checker) { c.Enum(nil, "field", true) }); got != "" {
 		t.Errorf("a valid value: %q", got)

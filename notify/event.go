@@ -17,19 +17,6 @@ import (
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
-// Values of Event.Type. WeChat Pay may send others at any time.
-const (
-	UserConfirm        = "PAYSCORE.USER_CONFIRM"
-	UserPaid           = "PAYSCORE.USER_PAID"
-	UserOpenService    = "PAYSCORE.USER_OPEN_SERVICE"
-	UserCloseService   = "PAYSCORE.USER_CLOSE_SERVICE"
-	BindServiceAccount = "PAYSCORE.BIND_SERVICE_ACCOUNT"
-	RefundSuccess      = "REFUND.SUCCESS"
-	RefundAbnormal     = "REFUND.ABNORMAL"
-	RefundClosed       = "REFUND.CLOSED"
-	SecurityEcho       = "SECURITY_ECHO.SUCCESS"
-)
-
 // Event is a notification that was verified and decrypted. It belongs to who
 // gets it. Printed or logged, it shows its ID and Type alone, since the rest
 // names the user and what was paid.
@@ -44,17 +31,18 @@ type Event struct {
 	// Raw is the JSON that was decrypted, with fields that the contract lacks.
 	Raw json.RawMessage
 
-	// Resource is Raw, decoded: *payscore.ServiceOrderNotification,
-	// *payscore.PermissionNotification, *payscore.ServiceAccountNotification,
-	// *payscore.RefundNotification or *payscore.SecurityEchoNotification, each
-	// after its Type; nil for any other Type, and nil with an Err. Its limits are not
-	// checked, since WeChat Pay may widen them: that is what its method Validate is for.
+	// Resource is Raw, decoded into the type that payscore.UnmarshalNotification
+	// lists for Type, such as *payscore.ServiceOrderNotification; nil for any other
+	// Type, and nil with an Err. Its limits are not checked, since WeChat Pay may widen
+	// them: that is what its method Validate is for.
 	Resource any
 
 	// Err is a *MalformedError when a field of the notification has another type than
-	// in the contract or a required one is missing, although WeChat Pay signed and
-	// encrypted it. It is nil otherwise. The Func decides what to do: it may go by Raw,
-	// query the order, or return Err to get the notification again.
+	// in the contract, or the notification has no id or event_type, although WeChat Pay
+	// signed and encrypted it. It is nil otherwise. A required field of Raw that is
+	// absent or null is no Err: it is zero in Resource, an amount too, so look at the
+	// number of the order or refund. The Func decides what to do: it may go by Raw, query
+	// the order, or return Err to get the notification again.
 	Err error `json:"-"`
 
 	// Partial is with an Err what would be Resource, without the fields that have
@@ -111,31 +99,42 @@ func Open(ctx context.Context, verifier *auth.Verifier, header http.Header, body
 	if err := verifier.VerifyContext(ctx, header, body); err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
-	e, err := readEnvelope(body)
+	n, err := payscore.Unmarshal[payscore.Notification](body)
 	found := malformed("body", err)
+	if n == nil {
+		return nil, found
+	}
+	r := n.Resource
 	switch {
-	case len(e.algorithm)+len(e.nonce)+len(e.ciphertext) == 0: // absent, null or empty
+	case r.Algorithm == "" && r.Nonce == "" && r.Ciphertext == "": // absent, null or empty
 		if found == nil {
 			found = &MalformedError{Field: "resource"}
 		}
 		return nil, found
-	case string(e.algorithm) != string(payscore.SecretAlgorithmAeadAes256Gcm):
+	case r.Algorithm != payscore.SecretAlgorithmAeadAes256Gcm:
 		return nil, &MalformedError{Field: "resource.algorithm"}
 	}
-	plaintext, err := auth.Decrypt(string(e.nonce), string(e.associatedData), e.ciphertext, keys...)
+	var associatedData string
+	if r.AssociatedData != nil {
+		associatedData = *r.AssociatedData
+	}
+	plaintext, err := auth.Decrypt(r.Nonce, associatedData, r.Ciphertext, keys...)
 	if err != nil {
 		if found != nil { // an associated_data that is no text would be the cause
 			return nil, found
 		}
 		return nil, fmt.Errorf("notify: %w", err)
 	}
-	event := &Event{ID: e.id, Type: e.eventType, Summary: e.summary, Serial: header.Get(auth.HeaderSerial), Raw: bytes.TrimSpace(plaintext)}
-	event.CreateTime, _ = time.Parse(time.RFC3339, string(e.createTime))
+	event := &Event{ID: n.ID, Type: n.EventType, Serial: header.Get(auth.HeaderSerial), Raw: bytes.TrimSpace(plaintext)}
+	if n.Summary != nil {
+		event.Summary = *n.Summary
+	}
+	event.CreateTime, _ = time.Parse(time.RFC3339, n.CreateTime)
 	switch {
 	case found != nil:
-	case e.id == "":
+	case n.ID == "":
 		found = &MalformedError{Field: "id"}
-	case e.eventType == "":
+	case n.EventType == "":
 		found = &MalformedError{Field: "event_type"}
 	}
 	if event.ID == "" {
@@ -167,40 +166,26 @@ func (e *Event) Decode() error {
 // decode returns what Raw says and sets SubMchID. With an error it returns what
 // could be decoded.
 func (e *Event) decode() (any, error) {
-	switch e.Type {
-	case UserConfirm, UserPaid:
-		order, err := payscore.Unmarshal[payscore.ServiceOrderNotification](e.Raw)
-		if order == nil {
+	resource, err := payscore.UnmarshalNotification(e.Type, e.Raw)
+	switch r := resource.(type) {
+	case *payscore.ServiceOrderNotification: // the most frequent, spared a second reading
+		if r.SubMchID != nil {
+			e.SubMchID = *r.SubMchID
+		}
+		return resource, err
+	case *payscore.PermissionNotification:
+		e.addOlder(r)
+		return resource, err
+	case nil:
+		if err != nil {
 			return nil, err
 		}
-		if order.SubMchID != nil {
-			e.SubMchID = *order.SubMchID
+		if !json.Valid(e.Raw) { // a type that the contract lacks
+			return nil, errors.New("no JSON")
 		}
-		return order, err
-	case UserOpenService, UserCloseService:
-		return e.decodePermission()
-	case BindServiceAccount:
-		return resource(e, payscore.Unmarshal[payscore.ServiceAccountNotification])
-	case RefundSuccess, RefundAbnormal, RefundClosed:
-		return resource(e, payscore.Unmarshal[payscore.RefundNotification])
-	case SecurityEcho:
-		return resource(e, payscore.Unmarshal[payscore.SecurityEchoNotification])
 	}
 	e.SubMchID = e.merchants().SubMchID
-	if !json.Valid(e.Raw) {
-		return nil, errors.New("no JSON")
-	}
-	return nil, nil
-}
-
-// resource decodes Raw, and takes SubMchID from it.
-func resource[T any](e *Event, unmarshal func([]byte) (*T, error)) (any, error) {
-	decoded, err := unmarshal(e.Raw)
-	if decoded == nil {
-		return nil, err
-	}
-	e.SubMchID = e.merchants().SubMchID
-	return decoded, err
+	return resource, err
 }
 
 // merchants are those that Raw names, in the spelling of older authorisations
@@ -218,11 +203,8 @@ func (e *Event) merchants() (m merchants) {
 	return m
 }
 
-func (e *Event) decodePermission() (any, error) {
-	p, err := payscore.Unmarshal[payscore.PermissionNotification](e.Raw)
-	if p == nil {
-		return nil, err
-	}
+// addOlder fills in the merchants of an older authorisation.
+func (e *Event) addOlder(p *payscore.PermissionNotification) {
 	m := e.merchants()
 	if p.MchID == "" {
 		p.MchID = m.OlderMchID
@@ -233,7 +215,6 @@ func (e *Event) decodePermission() (any, error) {
 	if p.SubMchID != nil {
 		e.SubMchID = *p.SubMchID
 	}
-	return p, err
 }
 
 // MalformedError reports a notification that WeChat Pay signed, but that is not

@@ -280,7 +280,7 @@ func TestNotificationsWithoutID(t *testing.T) {
 
 // TestStoredEventIsDecodedLater keeps of an event what a queue would.
 func TestStoredEventIsDecodedLater(t *testing.T) {
-	for _, kind := range []string{notify.UserPaid, notify.UserOpenService, notify.BindServiceAccount, notify.RefundSuccess, notify.SecurityEcho, "NEW.KIND"} {
+	for _, kind := range []string{notify.UserPaid, notify.UserOpenService, notify.BindServiceAccount, notify.RefundSuccess, notify.SecurityEchoSuccess, "NEW.KIND"} {
 		body := envelope("EV-1", kind, " "+`{"sub_mchid":"1900000109","out_order_no":"N","out_refund_no":"R","new":[1]}`+"\n")
 		header := sign(body, time.Now())
 		parsed, err := notify.Parse(t.Context(), verifier(t), header, body, aesKey(t, apiV3Key))

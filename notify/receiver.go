@@ -50,7 +50,8 @@ type Receiver struct {
 	onError  func(error)
 }
 
-// Option changes how a Receiver works.
+// Option changes how a Receiver works. A nil Option does nothing, and one with a
+// nil argument leaves the default. [New] returns an error for one that cannot be used.
 type Option func(*Receiver)
 
 // WithOldKey adds the APIv3 key from before a reset. WeChat Pay repeats for a day

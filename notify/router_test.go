@@ -46,7 +46,7 @@ func TestRouterRoutesByWhatWasDecrypted(t *testing.T) {
 	told(t, r, envelope("EV-1", notify.UserPaid, order("N", "USER_PAID", 1)))
 	told(t, r, envelope("EV-2", notify.UserOpenService, `{"mch_id":"1","sub_mch_id":"1900000109"}`))
 	told(t, r, envelope("EV-3", notify.UserOpenService, `{"mchid":"1","sub_mchid":"1900000108"}`))
-	told(t, r, envelope("EV-4", notify.SecurityEcho, `{"echo_message":"hello"}`))
+	told(t, r, envelope("EV-4", notify.SecurityEchoSuccess, `{"echo_message":"hello"}`))
 	if calls["109"] != 2 || calls["rest"] != 2 {
 		t.Error(calls)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/notify"
 )
 
@@ -97,10 +98,13 @@ func TestEachFieldMayHaveAnotherType(t *testing.T) {
 		return got
 	}
 	integers, misfits := 0, 0
-	for eventType, name := range map[string]string{
-		notify.UserPaid: "ServiceOrderNotification", notify.UserOpenService: "PermissionNotification", notify.BindServiceAccount: "ServiceAccountNotification",
-		notify.RefundSuccess: "RefundNotification", notify.SecurityEcho: "SecurityEchoNotification",
-	} {
+	sent := map[string]bool{}
+	for _, known := range catalog.Events() {
+		eventType, name := known.Type, known.Schema
+		if sent[name] {
+			continue
+		}
+		sent[name] = true
 		document := contract.Components.Schemas[name].whole(t, contract.Components.Schemas)
 		want := send(eventType, document)
 		if want.Err != nil || want.Resource == nil || want.Partial != nil {

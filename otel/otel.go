@@ -123,7 +123,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 
 // NotSent makes the span of a call that ended before it came to Do, and tells
 // the observers of it, see [transport.Client.NotSent].
-func (c *Client) NotSent(ctx context.Context, verb string, err error) {
+func (c *Client) NotSent(ctx context.Context, verb string, start time.Time, err error) {
 	if c == nil || c.next == nil {
 		return
 	}
@@ -133,11 +133,19 @@ func (c *Client) NotSent(ctx context.Context, verb string, err error) {
 	if name == "" {
 		name = method(verb)
 	}
-	ctx, span := c.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attrs...))
+	ctx, span := c.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attrs...), trace.WithTimestamp(start))
 	defer span.End()
 	span.SetStatus(codes.Error, string(transport.Failed))
-	c.duration.Record(ctx, 0, metric.WithAttributeSet(dimensions(info, transport.Failed, 0)))
-	c.next.NotSent(ctx, verb, err)
+	c.duration.Record(ctx, time.Since(start).Seconds(), metric.WithAttributeSet(dimensions(info, transport.Failed, 0)))
+	c.next.NotSent(ctx, verb, start, err)
+}
+
+// Check is that of [transport.Client].
+func (c *Client) Check() error {
+	if c == nil {
+		return (*transport.Client)(nil).Check()
+	}
+	return c.next.Check()
 }
 
 // attempt is the transport's observer.

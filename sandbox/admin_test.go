@@ -426,3 +426,19 @@ func newRecorder() *recorder                    { return &recorder{header: http.
 func (r *recorder) Header() http.Header         { return r.header }
 func (r *recorder) WriteHeader(status int)      { r.status = status }
 func (r *recorder) Write(b []byte) (int, error) { return len(b), nil }
+
+// A reader that comes back to a sandbox that was started again, such as the
+// console in an open tab, has a number that this journal has not reached.
+func TestJournalAfterANumberThatIsAhead(t *testing.T) {
+	t.Parallel()
+	box := sandbox.New(t)
+	box.Advance(time.Second)
+	for _, since := range []string{"2", "99999", "9223372036854775807"} {
+		if page := admin(t, box, "GET", "journal?since="+since, "", 200); len(at(page, "entries").([]any)) != 0 || at(page, "seq") != 1.0 {
+			t.Errorf("since %s: %v", since, page)
+		}
+	}
+	if ids, _ := events(t, box, "99999", 1, func() { box.Advance(time.Second) }); fmt.Sprint(ids) != "[2]" {
+		t.Errorf("after 99999 came %v", ids)
+	}
+}

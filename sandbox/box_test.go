@@ -334,7 +334,7 @@ func paidElsewhere(paidTime string) payscore.SyncPartnerServiceOrderRequest {
 	}
 }
 
-func (b *box) create(body payscore.CreatePartnerServiceOrderRequest) *payscore.CreatePartnerServiceOrderResponse {
+func (b *box) create(body payscore.CreatePartnerServiceOrderRequest) *payscore.CreatePartnerServiceOrderResult {
 	b.t.Helper()
 	answer, err := b.client.CreatePartnerServiceOrder(b.t.Context(), body)
 	b.ok(err)

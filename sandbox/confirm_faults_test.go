@@ -75,7 +75,7 @@ func TestConfirmUnderFaults(t *testing.T) {
 				}
 				ctx := t.Context()
 				if i%2 == 0 {
-					ctx = transport.Once(ctx) // leaves more for the query to settle
+					ctx = transport.WithoutRetry(ctx) // leaves more for the query to settle
 				}
 				wg.Go(func() {
 					slots <- struct{}{}

@@ -54,7 +54,7 @@ func TestDirectComplete(t *testing.T) {
 			t.Errorf("%s: the order is %s", id, asJSON(order))
 		}
 		if d == direct {
-			var r payscore.DirectCompleteServiceOrderResponse
+			var r payscore.DirectCompleteServiceOrderResult
 			b.ok(json.Unmarshal([]byte(first.Body), &r))
 			if *r.TotalAmount != 39900 || r.State != "DOING" || r.OrderID != *order.OrderID || *r.NotifyURL != "https://api.test.com" {
 				t.Errorf("answered %s", first.Body)
@@ -106,7 +106,7 @@ func TestPayOnDelivery(t *testing.T) {
 		op, example := exampleOf(id)
 		d := op.side()
 		first := b.send("POST", op.template, example)
-		var r payscore.CreatePayOnDeliveryOrderResponse
+		var r payscore.CreatePayOnDeliveryOrderResult
 		b.ok(json.Unmarshal([]byte(first.Body), &r))
 		var asked payscore.CreatePayOnDeliveryOrderRequest
 		b.ok(json.Unmarshal([]byte(example), &asked))

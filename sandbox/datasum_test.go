@@ -1,6 +1,9 @@
 package sandbox_test
 
 import (
+	"bytes"
+	"encoding/binary"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -96,6 +99,50 @@ func TestDamagedRecordIsNamed(t *testing.T) {
 	}
 	_, err := sandbox.Open(sandbox.WithData(file))
 	if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), `"1900000109/one" of the table "orders"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A small table, which stands inside the page of another, has no tables of its
+// own. One that says so could name the same one over and over, 2^24 times here.
+func TestDataFileWithTablesWithinASmallTable(t *testing.T) {
+	t.Parallel()
+	const bucket, header = 16, 16
+	le := binary.NativeEndian
+	var nested []byte
+	for level := range 25 {
+		page := make([]byte, bucket+header)
+		le.PutUint16(page[bucket+8:], 2) // a leaf
+		if level > 0 {
+			le.PutUint16(page[bucket+10:], 2)
+			for i := range uint32(2) { // elements, both with what follows them
+				page = le.AppendUint32(page, 1) // a table
+				page = le.AppendUint32(page, header*(2-i))
+				page = le.AppendUint32(page, 0)
+				page = le.AppendUint32(page, uint32(len(nested)))
+			}
+		}
+		nested = append(page, nested...)
+	}
+	file := filepath.Join(t.TempDir(), "orders.db")
+	db := must(bolt.Open(file, 0o600, &bolt.Options{PageSize: 4096}))
+	err := db.Update(func(tx *bolt.Tx) error {
+		table, err := tx.CreateBucket([]byte("a"))
+		if err == nil {
+			err = table.Put([]byte("k"), nested)
+		}
+		return err
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	b := must(os.ReadFile(file))
+	page := bytes.Index(b, nested) / 4096 * 4096
+	b[page+header] |= 1 // the record is a table
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sandbox.LoadData(file); err == nil || !strings.Contains(err.Error(), "damaged: page ") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -68,7 +68,7 @@ func TestDirectAnswersOfCancelAndSync(t *testing.T) {
 	b.orderAt(direct, "USER_PAYING", "cancel")
 	for range 2 { // the second is a repeat, which succeeds with the same answer
 		got := b.call(direct, "cancel", "cancel", cancellation("用户投诉"))
-		var r payscore.CancelServiceOrderResponse
+		var r payscore.CancelServiceOrderResult
 		b.ok(json.Unmarshal([]byte(got.Body), &r))
 		if r.OutOrderNo != "cancel" || r.AppID != appID || r.OrderID != *b.read(direct, "cancel").OrderID {
 			t.Errorf("cancelled %s", got.Body)

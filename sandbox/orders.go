@@ -9,7 +9,8 @@ import (
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
-// SeedOption changes what [Sandbox.Seed] puts in. A nil one does nothing.
+// SeedOption changes what [Sandbox.Seed] puts in. A nil one does nothing. Seed
+// returns an error for one that cannot be used.
 type SeedOption func(*seed)
 
 type seed = ledger.Seed

@@ -28,27 +28,33 @@ const DefaultMaxOrders = 200_000
 // Sandbox is the handler. It comes from [Open] or [New]: the methods of a zero
 // or nil one panic and say so. It is safe for concurrent use.
 type Sandbox struct {
+	closing  sync.Once
+	closeErr error
+
 	ledger *ledger.Ledger
 	faults *fault.Set
 	edge   *edge.Server
 	admin  *admin.Handler
 
 	// Of the options alone.
-	credentials *Credentials
-	dataFile    string
-	firstFaults []Fault
-	adminHosts  []string
+	misconfigured error // why an option cannot be used
+	credentials   *Credentials
+	dataFile      string
+	firstFaults   []Fault
+	adminHosts    []string
 }
 
-// Option configures a Sandbox. A nil one does nothing.
+// Option configures a Sandbox. A nil Option does nothing, and one with a nil
+// argument leaves the default. [Open] returns an error for one that cannot be used,
+// such as a negative number.
 type Option func(*Sandbox)
 
 // WithCredentials sets the keys. The default is a set of keys that is made
 // once per process.
 func WithCredentials(c *Credentials) Option { return func(s *Sandbox) { s.credentials = c } }
 
-// WithClock sets the wall clock, for timestamps, freshness and order times. A
-// nil one stands for [time.Now].
+// WithClock sets the wall clock, for timestamps, freshness and order times. The
+// default is [time.Now].
 func WithClock(now func() time.Time) Option {
 	return func(s *Sandbox) {
 		if now != nil {
@@ -66,9 +72,20 @@ func WithData(file string) Option { return func(s *Sandbox) { s.dataFile = file 
 
 // WithTimeScale lets the time of the orders run factor times as fast as the
 // wall clock, so that a day of notifications passes in seconds. Signatures
-// keep to the wall clock. A factor below 2 changes nothing.
+// keep to the wall clock. A factor of 0 or 1 changes nothing.
 func WithTimeScale(factor int) Option {
-	return func(s *Sandbox) { s.ledger.Store.Clock.Scale = int64(max(factor, 1)) }
+	return func(s *Sandbox) {
+		if s.ledger.Store.Clock.Scale = int64(max(factor, 1)); factor < 0 {
+			s.refuseOption("a time scale of %d is negative", factor)
+		}
+	}
+}
+
+// refuseOption keeps the first reason why an option cannot be used, for [Open].
+func (s *Sandbox) refuseOption(format string, args ...any) {
+	if s.misconfigured == nil {
+		s.misconfigured = fmt.Errorf("sandbox: "+format, args...)
+	}
 }
 
 // WithJournal writes the journal to w as it grows, an [Entry] of JSON a line.
@@ -97,13 +114,25 @@ func WithStrictTimes() Option { return func(s *Sandbox) { s.ledger.StrictTimes =
 
 // WithRiskCap sets the risk cap of all services, in fen. A total above it is
 // refused. The default is [DefaultRiskCap].
-func WithRiskCap(fen int64) Option { return func(s *Sandbox) { s.ledger.RiskCap = fen } }
+func WithRiskCap(fen int64) Option {
+	return func(s *Sandbox) {
+		if s.ledger.RiskCap = fen; fen < 0 {
+			s.refuseOption("a risk cap of %d fen is negative", fen)
+		}
+	}
+}
 
 // WithMaxOrders bounds the memory that orders take: at n of them a request for
 // one more is refused with FREQUENCY_LIMITED, and so it is with permissions and
 // with applications. [Sandbox.Seed] is not bound. The default is
 // [DefaultMaxOrders].
-func WithMaxOrders(n int) Option { return func(s *Sandbox) { s.ledger.MaxOrders = n } }
+func WithMaxOrders(n int) Option {
+	return func(s *Sandbox) {
+		if s.ledger.MaxOrders = n; n < 0 {
+			s.refuseOption("a bound of %d orders is negative", n)
+		}
+	}
+}
 
 // WithFault switches a fault on from the start, as [Sandbox.AddFault] does. A
 // fault that cannot be is the error of [Open].
@@ -153,7 +182,13 @@ const (
 
 // WithKeyMode sets which key signs answers and notifications, and whether
 // there are certificates to download. The default is [KeyModeEither].
-func WithKeyMode(m KeyMode) Option { return func(s *Sandbox) { s.ledger.Keys.Mode = m } }
+func WithKeyMode(m KeyMode) Option {
+	return func(s *Sandbox) {
+		if s.ledger.Keys.Mode = m; m < KeyModeEither || m > KeyModeMigration {
+			s.refuseOption("there is no key mode %d", m)
+		}
+	}
+}
 
 // WithRemoteNotifications sends notifications to other machines, too. Without
 // it they go to localhost and loopback addresses only, and what is for
@@ -184,7 +219,8 @@ func WithListener(l net.Listener) Option {
 var processCredentials = sync.OnceValues(NewCredentials)
 
 // Open returns a sandbox without orders. The error is that of making keys, of
-// the data file, of a fault that cannot be, or of a contract that does not load.
+// the data file, of an option that cannot be used, or of a contract whose
+// operations lead nowhere.
 func Open(opts ...Option) (*Sandbox, error) {
 	if err := rules.Check(); err != nil {
 		return nil, err
@@ -200,6 +236,9 @@ func Open(opts ...Option) (*Sandbox, error) {
 		if opt != nil {
 			opt(s)
 		}
+	}
+	if s.misconfigured != nil {
+		return nil, s.misconfigured
 	}
 	if s.credentials == nil {
 		var err error
@@ -231,9 +270,12 @@ func Open(opts ...Option) (*Sandbox, error) {
 // still to be repeated.
 func (s *Sandbox) Close() error {
 	s.mustBeOpen()
-	s.ledger.Post.Close()
-	s.admin.Close()
-	return s.ledger.Store.Close()
+	s.closing.Do(func() {
+		s.ledger.Post.Close()
+		s.admin.Close()
+		s.closeErr = s.ledger.Store.Close()
+	})
+	return s.closeErr
 }
 
 // Reset forgets all orders, notifications, faults and the journal. The keys,

@@ -89,3 +89,16 @@ func TestNilAndZero(t *testing.T) {
 	}
 	check("NewHTTPServer of a zero Sandbox", reflect.ValueOf(func() { sandbox.NewHTTPServer(&sandbox.Sandbox{}) }))
 }
+
+func TestOptionsThatCannotBeUsed(t *testing.T) {
+	for name, opt := range map[string]sandbox.Option{
+		"time scale": sandbox.WithTimeScale(-1), "risk cap": sandbox.WithRiskCap(-1), "orders": sandbox.WithMaxOrders(-1),
+		"key mode": sandbox.WithKeyMode(99), "fault": sandbox.WithFault(sandbox.Fault{}),
+	} {
+		box, err := sandbox.Open(nil, opt)
+		if err == nil {
+			_ = box.Close()
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

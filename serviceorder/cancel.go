@@ -22,15 +22,7 @@ import (
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012458758
 func Cancel(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.CancelPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
-	params := partnerParams(outOrderNo, body.SubMchID, body.ServiceID, opts)
-	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
-		id: "cancelPartnerServiceOrder", outOrderNo: outOrderNo,
-		send: func() (*payscore.ServiceOrderEntity, error) {
-			return nil, client.CancelPartnerServiceOrder(ctx, outOrderNo, body)
-		},
-		params: params, query: partnerQuery(ctx, client, params),
-		judge: cancelled,
-	}, opts)
+	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, body.ServiceID, body, PartnerClient.CancelPartnerServiceOrder, kind{id: "cancelPartnerServiceOrder", judge: cancelled}, opts)
 }
 
 // CancelDirect is [Cancel] for a direct merchant. It queries with
@@ -44,19 +36,7 @@ func CancelDirect(ctx context.Context, client DirectClient, outOrderNo string, b
 		err := fmt.Errorf("%w: %w", apierror.ErrNotSent, limit.Findings{{Path: "$.service_id", Rule: "required", Message: "is missing, and the order cannot be queried without it"}})
 		return Result[payscore.DirectServiceOrderEntity]{Outcome: NotCarriedOut, SendErr: err}, err
 	}
-	params := directParams(outOrderNo, service, body.AppID)
-	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
-		id: "cancelServiceOrder", outOrderNo: outOrderNo,
-		send: func() (*payscore.DirectServiceOrderEntity, error) {
-			answer, err := client.CancelServiceOrder(ctx, outOrderNo, body)
-			if err == nil {
-				err = sameOrder(outOrderNo, answer.OutOrderNo)
-			}
-			return nil, err
-		},
-		params: params, query: directQuery(ctx, client, params),
-		judge: cancelled,
-	}, opts)
+	return confirmDirect(ctx, client, outOrderNo, service, body.AppID, body, DirectClient.CancelServiceOrder, kind{id: "cancelServiceOrder", judge: cancelled}, opts)
 }
 
 func cancelled(now facts) Outcome {

@@ -1,6 +1,7 @@
 package serviceorder
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,22 +16,22 @@ import (
 // have been carried out.
 type PartnerClient interface {
 	QueryPartnerServiceOrder(ctx context.Context, params payscore.QueryPartnerServiceOrderParams, editors ...payscore.RequestEditorFn) (*payscore.ServiceOrderEntity, error)
-	CancelPartnerServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.CancelPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
-	CompletePartnerServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.CompletePartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
-	ModifyPartnerServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.ModifyPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
-	PayPartnerServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.PayPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
-	SyncPartnerServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.SyncPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
+	CancelPartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.CancelPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
+	CompletePartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.CompletePartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
+	ModifyPartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.ModifyPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
+	PayPartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.PayPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
+	SyncPartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.SyncPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
 }
 
 // DirectClient is what the functions for direct merchants need of a
 // *payscore.Client, with errors as [PartnerClient] has them.
 type DirectClient interface {
 	QueryServiceOrder(ctx context.Context, params payscore.QueryServiceOrderParams, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
-	CancelServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.CancelServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CancelServiceOrderResponse, error)
-	CompleteServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.CompleteServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CompleteServiceOrderResponse, error)
-	ModifyServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.ModifyServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
-	PayServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.PayServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.PayServiceOrderResponse, error)
-	SyncServiceOrder(ctx context.Context, outOrderNo payscore.OutOrderNo, body payscore.SyncServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
+	CancelServiceOrder(ctx context.Context, outOrderNo string, body payscore.CancelServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CancelServiceOrderResult, error)
+	CompleteServiceOrder(ctx context.Context, outOrderNo string, body payscore.CompleteServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CompleteServiceOrderResult, error)
+	ModifyServiceOrder(ctx context.Context, outOrderNo string, body payscore.ModifyServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
+	PayServiceOrder(ctx context.Context, outOrderNo string, body payscore.PayServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.PayServiceOrderResult, error)
+	SyncServiceOrder(ctx context.Context, outOrderNo string, body payscore.SyncServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
 }
 
 var (
@@ -40,20 +41,63 @@ var (
 
 var errAnother = errors.New("the query answered another order")
 
-// partnerParams is what a partner's order is queried with: all that is known
-// of it. serviceID is the body's, nil where it bears none.
-func partnerParams(outOrderNo, subMchID string, serviceID *string, opts []Option) payscore.QueryPartnerServiceOrderParams {
+// confirmPartner confirms an operation of a partner, by a query with all that
+// is known of the order. serviceID is the body's, nil where it bears none.
+func confirmPartner[B any](ctx context.Context, client PartnerClient, outOrderNo, subMchID string, serviceID *string, body B,
+	send func(PartnerClient, context.Context, string, B, ...payscore.RequestEditorFn) error, k kind, opts []Option,
+) (Result[payscore.ServiceOrderEntity], error) {
 	params := payscore.QueryPartnerServiceOrderParams{SubMchID: subMchID, OutOrderNo: &outOrderNo}
 	if service := knownService(serviceID, opts); service != "" {
 		params.ServiceID = &service
 	}
-	return params
+	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
+		kind: k, outOrderNo: outOrderNo, params: params, query: partnerQuery(ctx, client, params),
+		send: func() (*payscore.ServiceOrderEntity, error) { return nil, send(client, ctx, outOrderNo, body) },
+	}, opts)
 }
 
-// directParams is partnerParams for a direct merchant, whose query takes no
+// confirmDirect is confirmPartner for a direct merchant, whose query takes no
 // order without a service and an app.
-func directParams(outOrderNo, serviceID, appID string) payscore.QueryServiceOrderParams {
-	return payscore.QueryServiceOrderParams{ServiceID: serviceID, AppID: appID, OutOrderNo: &outOrderNo}
+func confirmDirect[B any, A directAnswer](ctx context.Context, client DirectClient, outOrderNo, serviceID, appID string, body B,
+	send func(DirectClient, context.Context, string, B, ...payscore.RequestEditorFn) (*A, error), k kind, opts []Option,
+) (Result[payscore.DirectServiceOrderEntity], error) {
+	params := payscore.QueryServiceOrderParams{ServiceID: serviceID, AppID: appID, OutOrderNo: &outOrderNo}
+	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
+		kind: k, outOrderNo: outOrderNo, params: params, query: directQuery(ctx, client, params),
+		send: func() (*payscore.DirectServiceOrderEntity, error) {
+			answer, err := send(client, ctx, outOrderNo, body)
+			if err != nil {
+				return nil, err
+			}
+			return answered(outOrderNo, cmp.Or(answer, new(A)))
+		},
+	}, opts)
+}
+
+// directAnswer is what an operation of a direct merchant answers. It bears the
+// number of the order.
+type directAnswer interface {
+	payscore.DirectServiceOrderEntity | payscore.CancelServiceOrderResult | payscore.CompleteServiceOrderResult | payscore.PayServiceOrderResult
+}
+
+// answered returns the order, where the answer to an operation is one. If the
+// answer is about another order, nobody knows what was carried out.
+func answered(outOrderNo string, answer any) (order *payscore.DirectServiceOrderEntity, err error) {
+	var about string
+	switch a := answer.(type) {
+	case *payscore.DirectServiceOrderEntity:
+		order, about = a, a.OutOrderNo
+	case *payscore.CancelServiceOrderResult:
+		about = a.OutOrderNo
+	case *payscore.CompleteServiceOrderResult:
+		about = a.OutOrderNo
+	case *payscore.PayServiceOrderResult:
+		about = a.OutOrderNo
+	}
+	if about != outOrderNo {
+		return nil, fmt.Errorf("the operation answered another order: %w", apierror.ErrOutcomeUnknown)
+	}
+	return order, nil
 }
 
 // knownService is the service that the body names, or else the one of
@@ -109,13 +153,4 @@ func directQuery(ctx context.Context, client DirectClient, params payscore.Query
 		}
 		return order, nil
 	}
-}
-
-// sameOrder checks that the answer to an operation is about the order that it
-// was sent for. If not, nobody knows what was carried out.
-func sameOrder(outOrderNo, answered string) error {
-	if answered != outOrderNo {
-		return fmt.Errorf("the operation answered another order: %w", apierror.ErrOutcomeUnknown)
-	}
-	return nil
 }

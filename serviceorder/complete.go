@@ -32,15 +32,7 @@ import (
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692408
 func Complete(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.CompletePartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
-	params := partnerParams(outOrderNo, body.SubMchID, &body.ServiceID, opts)
-	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
-		id: "completePartnerServiceOrder", outOrderNo: outOrderNo,
-		send: func() (*payscore.ServiceOrderEntity, error) {
-			return nil, client.CompletePartnerServiceOrder(ctx, outOrderNo, body)
-		},
-		params: params, query: partnerQuery(ctx, client, params),
-		judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount),
-	}, opts)
+	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, &body.ServiceID, body, PartnerClient.CompletePartnerServiceOrder, kind{id: "completePartnerServiceOrder", judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount)}, opts)
 }
 
 // CompleteDirect is [Complete] for a direct merchant. It queries with
@@ -48,19 +40,7 @@ func Complete(ctx context.Context, client PartnerClient, outOrderNo string, body
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587955
 func CompleteDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.CompleteServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
-	params := directParams(outOrderNo, body.ServiceID, body.AppID)
-	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
-		id: "completeServiceOrder", outOrderNo: outOrderNo,
-		send: func() (*payscore.DirectServiceOrderEntity, error) {
-			answer, err := client.CompleteServiceOrder(ctx, outOrderNo, body)
-			if err == nil {
-				err = sameOrder(outOrderNo, answer.OutOrderNo)
-			}
-			return nil, err
-		},
-		params: params, query: directQuery(ctx, client, params),
-		judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount),
-	}, opts)
+	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.CompleteServiceOrder, kind{id: "completeServiceOrder", judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount)}, opts)
 }
 
 func completedWith(payments []payscore.Payment, discounts []payscore.ServiceOrderCoupon, total int64) func(now facts) Outcome {

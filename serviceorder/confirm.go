@@ -19,12 +19,6 @@ const (
 	DeductionWait = 3 * time.Minute
 )
 
-// Numbers of refusals.
-const (
-	deducting       = 271316754 // a deduction is in progress
-	deductionFailed = 271316574
-)
-
 type options struct {
 	before  *int64
 	pause   time.Duration
@@ -32,6 +26,8 @@ type options struct {
 	resends int
 	// serviceID is for queries, where the body bears none.
 	serviceID string
+	// misconfigured is why one of them cannot be used.
+	misconfigured error
 }
 
 func newOptions(opts []Option) options {
@@ -45,6 +41,8 @@ func newOptions(opts []Option) options {
 }
 
 // Option changes how an operation is sent and confirmed. A nil one does nothing.
+// One that cannot be used, such as one with a negative duration, makes the
+// operation return an error that is [apierror.ErrNotSent].
 type Option func(*options)
 
 // WithTotalBefore tells [Modify] and [ModifyDirect] the total of the order
@@ -55,7 +53,13 @@ func WithTotalBefore(fen int64) Option { return func(o *options) { o.before = &f
 
 // WithPause sets how long to wait before the order is queried, so that a
 // request that is still on its way can arrive. The default is [DefaultPause].
-func WithPause(d time.Duration) Option { return func(o *options) { o.pause = d } }
+func WithPause(d time.Duration) Option {
+	return func(o *options) {
+		if o.pause = d; d < 0 {
+			o.misconfigured = fmt.Errorf("serviceorder: a pause of %s is negative", d)
+		}
+	}
+}
 
 // WithDeductionWait waits for [DeductionWait] when a deduction is in progress,
 // and then queries the order, instead of at once.
@@ -73,20 +77,31 @@ func WithServiceID(id string) Option { return func(o *options) { o.serviceID = i
 // the order does not tell is sent again only where a repeat with the same
 // parameters is known to be safe ([catalog.ReentryOf]) and the order allows it.
 // Nothing is known of [Pay] and [Sync], and a repeated [Modify] is refused.
-func WithResend(n int) Option { return func(o *options) { o.resends = n } }
+func WithResend(n int) Option {
+	return func(o *options) {
+		if o.resends = n; n < 0 {
+			o.misconfigured = fmt.Errorf("serviceorder: %d resends are negative", n)
+		}
+	}
+}
+
+// kind is what one operation does to an order.
+type kind struct {
+	id    string                  // of the contract, for what the stages allow
+	judge func(now facts) Outcome // tells by the order whether it was carried out
+	// collects marks the operation that only asks for the money: a failed
+	// deduction is a failure of its own.
+	collects bool
+}
 
 // operation is one operation on one order. send and query are made with the
 // same parameters each time.
 type operation[O Order] struct {
-	id         string // of the contract, for what the stages allow
+	kind
 	outOrderNo string
 	send       func() (*O, error)            // and the order, where the answer is one
 	params     interface{ Validate() error } // of the query
 	query      func() (*O, error)
-	judge      func(now facts) Outcome // tells by the order whether it was carried out
-	// collects marks the operation that only asks for the money: a failed
-	// deduction is a failure of its own.
-	collects bool
 }
 
 // confirm sends an operation, and queries the order when the answer does not
@@ -95,6 +110,9 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 	o := newOptions(opts)
 	var r Result[O]
 	impossible := op.params.Validate() // sent, it could not be settled
+	if o.misconfigured != nil {
+		impossible = o.misconfigured
+	}
 	if op.query == nil {
 		impossible = errors.New("serviceorder: the client is nil")
 	}
@@ -102,40 +120,45 @@ func confirm[O Order](ctx context.Context, op operation[O], opts []Option) (Resu
 		r.Outcome, r.SendErr = NotCarriedOut, fmt.Errorf("%w: %w", apierror.ErrNotSent, impossible)
 		return r, r.SendErr
 	}
-	for open := false; ; {
+	for mayHaveSucceeded := false; ; {
 		var answer *O
 		if answer, r.SendErr = op.send(); r.SendErr == nil {
 			return Result[O]{Outcome: CarriedOut, Order: answer}, nil
 		}
-		busy, unknown := hasNumber(r.SendErr, deducting), errors.Is(r.SendErr, apierror.ErrOutcomeUnknown)
+		busy, unknown := hasNumber(r.SendErr, catalog.NumberDeductionRunning), errors.Is(r.SendErr, apierror.ErrOutcomeUnknown)
 		// It stands unless the order says otherwise.
 		unsigned := refusedUnsigned(r.SendErr)
+		before := maybeCarriedOutBefore(op.id, r.SendErr)
 		// This refusal speaks of the money and not of the operation.
-		open = open || unknown || !op.collects && hasNumber(r.SendErr, deductionFailed)
-		if !open && !busy && !unsigned && !carriedOutBefore(op.id, r.SendErr) {
+		mayHaveSucceeded = mayHaveSucceeded || unknown || !op.collects && hasNumber(r.SendErr, catalog.NumberDeductionFailed)
+		if !mayHaveSucceeded && !busy && !unsigned && !before {
 			r.Outcome = NotCarriedOut
 			return r, r.SendErr
 		}
 		pause := o.pause
-		if busy && o.wait {
+		switch {
+		case busy && o.wait:
 			pause = max(pause, DeductionWait)
+		case before && !mayHaveSucceeded && !busy && !unsigned:
+			pause = 0 // nothing is on its way
 		}
 		r.Outcome = Unknown
 		var now facts
 		if err := sleep(ctx, pause); err != nil {
-			r.Order, r.QueryErr = nil, err // what an earlier query told is no longer so
+			// What an earlier query told is no longer so.
+			r.Order, r.QueryErr = nil, fmt.Errorf("no time is left for it: %w", err)
 		} else if r.Order, r.QueryErr = op.query(); r.Order != nil {
 			now = factsOf(*r.Order)
 			r.Outcome = op.judge(now)
 		}
-		if !open && r.Outcome == Unknown {
+		if !mayHaveSucceeded && r.Outcome == Unknown {
 			r.Outcome = NotCarriedOut // the refusal stands
 		}
 		again := r.Outcome == NotCarriedOut || r.Outcome == Unknown && repeatable(op.id)
 		// A refusal that the order confirms would come again.
 		again = again && (busy && o.wait || !busy && unknown)
 		if !again || o.resends <= 0 || !catalog.Allows(now.stage, op.id) {
-			return r, r.err(op.outOrderNo, open)
+			return r, r.err(op.outOrderNo, mayHaveSucceeded)
 		}
 		o.resends--
 	}
@@ -155,14 +178,21 @@ func repeatable(operationID string) bool {
 	return known && again.Same == catalog.SameAnswer
 }
 
-// carriedOutBefore reports whether an operation was refused because it was
-// carried out before with other parameters. Reports of the refusal show its
-// message and not its number.
-func carriedOutBefore(operationID string, err error) bool {
+// maybeCarriedOutBefore reports whether an operation may have been refused
+// because it was carried out before, by an earlier call or an earlier run of the
+// program: with other parameters, as its message says (reports of that refusal do
+// not show its number), or with the same ones where a repeat is refused. A
+// modification to the total that the order bears is then a PARAM_ERROR like any
+// other, since it is not lower.
+func maybeCarriedOutBefore(operationID string, err error) bool {
 	var refused *apierror.Error
+	if !errors.As(err, &refused) {
+		return false
+	}
 	again, _ := catalog.ReentryOf(operationID)
-	return again.Other == catalog.OtherRefused && errors.As(err, &refused) &&
-		(refused.Message == again.Message || again.Number != 0 && refused.Number == again.Number)
+	return again.Same == catalog.SameRefused && errors.Is(refused, apierror.ParamError) ||
+		again.Other == catalog.OtherRefused &&
+			(refused.Message == again.Message || again.Number != 0 && refused.Number == again.Number)
 }
 
 func hasNumber(err error, number int64) bool {

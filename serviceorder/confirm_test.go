@@ -793,3 +793,43 @@ func TestNoOperationIsReportedWrongly(t *testing.T) {
 		}
 	}
 }
+
+// straying is a client of the caller's own, which does not compare.
+type straying struct{ *payscore.Client }
+
+func (s straying) CancelServiceOrder(context.Context, string, payscore.CancelServiceOrderRequest, ...payscore.RequestEditorFn) (*payscore.CancelServiceOrderResult, error) {
+	return &payscore.CancelServiceOrderResult{OutOrderNo: "another"}, nil
+}
+
+func (s straying) PayServiceOrder(context.Context, string, payscore.PayServiceOrderRequest, ...payscore.RequestEditorFn) (*payscore.PayServiceOrderResult, error) {
+	return nil, nil
+}
+
+func TestOwnClientAnswersAboutAnotherOrder(t *testing.T) {
+	h := newHost(t)
+	h.order = at("CREATED")
+	h.order.AppID = "wx000000000000000" // so that the query does not settle it
+	client := straying{h.client()}
+	cancelled, err := serviceorder.CancelDirect(t.Context(), client, outOrderNo,
+		payscore.CancelServiceOrderRequest{AppID: appID, ServiceID: new(serviceID), Reason: "用户投诉"}, serviceorder.WithPause(0))
+	if cancelled.Outcome != serviceorder.Unknown || !errors.Is(err, apierror.ErrOutcomeUnknown) {
+		t.Errorf("%v, %v", cancelled.Outcome, err)
+	}
+	paid, err := serviceorder.PayDirect(t.Context(), client, outOrderNo, payscore.PayServiceOrderRequest{AppID: appID, ServiceID: serviceID}, serviceorder.WithPause(0))
+	if paid.Outcome != serviceorder.Unknown || !errors.Is(err, apierror.ErrOutcomeUnknown) {
+		t.Errorf("%v, %v", paid.Outcome, err)
+	}
+}
+
+func TestOptionsThatCannotBeUsed(t *testing.T) {
+	for _, opt := range []serviceorder.Option{serviceorder.WithPause(-1), serviceorder.WithResend(-1)} {
+		for _, k := range kinds {
+			h := newHost(t)
+			for _, do := range []func(*testing.T, context.Context, *payscore.Client, ...serviceorder.Option) ended{k.partner, k.direct} {
+				if e := do(t, t.Context(), h.client(), nil, opt); e.outcome != serviceorder.NotCarriedOut || !errors.Is(e.err, apierror.ErrNotSent) {
+					t.Errorf("%s: %+v", k.name, e)
+				}
+			}
+		}
+	}
+}

@@ -8,8 +8,9 @@ import (
 )
 
 // Modify modifies an order of a partner and finds out what became of it. When
-// the outcome is unknown, or a deduction is in progress (number 271316754), it
-// queries the order with outOrderNo, body.SubMchID and body.ServiceID, or else
+// the outcome is unknown, a deduction is in progress (number 271316754), or the
+// modification is refused with a PARAM_ERROR, as one is that an earlier call or an
+// earlier run of the program has carried out, it queries the order with outOrderNo, body.SubMchID and body.ServiceID, or else
 // the service of [WithServiceID]: name it if you know it. Nothing is ever sent
 // with other parameters.
 //
@@ -34,15 +35,7 @@ import (
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692360
 func Modify(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.ModifyPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
-	params := partnerParams(outOrderNo, body.SubMchID, body.ServiceID, opts)
-	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
-		id: "modifyPartnerServiceOrder", outOrderNo: outOrderNo,
-		send: func() (*payscore.ServiceOrderEntity, error) {
-			return nil, client.ModifyPartnerServiceOrder(ctx, outOrderNo, body)
-		},
-		params: params, query: partnerQuery(ctx, client, params),
-		judge: modifiedTo(body.TotalAmount, newOptions(opts).before),
-	}, opts)
+	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, body.ServiceID, body, PartnerClient.ModifyPartnerServiceOrder, kind{id: "modifyPartnerServiceOrder", judge: modifiedTo(body.TotalAmount, newOptions(opts).before)}, opts)
 }
 
 // ModifyDirect is [Modify] for a direct merchant. It queries with body.ServiceID
@@ -50,19 +43,7 @@ func Modify(ctx context.Context, client PartnerClient, outOrderNo string, body p
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587957
 func ModifyDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.ModifyServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
-	params := directParams(outOrderNo, body.ServiceID, body.AppID)
-	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
-		id: "modifyServiceOrder", outOrderNo: outOrderNo,
-		send: func() (*payscore.DirectServiceOrderEntity, error) {
-			answer, err := client.ModifyServiceOrder(ctx, outOrderNo, body)
-			if err == nil {
-				err = sameOrder(outOrderNo, answer.OutOrderNo)
-			}
-			return answer, err
-		},
-		params: params, query: directQuery(ctx, client, params),
-		judge: modifiedTo(body.TotalAmount, newOptions(opts).before),
-	}, opts)
+	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.ModifyServiceOrder, kind{id: "modifyServiceOrder", judge: modifiedTo(body.TotalAmount, newOptions(opts).before)}, opts)
 }
 
 func modifiedTo(total int64, before *int64) func(now facts) Outcome {

@@ -21,6 +21,7 @@ const outOrderNo = "1234323JKHDFE1243252"
 var (
 	errDown  = &apierror.Error{Status: 502}
 	errLower = &apierror.Error{Status: 400, Code: "PARAM_ERROR", Verified: true}
+	errRight = &apierror.Error{Status: 403, Code: "NO_AUTH", Verified: true}
 	errBusy  = &apierror.Error{Status: 400, Code: "INVALID_REQUEST", Number: 271316754, Verified: true}
 	errQuery = errors.New("no answer to the query")
 	// errBoth is a refusal after an attempt of unknown outcome.
@@ -109,7 +110,15 @@ func TestModify(t *testing.T) {
 		queries int
 	}{
 		{"carried out", []error{nil}, paying(50000), nil, nil, done, 0},
-		{"refused", []error{errLower}, paying(50000), nil, nil, not, 0},
+		{"refused", []error{errRight}, paying(39900), nil, nil, not, 0},
+		// As not lower, perhaps since an earlier call has lowered it.
+		{"not lower", []error{errLower}, paying(50000), nil, nil, not, 1},
+		{"not lower, at the new total already", []error{errLower}, paying(39900), nil, nil, done, 1},
+		{"not lower, at the new total, paid", []error{errLower}, paid(39900), nil, before(50000), done, 1},
+		{"not lower, at the new total before", []error{errLower}, paying(39900), nil, before(39900), not, 1},
+		{"not lower, below it", []error{errLower}, paying(30000), nil, nil, not, 1},
+		{"not lower, and the query fails", []error{errLower}, paying(39900), []error{errQuery}, nil, not, 1},
+		{"not lower, and not resent", []error{errLower}, paying(50000), nil, opts{serviceorder.WithResend(5)}, not, 1},
 		{"not sent", []error{errors.New("not sent: no key")}, paying(50000), nil, nil, not, 0},
 
 		{"the new total", []error{errDown}, paying(39900), nil, nil, done, 1},
@@ -169,6 +178,10 @@ func TestModify(t *testing.T) {
 				}
 				if wait := time.Since(start); strings.HasPrefix(c.name, "deduct") && len(c.opts) == 2 && wait != 3*time.Minute {
 					t.Errorf("waited %s", wait)
+				} else if strings.HasPrefix(c.name, "not lower") {
+					if wait != 0 { // nothing is on its way
+						t.Errorf("waited %s", wait)
+					}
 				} else if len(c.opts) < 2 && wait != time.Duration(c.queries)*time.Second {
 					t.Errorf("waited %s for %d queries", wait, c.queries)
 				}

@@ -3,6 +3,7 @@ package serviceorder
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/catalog"
@@ -42,13 +43,13 @@ type Result[O Order] struct {
 	QueryErr error
 }
 
-// err is the error that goes with a result. open says that the answers alone
-// did not tell.
-func (r Result[O]) err(outOrderNo string, open bool) error {
+// err is the error that goes with a result. mayHaveSucceeded says
+// that the answers alone did not tell.
+func (r Result[O]) err(outOrderNo string, mayHaveSucceeded bool) error {
 	switch {
 	case r.Outcome == CarriedOut:
 		return nil
-	case !open:
+	case !mayHaveSucceeded:
 		return r.SendErr
 	case r.Outcome == NotCarriedOut:
 		return &NotCarriedOutError{OutOrderNo: outOrderNo, Cause: r.SendErr}
@@ -75,7 +76,7 @@ type NotCarriedOutError struct {
 // Error is one line.
 func (e *NotCarriedOutError) Error() string {
 	return fmt.Sprintf("order %s: not carried out, as the order shows; sending it: %s",
-		oneline.Quote(e.OutOrderNo, 64), oneline.Error(e.Cause, maxCause))
+		oneline.Quote(e.OutOrderNo, 64), settled(e.Cause))
 }
 
 // Unwrap returns the refusal if there was one. It does not return an unknown
@@ -86,6 +87,12 @@ func (e *NotCarriedOutError) Unwrap() error {
 		return refused
 	}
 	return nil
+}
+
+// settled is what a sending came to, without the advice at its end, which was
+// followed.
+func settled(err error) string {
+	return strings.TrimSuffix(oneline.Error(err, maxCause), ": "+apierror.ErrOutcomeUnknown.Error())
 }
 
 // UnsettledError is an operation of which not even the order tells whether it
@@ -104,7 +111,7 @@ type UnsettledError struct {
 
 // Error is one line.
 func (e *UnsettledError) Error() string {
-	s := fmt.Sprintf("order %s: sending it: %s; ", oneline.Quote(e.OutOrderNo, 64), oneline.Error(e.SendErr, maxCause))
+	s := fmt.Sprintf("order %s: sending it: %s; ", oneline.Quote(e.OutOrderNo, 64), settled(e.SendErr))
 	if e.QueryErr != nil {
 		return s + fmt.Sprintf("querying it: %s: %v", oneline.Error(e.QueryErr, maxCause), apierror.ErrOutcomeUnknown)
 	}

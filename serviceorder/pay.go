@@ -27,15 +27,7 @@ import (
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394544
 func Pay(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.PayPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
-	params := partnerParams(outOrderNo, body.SubMchID, body.ServiceID, opts)
-	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
-		id: "payPartnerServiceOrder", outOrderNo: outOrderNo,
-		send: func() (*payscore.ServiceOrderEntity, error) {
-			return nil, client.PayPartnerServiceOrder(ctx, outOrderNo, body)
-		},
-		params: params, query: partnerQuery(ctx, client, params),
-		judge: collected, collects: true,
-	}, opts)
+	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, body.ServiceID, body, PartnerClient.PayPartnerServiceOrder, kind{id: "payPartnerServiceOrder", judge: collected, collects: true}, opts)
 }
 
 // PayDirect is [Pay] for a direct merchant. It queries with body.ServiceID and
@@ -43,19 +35,7 @@ func Pay(ctx context.Context, client PartnerClient, outOrderNo string, body pays
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394596
 func PayDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.PayServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
-	params := directParams(outOrderNo, body.ServiceID, body.AppID)
-	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
-		id: "payServiceOrder", outOrderNo: outOrderNo,
-		send: func() (*payscore.DirectServiceOrderEntity, error) {
-			answer, err := client.PayServiceOrder(ctx, outOrderNo, body)
-			if err == nil {
-				err = sameOrder(outOrderNo, answer.OutOrderNo)
-			}
-			return nil, err
-		},
-		params: params, query: directQuery(ctx, client, params),
-		judge: collected, collects: true,
-	}, opts)
+	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.PayServiceOrder, kind{id: "payServiceOrder", judge: collected, collects: true}, opts)
 }
 
 func collected(now facts) Outcome {

@@ -24,15 +24,7 @@ import (
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012458816
 func Sync(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.SyncPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
-	params := partnerParams(outOrderNo, body.SubMchID, &body.ServiceID, opts)
-	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
-		id: "syncPartnerServiceOrder", outOrderNo: outOrderNo,
-		send: func() (*payscore.ServiceOrderEntity, error) {
-			return nil, client.SyncPartnerServiceOrder(ctx, outOrderNo, body)
-		},
-		params: params, query: partnerQuery(ctx, client, params),
-		judge: syncedAt(body.Detail.PaidTime),
-	}, opts)
+	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, &body.ServiceID, body, PartnerClient.SyncPartnerServiceOrder, kind{id: "syncPartnerServiceOrder", judge: syncedAt(body.Detail.PaidTime)}, opts)
 }
 
 // SyncDirect is [Sync] for a direct merchant. It queries with body.ServiceID
@@ -40,19 +32,7 @@ func Sync(ctx context.Context, client PartnerClient, outOrderNo string, body pay
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587962
 func SyncDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.SyncServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
-	params := directParams(outOrderNo, body.ServiceID, body.AppID)
-	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
-		id: "syncServiceOrder", outOrderNo: outOrderNo,
-		send: func() (*payscore.DirectServiceOrderEntity, error) {
-			answer, err := client.SyncServiceOrder(ctx, outOrderNo, body)
-			if err == nil {
-				err = sameOrder(outOrderNo, answer.OutOrderNo)
-			}
-			return answer, err
-		},
-		params: params, query: directQuery(ctx, client, params),
-		judge: syncedAt(body.Detail.PaidTime),
-	}, opts)
+	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.SyncServiceOrder, kind{id: "syncServiceOrder", judge: syncedAt(body.Detail.PaidTime)}, opts)
 }
 
 func syncedAt(paidTime string) func(now facts) Outcome {

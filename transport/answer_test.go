@@ -19,7 +19,7 @@ func (f carries) RoundTrip(r *http.Request) (*http.Response, error) { return f(r
 
 // A length is only what somebody claims, so memory is not set aside for it.
 func TestAnswerThatClaimsToBeHuge(t *testing.T) {
-	for _, most := range []int64{math.MaxInt64, 1 << 40, 0, -5} {
+	for _, most := range []int64{math.MaxInt64, 1 << 40, 0} {
 		for _, claimed := range []int64{1 << 62, 1 << 45, 3, -1} {
 			rt := carries(func(*http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: claimed, Body: io.NopCloser(strings.NewReader("abc"))}, nil
@@ -43,9 +43,9 @@ func TestErrNotSent(t *testing.T) {
 		"lost at first": {[]error{io.EOF, refused, refused}, false},
 	} {
 		n := 0
-		rt := carries(func(*http.Request) (*http.Response, error) { n++; return nil, c.errs[n-1] })
+		rt := carries(func(*http.Request) (*http.Response, error) { n++; return nil, c.errs[min(n, len(c.errs))-1] })
 		_, err := retrying(transport.WithRoundTripper(rt)).Do(request(t, "POST", "https://api.test"+modifyPath, ""))
-		if n != 3 || errors.Is(err, apierror.ErrNotSent) != c.notSent || errors.Is(err, apierror.ErrOutcomeUnknown) == c.notSent {
+		if n != transport.DefaultAttempts || errors.Is(err, apierror.ErrNotSent) != c.notSent || errors.Is(err, apierror.ErrOutcomeUnknown) == c.notSent {
 			t.Errorf("%s: %d attempts, %v", name, n, err)
 		}
 	}

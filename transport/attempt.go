@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -22,6 +23,9 @@ func (c *Client) attempt(req *http.Request) (*http.Response, error) {
 	// net/http sends a request again on its own, over HTTP/2 even a write that
 	// the server has read to its end, if it can get the body a second time.
 	once.GetBody = nil
+	if !a.direct && once.Body != nil && once.Body != http.NoBody {
+		once.Body = &watchedBody{once.Body, &a.read}
+	}
 	rsp, err := c.carrier.RoundTrip(once)
 	if rsp == nil || err != nil {
 		if rsp != nil && rsp.Body != nil {
@@ -82,6 +86,19 @@ type attempt struct {
 	direct bool         // it is net/http that asks for connections, and nothing else
 	asked  atomic.Bool  // for a connection
 	conns  atomic.Int32 // that were obtained
+	read   atomic.Bool  // the body, by a RoundTripper other than net/http's
+}
+
+// watchedBody records that a request's body was read. net/http reads it only
+// once it has a connection.
+type watchedBody struct {
+	io.ReadCloser
+	read *atomic.Bool
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	b.read.Store(true)
+	return b.ReadCloser.Read(p)
 }
 
 func (c *Client) newAttempt(parent context.Context) (*attempt, context.Context) {
@@ -135,9 +152,10 @@ func (a *attempt) cause(err error) error {
 
 // neverSent reports whether certainly nothing of the request was written. It
 // goes by net/http's own word that it asked for a connection and had none. A
-// RoundTripper that gives no such word is judged by its error.
+// RoundTripper that gives no such word is judged by its error, and one that has
+// read the body may have sent it.
 func (a *attempt) neverSent(err error) bool {
-	return a.conns.Load() == 0 && (a.asked.Load() || neverConnected(err)) && !errors.Is(err, ErrOutcomeUnknown)
+	return a.conns.Load() == 0 && !a.read.Load() && (a.asked.Load() || neverConnected(err)) && !errors.Is(err, ErrOutcomeUnknown)
 }
 
 var errRepeated = errors.New("the connection failed, and net/http was kept from sending the request a second time")

@@ -26,7 +26,7 @@
 // the same attempt. The default is HTTP/1.1, which WeChat Pay's hosts speak; see
 // [NewRoundTripper] for HTTP/2.
 //
-// [WithRetry] changes how calls are repeated, [Once] keeps one call from it,
+// [WithRetry] changes how calls are repeated, [WithoutRetry] keeps one call from it,
 // and [WithBackupHosts] names hosts to go to when one is not to be reached:
 //
 //	transport.New(signer, verifier, transport.WithBackupHosts(payscore.BackupServer))

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
@@ -41,7 +42,7 @@ func (e *UnverifiedError) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *UnverifiedError) Unwrap() error { return e.Err }
+func (e *UnverifiedError) Unwrap() error { return ofSent(e.Err) }
 
 // Is reports whether target is [ErrOutcomeUnknown] and the request was a write.
 func (e *UnverifiedError) Is(target error) bool {
@@ -64,15 +65,19 @@ func (e *SendError) Error() string {
 	if e.NotSent {
 		return s + "not sent: " + line(e.Err)
 	}
-	s += "no answer: " + line(e.Err)
-	if e.outcomeUnknown() {
-		s += ": " + ErrOutcomeUnknown.Error()
+	if s += "no answer: "; e.outcomeUnknown() {
+		return s + unknownAtTheEnd(e.Err)
 	}
-	return s
+	return s + line(e.Err)
 }
 
-// Unwrap returns the cause.
-func (e *SendError) Unwrap() error { return e.Err }
+// Unwrap returns the cause. It is no [apierror.ErrNotSent] unless NotSent is set.
+func (e *SendError) Unwrap() error {
+	if e.NotSent {
+		return e.Err
+	}
+	return ofSent(e.Err)
+}
 
 // Is reports whether target is [ErrOutcomeUnknown] and the request may have
 // been carried out. A GET changes nothing, so of a GET it is false. It is
@@ -98,7 +103,13 @@ func (e *RefusedAfterUnknownError) Error() string {
 	if e.Refusal != nil {
 		refusal = e.Refusal.Error()
 	}
-	return fmt.Sprintf("%s; an earlier attempt may have been carried out: %s: %v", refusal, line(e.Before), ErrOutcomeUnknown)
+	return fmt.Sprintf("%s; an earlier attempt may have been carried out: %s", refusal, unknownAtTheEnd(e.Before))
+}
+
+// unknownAtTheEnd is the text of err with that of ErrOutcomeUnknown once.
+func unknownAtTheEnd(err error) string {
+	advice := ": " + ErrOutcomeUnknown.Error()
+	return strings.TrimSuffix(line(err), advice) + advice
 }
 
 // Unwrap returns the refusal, what came before it, and ErrOutcomeUnknown.
@@ -114,22 +125,22 @@ func (e *RefusedAfterUnknownError) Unwrap() []error {
 }
 
 // settle is the end of a call: the last attempt in the light of those before.
-// open says that the last attempt itself may have been carried out, and before
-// is nil unless an earlier one may have been.
-func settle(req *http.Request, rsp *http.Response, err error, open bool, before error) (*http.Response, error) {
+// mayHaveSucceeded is about the last attempt itself. earlierUnknown is nil unless an
+// earlier one may have been carried out.
+func settle(req *http.Request, rsp *http.Response, err error, mayHaveSucceeded bool, earlierUnknown error) (*http.Response, error) {
 	switch {
-	case before == nil || open:
+	case earlierUnknown == nil || mayHaveSucceeded:
 		return rsp, err
 	case err != nil: // certainly not sent this time
 		if last, ok := err.(*SendError); ok {
 			err = fmt.Errorf("not sent again: %w", last.Err) // without its ErrNotSent, which is not true of the call
 		}
 		return nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(),
-			Err: fmt.Errorf("%w; an earlier attempt may have been carried out: %w", err, before)}
+			Err: fmt.Errorf("%w; an earlier attempt may have been carried out: %w", err, earlierUnknown)}
 	case rsp.StatusCode/100 == 2:
 		return rsp, nil
 	}
-	return nil, &RefusedAfterUnknownError{Refusal: refusal(rsp), Before: before}
+	return nil, &RefusedAfterUnknownError{Refusal: refusal(rsp), Before: earlierUnknown}
 }
 
 // causeOf is the end of an attempt as an error.
@@ -148,6 +159,24 @@ func refusal(rsp *http.Response) *apierror.Error {
 	}
 	return apierror.New(rsp, body)
 }
+
+// ofSent is the cause of the failure of a request that may have been sent. A
+// RoundTripper or a KMS with a client of its own can fail with an ErrNotSent,
+// which says nothing of this request.
+func ofSent(err error) error {
+	if errors.Is(err, apierror.ErrNotSent) {
+		return sentError{err}
+	}
+	return err
+}
+
+type sentError struct{ error }
+
+func (e sentError) Is(target error) bool {
+	return target != apierror.ErrNotSent && errors.Is(e.error, target)
+}
+
+func (e sentError) As(target any) bool { return errors.As(e.error, target) }
 
 // notSent is for what is refused here. Like net/http it closes the body.
 func notSent(req *http.Request, err error) *SendError {

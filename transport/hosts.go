@@ -12,17 +12,15 @@ import (
 // of scheme and host, such as payscore.BackupServer. Path, query and body stay
 // as they are, so a signature is valid on each of them. There is none by
 // default, and the next call begins with the named host again.
-//
-// A server that is no such URL makes each call a [*SendError], not sent.
 func WithBackupHosts(servers ...string) Option {
 	return func(c *Client) {
-		c.backups, c.misconfigured = nil, nil
+		c.backups = nil
 		for i, s := range servers {
 			u, err := url.Parse(s)
 			if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" ||
 				u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
 				// It may hold a password, so it is not shown.
-				c.misconfigured = fmt.Errorf("backup host %d is not a URL of scheme and host", i+1)
+				c.refuse("backup host %d is not a URL of scheme and host", i+1)
 				return
 			}
 			c.backups = append(c.backups, u)

@@ -114,14 +114,14 @@ func WithObserver(observe func(ctx context.Context, a Attempt)) Option {
 	}
 }
 
-// NotSent tells the observers of a call that ended before it came to Do, since
-// it broke a limit or could not be signed. ctx holds its [call.Info]. The
-// generated client calls it.
-func (c *Client) NotSent(ctx context.Context, method string, err error) {
+// NotSent tells the observers of a call that began at start and ended before it
+// came to Do, since it broke a limit or could not be signed. ctx holds its
+// [call.Info]. The generated client calls it.
+func (c *Client) NotSent(ctx context.Context, method string, start time.Time, err error) {
 	if c == nil || c.observers == nil {
 		return
 	}
-	a := Attempt{Method: method, Start: time.Now(), Outcome: Failed, Err: err}
+	a := Attempt{Method: method, Start: start, Duration: time.Since(start), Outcome: Failed, Err: err}
 	a.Call, _ = call.FromContext(ctx)
 	a.Path = a.Call.Path
 	c.tell(ctx, a)

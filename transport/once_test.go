@@ -16,6 +16,7 @@ import (
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/transport"
 )
 
@@ -274,10 +275,26 @@ func TestNothingIsSentThatCannotBeVerified(t *testing.T) {
 		if c.own && !(strings.Contains(err.Error(), "pub_key.pem") && strings.Contains(err.Error(), "wechatpay_")) {
 			t.Errorf("%s: %v does not name the files", c.name, err)
 		}
-		err = generated(t, srv.URL, signer, client).ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody())
-		if !errors.Is(err, apierror.ErrNotSent) {
+		// The program learns of it when it starts.
+		if _, err := payscore.New(srv.URL, payscore.WithHTTPClient(client)); err == nil || errors.Is(err, auth.ErrOwnKey) != c.own {
 			t.Errorf("%s: %v", c.name, err)
 		}
+	}
+}
+
+// The keys may change while the program runs.
+func TestOwnKeyAfterTheStart(t *testing.T) {
+	srv := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("was sent") })
+	signer := must(auth.NewSigner(merchantID, merchantSerial, strangeKey(), auth.WithClock(clock)))
+	client := transport.New(signer, must(auth.NewVerifier(auth.Key{ID: keyID, PublicKey: &merchantKey().PublicKey})))
+	api := generated(t, srv.URL, signer, client)
+	own, _ := newSigner()
+	if err := signer.Rotate(own); err != nil {
+		t.Fatal(err)
+	}
+	err := api.ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody())
+	if !errors.Is(err, apierror.ErrNotSent) || !errors.Is(err, auth.ErrOwnKey) {
+		t.Error(err)
 	}
 }
 

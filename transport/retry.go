@@ -11,6 +11,7 @@ import (
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/gen/catalog"
 )
 
 const (
@@ -20,10 +21,6 @@ const (
 	DefaultFirstWait = 200 * time.Millisecond
 	// DefaultLongestWait is the longest wait between two attempts.
 	DefaultLongestWait = 10 * time.Second
-
-	// tooFrequent is the number of a refusal for too many calls, whatever its
-	// status: two for one order within a second, for example.
-	tooFrequent = 268435472
 )
 
 // Retry says how a call is repeated. The zero value of a field stands for its
@@ -40,32 +37,40 @@ type Retry struct {
 	LongestWait time.Duration
 }
 
-// WithRetry sets how calls are repeated.
-func WithRetry(r Retry) Option { return func(c *Client) { c.retry = r } }
+// WithRetry sets how calls are repeated. No field may be negative.
+func WithRetry(r Retry) Option {
+	return func(c *Client) {
+		if c.retry = r; r.Attempts < 0 || r.FirstWait < 0 || r.LongestWait < 0 {
+			c.refuse("a retry has a negative field: %+v", r)
+		}
+	}
+}
 
 func (r Retry) orDefault() Retry {
-	if r.Attempts <= 0 {
+	if r.Attempts == 0 {
 		r.Attempts = DefaultAttempts
 	}
-	if r.FirstWait <= 0 {
+	if r.FirstWait == 0 {
 		r.FirstWait = DefaultFirstWait
 	}
-	if r.LongestWait <= 0 {
+	if r.LongestWait == 0 {
 		r.LongestWait = DefaultLongestWait
 	}
 	return r
 }
 
-type onceKey struct{}
+type withoutRetryKey struct{}
 
-// Once returns a context whose calls are sent one time, whatever [WithRetry] says.
-func Once(ctx context.Context) context.Context { return context.WithValue(ctx, onceKey{}, true) }
+// WithoutRetry returns a context whose calls are sent once, whatever [WithRetry] says.
+func WithoutRetry(ctx context.Context) context.Context {
+	return context.WithValue(ctx, withoutRetryKey{}, true)
+}
 
 // decision is what the end of one attempt means for the call.
 type decision struct {
-	again   bool // the same parameters may be sent once more
-	open    bool // this attempt may have changed something
-	newHost bool // the host was not reached, or did not answer
+	again            bool // the same parameters may be sent once more
+	mayHaveSucceeded bool // this attempt may have changed something
+	newHost          bool // the host was not reached, or did not answer
 }
 
 // decide has all the rules in one place. Only what is safe with the same
@@ -75,13 +80,13 @@ func decide(req *http.Request, rsp *http.Response, err error) decision {
 	if err != nil {
 		if s, ok := err.(*SendError); ok { // itself, not one of what it was caused by
 			if req.Context().Err() != nil {
-				return decision{open: write && !s.NotSent}
+				return decision{mayHaveSucceeded: write && !s.NotSent}
 			}
-			return decision{again: true, open: write && !s.NotSent, newHost: true}
+			return decision{again: true, mayHaveSucceeded: write && !s.NotSent, newHost: true}
 		}
 		// What is not to be trusted says most likely that a write was carried
 		// out, and a repeat would only bury that under a refusal.
-		return decision{again: !write, open: write}
+		return decision{again: !write, mayHaveSucceeded: write}
 	}
 	if rsp.StatusCode/100 == 2 && rsp.StatusCode != http.StatusAccepted {
 		return decision{}
@@ -89,10 +94,10 @@ func decide(req *http.Request, rsp *http.Response, err error) decision {
 	refused := refusal(rsp)
 	switch {
 	case refused.Status == http.StatusAccepted, refused.Status >= 500, // received but not done, or who knows
-		refused.Status == http.StatusTooManyRequests, refused.Number == tooFrequent: // refused before it was looked at
-		return decision{again: true, open: errors.Is(refused, ErrOutcomeUnknown)}
+		refused.Status == http.StatusTooManyRequests, refused.Number == catalog.NumberTooFrequent: // refused before it was looked at
+		return decision{again: true, mayHaveSucceeded: errors.Is(refused, ErrOutcomeUnknown)}
 	}
-	return decision{open: errors.Is(refused, ErrOutcomeUnknown)}
+	return decision{mayHaveSucceeded: errors.Is(refused, ErrOutcomeUnknown)}
 }
 
 // repeatable reports whether a second attempt can bear the same bytes and a

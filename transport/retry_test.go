@@ -271,3 +271,17 @@ func TestBackupHostKeepsItsPassword(t *testing.T) {
 		}
 	}
 }
+
+func TestOptionsThatCannotBeUsed(t *testing.T) {
+	for _, opt := range []transport.Option{
+		transport.WithTimeout(-1), transport.WithMaxAnswer(-1), transport.WithBackupHosts("backup"), transport.WithRetry(transport.Retry{Attempts: -1}),
+		transport.WithRetry(transport.Retry{FirstWait: -1}), transport.WithRetry(transport.Retry{LongestWait: -1}),
+	} {
+		sent := 0
+		rt := carries(func(*http.Request) (*http.Response, error) { sent++; return nil, errors.New("sent") })
+		rsp, err := newClient(opt, transport.WithRoundTripper(rt), nil).Do(secretRequest(t, "POST", "https://api.invalid"))
+		if checkSend(t, rsp, err, true, false); sent > 0 {
+			t.Error("sent")
+		}
+	}
+}

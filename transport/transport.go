@@ -43,7 +43,7 @@ type Client struct {
 
 	retry         Retry
 	backups       []*url.URL
-	misconfigured error // what an option could not use
+	misconfigured error // why an option cannot be used
 	observers     []func(context.Context, Attempt)
 
 	now    func() time.Time
@@ -51,8 +51,17 @@ type Client struct {
 	jitter func() float64 // in [0, 1)
 }
 
-// Option configures a Client.
+// Option configures a Client. A nil Option does nothing, and one with a nil
+// argument leaves the default. An Option that cannot be used, such as one with a
+// negative duration, makes each call a [*SendError], not sent.
 type Option func(*Client)
+
+// refuse keeps the first reason why an option cannot be used.
+func (c *Client) refuse(format string, args ...any) {
+	if c.misconfigured == nil {
+		c.misconfigured = fmt.Errorf(format, args...)
+	}
+}
 
 // WithRoundTripper sets what carries the requests, instead of a transport
 // tuned for WeChat Pay (see [NewRoundTripper]): for a proxy, a recorder, or a
@@ -60,8 +69,9 @@ type Option func(*Client)
 //
 // An [*http.Transport] sends each attempt at most once: it gets no GetBody, and
 // a second connection for the same attempt is refused. Any other RoundTripper
-// must not repeat a write by itself. If it could not connect the second time,
-// the write would be reported as not sent, although the first may have arrived.
+// must not repeat a write by itself: the repeat is neither signed anew nor
+// observed. If it has read the body of a write, a failure to connect leaves the
+// outcome unknown, since an earlier try may have arrived.
 func WithRoundTripper(rt http.RoundTripper) Option {
 	return func(c *Client) { c.carrier = rt }
 }
@@ -70,13 +80,21 @@ func WithRoundTripper(rt http.RoundTripper) Option {
 // means no bound other than the context's, which bounds the whole call. The
 // default is [DefaultTimeout].
 func WithTimeout(d time.Duration) Option {
-	return func(c *Client) { c.timeout = d }
+	return func(c *Client) {
+		if c.timeout = d; d < 0 {
+			c.refuse("a timeout of %s is negative", d)
+		}
+	}
 }
 
 // WithMaxAnswer sets the largest answer that is read, in bytes. The default
 // is [DefaultMaxAnswer].
 func WithMaxAnswer(n int64) Option {
-	return func(c *Client) { c.maxAnswer = min(max(n, 0), math.MaxInt64-1) } // one byte more is read
+	return func(c *Client) {
+		if c.maxAnswer = min(n, math.MaxInt64-1); n < 0 { // one byte more is read
+			c.refuse("a largest answer of %d bytes is negative", n)
+		}
+	}
 }
 
 // New returns a client that signs with signer what comes unsigned and checks
@@ -102,8 +120,10 @@ func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
 // adds its own TLSHandshakeTimeout. Change it and give it to [WithRoundTripper].
 //
 // It speaks HTTP/1.1, as WeChat Pay's hosts do. Over HTTP/2 many calls share one
-// connection, so that its end leaves the outcome of all of them unknown. Set
-// ForceAttemptHTTP2 to offer HTTP/2 too; an attempt is one request there as well.
+// connection, so that its end leaves the outcome of all of them unknown, and in Go
+// 1.26 a server can make it hang past every deadline (by a WINDOW_UPDATE that
+// overflows a stream). Set ForceAttemptHTTP2 to offer HTTP/2 too; an attempt is one
+// request there as well.
 func NewRoundTripper() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if ok {
@@ -150,8 +170,11 @@ func NewRoundTripper() *http.Transport {
 // after an attempt that may have been carried out, and those of
 // (*auth.Signer).Sign.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
-	if c == nil || c.carrier == nil || req == nil || req.URL == nil {
-		return nil, &SendError{NotSent: true, Err: errors.New("transport: a Client that was not made by New, or a request without URL")}
+	switch {
+	case c == nil || c.carrier == nil:
+		return nil, &SendError{NotSent: true, Err: errNotNew}
+	case req == nil || req.URL == nil:
+		return nil, &SendError{NotSent: true, Err: errors.New("transport: a request without URL")}
 	}
 	start := time.Now()
 	if err := c.prepare(req); err != nil {
@@ -162,10 +185,10 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		return nil, failed
 	}
 	attempts := c.retry.Attempts
-	if req.Context().Value(onceKey{}) != nil {
+	if req.Context().Value(withoutRetryKey{}) != nil {
 		attempts = 1
 	}
-	var before error // of an attempt that may have been carried out
+	var earlierUnknown error // of an attempt that may have been carried out
 	sent := req
 	for attempt, host := 1, 0; ; attempt++ {
 		start = time.Now()
@@ -180,7 +203,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 			pause, again = c.wait(req.Context(), c.retry, attempt, rsp)
 		}
 		if !again {
-			rsp, err = settle(req, rsp, err, d.open, before)
+			rsp, err = settle(req, rsp, err, d.mayHaveSucceeded, earlierUnknown)
 			seen.Outcome = OutcomeOf(rsp, err)
 			c.tell(req.Context(), seen)
 			return rsp, err
@@ -188,12 +211,12 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		seen.Retry, seen.Wait = true, pause
 		c.tell(req.Context(), seen)
 		if gaveUp := c.sleep(req.Context(), pause); gaveUp != nil {
-			rsp, err = settle(req, rsp, err, d.open, before)
+			rsp, err = settle(req, rsp, err, d.mayHaveSucceeded, earlierUnknown)
 			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
 			return rsp, err
 		}
-		if d.open {
-			before = causeOf(rsp, err)
+		if d.mayHaveSucceeded {
+			earlierUnknown = causeOf(rsp, err)
 		}
 		if d.newHost {
 			host++
@@ -204,26 +227,45 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		}
 		var gaveUp error
 		if sent, gaveUp = c.next(req, host); gaveUp != nil {
-			rsp, err = settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: gaveUp}, false, before)
+			rsp, err = settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: gaveUp}, false, earlierUnknown)
 			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
 			return rsp, err
 		}
 	}
 }
 
-// prepare checks a request and signs it if it is unsigned.
-func (c *Client) prepare(req *http.Request) error {
+// Check reports what would keep every call from being sent: an option that
+// cannot be used, no verifier, or a verifier that trusts the signer's own key
+// (auth.ErrOwnKey). [payscore.New] calls it. Each call checks it again, since keys
+// change while the program runs.
+//
+// [payscore.New]: https://pkg.go.dev/github.com/wxpayscore/payscore/gen/payscore#New
+func (c *Client) Check() error {
+	if c == nil || c.carrier == nil {
+		return errNotNew
+	}
+	return c.check(context.Background())
+}
+
+func (c *Client) check(ctx context.Context) error {
 	if c.misconfigured != nil {
 		return c.misconfigured
+	}
+	// Before anything is sent: an answer that nobody can verify comes too late.
+	return auth.CheckKeys(ctx, c.signer, c.verifier)
+}
+
+var errNotNew = errors.New("transport: this Client was not made by New")
+
+// prepare checks a request and signs it if it is unsigned.
+func (c *Client) prepare(req *http.Request) error {
+	if err := c.check(req.Context()); err != nil {
+		return err
 	}
 	if s := req.URL.Scheme; s != "https" && s != "http" {
 		return fmt.Errorf("the scheme %.16q is neither https nor http", s)
 	}
 	if err := checkPath(req); err != nil {
-		return err
-	}
-	// Before anything is sent: an answer that nobody can verify comes too late.
-	if err := auth.CheckKeys(req.Context(), c.signer, c.verifier); err != nil {
 		return err
 	}
 	if req.Header.Get("Authorization") == "" {

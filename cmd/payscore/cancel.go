@@ -29,6 +29,6 @@ func (c *cancelCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 		return inputError{unsent(err)}
 	}
 	return c.run(ctx, s, job{done: "cancelled", do: func(client *payscore.Client, _ *payscore.ServiceOrderEntity) (changed, error) {
-		return serviceorder.Cancel(ctx, client, c.OutOrderNo, body)
+		return serviceorder.Cancel(ctx, client, c.OutOrderNo, body, serviceorder.WithPause(settlePause))
 	}})
 }

@@ -47,6 +47,6 @@ func (c *completeCommand) Run(ctx context.Context, s *streams, k *kong.Context) 
 	}
 	c.SubMchID, c.ServiceID = body.SubMchID, body.ServiceID
 	return c.run(ctx, s, job{done: "completed", do: func(client *payscore.Client, _ *payscore.ServiceOrderEntity) (changed, error) {
-		return serviceorder.Complete(ctx, client, c.OutOrderNo, body)
+		return serviceorder.Complete(ctx, client, c.OutOrderNo, body, serviceorder.WithPause(settlePause))
 	}})
 }

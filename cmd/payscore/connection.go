@@ -186,7 +186,7 @@ func (c *connection) open(rec *recorder) (*payscore.Client, error) {
 	rec.next = transport.NewRoundTripper()
 	client, err := payscore.New(c.BaseURL,
 		payscore.WithRequestEditorFn(signer.Sign),
-		payscore.WithHTTPClient(transport.New(signer, verifier, transport.WithRoundTripper(rec))))
+		payscore.WithHTTPClient(transport.New(signer, verifier, transport.WithRoundTripper(rec), transport.WithRetry(retries))))
 	if err != nil {
 		return nil, inputError{err}
 	}

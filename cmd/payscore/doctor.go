@@ -208,6 +208,11 @@ func (d *doctorCommand) wechatPay(now time.Time) check {
 			return c
 		}
 	}
+	if own, err := loadFile(d.KeyFile, auth.ParsePrivateKey); err == nil {
+		if signer, err := auth.NewSigner("1", "1", own); err == nil && errors.Is(auth.CheckKeys(context.Background(), signer, verifier), auth.ErrOwnKey) {
+			return wrong(name, "--public-key-file is the merchant's own key", "Give WeChat Pay's public key, pub_key.pem.")
+		}
+	}
 	return ok(name, "%s", verifier.PreferredID())
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/wxpayscore/payscore/apierror"
+	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/internal/oneline"
 	"github.com/wxpayscore/payscore/limit"
@@ -53,7 +54,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case input, findings:
+	case input, findings, errors.Is(err, auth.ErrOwnKey):
 		return exitInput
 	case errors.Is(err, apierror.ErrOutcomeUnknown):
 		return exitUnknown

@@ -81,7 +81,7 @@ type signSeenReport struct {
 var repeats = map[catalog.Retry]translation{
 	catalog.RetryNever:          {"No. The same call fails again: repair the cause first.", "不可以。相同请求会再次失败，请先排除原因。"},
 	catalog.RetrySameParameters: {"Yes, with exactly the same parameters and number.", "可以，参数和单号必须完全相同。"},
-	catalog.RetryAfterQuery:     {"Not before a query: it may have been carried out.", "先查询订单：请求可能已经执行。"},
+	catalog.RetryAfterQuery:     {"After a query of the order, which tells whether.", "先查询订单，再决定是否重试。"},
 	catalog.RetryLater:          {"Yes, later and slower, with the same parameters.", "可以，稍后降低频率，用相同参数重试。"},
 }
 
@@ -153,6 +153,9 @@ func (c *explainCommand) read(s *streams) (*apierror.Error, error) {
 			return nil, err
 		}
 		return decodeError("standard input", raw)
+	}
+	if strings.HasPrefix(arg, "{") {
+		return decodeError("the argument", []byte(arg))
 	}
 	if _, err := os.Stat(c.Error); err == nil || strings.HasSuffix(arg, ".json") {
 		raw, err := readBody(c.Error, nil)

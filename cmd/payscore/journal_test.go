@@ -2,11 +2,15 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestSandboxWritesItsJournal(t *testing.T) {
@@ -41,4 +45,41 @@ func TestSandboxWritesItsJournal(t *testing.T) {
 		t.Errorf("%q", operations)
 	}
 	runArgs(t, "sandbox", "--addr", "127.0.0.1:0", "--keys", keys, "--journal", dir).wantCode(t, exitInput)
+}
+
+// A journal that cannot be written is told of, once, and the sandbox goes on.
+func TestSandboxTellsThatItsJournalEnds(t *testing.T) {
+	dir := t.TempDir()
+	keys, journal := filepath.Join(dir, "keys"), filepath.Join(dir, "journal.jsonl")
+	if err := os.WriteFile(journal, make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(journal+".1", "taken"), 0o700); err != nil { // no file takes the place of this one
+		t.Fatal(err)
+	}
+	p := startSandbox(t, "--addr", "127.0.0.1:0", "--keys", keys, "--journal", journal, "--journal-size", "1")
+	runArgs(t, "pay", seedOutOrderNo, "--keys", keys).wantCode(t, exitDone)
+	if code := p.stop(t); code != 0 {
+		t.Errorf("exit code %d: %s", code, &p.errOut)
+	}
+	if said := p.errOut.String(); strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, "warning: --journal: ") || !strings.Contains(said, "nothing more is written") {
+		t.Errorf("stderr: %q", said)
+	}
+}
+
+// What is shifted out of an int64 is no size.
+func TestJournalSizeIsAMatterOfMiB(t *testing.T) {
+	for _, size := range []string{"0", "=-1", "8796093022208", "17592186044417"} {
+		flag := []string{"--journal-size", size}
+		if value, ok := strings.CutPrefix(size, "="); ok {
+			flag = []string{"--journal-size=" + value}
+		}
+		args := append([]string{"sandbox", "--addr", "127.0.0.1:0", "--keys", t.TempDir(), "--journal", filepath.Join(t.TempDir(), "j")}, flag...)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // one that is taken serves until then
+		var out, errOut bytes.Buffer
+		if code := run(ctx, args, nil, &out, &errOut); code != exitInput {
+			t.Errorf("%s: exit code %d, %s%s", size, code, &out, &errOut)
+		}
+		cancel()
+	}
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"sync"
 )
 
 // journalFile is the file of --journal. It begins anew at a size; the file that
@@ -11,17 +13,24 @@ import (
 // file, such as a pipe, a terminal or a link, grows as it will.
 type journalFile struct {
 	name    string
-	max     int64 // bytes
+	max     int64       // bytes
+	ended   func(error) // is called once, when no more can be written
+	mu      sync.Mutex  // close may come while a request is under way
 	size    int64
 	rotates bool
 	file    *os.File
 }
 
-func openJournal(name string, limit int64) (*journalFile, error) {
-	if limit <= 0 {
-		return nil, errors.New("--journal-size is at least 1 MiB")
+// journalBytes is the size of --journal-size in bytes.
+func journalBytes(mib int64) (int64, error) {
+	if mib < 1 || mib > math.MaxInt64>>20 {
+		return 0, fmt.Errorf("--journal-size is not in 1 to %d MiB", int64(math.MaxInt64>>20))
 	}
-	j := &journalFile{name: name, max: limit}
+	return mib << 20, nil
+}
+
+func openJournal(name string, limit int64, ended func(error)) (*journalFile, error) {
+	j := &journalFile{name: name, max: limit, ended: ended}
 	if err := j.open(); err != nil {
 		return nil, err
 	}
@@ -40,8 +49,19 @@ func (j *journalFile) open() (err error) {
 	return nil
 }
 
-// Write appends one entry. The caller has one write at a time.
+// Write appends one entry. After an error the sandbox writes no more.
 func (j *journalFile) Write(entry []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n, err := j.write(entry)
+	if err != nil && j.ended != nil {
+		j.ended(err)
+		j.ended = nil
+	}
+	return n, err
+}
+
+func (j *journalFile) write(entry []byte) (int, error) {
 	if j.rotates && j.size > 0 && j.size+int64(len(entry)) > j.max {
 		if err := j.rotate(); err != nil {
 			return 0, fmt.Errorf("begin the journal anew: %w", err)
@@ -60,4 +80,9 @@ func (j *journalFile) rotate() error {
 	return j.open()
 }
 
-func (j *journalFile) close() error { return j.file.Close() }
+func (j *journalFile) close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.ended = nil
+	return j.file.Close()
+}

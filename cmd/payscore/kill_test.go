@@ -52,7 +52,7 @@ func (w *written) write(ctx context.Context, client *payscore.Client, account sa
 	var err error
 	switch w.answered {
 	case 0:
-		var answer *payscore.CreatePartnerServiceOrderResponse
+		var answer *payscore.CreatePartnerServiceOrderResult
 		answer, err = client.CreatePartnerServiceOrder(ctx, payscore.CreatePartnerServiceOrderRequest{
 			ServiceID: account.ServiceID, AppID: account.AppID, SubMchID: account.SubMchID, OutOrderNo: w.number, ServiceIntroduction: "XX充电宝",
 			RiskFund:  payscore.RiskFund{Name: payscore.RiskFundNameEstimateOrderCost, Amount: 1000},

@@ -13,10 +13,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/examples"
 	"github.com/wxpayscore/payscore/sandbox"
+	"github.com/wxpayscore/payscore/transport"
 )
 
 // asCommand in the environment makes the test binary the command.
@@ -32,6 +34,7 @@ func TestMain(m *testing.M) {
 		}
 	}
 	_ = os.Setenv("COLUMNS", "80") // the width of --help
+	retries, settlePause = transport.Retry{FirstWait: time.Millisecond, LongestWait: 10 * time.Second}, time.Millisecond
 	os.Exit(m.Run())
 }
 

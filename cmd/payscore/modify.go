@@ -90,7 +90,7 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	}
 	return c.run(ctx, s, job{done: modified,
 		do: func(client *payscore.Client, before *payscore.ServiceOrderEntity) (changed, error) {
-			opts := []serviceorder.Option{serviceorder.WithServiceID(c.ServiceID)}
+			opts := []serviceorder.Option{serviceorder.WithPause(settlePause), serviceorder.WithServiceID(c.ServiceID)}
 			if before.TotalAmount != nil { // else only the new total tells something
 				opts = append(opts, serviceorder.WithTotalBefore(*before.TotalAmount))
 			}

@@ -29,6 +29,6 @@ func (p *payCommand) Run(ctx context.Context, s *streams, k *kong.Context) error
 		return inputError{unsent(err)}
 	}
 	return p.run(ctx, s, job{done: "asked for payment", do: func(client *payscore.Client, _ *payscore.ServiceOrderEntity) (changed, error) {
-		return serviceorder.Pay(ctx, client, p.OutOrderNo, body)
+		return serviceorder.Pay(ctx, client, p.OutOrderNo, body, serviceorder.WithPause(settlePause))
 	}})
 }

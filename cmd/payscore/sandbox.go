@@ -20,7 +20,7 @@ type sandboxCommand struct {
 	Keys           string   `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
 	Data           string   `type:"path" placeholder:"FILE" help:"Keep orders and notifications in a file, over the end of the process. Default: in memory."`
 	Journal        string   `type:"path" placeholder:"FILE" help:"Append all that happens to a file, an object of JSON a line, with the first 8 KiB of each body."`
-	JournalSize    int      `default:"64" placeholder:"MIB" help:"Begin the file of --journal anew at this size; FILE.1 has what came before, and older entries are dropped. Default ${default} MiB."`
+	JournalSize    int64    `default:"64" placeholder:"MIB" help:"Begin the file of --journal anew at this size; FILE.1 has what came before, and older entries are dropped. Default ${default} MiB."`
 	TimeScale      int      `default:"1" placeholder:"N" help:"Let the time of orders and notifications run N times as fast, so that a day of repeats passes in seconds."`
 	Untidy         bool     `help:"Send some notifications with a wrong signature first, twice, or late, as happens on the real net."`
 	NotifyRemote   bool     `help:"Send notifications to other machines than this one, too."`
@@ -67,7 +67,7 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 		return inputError{err}
 	}
 	url := baseURL(listener)
-	box, err := c.open(url, sandbox.WithListener(listener))
+	box, err := c.open(s, url, sandbox.WithListener(listener))
 	if err != nil {
 		_ = listener.Close()
 		return err
@@ -129,7 +129,7 @@ func (c *sandboxCommand) printSeed(s *streams, box *sandbox.Sandbox) {
 }
 
 // open makes a sandbox with the keys of the directory.
-func (c *sandboxCommand) open(url string, opts ...sandbox.Option) (*sandbox.Sandbox, error) {
+func (c *sandboxCommand) open(s *streams, url string, opts ...sandbox.Option) (*sandbox.Sandbox, error) {
 	credentials, err := sandbox.OpenCredentials(c.Keys)
 	if err != nil {
 		return nil, inputError{err}
@@ -139,7 +139,12 @@ func (c *sandboxCommand) open(url string, opts ...sandbox.Option) (*sandbox.Sand
 		opts = append(opts, sandbox.WithData(c.Data))
 	}
 	if c.Journal != "" {
-		if c.journal, err = openJournal(c.Journal, int64(c.JournalSize)<<20); err != nil {
+		size, err := journalBytes(c.JournalSize)
+		if err != nil {
+			return nil, inputError{err}
+		}
+		ended := func(err error) { s.warn("--journal: %v: nothing more is written to it", err) }
+		if c.journal, err = openJournal(c.Journal, size, ended); err != nil {
 			return nil, inputError{err}
 		}
 		opts = append(opts, sandbox.WithJournal(c.journal))

@@ -7,12 +7,12 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/wxpayscore/payscore/internal/oneline"
 	"github.com/wxpayscore/payscore/limit"
 )
 
@@ -160,11 +160,7 @@ func pathKey(name string) string {
 	if plainKey.MatchString(name) {
 		return name
 	}
-	const most = 64
-	if runes := []rune(name); len(runes) > most {
-		name = string(runes[:most]) + "…"
-	}
-	return strconv.Quote(name)
+	return oneline.Quote(name, 64)
 }
 
 func article(kind string) string {

@@ -33,6 +33,6 @@ func (c *syncCommand) Run(ctx context.Context, s *streams, k *kong.Context) erro
 		return inputError{unsent(err)}
 	}
 	return c.run(ctx, s, job{done: "synchronised", do: func(client *payscore.Client, _ *payscore.ServiceOrderEntity) (changed, error) {
-		return serviceorder.Sync(ctx, client, c.OutOrderNo, body)
+		return serviceorder.Sync(ctx, client, c.OutOrderNo, body, serviceorder.WithPause(settlePause))
 	}})
 }

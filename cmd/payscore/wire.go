@@ -1,10 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net/http"
+	"slices"
+	"sync"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
@@ -16,7 +17,7 @@ type recorder struct {
 	next     http.RoundTripper
 	method   string // of what is kept; "" keeps any
 	request  *http.Request
-	body     []byte // of the request
+	body     *keptBody // of the request
 	response *http.Response
 }
 
@@ -26,14 +27,10 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	r.request, r.body, r.response = req, nil, nil
 	if req.Body != nil {
-		var err error
-		r.body, err = io.ReadAll(req.Body)
-		_ = req.Body.Close()
-		if err != nil {
-			return nil, err
-		}
+		// Not read here: a body that was read may have been sent.
+		r.body = &keptBody{ReadCloser: req.Body}
 		again := *req
-		again.Body = io.NopCloser(bytes.NewReader(r.body))
+		again.Body = r.body
 		req = &again
 	}
 	rsp, err := r.next.RoundTrip(req)
@@ -71,7 +68,7 @@ func (r *recorder) call(err error) callReport {
 	}
 	if a, parseErr := auth.ParseAuthorization(r.request.Header.Get("Authorization")); parseErr == nil {
 		report.MchID, report.SerialNo = a.MchID, a.SerialNo
-		report.Message = string(auth.RequestMessage(r.request.Method, r.request.URL.RequestURI(), a.Timestamp, a.Nonce, r.body))
+		report.Message = string(auth.RequestMessage(r.request.Method, r.request.URL.RequestURI(), a.Timestamp, a.Nonce, r.body.bytes()))
 	}
 	if r.response != nil {
 		report.Status = r.response.StatusCode
@@ -100,4 +97,29 @@ func (r *recorder) compared(err error) error {
 func verified(rsp *http.Response, err error) bool {
 	_, unverified := errors.AsType[*transport.UnverifiedError](err)
 	return rsp.Header.Get(auth.HeaderSignature) != "" && !unverified
+}
+
+// keptBody keeps what net/http reads of a body, which it may do for longer than
+// the call takes.
+type keptBody struct {
+	io.ReadCloser
+	mu   sync.Mutex
+	read []byte
+}
+
+func (b *keptBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.read = append(b.read, p[:n]...)
+	return n, err
+}
+
+func (b *keptBody) bytes() []byte {
+	if b == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.read)
 }

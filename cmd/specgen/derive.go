@@ -62,7 +62,8 @@ type catalogCmd struct{ derived }
 // Help is what kong shows below the usage of catalog.
 func (*catalogCmd) Help() string {
 	return `Writes package gen/catalog from the extensions x-wechatpay-errors, x-wechatpay-error-numbers,
-x-wechatpay-order-stages and x-wechatpay-reentry of api/openapi.yaml. Tables that are missing are empty.
+x-wechatpay-order-stages, x-wechatpay-reentry and x-wechatpay-resources of api/openapi.yaml. Tables that are missing are
+empty. The last also becomes gen/payscore/notification.gen.go and notify/eventtypes.gen.go.
 
 Example:
 

@@ -35,7 +35,7 @@ var derivers = []struct {
 	reads, writes []string
 }{
 	{"build", []string{"api/openapi.yaml"}, []string{"api/dist/openapi.json", "api/dist/openapi-3.1.json", "api/dist/reference.html"}},
-	{"catalog", []string{"api/openapi.yaml"}, []string{"gen/catalog/catalog.gen.go", "gen/catalog/example_test.go"}},
+	{"catalog", []string{"api/openapi.yaml"}, []string{"gen/catalog/catalog.gen.go", "gen/catalog/example_test.go", "gen/payscore/notification.gen.go", "notify/eventtypes.gen.go"}},
 	{"coverage", []string{"api/openapi.yaml", "docs/pages.yaml"}, []string{"docs/coverage.md"}},
 	{"vectors", []string{"api/vectors/merchant_key.pem", "api/vectors/wechatpay_private_key.pem", "api/vectors/platform_private_key.pem",
 		"api/vectors/platform_private_key_2.pem", "api/vectors/platform_cert.pem", "api/vectors/platform_cert_2.pem"},

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // inputs are what other programs read on behalf of the tests.
 var inputs = []string{
-	"templates/*", "testdata/*", "testdata/small/*", "../../api/openapi.yaml", "../../api/overlay.go.yaml", "../../api/sandbox.yaml", "../../go.mod", "../../go.sum",
+	"gocode/*", "templates/*", "testdata/*", "testdata/small/*", "testdata/plain/*", "testdata/mutants/*", "testdata/walk/*", "../../api/openapi.yaml", "../../api/overlay.go.yaml", "../../api/sandbox.yaml", "../../go.mod", "../../go.sum",
 }
 
 // openInputs tells the go command, which logs what a test opens, not to take
@@ -42,35 +43,40 @@ func isDir(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// generatorDir is where generator is, once it is built.
-var generatorDir string
+// tools is where the programs are that tests build, once there is one.
+var tools string
 
-// generator is oapi-codegen, built once from the version that go.mod pins.
+var toolDir = sync.OnceValues(func() (dir string, err error) {
+	tools, err = os.MkdirTemp("", "codegen")
+	return tools, err
+})
+
+// generator is gocode, built once.
 var generator = sync.OnceValues(func() (string, error) {
-	var err error
-	if generatorDir, err = os.MkdirTemp("", "codegen"); err != nil {
+	dir, err := toolDir()
+	if err != nil {
 		return "", err
 	}
-	name := filepath.Join(generatorDir, "oapi-codegen.exe")
-	out, err := exec.Command("go", "build", "-o", name, "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen").CombinedOutput()
+	name := filepath.Join(dir, "gocode.exe")
+	out, err := exec.Command("go", "build", "-o", name, "./gocode").CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("build oapi-codegen: %w\n%s", err, out)
+		return "", fmt.Errorf("build gocode: %w\n%s", err, out)
 	}
 	return name, nil
 })
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if generatorDir != "" {
-		os.RemoveAll(generatorDir)
+	if tools != "" {
+		os.RemoveAll(tools)
 	}
 	os.Exit(code)
 }
 
 // generate makes code from a contract with one of the configurations of this
-// folder, in which it replaces each key of settings by its value, and output
-// by a file that is thrown away.
-func generate(t *testing.T, config, contract string, settings map[string]string) []byte {
+// folder, in which it replaces each key of settings by its value. It returns the
+// files by name.
+func generate(t *testing.T, config, contract string, settings map[string]string) map[string][]byte {
 	t.Helper()
 	openInputs(t)
 	program, err := generator()
@@ -87,31 +93,29 @@ func generate(t *testing.T, config, contract string, settings map[string]string)
 		}
 		text = bytes.Replace(text, []byte(was), []byte(is), 1)
 	}
-	dir := t.TempDir()
-	output := filepath.Join(dir, "made.go")
-	lines := strings.Split(string(text), "\n")
-	for i, line := range lines {
-		if strings.HasPrefix(line, "output:") {
-			lines[i] = "output: " + filepath.ToSlash(output)
-		}
-	}
-	changed := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(changed, []byte(strings.Join(lines, "\n")), 0o666); err != nil {
+	changed, dir := filepath.Join(t.TempDir(), "config.yaml"), t.TempDir()
+	if err := os.WriteFile(changed, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(program, "-config", changed, contract).CombinedOutput(); err != nil {
+	if out, err := exec.Command(program, "-o", dir, changed, contract).CombinedOutput(); err != nil {
 		t.Fatalf("%s with %s: %v\n%s", contract, config, err, out)
 	}
-	made, err := os.ReadFile(output)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
+	}
+	made := map[string][]byte{}
+	for _, entry := range entries {
+		if made[entry.Name()], err = os.ReadFile(filepath.Join(dir, entry.Name())); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return made
 }
 
 const smallPackage = "github.com/wxpayscore/payscore/internal/codegen/testdata/small"
 
-func smallClient(t *testing.T) []byte {
+func smallClient(t *testing.T) map[string][]byte {
 	t.Helper()
 	return generate(t, "client.yaml", "testdata/small.yaml", map[string]string{
 		"package: payscore\n":       "package: small\n",
@@ -119,7 +123,7 @@ func smallClient(t *testing.T) []byte {
 	})
 }
 
-func smallServer(t *testing.T) []byte {
+func smallServer(t *testing.T) map[string][]byte {
 	t.Helper()
 	return generate(t, "server.yaml", "testdata/small.yaml", map[string]string{
 		"package: payscoreserver\n":                   "package: smallserver\n",
@@ -133,29 +137,28 @@ func smallServer(t *testing.T) []byte {
 //
 //	go test ./internal/codegen -run TestGolden -update
 func TestGolden(t *testing.T) {
-	for name, made := range map[string]func(*testing.T) []byte{
-		"testdata/client.golden": smallClient,
-		"testdata/server.golden": smallServer,
-	} {
-		t.Run(filepath.Base(name), func(t *testing.T) {
+	for name, made := range map[string]func(*testing.T) map[string][]byte{"client": smallClient, "server": smallServer} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := made(t)
-			if *update {
-				if err := os.WriteFile(name, got, 0o666); err != nil {
-					t.Fatal(err)
+			for name, got := range made(t) {
+				golden := filepath.Join("testdata", strings.TrimSuffix(name, ".gen.go")+".golden")
+				if *update {
+					if err := os.WriteFile(golden, got, 0o666); err != nil {
+						t.Fatal(err)
+					}
 				}
+				same(t, golden, got)
 			}
-			same(t, name, got)
 		})
 	}
 }
 
 // TestDrift compares gen/ with what the contract makes of it now.
 func TestDrift(t *testing.T) {
-	for config, name := range map[string]string{
-		"client.yaml":  "../../gen/payscore/payscore.gen.go",
-		"server.yaml":  "../../gen/payscoreserver/payscoreserver.gen.go",
-		"sandbox.yaml": "../../gen/sandboxserver/sandboxserver.gen.go",
+	for config, folder := range map[string]string{
+		"client.yaml":  "../../gen/payscore",
+		"server.yaml":  "../../gen/payscoreserver",
+		"sandbox.yaml": "../../gen/sandboxserver",
 	} {
 		contract := "../../api/openapi.yaml"
 		if config == "sandbox.yaml" {
@@ -167,10 +170,19 @@ func TestDrift(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(string(text), "\noutput: "+name+"\n") {
-				t.Errorf("%s does not write %s", config, name)
+			made := generate(t, config, contract, nil)
+			for name, got := range made {
+				name = folder + "/" + name
+				if !strings.Contains(string(text), ": "+name+"\n") {
+					t.Errorf("%s does not write %s", config, name)
+				}
+				same(t, name, got)
 			}
-			same(t, name, generate(t, config, contract, nil))
+			there, err := filepath.Glob(folder + "/*.gen.go")
+			there = slices.DeleteFunc(there, func(name string) bool { return filepath.Base(name) == "notification.gen.go" }) // specgen's
+			if err != nil || len(there) != len(made) {
+				t.Errorf("%d files are made, and %q are there: %v", len(made), there, err)
+			}
 			if t.Failed() {
 				t.Log("run go generate ./...")
 			}
@@ -209,16 +221,18 @@ func TestSmall(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	replace := map[string]string{}
-	for name, made := range map[string][]byte{"small/small.gen.go": smallClient(t), "smallserver/smallserver.gen.go": smallServer(t)} {
-		file := filepath.Join(dir, filepath.Base(name))
-		if err := os.WriteFile(file, made, 0o666); err != nil {
-			t.Fatal(err)
+	for folder, made := range map[string]map[string][]byte{"small": smallClient(t), "smallserver": smallServer(t)} {
+		for name, code := range made {
+			file := filepath.Join(dir, folder+"."+name)
+			if err := os.WriteFile(file, code, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			place, err := filepath.Abs(filepath.Join("testdata", folder, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			replace[place] = file
 		}
-		place, err := filepath.Abs(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		replace[place] = file
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {

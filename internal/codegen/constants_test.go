@@ -13,7 +13,7 @@ import (
 func TestConstantsAreNamedByTheirValue(t *testing.T) {
 	constant := regexp.MustCompile(`(?m)^\t(\w+) +(\w+) += "([^"]*)"$`)
 	seen := map[string]string{}
-	for _, name := range []string{"../../gen/payscore/payscore.gen.go", "../../gen/sandboxserver/sandboxserver.gen.go"} {
+	for _, name := range []string{"../../gen/payscore/models.gen.go", "../../gen/sandboxserver/sandboxserver.gen.go"} {
 		code, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

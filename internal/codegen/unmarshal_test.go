@@ -120,9 +120,9 @@ func (d decoder) check(t *testing.T, text []byte) {
 	}
 }
 
-// TestUnmarshalIsEncodingJSON decodes the examples of the contract and texts
-// that are a few steps away from them.
-func TestUnmarshalIsEncodingJSON(t *testing.T) {
+// TestUnmarshal decodes the examples of the contract and texts that are a few
+// steps away from them.
+func TestUnmarshal(t *testing.T) {
 	for _, d := range decoders(t) {
 		t.Run(d.name, func(t *testing.T) {
 			for _, text := range d.texts {
@@ -172,39 +172,11 @@ func astray(random *rand.Rand, text []byte) []byte {
 	return text
 }
 
-// TestUnmarshalIsNotEncodingJSON reads the examples without it: with a field
-// that only encoding/json reads, they take more allocations.
-func TestUnmarshalIsNotEncodingJSON(t *testing.T) {
-	for _, d := range decoders(t) {
-		for _, text := range d.texts {
-			var compact, spaced bytes.Buffer
-			if err := json.Compact(&compact, text); err != nil {
-				t.Fatal(err)
-			}
-			if err := json.Indent(&spaced, text, "", "\t"); err != nil {
-				t.Fatal(err)
-			}
-			for _, text := range [][]byte{compact.Bytes(), spaced.Bytes()} {
-				allocations := func(text []byte) float64 {
-					return testing.AllocsPerRun(10, func() {
-						if _, err := d.read(text); err != nil {
-							t.Fatal(err)
-						}
-					})
-				}
-				notPlain := append([]byte(`{"X":0,`), text[1:]...)
-				if ours, theirs := allocations(text), allocations(notPlain); ours >= theirs {
-					t.Errorf("%s: %v allocations, encoding/json has %v, of %s", d.name, ours, theirs, text)
-				}
-			}
-		}
-	}
-}
-
 // integers are those of a compact text.
 var integers = regexp.MustCompile(`([:\[,])(-?[0-9]+)([,}\]])`)
 
-// FuzzUnmarshal compares Unmarshal with encoding/json.
+// FuzzUnmarshal compares Unmarshal with encoding/json that fills types whose
+// integers decode themselves.
 func FuzzUnmarshal(f *testing.F) {
 	all := decoders(f)
 	for i, d := range all {

@@ -51,6 +51,12 @@ type rewriter struct {
 	misfits bool
 	out     []byte // stands for data[:copied]
 	copied  int
+	fields  map[reflect.Type][]namedField // of the structs so far
+}
+
+type namedField struct {
+	name string
+	typ  reflect.Type
 }
 
 // value goes past one value that is to be decoded into typ. nil is any type.
@@ -107,7 +113,7 @@ func (w *rewriter) inside(open json.Delim, typ reflect.Type) {
 			if err != nil {
 				return
 			}
-			item = field(typ, name.(string))
+			item = w.field(typ, name.(string))
 		} else if typ != nil && typ.Kind() == reflect.Slice {
 			item = typ.Elem()
 		}
@@ -145,13 +151,33 @@ func target(typ reflect.Type) reflect.Type {
 
 // field is the type of an object's field: like encoding/json, it prefers the
 // exact name to one in another case.
-func field(typ reflect.Type, name string) (found reflect.Type) {
+func (w *rewriter) field(typ reflect.Type, name string) (found reflect.Type) {
 	if typ == nil {
 		return nil
 	}
 	if typ.Kind() == reflect.Map {
 		return typ.Elem()
 	}
+	fields, known := w.fields[typ]
+	if !known {
+		if w.fields == nil {
+			w.fields = make(map[reflect.Type][]namedField)
+		}
+		fields = fieldsOf(typ)
+		w.fields[typ] = fields
+	}
+	for _, f := range fields {
+		if f.name == name {
+			return f.typ
+		}
+		if found == nil && strings.EqualFold(f.name, name) {
+			found = f.typ
+		}
+	}
+	return found
+}
+
+func fieldsOf(typ reflect.Type) (fields []namedField) {
 	for _, f := range reflect.VisibleFields(typ) {
 		tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
@@ -160,14 +186,9 @@ func field(typ reflect.Type, name string) (found reflect.Type) {
 		case tag == "":
 			tag = f.Name
 		}
-		if tag == name {
-			return f.Type
-		}
-		if found == nil && strings.EqualFold(tag, name) {
-			found = f.Type
-		}
+		fields = append(fields, namedField{tag, f.Type})
 	}
-	return found
+	return fields
 }
 
 func isInteger(kind reflect.Kind) bool { return kind >= reflect.Int && kind <= reflect.Int64 }

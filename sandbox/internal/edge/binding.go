@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 	"github.com/wxpayscore/payscore/sandbox/internal/wire"
 )
@@ -19,9 +20,9 @@ type Binding struct {
 
 // Numbers of the refusals of ids that do not go together.
 const (
-	numberNoMerchant   = 271302144 // mch_id 不存在
-	numberNotBound     = 271302149 // mch_id 和 appid 未绑定
-	numberNoPermission = 268503786 // 当前无权限进行此操作
+	numberNoMerchant   = catalog.NumberMerchantNotFound
+	numberNotBound     = catalog.NumberAppNotBound
+	numberNoPermission = catalog.NumberNoPermission
 )
 
 // checkBinding holds the ids of a request together. Which of the three numbers
@@ -39,16 +40,16 @@ func (s *Server) checkBinding(r *http.Request) *rules.Refusal {
 	// An application is how a sub-merchant becomes known.
 	applies := wire.PayScore.Routes()[r.Pattern].Operation.OperationID == "applyPartnerServiceAccount"
 	if sub := id("sub_mchid"); sub != "" && !applies && !keep(func(b Binding) bool { return b.SubMchID == sub }) {
-		return rules.Refuse(http.StatusForbidden, "NO_AUTH", numberNoMerchant, "mch_id 不存在")
+		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", numberNoMerchant)
 	}
 	if app := id("appid"); app != "" && !keep(func(b Binding) bool { return b.AppID == app }) {
-		return rules.Refuse(http.StatusForbidden, "NO_AUTH", numberNotBound, "mch_id 和 appid 未绑定")
+		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", numberNotBound)
 	}
 	if app := id("sub_appid"); app != "" && !keep(func(b Binding) bool { return b.SubAppID == app }) {
-		return rules.Refuse(http.StatusForbidden, "NO_AUTH", numberNotBound, "mch_id 和 appid 未绑定")
+		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", numberNotBound)
 	}
 	if service := id("service_id"); service != "" && !keep(func(b Binding) bool { return b.ServiceID == service }) {
-		return rules.Refuse(http.StatusForbidden, "NO_AUTH", numberNoPermission, "当前无权限进行此操作")
+		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", numberNoPermission)
 	}
 	return nil
 }

@@ -13,20 +13,20 @@ import (
 // and most writes answer with the order.
 
 func (s operations) CreateServiceOrder(ctx context.Context, r api.CreateServiceOrderRequestObject) (api.CreateServiceOrderResponseObject, error) {
-	answer, err := ledger.Create[payscore.CreateServiceOrderResponse](ctx, s.ledger, rules.Opening{
+	answer, err := ledger.Create[payscore.CreateServiceOrderResult](ctx, s.ledger, rules.Opening{
 		Request: r.Body, Order: rules.As[payscore.CreatePartnerServiceOrderRequest](r.Body)})
 	return api.CreateServiceOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) CreatePayOnDeliveryOrder(ctx context.Context, r api.CreatePayOnDeliveryOrderRequestObject) (api.CreatePayOnDeliveryOrderResponseObject, error) {
-	answer, err := ledger.Create[payscore.CreatePayOnDeliveryOrderResponse](ctx, s.ledger, rules.Opening{
+	answer, err := ledger.Create[payscore.CreatePayOnDeliveryOrderResult](ctx, s.ledger, rules.Opening{
 		Request: r.Body,
 		Order:   rules.As[payscore.CreatePartnerServiceOrderRequest](r.Body), Shopping: &r.Body.ShoppingInfo})
 	return api.CreatePayOnDeliveryOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) DirectCompleteServiceOrder(ctx context.Context, r api.DirectCompleteServiceOrderRequestObject) (api.DirectCompleteServiceOrderResponseObject, error) {
-	answer, err := ledger.Create[payscore.DirectCompleteServiceOrderResponse](ctx, s.ledger, rules.Opening{
+	answer, err := ledger.Create[payscore.DirectCompleteServiceOrderResult](ctx, s.ledger, rules.Opening{
 		Request:    r.Body,
 		Order:      rules.As[payscore.CreatePartnerServiceOrderRequest](r.Body),
 		Completion: new(rules.As[payscore.CompletePartnerServiceOrderRequest](r.Body))})
@@ -42,13 +42,13 @@ func (s operations) QueryServiceOrder(ctx context.Context, r api.QueryServiceOrd
 
 func (s operations) CancelServiceOrder(ctx context.Context, r api.CancelServiceOrderRequestObject) (api.CancelServiceOrderResponseObject, error) {
 	t := ledger.Target{OutOrderNo: r.OutOrderNo, ServiceID: r.Body.ServiceID, AppID: &r.Body.AppID}
-	answer, err := ledger.Apply[payscore.CancelServiceOrderResponse](ctx, s.ledger, t, rules.Cancel{Reason: r.Body.Reason})
+	answer, err := ledger.Apply[payscore.CancelServiceOrderResult](ctx, s.ledger, t, rules.Cancel{Reason: r.Body.Reason})
 	return api.CancelServiceOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) CompleteServiceOrder(ctx context.Context, r api.CompleteServiceOrderRequestObject) (api.CompleteServiceOrderResponseObject, error) {
 	t := ledger.Target{OutOrderNo: r.OutOrderNo, ServiceID: &r.Body.ServiceID, AppID: &r.Body.AppID}
-	answer, err := ledger.Apply[payscore.CompleteServiceOrderResponse](ctx, s.ledger, t, rules.Completion(r.Body, rules.As[payscore.CompletePartnerServiceOrderRequest](r.Body)))
+	answer, err := ledger.Apply[payscore.CompleteServiceOrderResult](ctx, s.ledger, t, rules.Completion(r.Body, rules.As[payscore.CompletePartnerServiceOrderRequest](r.Body)))
 	return api.CompleteServiceOrder200JSONResponse{Body: answer}, err
 }
 
@@ -60,7 +60,7 @@ func (s operations) ModifyServiceOrder(ctx context.Context, r api.ModifyServiceO
 
 func (s operations) PayServiceOrder(ctx context.Context, r api.PayServiceOrderRequestObject) (api.PayServiceOrderResponseObject, error) {
 	t := ledger.Target{OutOrderNo: r.OutOrderNo, ServiceID: &r.Body.ServiceID, AppID: &r.Body.AppID}
-	answer, err := ledger.Apply[payscore.PayServiceOrderResponse](ctx, s.ledger, t, rules.Pay{})
+	answer, err := ledger.Apply[payscore.PayServiceOrderResult](ctx, s.ledger, t, rules.Pay{})
 	return api.PayServiceOrder200JSONResponse{Body: answer}, err
 }
 

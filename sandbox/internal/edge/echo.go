@@ -7,6 +7,7 @@ import (
 	"crypto/sha1" // the API's choice for OAEP
 	"encoding/base64"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 	api "github.com/wxpayscore/payscore/gen/payscoreserver"
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
@@ -36,7 +37,7 @@ func (s operations) EchoSecurity(ctx context.Context, r api.EchoSecurityRequestO
 	}
 	if b.NotifyURL != nil {
 		err := s.ledger.Announce(ctx, maxNotifications, rules.Announcement{
-			Subject: "echo", URL: *b.NotifyURL, EventType: "SECURITY_ECHO.SUCCESS", Resource: payscore.SecurityEchoNotification(answer),
+			Subject: "echo", URL: *b.NotifyURL, EventType: catalog.EventSecurityEchoSuccess, Resource: payscore.SecurityEchoNotification(answer),
 		})
 		if err != nil {
 			return nil, err

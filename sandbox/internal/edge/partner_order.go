@@ -13,13 +13,13 @@ import (
 // that create an order.
 
 func (s operations) CreatePartnerServiceOrder(ctx context.Context, r api.CreatePartnerServiceOrderRequestObject) (api.CreatePartnerServiceOrderResponseObject, error) {
-	answer, err := ledger.Create[payscore.CreatePartnerServiceOrderResponse](ctx, s.ledger, rules.Opening{
+	answer, err := ledger.Create[payscore.CreatePartnerServiceOrderResult](ctx, s.ledger, rules.Opening{
 		Request: r.Body, Order: *r.Body})
 	return api.CreatePartnerServiceOrder200JSONResponse{Body: answer}, err
 }
 
 func (s operations) CreatePartnerPayOnDeliveryOrder(ctx context.Context, r api.CreatePartnerPayOnDeliveryOrderRequestObject) (api.CreatePartnerPayOnDeliveryOrderResponseObject, error) {
-	answer, err := ledger.Create[payscore.CreatePartnerPayOnDeliveryOrderResponse](ctx, s.ledger, rules.Opening{
+	answer, err := ledger.Create[payscore.CreatePartnerPayOnDeliveryOrderResult](ctx, s.ledger, rules.Opening{
 		Request: r.Body,
 		Order:   rules.As[payscore.CreatePartnerServiceOrderRequest](r.Body), Shopping: &r.Body.ShoppingInfo})
 	return api.CreatePartnerPayOnDeliveryOrder200JSONResponse{Body: answer}, err

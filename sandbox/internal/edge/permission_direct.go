@@ -17,7 +17,7 @@ func (s operations) ApplyPermission(ctx context.Context, r api.ApplyPermissionRe
 	if err != nil {
 		return nil, err
 	}
-	return api.ApplyPermission200JSONResponse{Body: payscore.ApplyPermissionResponse{ApplyPermissionsToken: token}}, nil
+	return api.ApplyPermission200JSONResponse{Body: payscore.ApplyPermissionResult{ApplyPermissionsToken: token}}, nil
 }
 
 func (s operations) QueryPermissionByAuthorizationCode(ctx context.Context, r api.QueryPermissionByAuthorizationCodeRequestObject) (api.QueryPermissionByAuthorizationCodeResponseObject, error) {

@@ -18,7 +18,7 @@ func (s operations) ApplyPartnerPermission(ctx context.Context, r api.ApplyPartn
 	if err != nil {
 		return nil, err
 	}
-	return api.ApplyPartnerPermission200JSONResponse{Body: payscore.ApplyPermissionResponse{ApplyPermissionsToken: token}}, nil
+	return api.ApplyPartnerPermission200JSONResponse{Body: payscore.ApplyPermissionResult{ApplyPermissionsToken: token}}, nil
 }
 
 func (s operations) ApplyPartnerPermissionForScene(ctx context.Context, r api.ApplyPartnerPermissionForSceneRequestObject) (api.ApplyPartnerPermissionForSceneResponseObject, error) {
@@ -31,7 +31,7 @@ func (s operations) ApplyPartnerPermissionForScene(ctx context.Context, r api.Ap
 		return nil, err
 	}
 	return api.ApplyPartnerPermissionForScene200JSONResponse{
-		Body: payscore.ApplyPartnerPermissionForSceneResponse{Scene: b.Scene, TransactionPermissionsToken: &token},
+		Body: payscore.ApplyPartnerPermissionForSceneResult{Scene: b.Scene, TransactionPermissionsToken: &token},
 	}, nil
 }
 

@@ -206,13 +206,14 @@ func (j *Journal) Watch(c chan<- Entry) (stop func()) {
 	}
 }
 
-// Since returns a copy of the entries after a number.
+// Since returns a copy of the entries after a number, which may be one that the
+// journal has not reached.
 func (j *Journal) Since(seq int64) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.wait(j.numbered)
-	first := len(j.entries) - int(min(j.seq-seq, int64(len(j.entries))))
-	return append([]Entry(nil), j.entries[max(first, 0):]...)
+	count := min(max(j.seq-seq, 0), int64(len(j.entries)))
+	return append([]Entry(nil), j.entries[int64(len(j.entries))-count:]...)
 }
 
 // About returns the newest entries after a number that are about a subject,

@@ -126,7 +126,7 @@ func (l *Ledger) Advance(d time.Duration) {
 	target := l.now().Add(d)
 	l.Store.Agenda.Until(target)
 	l.Store.Clock.MoveTo(target)
-	l.Store.SaveTime()
+	_ = l.Store.SaveTime()
 	l.Store.Agenda.Wake()
 }
 

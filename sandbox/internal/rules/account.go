@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -30,7 +31,7 @@ func ApplyForAccount(b payscore.ApplyPartnerServiceAccountRequest, known *Applic
 		return Application{Application: asked, CreatedAt: t.Now}, nil
 	}
 	if !sameApplication(known.Application, asked) {
-		return *known, Refuse(badRequest, "INVALID_REQUEST", NumberReentry, "订单重入参数校验失败")
+		return *known, RefuseNumber(badRequest, "INVALID_REQUEST", NumberReentry)
 	}
 	return *known, nil
 }
@@ -67,5 +68,5 @@ func (a Application) end(state payscore.ApplyState, reason *string) (Application
 		ServiceID: e.ServiceID, AppID: e.AppID, MchID: e.MchID, SubAppID: e.SubAppID, SubMchID: e.SubMchID,
 		OutApplyNo: e.OutApplyNo, ApplyState: e.ApplyState, RejectReason: e.RejectReason,
 	}
-	return a, Effects{Announced: []Announcement{{ApplicationSubject(e.OutApplyNo), value(e.ResultNotifyURL), "PAYSCORE.BIND_SERVICE_ACCOUNT", n}}}, nil
+	return a, Effects{Announced: []Announcement{{ApplicationSubject(e.OutApplyNo), value(e.ResultNotifyURL), catalog.EventBindServiceAccount, n}}}, nil
 }

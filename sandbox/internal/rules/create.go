@@ -42,7 +42,7 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	hash := sha256.Sum256(body)
 	if known != nil {
 		if !bytes.Equal(known.Created, hash[:]) {
-			return Order{}, none, Refuse(badRequest, "INVALID_REQUEST", NumberReentry, "订单重入参数校验失败")
+			return Order{}, none, RefuseNumber(badRequest, "INVALID_REQUEST", NumberReentry)
 		}
 		return *known, Effects{Repeat: true}, nil
 	}

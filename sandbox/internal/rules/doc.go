@@ -4,5 +4,5 @@
 // All of it is functions of (record, command, terms) that return the record as
 // it becomes, what follows from it, and a refusal. They have no lock, no clock,
 // no HTTP and no store, and change nothing that they are given. Of this module
-// the package imports api and gen/payscore alone.
+// the package imports gen/catalog and gen/payscore alone.
 package rules

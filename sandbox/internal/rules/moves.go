@@ -6,13 +6,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
 // Events of an order.
 const (
-	userConfirm = "PAYSCORE.USER_CONFIRM"
-	userPaid    = "PAYSCORE.USER_PAID"
+	userConfirm = catalog.EventUserConfirm
+	userPaid    = catalog.EventUserPaid
 )
 
 // Why a move was not made.

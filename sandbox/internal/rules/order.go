@@ -1,10 +1,12 @@
 package rules
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -91,8 +93,8 @@ type Announcement struct {
 type change struct {
 	Order
 	Effects
-	terms Terms
-	rule  stageRule // of the operation, if it is one
+	terms     Terms
+	operation string // operationId, if it is one
 }
 
 func (c *change) number(prefix string) string {
@@ -103,25 +105,36 @@ func (c *change) number(prefix string) string {
 
 // become moves an order to a stage and sets the fields that tell it.
 func (c *change) become(name string) {
-	stage := contract().stages[name]
+	stage := catalog.Stage(name)
 	c.Stage = name
-	c.Entity.State = stage.State
-	c.Entity.StateDescription = stage.StateDescription
-	if stage.CollectionState != nil {
+	c.Entity.State = payscore.ServiceOrderState(stage.State())
+	c.Entity.StateDescription = nil
+	if d := stage.StateDescription(); d != "" {
+		c.Entity.StateDescription = new(payscore.ServiceOrderStateDescription(d))
+	}
+	if state := stage.CollectionState(); state != "" {
 		collection := payscore.Collection{}
 		if c.Entity.Collection != nil {
 			collection = *c.Entity.Collection
 		}
-		collection.State = *stage.CollectionState
+		collection.State = payscore.CollectionState(state)
 		c.Entity.Collection = &collection
 	}
+}
+
+// follow moves an order to the stage that the contract has for the operation,
+// which has changed its bill already.
+func (c *change) follow() {
+	noBill := int64(-1)
+	to, _ := catalog.Becomes(catalog.Stage(c.Stage), c.operation, *cmp.Or(c.Entity.TotalAmount, &noBill))
+	c.become(string(to))
 }
 
 // Key is where the order is found.
 func (o Order) Key() string { return OrderKey(value(o.Entity.SubMchID), o.Entity.OutOrderNo) }
 
 // Final reports whether nothing can become of the order any more.
-func (o Order) Final() bool { return contract().stages[o.Stage].Final }
+func (o Order) Final() bool { return catalog.Stage(o.Stage).Final() }
 
 // Settle does what fell due on an order since it was last looked at: it
 // expires, or a deduction ends. The move that this is, "" for none, is told.

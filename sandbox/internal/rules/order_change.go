@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -40,13 +41,13 @@ func Apply(o Order, command Operation, t Terms) (Order, Effects, *Refusal) {
 	if o.Deduction != nil {
 		// The code is not published. The facts name modify, cancel, sync and
 		// complete; the sandbox refuses whatever changes the order.
-		return o, Effects{}, Refuse(badRequest, "INVALID_REQUEST", NumberDeducting, "单据正在扣款中，请稍后重试")
+		return o, Effects{}, RefuseNumber(badRequest, "INVALID_REQUEST", NumberDeducting)
 	}
 	id := operationID(command, o.Entity.SubMchID == nil)
 	if refused := allow(o, id); refused != nil {
 		return o, Effects{}, refused
 	}
-	c := &change{Order: o, terms: t, rule: contract().operations[id]}
+	c := &change{Order: o, terms: t, operation: id}
 	if refused := command.apply(c); refused != nil {
 		return o, Effects{}, refused
 	}
@@ -55,7 +56,7 @@ func Apply(o Order, command Operation, t Terms) (Order, Effects, *Refusal) {
 
 // allow refuses an operation that the order's stage does not allow.
 func allow(o Order, operationID string) *Refusal {
-	refused, ok := contract().operations[operationID].Refusals[o.Stage]
+	refused, ok := catalog.RefusalOf(catalog.Stage(o.Stage), operationID)
 	if !ok {
 		return nil
 	}
@@ -73,7 +74,7 @@ func (b Cancel) apply(c *change) *Refusal {
 	c.CancelReason = b.Reason
 	// What was waiting for payment is not any more.
 	c.Entity.Collection, c.Entity.NeedCollection = nil, nil
-	c.become(c.rule.Becomes)
+	c.follow()
 	return nil
 }
 
@@ -122,11 +123,7 @@ func (b Complete) apply(c *change) *Refusal {
 	c.device(body.Device)
 	c.bill(body.PostPayments, body.PostDiscounts, body.TotalAmount)
 	c.Completed = b.Hash
-	if body.TotalAmount == 0 {
-		c.become(c.rule.BecomesAtZero)
-	} else {
-		c.become(c.rule.Becomes)
-	}
+	c.follow()
 	return nil
 }
 
@@ -152,7 +149,7 @@ func (b Modify) apply(c *change) *Refusal {
 	}
 	c.device(body.Device)
 	c.bill(body.PostPayments, body.PostDiscounts, body.TotalAmount)
-	c.become(c.rule.Becomes)
+	c.follow()
 	return nil
 }
 
@@ -165,10 +162,10 @@ func (Pay) verb() (first, last string) { return "pay", "" }
 func (Pay) apply(c *change) *Refusal {
 	if c.terms.User.CannotPay {
 		// The code is not published.
-		return Refuse(badRequest, "INVALID_REQUEST", NumberNoMoney, "支付分扣款失败")
+		return RefuseNumber(badRequest, "INVALID_REQUEST", NumberNoMoney)
 	}
 	c.collect(payscore.PaidTypeNewton, Chinese(c.terms.Now))
-	c.become(c.rule.Becomes)
+	c.follow()
 	c.announce(userPaid)
 	return nil
 }
@@ -189,7 +186,7 @@ func (b Sync) apply(c *change) *Refusal {
 		return ParamError("body", "/detail/paid_amount", "收款金额与订单不一致", "is not the amount of the order")
 	}
 	c.collect(payscore.PaidTypeMch, paid.Format(secondPrecision))
-	c.become(c.rule.Becomes)
+	c.follow()
 	return nil
 }
 

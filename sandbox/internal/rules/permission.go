@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -100,7 +101,7 @@ func Terminate(p Permission, reason string, unfinished bool, t Terms) (Permissio
 
 func (p Permission) end(reason string, t Terms) (Permission, Effects) {
 	p.State, p.ClosedAt, p.CloseReason = payscore.AuthorizationStateUnavailable, t.Now, reason
-	return p, p.announce("PAYSCORE.USER_CLOSE_SERVICE", payscore.UserServiceStatusUserCloseService, p.ClosedAt, t)
+	return p, p.announce(catalog.EventUserCloseService, payscore.UserServiceStatusUserCloseService, p.ClosedAt, t)
 }
 
 // IsOf reports whether an unfinished order is one that the authorisation was
@@ -148,7 +149,7 @@ func OpenPermission(p Permission, user UserIDs, given PermissionsByUser, t Terms
 		return p, Effects{}, Impossible("the user authorised the service already, under " + before.Request.Code)
 	}
 	p.User, p.State, p.OpenedAt = user, payscore.AuthorizationStateAvailable, t.Now
-	return p, p.announce("PAYSCORE.USER_OPEN_SERVICE", payscore.UserServiceStatusUserOpenService, p.OpenedAt, t), nil
+	return p, p.announce(catalog.EventUserOpenService, payscore.UserServiceStatusUserOpenService, p.OpenedAt, t), nil
 }
 
 // ClosePermission is the user's withdrawal of an authorisation, which needs no

@@ -2,6 +2,8 @@ package rules
 
 import (
 	"fmt"
+
+	"github.com/wxpayscore/payscore/gen/catalog"
 )
 
 // Refusal is an answer that is no success. Its number ends the Request-ID.
@@ -25,20 +27,27 @@ func Refuse(status int, code string, number int64, message string) *Refusal {
 	return &Refusal{Status: status, Code: code, Number: number, Message: message}
 }
 
+// RefuseNumber makes a refusal with the message that the contract has for its
+// number.
+func RefuseNumber(status int, code string, number int64) *Refusal {
+	known, _ := catalog.NumberOf(number)
+	return Refuse(status, code, number, known.Message)
+}
+
 // Numbers of the refusals that no stage of an order explains.
 const (
-	NumberRange     = 268435464 // 参数超出取值范围
-	NumberNotExist  = 271317510 // 查询单据不存在
-	NumberReentry   = 271316598 // 订单重入参数校验失败
-	NumberOverCap   = 271316656 // 总金额超过此服务的服务风险金额
-	NumberEndBefore = 271316637 // 真实结束时间小于预计开始时间
-	NumberDeducting = 271316754 // 单据正在扣款中，请稍后重试
-	NumberFrequency = 268435472 // 请求过于频繁
+	NumberRange     = catalog.NumberOutOfRange
+	NumberNotExist  = catalog.NumberOrderNotFound
+	NumberReentry   = catalog.NumberReentry
+	NumberOverCap   = catalog.NumberAboveRiskCap
+	NumberEndBefore = catalog.NumberEndBeforeStart
+	NumberDeducting = catalog.NumberDeductionRunning
+	NumberFrequency = catalog.NumberTooFrequent
 
-	NumberAssessment = 271300099 // 综合评估未通过
-	NumberOverdue    = 271299627 // 存在待处理的超时未支付订单
-	NumberTeenMode   = 268560785 // 已开启青少年模式支付限额
-	NumberNoMoney    = 271316574 // 支付分扣款失败
+	NumberAssessment = catalog.NumberAssessmentFailed
+	NumberOverdue    = catalog.NumberOverdueOrders
+	NumberTeenMode   = catalog.NumberTeenMode
+	NumberNoMoney    = catalog.NumberDeductionFailed
 )
 
 // ParamError is the refusal of a value, with the place of the value as a JSON
@@ -66,7 +75,7 @@ func Missing() *Refusal {
 
 // NoOrder is the refusal of a request about an order that there is not.
 func NoOrder() *Refusal {
-	return Refuse(notFound, "ORDER_NOT_EXIST", NumberNotExist, "查询单据不存在")
+	return RefuseNumber(notFound, "ORDER_NOT_EXIST", NumberNotExist)
 }
 
 // TooMany bounds the memory of what is around the orders, as that of the orders

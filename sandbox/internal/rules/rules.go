@@ -90,7 +90,7 @@ func (t Terms) checkBill(riskFund *payscore.RiskFund, payments []payscore.Paymen
 }
 
 func overCap() *Refusal {
-	return Refuse(badRequest, "INVALID_REQUEST", NumberOverCap, "总金额超过此服务的服务风险金额")
+	return RefuseNumber(badRequest, "INVALID_REQUEST", NumberOverCap)
 }
 
 // sum has no bounds, so that no pair of amounts can wrap into a valid total.

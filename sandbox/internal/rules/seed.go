@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/wxpayscore/payscore/gen/payscore"
@@ -10,8 +12,7 @@ import (
 // Seeded is an order at a stage that it never went to: e has its number, whose
 // it is and its risk fund.
 func Seeded(e payscore.ServiceOrderEntity, subMchID, notifyURL, stage string, total int64, t Terms) (Order, Effects, error) {
-	known, ok := contract().stages[stage]
-	if !ok {
+	if !slices.Contains(Stages(), stage) {
 		return Order{}, Effects{}, fmt.Errorf("no stage %q", stage)
 	}
 	e.ServiceIntroduction = "XX充电宝"
@@ -29,9 +30,14 @@ func Seeded(e payscore.ServiceOrderEntity, subMchID, notifyURL, stage string, to
 	if stage == Done {
 		c.collect(payscore.PaidTypeNewton, Chinese(t.Now))
 	}
-	c.Entity.State = known.State
-	// The contract judges number, sub-merchant, risk fund and notify_url.
-	if err := c.Entity.Validate(); err != nil {
+	// By a request that would create it the contract judges number, sub-merchant,
+	// risk fund and notify_url.
+	creation := payscore.CreatePartnerServiceOrderRequest{
+		OutOrderNo: e.OutOrderNo, ServiceID: e.ServiceID, AppID: e.AppID, ServiceIntroduction: e.ServiceIntroduction,
+		SubMchID: cmp.Or(subMchID, e.MchID), NotifyURL: cmp.Or(notifyURL, "https://localhost"), // which it may have none of
+		RiskFund: *e.RiskFund, TimeRange: payscore.TimeRange{StartTime: new(OnAccept)},
+	}
+	if err := creation.Validate(); err != nil {
 		return Order{}, Effects{}, err
 	}
 	c.become(stage)

@@ -122,7 +122,7 @@ func checkOrder(times payscore.TimeRange) *Refusal {
 	}
 	sameDay := isDay(*times.EndTime) && end.Format(dayPrecision) == start.Format(dayPrecision)
 	if !end.After(start) && !sameDay {
-		return Refuse(badRequest, "PARAM_ERROR", NumberEndBefore, "真实结束时间小于预计开始时间")
+		return RefuseNumber(badRequest, "PARAM_ERROR", NumberEndBefore)
 	}
 	return nil
 }

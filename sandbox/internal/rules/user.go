@@ -19,11 +19,11 @@ type User struct {
 func (u User) check() *Refusal {
 	switch {
 	case u.FailsAssessment:
-		return Refuse(badRequest, "INVALID_REQUEST", NumberAssessment, "综合评估未通过")
+		return RefuseNumber(badRequest, "INVALID_REQUEST", NumberAssessment)
 	case u.Overdue:
-		return Refuse(badRequest, "INVALID_REQUEST", NumberOverdue, "存在待处理的超时未支付订单")
+		return RefuseNumber(badRequest, "INVALID_REQUEST", NumberOverdue)
 	case u.TeenMode:
-		return Refuse(badRequest, "INVALID_REQUEST", NumberTeenMode, "已开启青少年模式支付限额")
+		return RefuseNumber(badRequest, "INVALID_REQUEST", NumberTeenMode)
 	}
 	return nil
 }

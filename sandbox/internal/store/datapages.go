@@ -117,13 +117,14 @@ func (w *pageWalk) tree(id uint64) error {
 	if err != nil {
 		return err
 	}
-	return w.elements(id, page)
+	return w.elements(id, page, false)
 }
 
-// elements walks a page, which may be one inside another.
-func (w *pageWalk) elements(id uint64, page []byte) error {
+// elements walks a page. One inside another is a leaf without tables: if it had
+// any, they could overlap and make no end.
+func (w *pageWalk) elements(id uint64, page []byte, inside bool) error {
 	kind, count := u16(page[8:]), uint64(u16(page[10:]))
-	if kind != branchPage && kind != leafPage || pageHeader*(1+count) > uint64(len(page)) || kind == branchPage && count == 0 {
+	if kind != branchPage && kind != leafPage || inside && kind != leafPage || pageHeader*(1+count) > uint64(len(page)) || kind == branchPage && count == 0 {
 		return damagedPage(id, "is no page of a table")
 	}
 	for i := range count {
@@ -145,6 +146,9 @@ func (w *pageWalk) elements(id uint64, page []byte) error {
 		if u32(e)&bucketFlag == 0 {
 			continue
 		}
+		if inside {
+			return damagedPage(id, "a table is in a table that has none")
+		}
 		// The value of a table is the page of its root, and a counter. A small one
 		// follows here.
 		table := rest[start:end]
@@ -157,7 +161,7 @@ func (w *pageWalk) elements(id uint64, page []byte) error {
 		}
 		err := error(nil)
 		if root == 0 {
-			err = w.elements(id, table[16:])
+			err = w.elements(id, table[16:], true)
 		} else {
 			err = w.tree(root)
 		}

@@ -244,8 +244,8 @@ func (s *Store) AgainWhenSaved(err error, do func()) {
 
 // SaveTime saves the time of the orders, which the next sandbox on the same file
 // goes on from.
-func (s *Store) SaveTime() {
-	_ = s.Update(func() error {
+func (s *Store) SaveTime() error {
+	return s.Update(func() error {
 		s.putTime()
 		return nil
 	})
@@ -309,9 +309,9 @@ func (s *Store) load() error {
 // Close ends the agenda, saves the time and closes the file.
 func (s *Store) Close() error {
 	s.Agenda.Close()
-	s.SaveTime()
+	err := s.SaveTime()
 	if s.Disk == nil {
-		return nil
+		return err
 	}
-	return s.Disk.Close()
+	return errors.Join(err, s.Disk.Close())
 }

@@ -77,7 +77,7 @@ func (c *Contract) Check(r *http.Request) *rules.Refusal {
 		_ = json.Unmarshal(body, &members) // what is no object has none
 	}
 	pathParams := map[string]string{}
-	for _, p := range route.Operation.Parameters {
+	for _, p := range slices.Concat(route.PathItem.Parameters, route.Operation.Parameters) {
 		if p.Value.In == openapi3.ParameterInPath {
 			pathParams[p.Value.Name] = r.PathValue(p.Value.Name)
 			if refused := mappedTwice(p.Value, members, r.URL.Query()); refused != nil {

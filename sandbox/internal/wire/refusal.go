@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -44,7 +43,12 @@ func RefusalOf(route *routers.Route, value string) *rules.Refusal {
 		code, message, number = entry.Code, entry.Message, n
 	}
 	if code == "" {
-		code = cmp.Or(rules.CodeOf(route.Operation.OperationID, number), "INVALID_REQUEST")
+		code = "INVALID_REQUEST"
+		for _, stage := range catalog.Stages() {
+			if refused, ok := catalog.RefusalOf(stage, route.Operation.OperationID); ok && refused.Number == number {
+				code = refused.Code
+			}
+		}
 	}
 	entry, _ := catalog.CodeOf(code)
 	status, documented := documentedRefusal(route, code)

@@ -12,13 +12,14 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 	"github.com/wxpayscore/payscore/sandbox/internal/signcheck"
 )
 
 const (
 	// numberSignature is that of all refused signatures.
-	numberSignature = 270924332
+	numberSignature = catalog.NumberBadSignature
 
 	// The real one cuts the message that it echoes, too.
 	truncatedMessage = 256

@@ -153,7 +153,7 @@ func stagesSection(d *contract.Document) (string, error) {
 
 var (
 	sameWords = map[string]string{
-		"same-answer": "成功，应答与首次相同 succeeds, with the answer of the first call",
+		"same-answer": "成功，不再执行 succeeds, and changes nothing",
 		"refused":     "已执行过则被拒绝 refused, if the first call was carried out",
 		"unknown":     "未知 unknown",
 	}

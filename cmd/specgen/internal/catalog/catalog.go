@@ -1,7 +1,8 @@
-// Package catalog makes package catalog of gen/: the error codes and numbers
-// and the stages of an order, as the x-wechatpay extensions of the contract
-// state them, which operation documents which error, and what becomes of an
-// operation that is sent again.
+// Package catalog makes package catalog of gen/: the error codes and numbers,
+// the types of notifications and the stages of an order, as the x-wechatpay
+// extensions of the contract state them, which operation documents which error,
+// and what becomes of an operation that is sent again. It also writes the names of the
+// event types for package notify, and for gen/payscore what each of them carries.
 package catalog
 
 import (
@@ -24,21 +25,28 @@ var (
 	source string
 	//go:embed example_test.go.tmpl
 	examples string
+	//go:embed notification.go.tmpl
+	notifications string
+	//go:embed eventtypes.go.tmpl
+	eventTypes string
 )
 
-// Files gives the files of gen/catalog.
+// Files gives the files of gen/catalog, and those that depend on its events.
 func Files(d *contract.Document) ([]output.File, error) {
 	t, err := read(d)
 	if err != nil {
 		return nil, err
 	}
 	var out []output.File
-	for _, f := range []struct{ name, text string }{{"catalog.gen.go", source}, {"example_test.go", examples}} {
+	for _, f := range []struct{ name, text string }{
+		{"gen/catalog/catalog.gen.go", source}, {"gen/catalog/example_test.go", examples},
+		{"gen/payscore/notification.gen.go", notifications}, {"notify/eventtypes.gen.go", eventTypes},
+	} {
 		data, err := render(f.name, f.text, t)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, output.File{Name: "gen/catalog/" + f.name, Data: data})
+		out = append(out, output.File{Name: f.name, Data: data})
 	}
 	return out, nil
 }
@@ -46,9 +54,10 @@ func Files(d *contract.Document) ([]output.File, error) {
 // tables is what the templates show.
 type tables struct {
 	Codes      []contract.ErrorCode
-	Numbers    []contract.ErrorNumber
+	Numbers    []number
+	Events     []event
 	Stages     []stage
-	Operations []operation // that are allowed in some stage
+	Operations []operation // that the stage of an order allows or refuses
 	All        []documented
 	Reentries  []reentry // of the operations that change something
 }
@@ -63,9 +72,28 @@ type stage struct {
 	Const string // the name of its constant
 }
 
+type number struct {
+	contract.ErrorNumber
+	Const string
+}
+
+type event struct {
+	contract.Event
+	Name string // of its constant, without the prefix Event
+}
+
 type operation struct {
-	ID     string
-	Stages []stage // in which it is allowed
+	ID       string
+	Moves    []move // from each stage in which it is allowed
+	Refusals []refusal
+}
+
+// move has the constants of stages, and "" where the contract names none.
+type move struct{ From, To, ToAtZero string }
+
+type refusal struct {
+	From string // a constant
+	contract.Refusal
 }
 
 // documented is an operation with the errors that it documents.
@@ -82,10 +110,12 @@ func read(d *contract.Document) (*tables, error) {
 		return nil, err
 	}
 	slices.SortFunc(t.Codes, func(a, b contract.ErrorCode) int { return strings.Compare(a.Code, b.Code) })
-	if t.Numbers, err = d.ErrorNumbers(); err != nil {
+	if t.Numbers, err = numbers(d); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(t.Numbers, func(a, b contract.ErrorNumber) int { return cmp.Compare(a.Number, b.Number) })
+	if t.Events, err = events(d); err != nil {
+		return nil, err
+	}
 	stages, err := d.Stages()
 	if err != nil {
 		return nil, err
@@ -122,20 +152,94 @@ func read(d *contract.Document) (*tables, error) {
 		if table == nil {
 			continue
 		}
+		for _, name := range table.Allowed {
+			for _, to := range []string{name, table.Becomes[name], table.BecomesAtZero[name]} {
+				if _, known := byName[to]; !known && to != "" {
+					return nil, d.Errorf(op.Key, "%s names the stage %q, which the document does not declare", op.ID, to)
+				}
+			}
+		}
 		o := operation{ID: op.ID}
 		for _, name := range table.Allowed {
-			s, known := byName[name]
-			if !known {
-				return nil, d.Errorf(op.Key, "%s allows the stage %q, which the document does not declare", op.ID, name)
-			}
-			o.Stages = append(o.Stages, s)
+			o.Moves = append(o.Moves, move{byName[name].Const, byName[table.Becomes[name]].Const, byName[table.BecomesAtZero[name]].Const})
 		}
-		if len(o.Stages) > 0 {
+		for _, s := range t.Stages {
+			if r, refused := table.Refusals[s.Name]; refused {
+				o.Refusals = append(o.Refusals, refusal{s.Const, r})
+			}
+		}
+		if len(o.Moves)+len(o.Refusals) > 0 {
 			t.Operations = append(t.Operations, o)
 		}
 	}
 	slices.SortFunc(t.All, func(a, b documented) int { return strings.Compare(a.ID, b.ID) })
 	return &t, nil
+}
+
+func numbers(d *contract.Document) ([]number, error) {
+	all, err := d.ErrorNumbers()
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(all, func(a, b contract.ErrorNumber) int { return cmp.Compare(a.Number, b.Number) })
+	var out []number
+	for _, n := range all {
+		c := "Number" + camel(n.Name)
+		key, _ := contract.Lookup(contract.Get(d.Root, contract.ErrorNumbersKey), strconv.FormatInt(n.Number, 10))
+		if n.Name == "" {
+			return nil, d.Errorf(key, "%s.%d has no name", contract.ErrorNumbersKey, n.Number)
+		}
+		if slices.ContainsFunc(out, func(other number) bool { return other.Const == c }) {
+			return nil, d.Errorf(key, "%s.%d has the name of another number: %s", contract.ErrorNumbersKey, n.Number, n.Name)
+		}
+		out = append(out, number{n, c})
+	}
+	return out, nil
+}
+
+// events names each event after its type. The product's own prefix is left out.
+func events(d *contract.Document) ([]event, error) {
+	all, err := d.Events()
+	if err != nil {
+		return nil, err
+	}
+	var out []event
+	for _, e := range all {
+		name := camel(strings.ReplaceAll(strings.TrimPrefix(e.Type, "PAYSCORE."), ".", "_"))
+		if slices.ContainsFunc(out, func(other event) bool { return other.Name == name }) {
+			return nil, d.Errorf(e.Key, "%s.%s has the name %s, as another event", contract.ResourcesKey, e.Type, name)
+		}
+		out = append(out, event{e, name})
+	}
+	return out, nil
+}
+
+// Resources gives the schemas that events carry, each with its events.
+func (t *tables) Resources() []resource {
+	var out []resource
+	for _, e := range t.Events {
+		i := slices.IndexFunc(out, func(r resource) bool { return r.Schema == e.Schema })
+		if i < 0 {
+			i, out = len(out), append(out, resource{Schema: e.Schema})
+		}
+		out[i].Events = append(out[i].Events, e)
+	}
+	return out
+}
+
+type resource struct {
+	Schema string
+	Events []event
+}
+
+// Allowed gives an operation that some stage allows, for the example, or nil.
+func (t *tables) Allowed() *operation {
+	for i, o := range t.Operations {
+		if len(o.Moves) > 0 {
+			return &t.Operations[i]
+		}
+	}
+	return nil
 }
 
 // BySpecificity gives the stages with those first that more fields tell, so
@@ -219,7 +323,12 @@ var retryConst = map[string]string{
 func render(name, text string, t *tables) ([]byte, error) {
 	tmpl, err := template.New(name).Funcs(template.FuncMap{
 		"quote": strconv.Quote, // leaves Chinese readable
+		"camel": camel,
 		"retry": func(r string) string { return retryConst[r] },
+		"stageName": func(c string) string {
+			i := slices.IndexFunc(t.Stages, func(s stage) bool { return s.Const == c })
+			return t.Stages[i].Name
+		},
 		"same":  func(s string) string { return sameConst[s] },
 		"other": func(o string) string { return otherConst[o] },
 		"text": func(t contract.Text) string {

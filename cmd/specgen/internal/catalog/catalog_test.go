@@ -44,14 +44,14 @@ func made(t *testing.T, d *contract.Document) map[string]string {
 	}
 	out := map[string]string{}
 	for _, f := range files {
-		out[filepath.Base(f.Name)] = string(f.Data)
+		out[f.Name] = string(f.Data)
 	}
 	return out
 }
 
 func TestGolden(t *testing.T) {
 	for name, got := range made(t, small(t)) {
-		file := "testdata/" + name + ".golden"
+		file := "testdata/" + filepath.Base(name) + ".golden"
 		if *update {
 			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 				t.Fatal(err)
@@ -74,6 +74,7 @@ import (
 	"fmt"
 
 	"github.com/wxpayscore/payscore/gen/catalog"
+	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
 func main() {
@@ -94,6 +95,24 @@ func main() {
 	fmt.Println(catalog.Allows(p, "completeOrder"), catalog.Allows(catalog.StageDone, "completeOrder"), catalog.Allows(p, "createOrder"), catalog.Allows(p, "nothing"))
 	fmt.Println(catalog.OperationsOf("PARAM_ERROR", 0), catalog.OperationsOf("PARAM_ERROR", 271316754), catalog.OperationsOf("ORDER_DONE", 0))
 	fmt.Println(len(catalog.OperationsOf("", 0)), len(catalog.OperationsOf("", 5)), len(catalog.OperationsOf("", 268435464)))
+	fmt.Println(catalog.CodeParamError, catalog.NumberDeducting, catalog.NumberOutOfRange, catalog.EventUserPaid, len(catalog.Operations()), catalog.Operations()[1].ID)
+	fmt.Println(catalog.EventOf("REFUND.SUCCESS"))
+	fmt.Println(catalog.EventOf("SUCCESS"))
+	catalog.Events()[0].Type = "changed"
+	fmt.Println(catalog.Events())
+	for _, s := range catalog.Stages() {
+		atZero, finishes := catalog.Becomes(s, "completeOrder", 0)
+		after, becomes := catalog.Becomes(s, "completeOrder", 1)
+		refusal, refused := catalog.RefusalOf(s, "completeOrder")
+		fmt.Println(s, atZero, finishes, after, becomes, refusal, refused)
+	}
+	fmt.Println(catalog.Becomes(p, "createOrder", 1))
+	for _, e := range []string{catalog.EventUserPaid, "REFUND.CLOSED", "NEW"} {
+		v, err := payscore.UnmarshalNotification(e, []byte("text"))
+		fmt.Printf("%T %v\n", v, err)
+	}
+	v, err := payscore.UnmarshalNotification("REFUND.SUCCESS", nil)
+	fmt.Println(v == nil, err)
 	fmt.Println(catalog.Stage("GONE").Title() == "", catalog.RetryAfterQuery)
 	fmt.Println(catalog.ReentryOf("completeOrder"))
 	fmt.Println(catalog.ReentryOf("createOrder"))
@@ -123,11 +142,53 @@ DOING MCH_COMPLETE USER_PAYING 待支付 Not paid. false true
 true false false false
 [{createOrder POST /orders https://pay.weixin.qq.com/doc/v3/partner/1}] [{createOrder POST /orders https://pay.weixin.qq.com/doc/v3/partner/1}] [{completeOrder POST /orders/{id}/complete }]
 0 0 1
+PARAM_ERROR 271316754 268435464 PAYSCORE.USER_PAID 3 createOrder
+{REFUND.SUCCESS Refunded 退款成功 refund refund} true
+{    } false
+[{PAYSCORE.USER_PAID Paid 支付成功 payscore } {REFUND.SUCCESS Refunded 退款成功 refund refund} {REFUND.CLOSED Refunded   }]
+DONE  false  false {400 ORDER_DONE 0 订单已完成} true
+RUNNING  false  false {409 ORDER_RUNS 271316755 进行中} true
+USER_CONFIRM DONE true USER_PAYING true {0  0 } false
+USER_PAYING DONE true USER_PAYING true {0  0 } false
+ false
+*payscore.Paid <nil>
+*payscore.Refunded <nil>
+<nil> <nil>
+true no text
 true after-query
 {same-answer refused 400 REENTRY 7 重入 {先查询 Query it.} Some "disagree". [{https://pay.weixin.qq.com/1 2025-02-25 完结 It says so.}]} true
 {unknown another-operation 0  0  { }  []} true
 {  0  0  { }  []} false
 true true https://pay.weixin.qq.com/1 1 1
+`
+
+// schemas stand in for what oapi-codegen makes of the document.
+const schemas = `package payscore
+
+import "errors"
+
+type (
+	Paid     struct{}
+	Refunded struct{}
+)
+
+func Unmarshal[T any](data []byte) (*T, error) {
+	if data == nil {
+		return nil, errors.New("no text")
+	}
+	return new(T), nil
+}
+`
+
+const named = `package notify
+
+import "testing"
+
+func TestNames(t *testing.T) {
+	if UserPaid != "PAYSCORE.USER_PAID" || RefundSuccess != "REFUND.SUCCESS" || RefundClosed != "REFUND.CLOSED" {
+		t.Error(UserPaid, RefundSuccess, RefundClosed)
+	}
+}
 `
 
 // The generated code has to say what the document says, so it is compiled and
@@ -147,9 +208,11 @@ func TestMadeCodeWorks(t *testing.T) {
 	put("go.mod", "module github.com/wxpayscore/payscore\n\ngo 1.26\n")
 	put("main.go", use)
 	for name, text := range made(t, small(t)) {
-		put("gen/catalog/"+name, text)
+		put(name, text)
 	}
-	for _, args := range [][]string{{"vet", "./..."}, {"test", "./gen/catalog"}} {
+	put("gen/payscore/schemas.go", schemas)
+	put("notify/notify_test.go", named)
+	for _, args := range [][]string{{"vet", "./..."}, {"test", "./gen/catalog", "./notify"}} {
 		if out, err := goCommand(dir, args...).CombinedOutput(); err != nil {
 			t.Fatalf("go %v: %v\n%s", args, err, out)
 		}
@@ -172,7 +235,7 @@ func goCommand(dir string, args ...string) *exec.Cmd {
 
 // Importers of gen/catalog get nothing else.
 func TestImportsOnlyTheStandardLibrary(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "catalog.gen.go", made(t, small(t))["catalog.gen.go"], parser.ParseComments)
+	file, err := parser.ParseFile(token.NewFileSet(), "catalog.gen.go", made(t, small(t))["gen/catalog/catalog.gen.go"], parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +258,7 @@ func TestEmpty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := made(t, d)["catalog.gen.go"]; !strings.Contains(text, "var codes = []Code{}") {
+	if text := made(t, d)["gen/catalog/catalog.gen.go"]; !strings.Contains(text, "var codes = []Code{}") {
 		t.Errorf("the codes are not empty:\n%s", text)
 	}
 }
@@ -206,8 +269,13 @@ func TestErrorsHaveLines(t *testing.T) {
 		"number":          {"'268435464'", "PARAM", "small.yaml:9: x-wechatpay-error-numbers.PARAM is not a number"},
 		"same fields":     {"state: DOING, final", "state: DONE, final", "small.yaml:12: x-wechatpay-order-stages.RUNNING cannot be told from DONE"},
 		"same constant":   {"  RUNNING:", "  _DONE:", "small.yaml:12: x-wechatpay-order-stages._DONE cannot be told from DONE"},
-		"unknown allowed": {"allowed: [USER_CONFIRM, USER_PAYING]", "allowed: [GONE]", `small.yaml:29: completeOrder allows the stage "GONE"`},
-		"no status":       {"{status: 400, code: ORDER_DONE, message", "{code: ORDER_DONE, message", "small.yaml:31: x-wechatpay-order-stages.refusals.DONE has no status"},
+		"unknown allowed": {"allowed: [USER_CONFIRM, USER_PAYING]", "allowed: [GONE]", `small.yaml:43: completeOrder names the stage "GONE"`},
+		"unknown after":   {"becomes: USER_PAYING", "becomes: GONE", `small.yaml:43: completeOrder names the stage "GONE"`},
+		"nameless number": {"name: DEDUCTING, ", "", "small.yaml:8: x-wechatpay-error-numbers.271316754 has no name"},
+		"same number":     {"name: OUT_OF_RANGE", "name: DEDUCTING", "small.yaml:8: x-wechatpay-error-numbers.271316754 has the name of another number: DEDUCTING"},
+		"same event":      {"REFUND.CLOSED:", "PAYSCORE.REFUND_SUCCESS:", "small.yaml:32: x-wechatpay-resources.PAYSCORE.REFUND_SUCCESS has the name RefundSuccess, as another event"},
+		"no schema":       {"'#/components/schemas/Paid'", "'#/paths'", "small.yaml:30: x-wechatpay-resources.PAYSCORE.USER_PAID refers to no schema of this file"},
+		"no status":       {"{status: 400, code: ORDER_DONE, message", "{code: ORDER_DONE, message", "small.yaml:45: x-wechatpay-order-stages.refusals.DONE has no status"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Files(small(t, c.old, c.new))

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -25,6 +26,7 @@ type ErrorCode struct {
 // An ErrorNumber is one entry of [ErrorNumbersKey]. The code may be absent.
 type ErrorNumber struct {
 	Number  int64
+	Name    string // like TOO_FREQUENT
 	Code    string
 	Message string
 	Meaning Text
@@ -54,6 +56,37 @@ type Refusal struct {
 	Code, Message  string
 }
 
+// An Event is one entry of [ResourcesKey], with what the example of its name says of the envelope.
+type Event struct {
+	Type, Schema                          string
+	Summary, OriginalType, AssociatedData string
+	Key                                   *yaml.Node
+}
+
+// Events gives the types of notifications in the order of the file.
+func (d *Document) Events() ([]Event, error) {
+	var out []Event
+	for _, op := range d.CallbackOperations() {
+		var examples *yaml.Node
+		for _, media := range Entries(Get(d.Resolve(Get(op.Node, "requestBody")), "content")) {
+			examples = Get(media, "examples")
+		}
+		for key, resource := range Entries(Get(op.Node, ResourcesKey)) {
+			schema, ok := strings.CutPrefix(String(resource, "$ref"), "#/components/schemas/")
+			if !ok {
+				return nil, d.Errorf(key, "%s.%s refers to no schema of this file", ResourcesKey, key.Value)
+			}
+			envelope := Get(d.Resolve(Get(examples, key.Value)), "value")
+			inner := Get(envelope, "resource")
+			out = append(out, Event{
+				Type: key.Value, Schema: schema, Key: key,
+				Summary: String(envelope, "summary"), OriginalType: String(inner, "original_type"), AssociatedData: String(inner, "associated_data"),
+			})
+		}
+	}
+	return out, nil
+}
+
 // ErrorCodes gives the error codes in the order of the file.
 func (d *Document) ErrorCodes() ([]ErrorCode, error) {
 	var out []ErrorCode
@@ -78,7 +111,7 @@ func (d *Document) ErrorNumbers() ([]ErrorNumber, error) {
 			return d.Errorf(key, "%s.%s is not a number", ErrorNumbersKey, key.Value)
 		}
 		retry, err := d.retry(ErrorNumbersKey, key, v)
-		out = append(out, ErrorNumber{n, String(v, "code"), String(v, "message"), meaning(v), remedy(v), retry})
+		out = append(out, ErrorNumber{n, String(v, "name"), String(v, "code"), String(v, "message"), meaning(v), remedy(v), retry})
 		return err
 	})
 	return out, err

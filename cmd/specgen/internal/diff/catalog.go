@@ -41,7 +41,7 @@ type table struct {
 }
 
 func (t table) report(class Class, what, before, after string, at ...string) {
-	f := Finding{Class: class, Area: Wire, Rule: strings.TrimPrefix(t.name, "x-wechatpay-"), What: what, Old: before, New: after}
+	f := Finding{Class: class, Area: t.area(at), Rule: strings.TrimPrefix(t.name, "x-wechatpay-"), What: what, Old: before, New: after}
 	f.File, f.Line = t.c.new.name, t.c.new.line(slices.Concat(t.newPath, at)...)
 	if f.Line == 0 {
 		f.File, f.Line = t.c.old.name, t.c.old.line(slices.Concat(t.oldPath, at)...)
@@ -53,6 +53,14 @@ func (t table) report(class Class, what, before, after string, at ...string) {
 	}
 	f.At = strings.Join(append(append(names, t.name), at...), " ")
 	t.c.add(f)
+}
+
+// area tells the name of a number, which only programs know, from what is sent.
+func (t table) area(at []string) Area {
+	if t.name == numbersKey && len(at) == 2 && at[1] == "name" {
+		return Names
+	}
+	return Wire
 }
 
 func kindOf(n *yaml.Node) string {
@@ -108,6 +116,10 @@ func (t table) fields(o, n *yaml.Node, at ...string) {
 		case "unsigned": // whether it is there counts, not where it was read
 			if before != nil && after != nil {
 				class = Documentation
+			}
+		case "name":
+			if before == nil {
+				class = Additive
 			}
 		case "retry":
 			class = retryClass(before, after)

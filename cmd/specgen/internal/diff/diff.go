@@ -25,6 +25,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // A Class says whom a change concerns.
@@ -125,13 +127,7 @@ func (f Finding) uses() string {
 	return strings.Join(f.Uses, ", ")
 }
 
-func shorten(s string) string {
-	s = oneLine(s)
-	if r := []rune(s); len(r) > maxValue {
-		return string(r[:maxValue-1]) + "…"
-	}
-	return s
-}
+func shorten(s string) string { return oneline.Cut(oneLine(s), maxValue) }
 
 // oneLine keeps a finding greppable.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -245,6 +245,11 @@ func TestRules(t *testing.T) {
 			made:   want{Breaking, "x-wechatpay-error-numbers 271302262: removed"},
 			undone: want{Breaking, "x-wechatpay-error-numbers 271302263: removed"},
 		},
+		"error number named": {
+			pairs:  []string{"  271302262: {title: 订单已完成,", "  271302262: {name: DONE, title: 订单已完成,"},
+			made:   want{Additive, "x-wechatpay-error-numbers 271302262 name: name added: DONE"},
+			undone: want{Breaking, "x-wechatpay-error-numbers 271302262 name: name removed: DONE"},
+		},
 		"stage narrowed": {
 			pairs:  []string{"allowed: [CREATED, DOING]", "allowed: [CREATED]"},
 			made:   want{Breaking, "POST /orders/{id}/cancel x-wechatpay-order-stages allowed: stage removed: DOING"},

@@ -20,7 +20,7 @@ import (
 )
 
 // Packages are those whose exported API importers rely on.
-var Packages = []string{"gen/payscore", "auth", "transport", "apierror", "limit", "serviceorder", "sandbox"}
+var Packages = []string{"gen/payscore", "gen/catalog", "auth", "transport", "apierror", "limit", "call", "notify", "serviceorder", "sandbox"}
 
 // ErrNoGo says that a side has no Go packages, since it is a plain file.
 var ErrNoGo = errors.New("comparing the Go API takes two git revisions, or one and the work tree: a plain file has no Go packages")

@@ -23,7 +23,14 @@ func errorCatalogue(d *document, report reporter) {
 		if !contract.IsMapping(v) {
 			report(key.Line, "%s is not a mapping; declare each error by its code or number", table)
 		}
+		names := map[string]string{}
 		for name, about := range contract.Entries(v) {
+			if n := contract.String(about, "name"); n != "" {
+				if other := names[n]; other != "" {
+					report(name.Line, "%s.%s has the name %s of %s; give it another", table, name.Value, n, other)
+				}
+				names[n] = name.Value
+			}
 			e := catalogueEntry{at: table + "." + name.Value, key: name, about: about, report: report}
 			e.check(table == contract.ErrorNumbersKey, codes)
 		}
@@ -50,12 +57,15 @@ func (e *catalogueEntry) check(isNumber bool, codes map[string]bool) {
 	}
 	known := []string{"title", "description", "remedy", "retry"}
 	if isNumber {
-		known = append(known, "code", "message")
+		known = append(known, "name", "code", "message")
 		if !errorNumber.MatchString(e.key.Value) {
 			e.report(e.key.Line, "%s is not a number; it is the one at the end of Request-ID", e.at)
 		}
 		if code := e.text("code"); code != "" && codes != nil && !codes[code] {
 			e.report(e.line("code"), "%s.code %q is not in %s; add it there", e.at, code, contract.ErrorsKey)
+		}
+		if !errorCode.MatchString(e.text("name")) {
+			e.report(e.line("name"), "%s.name %q is not a name, like TOO_FREQUENT; programs call the number by it", e.at, e.text("name"))
 		}
 		if e.text("message") == "" {
 			e.report(e.key.Line, "%s has no message; give the text that WeChat Pay sends", e.at)
@@ -214,6 +224,8 @@ func eventResources(d *document, report reporter) {
 		for event, resource := range contract.Entries(table) {
 			if !eventType.MatchString(event.Value) {
 				report(event.Line, "%s.%s is not a type of event, like PAYSCORE.USER_PAID", at, event.Value)
+			} else if op.within(contract.KindCallback) {
+				eventExample(d, op, event, at, report)
 			}
 			ref := contract.String(resource, "$ref")
 			schema := d.byNode[place{d.find(ref), contract.KindSchema}]
@@ -221,6 +233,31 @@ func eventResources(d *document, report reporter) {
 				report(event.Line, "%s.%s refers to %q, which is not a schema of this file; write {$ref: '#/components/schemas/...'}", at, event.Value, ref)
 			}
 		}
+	}
+}
+
+// eventExample looks for the example of a notification with the name of its
+// event. A body without any is a finding of the rule examples.
+func eventExample(d *document, op *object, event *yaml.Node, at string, report reporter) {
+	body := d.resolve(op.child("requestBody"))
+	if body == nil {
+		return
+	}
+	none := true
+	for _, m := range body.in("content") {
+		none = none && !m.has("example") && !m.has("examples")
+		for _, e := range m.in("examples") {
+			if e.name != event.Value {
+				continue
+			}
+			if e = d.resolve(e); e != nil && contract.String(contract.Get(e.node, "value"), "event_type") != event.Value {
+				report(e.line, "%s.%s has an example with another event_type", at, event.Value)
+			}
+			return
+		}
+	}
+	if !none {
+		report(event.Line, "%s.%s has no example of its name; the sandbox sends the envelope that it shows", at, event.Value)
 	}
 }
 

@@ -41,6 +41,13 @@ var rules = []rule{
 	{"enum-ascii", enumASCII},
 	{"list-object", listObject},
 
+	// What internal/codegen generates.
+	{"generated-schema", generatedSchema},
+	{"generated-parameter", generatedParameter},
+	{"generated-operation", generatedOperation},
+	{"generated-names", generatedNames},
+	{"callback-once", callbackOnce},
+
 	// Operations.
 	{"operation-id", operationID},
 	{"external-docs", externalDocs},

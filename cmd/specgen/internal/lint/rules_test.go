@@ -58,7 +58,7 @@ func wanted(doc string) []string {
 var twins = []twin{
 	// duplicate-key
 	{"key twice", "summary: 取消订单\n", "summary: 取消订单\n      summary: 撤销订单 # WANT duplicate-key\n"},
-	{"key twice, as number and text", "'204': {description: Cancelled.}", "204: {description: Cancelled.}\n        '204': {description: Twice.} # WANT duplicate-key"},
+	{"key twice, as number and text", "'204': {description: Cancelled.}", "204: {description: Cancelled.}\n        '204': {description: Twice.} # WANT duplicate-key generated-operation"},
 
 	// no-go-extension
 	{"Go name", "title: 状态\n", "title: 状态\n      x-go-name: OrderState # WANT no-go-extension\n"},
@@ -71,22 +71,22 @@ var twins = []twin{
 
 	// openapi
 	{"no version of the contract", "info: {title: Parking, version: 1.0.0, description: 停车 parking.}", "info: {title: Parking} # WANT openapi"},
-	{"unknown type", "items: {type: string, maxLength: 9}}", "items: {type: strin}} # WANT openapi"},
+	{"unknown type", "items: {type: string, maxLength: 9}}", "items: {type: strin}} # WANT openapi generated-schema"},
 	{"field of a wrong type", "tags: [order]\n      summary: 取消订单", "tags: order # WANT openapi\n      summary: 取消订单"},
 	{"no info", "openapi: 3.0.3\ninfo: {title: Parking, version: 1.0.0, description: 停车 parking.}\n", "openapi: 3.0.3 # WANT openapi\n"},
 	{"no name of a tag", "  - name: order\n    description: Orders of a merchant.\n", "  - {name: order, description: Orders.}\n  - {name: order, description: Orders.} # WANT openapi\n"},
 	{"number for a flag", "          in: query\n", "          in: query\n          required: 1 # WANT openapi\n"},
-	{"list for a text", "          in: query\n", "          in: query\n          style: [] # WANT openapi\n"},
-	{"mapping for a text", "          in: query\n", "          in: query\n          style: {} # WANT openapi\n"},
+	{"list for a text", "          in: query\n", "          in: query\n          style: [] # WANT openapi generated-parameter\n"},
+	{"mapping for a text", "          in: query\n", "          in: query\n          style: {} # WANT openapi generated-parameter\n"},
 	{"dangling references", "'401': {$ref: '#/components/responses/Refused'}\n        '403': {$ref: '#/components/responses/Refused'}\n        '404': {$ref: '#/components/responses/Refused'}\n        '429': {$ref: '#/components/responses/Refused'}\n        '500': {$ref: '#/components/responses/Refused'}\n      callbacks",
 		"'401': {$ref: '#/components/responses/Refuse'} # WANT openapi\n        '403': {$ref: 'other.yaml#/Refused'} # WANT openapi\n        '404': {$ref: '#/components/responses/Refused'}\n        '429': {$ref: '#/components/responses/Refused'}\n        '500': {$ref: '#/components/responses/Refused'}\n      callbacks"},
 	{"default outside the limits", "minimum: 1}\n", "minimum: 1, default: 0} # WANT openapi\n"},
 	{"path parameter not stated", "  /orders/{id}/cancel:\n", "  /orders/{id}/{what}: # WANT openapi\n"},
 
 	// schema-cycle
-	{"schema of itself", "    State:\n", "    State: # WANT schema-cycle\n      allOf: [{$ref: '#/components/schemas/State'}]\n"},
-	{"schemas of each other", "    State:\n", "    Some: # WANT schema-cycle unused-component\n      {title: 一, description: Some., anyOf: [{$ref: '#/components/schemas/More'}]}\n    More: # WANT unused-component\n      {title: 一, description: More., not: {$ref: '#/components/schemas/Some'}}\n    State:\n"},
-	{"tree without type", "    Item:\n      title: 项目\n      description: One line of the bill.\n      type: object\n      required: [name]\n      properties:\n", "    Item: # WANT schema-cycle\n      title: 项目\n      description: One line of the bill.\n      required: [name]\n      properties:\n        sub: {$ref: '#/components/schemas/Item'}\n"},
+	{"schema of itself", "    State:\n      title: 状态\n      description: Where the order stands.\n      type: string\n      enum: [CREATED, DOING, DONE]\n", "    State: # WANT schema-cycle\n      title: 状态\n      description: Where the order stands.\n      allOf: [{$ref: '#/components/schemas/State'}] # WANT generated-schema generated-schema\n"},
+	{"schemas of each other", "    State:\n", "    Some: # WANT schema-cycle unused-component generated-schema\n      {title: 一, description: Some., anyOf: [{$ref: '#/components/schemas/More'}]}\n    More: # WANT unused-component generated-schema\n      {title: 一, description: More., not: {$ref: '#/components/schemas/Some'}}\n    State:\n"},
+	{"tree without type", "    Item:\n      title: 项目\n      description: One line of the bill.\n      type: object\n      required: [name]\n      properties:\n", "    Item: # WANT schema-cycle generated-schema\n      title: 项目\n      description: One line of the bill.\n      required: [name]\n      properties:\n        sub: {$ref: '#/components/schemas/Item'}\n"},
 	{"tree", "        price: {", "        sub: {$ref: '#/components/schemas/Item'}\n        price: {"},
 
 	// unknown-key
@@ -102,8 +102,8 @@ var twins = []twin{
 
 	// unused-component
 	{"unused schema", "    Item:\n", "    Lost: # WANT unused-component\n      {title: 无, description: Unused., type: boolean}\n    Item:\n"},
-	{"two that only use each other", "    Item:\n", "    Lost: # WANT unused-component\n      {title: 无, description: Unused., type: array, maxItems: 1, items: {$ref: '#/components/schemas/Found'}}\n    Found: # WANT unused-component\n      {title: 无, description: Unused., type: array, maxItems: 1, items: {$ref: '#/components/schemas/Lost'}}\n    Item:\n"},
-	{"schema that a discriminator names", "    State:\n", "    Lost: {title: 无, description: A kind., type: boolean}\n    Found: {title: 有, description: A kind., type: boolean}\n    State:\n      discriminator: {propertyName: kind, mapping: {lost: Lost, found: '#/components/schemas/Found'}}\n"},
+	{"two that only use each other", "    Item:\n", "    Lost: # WANT unused-component\n      {title: 无, description: Unused., type: object, properties: {a: {$ref: '#/components/schemas/Found'}}}\n    Found: # WANT unused-component\n      {title: 无, description: Unused., type: object, properties: {a: {$ref: '#/components/schemas/Lost'}}}\n    Item:\n"},
+	{"schema that a discriminator names", "    State:\n", "    Lost: {title: 无, description: A kind., type: boolean}\n    Found: {title: 有, description: A kind., type: boolean}\n    State:\n      discriminator: {propertyName: kind, mapping: {lost: Lost, found: '#/components/schemas/Found'}} # WANT generated-schema\n"},
 	{"unused security scheme", "  securitySchemes:\n", "  securitySchemes:\n    other: {type: apiKey, in: header, name: X} # WANT unused-component\n"},
 	{"unused header", "    RequestId:\n", "    Other: # WANT unused-component\n      {description: Unused., schema: {title: 无, type: boolean}}\n    RequestId:\n"},
 
@@ -136,24 +136,24 @@ var twins = []twin{
 	{"Chinese in quotes", "description: Where the order stands.", "description: One of `已完成`, \"已完成\", ‘已完成’, '已完成', “已完成”（已完成） (已完成)."},
 
 	// inline-object
-	{"inline object as items", "items: {$ref: '#/components/schemas/Item'}", "items: # WANT inline-object\n            {allOf: [{$ref: '#/components/schemas/Item'}], type: object}"},
-	{"inline object as property", "state: {$ref: '#/components/schemas/State'}", "state: {$ref: '#/components/schemas/State'}\n            more: {title: 更多, description: More., properties: {}} # WANT inline-object"},
+	{"inline object as items", "items: {$ref: '#/components/schemas/Item'}", "items: # WANT inline-object generated-schema\n            {allOf: [{$ref: '#/components/schemas/Item'}], type: object}"},
+	{"inline object as property", "state: {$ref: '#/components/schemas/State'}", "state: {$ref: '#/components/schemas/State'}\n            more: {title: 更多, description: More., properties: {}} # WANT inline-object generated-schema"},
 	{"inline object as body", "              schema: {$ref: '#/components/schemas/Order'}\n              example: {id: A1, total_amount: 100, items: [], state: DOING}", "              schema: # WANT inline-object\n                type: object\n                allOf: [{$ref: '#/components/schemas/Order'}]\n              example: {id: A1, total_amount: 100, items: [], state: DOING}"},
-	{"second inline object of allOf", "            state: {$ref: '#/components/schemas/State'}\n", "            state: {$ref: '#/components/schemas/State'}\n        - type: object # WANT inline-object\n"},
+	{"second inline object of allOf", "            state: {$ref: '#/components/schemas/State'}\n", "            state: {$ref: '#/components/schemas/State'}\n        - type: object # WANT inline-object\n          properties: {other: {title: 乙, description: Other., type: boolean}}\n"},
 	{"allOf in a property", "paid_at: {title: 支付时间, description: When it was paid., type: string, format: date-time}", "first: {title: 项目, description: The first., allOf: [{$ref: '#/components/schemas/Item'}]}"},
-	{"allOf with an object in a property", "paid_at: {title: 支付时间, description: When it was paid., type: string, format: date-time}", "first: {title: 项目, description: The first., allOf: [{$ref: '#/components/schemas/Item'}, {type: object}]} # WANT inline-object"},
+	{"allOf with an object in a property", "paid_at: {title: 支付时间, description: When it was paid., type: string, format: date-time}", "first: {title: 项目, description: The first., allOf: [{$ref: '#/components/schemas/Item'}, {type: object}]} # WANT inline-object generated-schema"},
 
 	// string-max-length
 	{"component without maxLength", "    OrderId:\n      title: 订单号\n      description: Digits and letters.\n      type: string\n      maxLength: 32\n", "    OrderId: # WANT string-max-length\n      title: 订单号\n      description: Digits and letters.\n      type: string\n"},
 	{"items without maxLength", "items: {type: string, maxLength: 9}}", "items: {type: string}} # WANT string-max-length"},
 	{"header without maxLength", "schema: {title: 请求ID, type: string, maxLength: 64}", "schema: {title: 请求ID, type: string} # WANT string-max-length"},
-	{"binary without maxLength", "type: string, format: date-time}", "type: string, format: binary}"},
-	{"uri without maxLength", "type: string, format: date-time}", "type: string, format: uri} # WANT string-max-length"},
+	{"binary without maxLength", "type: string, format: date-time}", "type: string, format: binary} # WANT generated-schema"},
+	{"uri without maxLength", "type: string, format: date-time}", "type: string, format: uri} # WANT string-max-length generated-schema"},
 
 	// integer-format
-	{"integer without format", "type: integer, format: int32, minimum: 1}", "type: integer, minimum: 1} # WANT integer-format"},
-	{"integer of an odd format", "type: integer, format: int32, minimum: 1}", "type: integer, format: uint64, minimum: 1} # WANT integer-format"},
-	{"integer without minimum", "type: integer, format: int32, minimum: 1}", "type: integer, format: int32} # WANT integer-format"},
+	{"integer without format", "type: integer, format: int64, minimum: 1}", "type: integer, minimum: 1} # WANT integer-format"},
+	{"integer of an odd format", "type: integer, format: int64, minimum: 1}", "type: integer, format: uint64, minimum: 1} # WANT generated-schema"},
+	{"integer without minimum", "type: integer, format: int64, minimum: 1}", "type: integer, format: int64} # WANT integer-format"},
 
 	// amount-unit
 	{"amount without unit", "description: The sum in fen.", "description: The sum. # WANT amount-unit\n         "},
@@ -168,14 +168,30 @@ var twins = []twin{
 	// array-items
 	{"array without maxItems", "maxItems: 9, items", "items"},
 	{"required array without minItems", "        items:\n          title: 项目列表\n          description: The lines of the bill.\n          type: array\n          minItems: 0\n", "        items: # WANT array-items\n          title: 项目列表\n          description: The lines of the bill.\n          type: array\n"},
-	{"array required by another member of allOf", "type: integer, format: int64, minimum: 0}\n    OrderRequest:\n", "type: integer, format: int64, minimum: 0}\n        sub: {title: 子, description: Part., allOf: [{$ref: '#/components/schemas/More'}, {required: [list]}]}\n    More:\n      title: 更多\n      description: More.\n      type: object\n      properties:\n        list: # WANT array-items\n          {title: 表, description: A list., type: array, maxItems: 9, items: {type: boolean}}\n    OrderRequest:\n"},
+	{"array required by another member of allOf", "type: integer, format: int64, minimum: 0}\n    OrderRequest:\n", "type: integer, format: int64, minimum: 0}\n        sub: {$ref: '#/components/schemas/Sub'}\n    Sub:\n      {title: 子, description: Part., allOf: [{$ref: '#/components/schemas/More'}, {type: object, required: [list], properties: {a: {title: 甲, description: A., type: boolean}}}]}\n    More:\n      title: 更多\n      description: More.\n      type: object\n      properties:\n        list: # WANT array-items\n          {title: 表, description: A list., type: array, maxItems: 9, items: {type: boolean}}\n    OrderRequest:\n"},
 	{"optional array without minItems", "required: [total_amount, items]", "required: [total_amount]"},
 
 	// enum-ascii
-	{"Chinese enum", "enum: [CREATED, DOING, DONE]", "enum:\n        - CREATED\n        - DOING\n        - 完成 # WANT enum-ascii"},
+	{"Chinese enum", "enum: [CREATED, DOING, DONE]", "enum:\n        - CREATED\n        - DOING\n        - 完成 # WANT enum-ascii generated-names"},
 
 	// list-object
 	{"list answer", "              schema: {$ref: '#/components/schemas/Order'}\n              example: {id: A1, total_amount: 100, items: [], state: DOING}", "              schema: # WANT list-object\n                {type: array, maxItems: 9, items: {$ref: '#/components/schemas/Order'}}\n              example: []"},
+
+	// generated-schema, generated-parameter, generated-operation, generated-names: internal/codegen has a test of each kind
+	{"limit of a number", "description: The sum in fen., type: integer, format: int64, minimum: 0}", "description: The sum in fen., type: integer, format: int64, minimum: 0,\n          multipleOf: 5} # WANT generated-schema"},
+	{"required and not declared", "      description: What an event carries.\n      type: object\n", "      description: What an event carries.\n      type: object\n      required: [lost] # WANT generated-schema\n"},
+	{"reference with a description", "paid_at: {title: 支付时间, description: When it was paid., type: string, format: date-time}", "first: {title: 订单号, description: The first., allOf: [{$ref: '#/components/schemas/OrderId'}]}"},
+	{"cookie", "          in: query\n", "          in: cookie # WANT generated-parameter\n"},
+	{"header", "          in: query\n", "          in: header\n"},
+	{"header of the client's own", "        - name: limit\n          in: query\n", "        - name: User-Agent # WANT generated-parameter\n          in: header\n"},
+	{"style of a path", "      in: path\n", "      in: path\n      style: label # WANT generated-parameter\n"},
+	{"optional body", "      requestBody:\n        required: true\n", "      requestBody: # WANT generated-operation\n"},
+	{"method as a property", "name: {title: 名称, description", "validate: {title: 名称, description: Name., type: boolean} # WANT generated-names\n        name: {title: 名称, description"},
+	{"enum values that differ in marks", "enum: [CREATED, DOING, DONE]", "enum: [CREATED, DO_NE, DOING,\n        DONE] # WANT generated-names"},
+	{"answer with the name of the generator's own", "  schemas:\n", "  schemas:\n    CreateOrderResponse: # WANT generated-names unused-component\n      {title: 应答, description: An answer., type: boolean}\n"},
+
+	// callback-once
+	{"callback at two operations", "      responses:\n        '204': {description: Cancelled.}\n", "      callbacks:\n        moved: {$ref: '#/components/callbacks/Moved'} # WANT callback-once\n      responses:\n        '204': {description: Cancelled.}\n"},
 
 	// operation-id
 	{"no operation id", "    post:\n      operationId: cancelOrder\n", "    post: # WANT operation-id\n"},
@@ -202,8 +218,8 @@ var twins = []twin{
 
 	// examples
 	{"answer without example", "        '200':\n          description: The order.\n          headers:\n            Request-ID: {$ref: '#/components/headers/RequestId'}\n          content:\n            application/json:\n              schema: {$ref: '#/components/schemas/Order'}\n              example: {id: A1, total_amount: 100, items: [], state: DOING}\n", "        '200': # WANT examples\n          description: The order.\n          headers:\n            Request-ID: {$ref: '#/components/headers/RequestId'}\n          content:\n            application/json:\n              schema: {$ref: '#/components/schemas/Order'}\n"},
-	{"binary answer without example", "              schema: {$ref: '#/components/schemas/Order'}\n              example: {id: A1, total_amount: 100, items: [], state: DOING}\n", "              schema: {$ref: '#/components/schemas/Order'}\n              example: {id: A1, total_amount: 100, items: [], state: DOING}\n        '206':\n          description: A part.\n          content: {application/octet-stream: {schema: {type: string, format: binary}}}\n"},
-	{"request without example", "              requestBody:\n                content:\n                  application/json:\n                    schema: {$ref: '#/components/schemas/Notice'}\n                    example: {tags: []}\n", "              requestBody: # WANT examples\n                content:\n                  application/json:\n                    schema: {$ref: '#/components/schemas/Notice'}\n"},
+	{"binary answer without example", "              schema: {$ref: '#/components/schemas/Order'}\n              example: {id: A1, total_amount: 100, items: [], state: DOING}\n", "              schema: {$ref: '#/components/schemas/Order'}\n              example: {id: A1, total_amount: 100, items: [], state: DOING}\n        '206': # WANT generated-operation\n          description: A part.\n          content: {application/octet-stream: {schema: {type: string, format: binary}}} # WANT generated-operation\n"},
+	{"request without example", "              requestBody:\n                content:\n                  application/json:\n                    schema: {$ref: '#/components/schemas/Notice'}\n                    examples: {PARKING.PAID: {value: {event_type: PARKING.PAID, tags: []}}}\n", "              requestBody: # WANT examples\n                content:\n                  application/json:\n                    schema: {$ref: '#/components/schemas/Notice'}\n"},
 
 	// example
 	{"wrong answer", "example: {id: A1, total_amount: 100, items: [], state: DOING}", "example: {id: A1, total_amount: -1, items: [], state: LOST} # WANT example"},
@@ -270,14 +286,14 @@ var twins = []twin{
 	{"path without pattern", "    Id:\n      name: id\n      in: path\n      required: true\n      description: The order.\n      schema: {$ref: '#/components/schemas/OrderId'}\n      example: A1\n", "    Id: # WANT path-parameter\n      name: id\n      in: path\n      required: true\n      description: The order.\n      schema: {title: 号, type: string, maxLength: 9}\n      example: A1\n"},
 	{"path without pattern, with a reason", "      in: path\n      required: true\n      description: The order.\n      schema: {$ref: '#/components/schemas/OrderId'}\n", "      in: path\n      x-wechatpay-path-safe: WeChat Pay makes it of digits.\n      required: true\n      description: The order.\n      schema: {title: 号, type: string, maxLength: 9}\n"},
 	{"path without pattern, with a blank reason", "    Id:\n      name: id\n      in: path\n      required: true\n      description: The order.\n      schema: {$ref: '#/components/schemas/OrderId'}\n", "    Id: # WANT path-parameter\n      name: id\n      in: path\n      x-wechatpay-path-safe: ' '\n      required: true\n      description: The order.\n      schema: {title: 号, type: string, maxLength: 9}\n"},
-	{"number in a path", "      in: path\n      required: true\n      description: The order.\n      schema: {$ref: '#/components/schemas/OrderId'}\n      example: A1\n", "      in: path\n      required: true\n      description: The order.\n      schema: {title: 号, type: integer, format: int32, minimum: 1}\n      example: 1\n"},
+	{"number in a path", "      in: path\n      required: true\n      description: The order.\n      schema: {$ref: '#/components/schemas/OrderId'}\n      example: A1\n", "      in: path\n      required: true\n      description: The order.\n      schema: {title: 号, type: integer, format: int64, minimum: 1}\n      example: 1\n"},
 
 	// array-of-strings
 	{"list of texts without minLength", "items: {type: string, minLength: 1, maxLength: 8}}", "items: {type: string, maxLength: 8}} # WANT array-of-strings"},
 	{"list of texts without limits", "items: {type: string, minLength: 1, maxLength: 8}}", "items: {type: string}} # WANT array-of-strings string-max-length"},
 	{"list of texts with a pattern", "items: {type: string, minLength: 1, maxLength: 8}}", "items: {$ref: '#/components/schemas/OrderId'}}"},
 	{"list of words", "items: {type: string, minLength: 1, maxLength: 8}}", "items: {$ref: '#/components/schemas/State'}}"},
-	{"list of texts in a query", "schema: {title: 数量, type: integer, format: int32, minimum: 1}\n          example: 3\n", "schema: {title: 数量, type: array, maxItems: 9, items: {type: string, maxLength: 8}} # WANT array-of-strings\n          example: [a]\n"},
+	{"list of texts in a query", "schema: {title: 数量, type: integer, format: int64, minimum: 1}\n          example: 3\n", "schema: {title: 数量, type: array, maxItems: 9, items: {type: string, maxLength: 8}} # WANT array-of-strings generated-parameter\n          example: [a]\n"},
 
 	// error-catalogue
 	{"unknown retry", "en: Repair it.}, retry: never}", "en: Repair it.}, retry: often} # WANT error-catalogue"},
@@ -294,8 +310,11 @@ var twins = []twin{
 	{"key too many in an error", "  PARAM_ERROR: {status: 400,", "  PARAM_ERROR: {number: 3, # WANT error-catalogue\n    status: 400,"},
 	{"number that is none", "  271316754: {", "  many: { # WANT error-catalogue\n    "},
 	{"number without message", "message: 正在扣款, remedy", "remedy: {zh: 稍后, en: Later.}, retry: later} # WANT error-catalogue\n  #"},
-	{"number with an unknown code", "  '271302262': {code: ORDER_DONE,", "  '271302262': {code: ORDER_OVER, # WANT error-catalogue\n    "},
-	{"numbers that are no mapping", "x-wechatpay-error-numbers:\n  '271302262': {code: ORDER_DONE, title: 状态不合法, description: Not in this state., message: 订单已完成, remedy: {zh: 先查询, en: Query first.}, retry: after-query}\n  271316754: {title: 正在扣款, description: Money moves (扣款)., message: 正在扣款, remedy: {zh: 稍后, en: Later.}, retry: later}\n", "x-wechatpay-error-numbers: # WANT error-catalogue\n  [271302262]\n"},
+	{"number without a name", "{name: RUNNING, title", "{ # WANT error-catalogue\n    title"},
+	{"number with a name in small letters", "{name: RUNNING,", "{name: running, # WANT error-catalogue\n   "},
+	{"two numbers of one name", "  271316754: {name: RUNNING,", "  271316754: {name: WRONG_STATE, # WANT error-catalogue\n    "},
+	{"number with an unknown code", "name: WRONG_STATE, code: ORDER_DONE,", "name: WRONG_STATE, code: ORDER_OVER, # WANT error-catalogue\n    "},
+	{"numbers that are no mapping", "x-wechatpay-error-numbers:\n  '271302262': {name: WRONG_STATE, code: ORDER_DONE, title: 状态不合法, description: Not in this state., message: 订单已完成, remedy: {zh: 先查询, en: Query first.}, retry: after-query}\n  271316754: {name: RUNNING, title: 正在扣款, description: Money moves (扣款)., message: 正在扣款, remedy: {zh: 稍后, en: Later.}, retry: later}\n", "x-wechatpay-error-numbers: # WANT error-catalogue\n  [271302262]\n"},
 
 	{"unsigned without a source", "unsigned: [{url: https://pay.weixin.qq.com/sign, date: '2020', title: 签名, says: It is not signed.}]", "unsigned: true # WANT error-catalogue\n   "},
 	{"unsigned with an empty list", "unsigned: [{url: https://pay.weixin.qq.com/sign, date: '2020', title: 签名, says: It is not signed.}]", "unsigned: [] # WANT error-catalogue\n   "},
@@ -311,7 +330,9 @@ var twins = []twin{
 	{"event of an unknown schema", "PARKING.MOVED: {$ref: '#/components/schemas/Paid'}", "PARKING.MOVED: {$ref: '#/components/schemas/Lost'} # WANT event-resources"},
 	{"event of something else", "PARKING.MOVED: {$ref: '#/components/schemas/Paid'}", "PARKING.MOVED: {$ref: '#/components/parameters/Id'} # WANT event-resources"},
 	{"event of nothing", "PARKING.MOVED: {$ref: '#/components/schemas/Paid'}", "PARKING.MOVED: # WANT event-resources"},
-	{"event in small letters", "PARKING.MOVED: {", "moved: {$ref: '#/components/schemas/Paid'} # WANT event-resources\n            PARKING.MOVED: {"},
+	{"event in small letters", "PARKING.MOVED: {$ref", "moved: {$ref: '#/components/schemas/Paid'} # WANT event-resources\n            PARKING.MOVED: {$ref"},
+	{"event without example", "            PARKING.MOVED: {$ref", "            PARKING.LOST: {$ref: '#/components/schemas/Paid'} # WANT event-resources\n            PARKING.MOVED: {$ref"},
+	{"event whose example is of another", "event_type: PARKING.MOVED,", "event_type: PARKING.PAID,"},
 	{"events that are no mapping", "          x-wechatpay-resources:\n            PARKING.MOVED: {$ref: '#/components/schemas/Paid'}\n", "          x-wechatpay-resources: [PARKING.MOVED] # WANT event-resources\n"},
 	{"event on a call of the merchant", "      summary: 取消订单\n", "      summary: 取消订单\n      x-wechatpay-resources: {PARKING.GONE: {$ref: '#/components/schemas/Paid'}} # WANT event-resources\n"},
 
@@ -319,7 +340,7 @@ var twins = []twin{
 	{"callback without summary", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n", "        post: # WANT title-missing\n          operationId: notifyOrderMoved\n"},
 	{"callback without description", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n          description: The order moved on.\n", "        post: # WANT description-missing\n          operationId: notifyOrderMoved\n          summary: 状态通知\n"},
 	{"callback without page", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n          description: The order moved on.\n          externalDocs: {url: https://pay.weixin.qq.com/doc/v3/moved}\n", "        post: # WANT external-docs\n          operationId: notifyOrderMoved\n          summary: 状态通知\n          description: The order moved on.\n"},
-	{"callback without example", "          requestBody:\n            content:\n              application/json:\n                schema: {$ref: '#/components/schemas/Notice'}\n                example: {tags: []}\n", "          requestBody: # WANT examples\n            content:\n              application/json:\n                schema: {$ref: '#/components/schemas/Notice'}\n"},
+	{"callback without example", "          requestBody:\n            content:\n              application/json:\n                schema: {$ref: '#/components/schemas/Notice'}\n                examples: {PARKING.MOVED: {value: {event_type: PARKING.MOVED, tags: []}}}\n", "          requestBody: # WANT examples\n            content:\n              application/json:\n                schema: {$ref: '#/components/schemas/Notice'}\n"},
 	{"resource that only an event uses", "                PARKING.PAID: {$ref: '#/components/schemas/Paid'}\n", "                PARKING.PAID: {$ref: '#/components/schemas/Order'}\n"},
 	{"resource that no event uses", "    Notice:\n", "    Lost: # WANT unused-component\n      {title: 无, description: Unused., type: boolean}\n    Notice:\n"},
 	{"callback that nothing refers to", "    Moved:\n", "    Lost: {} # WANT unused-component\n    Moved:\n"},
@@ -331,6 +352,7 @@ var sameLine = map[string]string{
 	"no version":                        "openapi-version",
 	"property with a blank description": "description-missing",
 	"array without maxItems":            "array-items",
+	"event whose example is of another": "event-resources",
 }
 
 func TestRules(t *testing.T) {

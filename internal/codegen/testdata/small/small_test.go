@@ -272,6 +272,17 @@ func TestPath(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", *w, want)
 	}
 
+	params := small.GetThingParams{Owner: "o", Kind: new(small.KindSmall), Parts: []string{"a b", "c,d"}, TraceID: new("abc")}
+	if _, err := client.GetThing(t.Context(), "a", params); err != nil {
+		t.Error(err)
+	}
+	if want := (wire{line: "GET /v1/things/a?kind=SMALL&owner=o&parts=a+b%7Cc%2Cd"}); *w != want {
+		t.Errorf("got  %+v\nwant %+v", *w, want)
+	}
+	if r, ok := server.got.(smallserver.GetThingRequestObject); !ok || !reflect.DeepEqual(r.Params, params) {
+		t.Errorf("the server got %+v", server.got)
+	}
+
 	err := client.ClosePart(t.Context(), "a", "xy", small.CloseRequest{Reason: "no"})
 	var refused *apierror.Error
 	if !errors.As(err, &refused) || refused.Code != "NO" || refused.Status != 400 {
