@@ -13,7 +13,7 @@ import (
 // MoveError says which move was not made. Nothing changed.
 type MoveError struct {
 	Move    string
-	Subject string // as in [Entry]: sub_mchid, a slash and out_order_no for an order
+	Subject string // as in the journal: sub_mchid, a slash and out_order_no for an order
 	Stage   string // of the order, if it is about one that is there
 	Err     error  // wraps one of the above, or is that of saving
 }
