@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"github.com/wxpayscore/payscore/sandbox/internal/fault"
-	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
 // Fault is something that goes wrong on request: what, to which requests, and
@@ -35,7 +34,7 @@ var ErrFault = fault.Err
 
 // ParseFault reads a fault from a line of text; delays are like 1.5s or 10m.
 // Its errors match [ErrFault].
-func ParseFault(s string) (Fault, error) { return fault.Parse(s, rules.IsOperation) }
+func ParseFault(s string) (Fault, error) { return fault.Parse(s) }
 
 // Faults returns all faults that there are, in the order in which they happen
 // to a request.

@@ -228,7 +228,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 	l := ledger.New()
 	l.RiskCap, l.MaxOrders = DefaultRiskCap, DefaultMaxOrders
 	s := &Sandbox{ledger: l}
-	s.faults = fault.NewSet(rules.IsOperation, func(f Fault, what string) {
+	s.faults = fault.NewSet(func(f Fault, what string) {
 		l.Journal.Add(Entry{Time: l.Store.Clock.Now(), Kind: journal.Fault, Subject: f.Subject, Operation: f.Operation, Fault: f.String(), Message: what})
 	})
 	s.edge = edge.New(l, s.faults)

@@ -186,7 +186,7 @@ func readFault(n *yaml.Node, at string) (f scenarioFault, err error) {
 		"after": readDuration(&f.after),
 		"for":   readDuration(&f.lasts),
 		"fault": readText(&text, func(v string) string {
-			if f.fault, err = fault.Parse(v, rules.IsOperation); err != nil {
+			if f.fault, err = fault.Parse(v); err != nil {
 				return strings.TrimPrefix(err.Error(), fault.Err.Error()+": ")
 			}
 			return ""

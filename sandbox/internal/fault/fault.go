@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/wxpayscore/payscore/gen/catalog"
 )
 
 // Fault is something that goes wrong on request: what, to which requests, and
@@ -76,7 +78,7 @@ func (f Fault) String() string {
 
 // Parse reads a fault from a line of text; delays are like 1.5s or 10m.
 // Its errors match [Err].
-func Parse(s string, isOperation func(id string) bool) (Fault, error) {
+func Parse(s string) (Fault, error) {
 	name, rest, _ := strings.Cut(s, ";")
 	f := Fault{Name: strings.TrimSpace(name)}
 	for rest != "" {
@@ -109,11 +111,11 @@ func Parse(s string, isOperation func(id string) bool) (Fault, error) {
 			return Fault{}, fmt.Errorf("%w: %.40q of %.40q: %.80q", Err, key, f.Name, err)
 		}
 	}
-	return f, f.check(isOperation)
+	return f, f.check()
 }
 
 // check tells why a fault cannot be.
-func (f Fault) check(isOperation func(id string) bool) error {
+func (f Fault) check() error {
 	wrong := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %.40q: %s", Err, f.Name, fmt.Sprintf(format, args...))
 	}
@@ -145,12 +147,16 @@ func (f Fault) check(isOperation func(id string) bool) error {
 	return nil
 }
 
+func isOperation(id string) bool {
+	return slices.ContainsFunc(catalog.Operations(), func(o catalog.Operation) bool { return o.ID == id })
+}
+
 // OfRequest returns the faults of a request's own header.
 func OfRequest(h http.Header) ([]Fault, error) {
 	var all []Fault
 	for _, line := range h.Values(Header) {
 		for s := range strings.SplitSeq(line, ",") {
-			f, err := Parse(s, func(string) bool { return true }) // it is refused below
+			f, err := Parse(s)
 			if err != nil {
 				return nil, err
 			}
@@ -168,8 +174,7 @@ func OfRequest(h http.Header) ([]Fault, error) {
 // Set holds the faults that are switched on. They do not survive a restart: a
 // sandbox always starts well. It is safe for concurrent use.
 type Set struct {
-	isOperation func(id string) bool
-	tell        func(f Fault, what string)
+	tell func(f Fault, what string)
 
 	mu     sync.Mutex
 	last   int
@@ -184,13 +189,11 @@ type activeFault struct {
 
 // NewSet returns an empty set, which tells what becomes of its faults: on, off
 // or used up.
-func NewSet(isOperation func(id string) bool, tell func(f Fault, what string)) *Set {
-	return &Set{isOperation: isOperation, tell: tell}
-}
+func NewSet(tell func(f Fault, what string)) *Set { return &Set{tell: tell} }
 
 // Add switches a fault on and returns its id. Its errors match [Err].
 func (s *Set) Add(f Fault) (id string, err error) {
-	if err := f.check(s.isOperation); err != nil {
+	if err := f.check(); err != nil {
 		return "", err
 	}
 	if kindOf(f.Name).once && f.Count == 0 {

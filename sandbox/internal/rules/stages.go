@@ -26,7 +26,7 @@ func check(becomes func(from catalog.Stage, operationID string, total int64) (ca
 	for _, command := range []Operation{Cancel{}, Complete{}, Modify{}, Pay{}, Sync{}} {
 		for _, direct := range []bool{false, true} {
 			id := operationID(command, direct)
-			if !IsOperation(id) {
+			if !isOperation(id) {
 				continue // it is of one side alone
 			}
 			for _, from := range catalog.Stages() {
@@ -53,7 +53,7 @@ func Stages() []string {
 	return names
 }
 
-// IsOperation reports whether the contract has an operation of this id.
-func IsOperation(id string) bool {
+// isOperation reports whether the contract has an operation of this id.
+func isOperation(id string) bool {
 	return slices.ContainsFunc(catalog.Operations(), func(o catalog.Operation) bool { return o.ID == id })
 }
