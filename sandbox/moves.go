@@ -1,6 +1,9 @@
 package sandbox
 
 import (
+	"time"
+
+	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/sandbox/internal/ledger"
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
@@ -20,21 +23,31 @@ const DeductionTime = rules.DeductionTime
 // that of saving. Nothing changed.
 type MoveError = ledger.MoveError
 
-// MoveArgs name what a move is about and what it takes; fields that the move
-// does not need are ignored. A direct merchant's SubMchID is empty, and a user
-// that nobody names is the one of the contract's examples.
-//
-//	SubMchID, OutOrderNo, OpenID                string
-//	Duration                                    time.Duration // of start_deduction, in the time of the orders; 3 minutes by default
-//	Fails                                       bool          // start_deduction ends without the money
-//	AuthorizationCode, SubOpenID                string
-//	OutRefundNo, OutApplyNo, Reason             string
-//	UserLabel                                   string
-//	UserRiskLevel, RiskLevelVersion             int64
-//	User                                        User
-//	ServiceID                                   string
-//	Quotas                                      []payscore.QuotaSuggestion // fen
-type MoveArgs = ledger.MoveArgs
+// MoveArgs name what a move is about and what it takes. Fields that the move
+// does not need are ignored.
+type MoveArgs struct {
+	SubMchID   string // empty for a direct merchant
+	OutOrderNo string
+	// OpenID is the user who confirms the order or authorises the service. The
+	// default is the user of the contract's examples.
+	OpenID    string
+	SubOpenID string
+	// Duration is how long start_deduction takes, in the time of the orders.
+	// The default is [DeductionTime].
+	Duration time.Duration
+	// Fails lets start_deduction end without the money.
+	Fails             bool
+	AuthorizationCode string
+	OutRefundNo       string
+	OutApplyNo        string
+	Reason            string // of a rejection, up to 256 characters
+	UserLabel         string
+	UserRiskLevel     int64
+	RiskLevelVersion  int64
+	User              User
+	ServiceID         string
+	Quotas            []payscore.QuotaSuggestion // fen
+}
 
 // Move makes a move by its name. An order (SubMchID, OutOrderNo) has these:
 //
@@ -68,7 +81,7 @@ type MoveArgs = ledger.MoveArgs
 // The error is a [*MoveError].
 func (s *Sandbox) Move(name string, args MoveArgs) error {
 	s.mustBeOpen()
-	return s.ledger.Move(name, args)
+	return s.ledger.Move(name, ledger.MoveArgs(args))
 }
 
 // User lists the reasons why a user's orders are refused: FailsAssessment,

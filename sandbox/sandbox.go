@@ -28,20 +28,20 @@ const DefaultMaxOrders = 200_000
 // Sandbox is the handler. It comes from [Open] or [New]: the methods of a zero
 // or nil one panic and say so. It is safe for concurrent use.
 type Sandbox struct {
+	closing  sync.Once
+	closeErr error
+
 	ledger *ledger.Ledger
 	faults *fault.Set
 	edge   *edge.Server
 	admin  *admin.Handler
 
-	closing  sync.Once
-	closeErr error
-
 	// Of the options alone.
+	misconfigured error // why an option cannot be used
 	credentials   *Credentials
 	dataFile      string
 	firstFaults   []Fault
 	adminHosts    []string
-	misconfigured error // why one cannot be used
 }
 
 // Option configures a Sandbox. A nil Option does nothing, and one with a nil
@@ -219,8 +219,8 @@ func WithListener(l net.Listener) Option {
 var processCredentials = sync.OnceValues(NewCredentials)
 
 // Open returns a sandbox without orders. The error is that of making keys, of
-// the data file, of an option or a fault that cannot be, or of a contract in
-// which an operation leads nowhere.
+// the data file, of an option that cannot be used, or of a contract whose
+// operations lead nowhere.
 func Open(opts ...Option) (*Sandbox, error) {
 	if err := rules.Check(); err != nil {
 		return nil, err

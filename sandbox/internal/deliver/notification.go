@@ -19,7 +19,7 @@ type Notification struct {
 	ID        string          `json:"id"`
 	EventType string          `json:"event_type"` // such as PAYSCORE.USER_PAID
 	URL       string          `json:"url"`        // notify_url
-	Subject   string          `json:"subject"`    // as in [Entry]
+	Subject   string          `json:"subject"`    // as in the journal
 	CreatedAt time.Time       `json:"created_at"` // by the time of the orders
 	Resource  json.RawMessage `json:"resource"`   // in plain
 	Attempts  []Attempt       `json:"attempts,omitempty"`

@@ -3,9 +3,8 @@ package edge
 import (
 	"context"
 
-	api "github.com/wxpayscore/payscore/gen/payscoreserver"
-
 	"github.com/wxpayscore/payscore/gen/payscore"
+	api "github.com/wxpayscore/payscore/gen/payscoreserver"
 	"github.com/wxpayscore/payscore/sandbox/internal/ledger"
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )

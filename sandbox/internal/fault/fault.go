@@ -119,12 +119,11 @@ func (f Fault) check() error {
 	wrong := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %.40q: %s", Err, f.Name, fmt.Sprintf(format, args...))
 	}
-	isOperation := slices.ContainsFunc(catalog.Operations(), func(o catalog.Operation) bool { return o.ID == f.Operation })
 	kind := kindOf(f.Name)
 	switch {
 	case kind == nil:
 		return wrong("there is none of this name; Faults and GET /_sandbox/api/faults list them")
-	case f.Operation != "" && !isOperation:
+	case f.Operation != "" && !isOperation(f.Operation):
 		return wrong("%.60q is no operation", f.Operation)
 	case strings.ContainsAny(f.Subject+f.Value, ";,\r\n") || strings.TrimSpace(f.Subject) != f.Subject || len(f.Subject) > 256:
 		return wrong("subject or value is malformed")
@@ -146,6 +145,10 @@ func (f Fault) check() error {
 		return wrong("a value of %.40q", f.Value)
 	}
 	return nil
+}
+
+func isOperation(id string) bool {
+	return slices.ContainsFunc(catalog.Operations(), func(o catalog.Operation) bool { return o.ID == id })
 }
 
 // OfRequest returns the faults of a request's own header.
@@ -186,9 +189,7 @@ type activeFault struct {
 
 // NewSet returns an empty set, which tells what becomes of its faults: on, off
 // or used up.
-func NewSet(tell func(f Fault, what string)) *Set {
-	return &Set{tell: tell}
-}
+func NewSet(tell func(f Fault, what string)) *Set { return &Set{tell: tell} }
 
 // Add switches a fault on and returns its id. Its errors match [Err].
 func (s *Set) Add(f Fault) (id string, err error) {

@@ -13,7 +13,7 @@ import (
 // MoveError says which move was not made. Nothing changed.
 type MoveError struct {
 	Move    string
-	Subject string // as in [Entry]: sub_mchid, a slash and out_order_no for an order
+	Subject string // as in the journal: sub_mchid, a slash and out_order_no for an order
 	Stage   string // of the order, if it is about one that is there
 	Err     error  // wraps one of the above, or is that of saving
 }
@@ -33,30 +33,21 @@ func (e *MoveError) Error() string {
 // Unwrap returns the reason.
 func (e *MoveError) Unwrap() error { return e.Err }
 
-// MoveArgs name what a move is about and what it takes. Fields that the move
-// does not need are ignored.
+// MoveArgs name what a move is about and what it takes. They are the public
+// ones, which say what each field is.
 type MoveArgs struct {
-	SubMchID   string // empty for a direct merchant
-	OutOrderNo string
-	// OpenID is the user who confirms the order or authorises the service. The
-	// default is the user of the contract's examples.
-	OpenID    string
-	SubOpenID string
-	// Duration is how long start_deduction takes, in the time of the orders.
-	// The default is 3 minutes.
-	Duration time.Duration
-	// Fails lets start_deduction end without the money.
-	Fails             bool
-	AuthorizationCode string
-	OutRefundNo       string
-	OutApplyNo        string
-	Reason            string // of a rejection
-	UserLabel         string
-	UserRiskLevel     int64
-	RiskLevelVersion  int64
-	User              rules.User
-	ServiceID         string
-	Quotas            []payscore.QuotaSuggestion // fen
+	SubMchID, OutOrderNo            string
+	OpenID, SubOpenID               string
+	Duration                        time.Duration
+	Fails                           bool
+	AuthorizationCode               string
+	OutRefundNo, OutApplyNo         string
+	Reason                          string
+	UserLabel                       string
+	UserRiskLevel, RiskLevelVersion int64
+	User                            rules.User
+	ServiceID                       string
+	Quotas                          []payscore.QuotaSuggestion
 }
 
 // Move makes a move by its name. The error is a [*MoveError].

@@ -90,7 +90,3 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	}
 	return c.Order, c.Effects, nil
 }
-
-// CheckOpening holds a request to create an order against the rules that need
-// no order.
-func CheckOpening(r Opening, t Terms) *Refusal { return t.checkCreate(r) }

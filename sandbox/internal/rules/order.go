@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -92,8 +93,8 @@ type Announcement struct {
 type change struct {
 	Order
 	Effects
-	terms Terms
-	rule  stageRule // of the operation, if it is one
+	terms     Terms
+	operation string // operationId, if it is one
 }
 
 func (c *change) number(prefix string) string {
@@ -111,14 +112,22 @@ func (c *change) become(name string) {
 	if d := stage.StateDescription(); d != "" {
 		c.Entity.StateDescription = new(payscore.ServiceOrderStateDescription(d))
 	}
-	if s := stage.CollectionState(); s != "" {
+	if state := stage.CollectionState(); state != "" {
 		collection := payscore.Collection{}
 		if c.Entity.Collection != nil {
 			collection = *c.Entity.Collection
 		}
-		collection.State = payscore.CollectionState(s)
+		collection.State = payscore.CollectionState(state)
 		c.Entity.Collection = &collection
 	}
+}
+
+// follow moves an order to the stage that the contract has for the operation,
+// which has changed its bill already.
+func (c *change) follow() {
+	noBill := int64(-1)
+	to, _ := catalog.Becomes(catalog.Stage(c.Stage), c.operation, *cmp.Or(c.Entity.TotalAmount, &noBill))
+	c.become(string(to))
 }
 
 // Key is where the order is found.

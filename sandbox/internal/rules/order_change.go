@@ -47,7 +47,7 @@ func Apply(o Order, command Operation, t Terms) (Order, Effects, *Refusal) {
 	if refused := allow(o, id); refused != nil {
 		return o, Effects{}, refused
 	}
-	c := &change{Order: o, terms: t, rule: stageRule{catalog.Stage(o.Stage), id}}
+	c := &change{Order: o, terms: t, operation: id}
 	if refused := command.apply(c); refused != nil {
 		return o, Effects{}, refused
 	}
@@ -74,7 +74,7 @@ func (b Cancel) apply(c *change) *Refusal {
 	c.CancelReason = b.Reason
 	// What was waiting for payment is not any more.
 	c.Entity.Collection, c.Entity.NeedCollection = nil, nil
-	c.become(c.rule.becomes(c.Order))
+	c.follow()
 	return nil
 }
 
@@ -123,7 +123,7 @@ func (b Complete) apply(c *change) *Refusal {
 	c.device(body.Device)
 	c.bill(body.PostPayments, body.PostDiscounts, body.TotalAmount)
 	c.Completed = b.Hash
-	c.become(c.rule.becomes(c.Order))
+	c.follow()
 	return nil
 }
 
@@ -149,7 +149,7 @@ func (b Modify) apply(c *change) *Refusal {
 	}
 	c.device(body.Device)
 	c.bill(body.PostPayments, body.PostDiscounts, body.TotalAmount)
-	c.become(c.rule.becomes(c.Order))
+	c.follow()
 	return nil
 }
 
@@ -165,7 +165,7 @@ func (Pay) apply(c *change) *Refusal {
 		return RefuseNumber(badRequest, "INVALID_REQUEST", NumberNoMoney)
 	}
 	c.collect(payscore.PaidTypeNewton, Chinese(c.terms.Now))
-	c.become(c.rule.becomes(c.Order))
+	c.follow()
 	c.announce(userPaid)
 	return nil
 }
@@ -186,7 +186,7 @@ func (b Sync) apply(c *change) *Refusal {
 		return ParamError("body", "/detail/paid_amount", "收款金额与订单不一致", "is not the amount of the order")
 	}
 	c.collect(payscore.PaidTypeMch, paid.Format(secondPrecision))
-	c.become(c.rule.becomes(c.Order))
+	c.follow()
 	return nil
 }
 

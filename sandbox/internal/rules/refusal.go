@@ -27,7 +27,8 @@ func Refuse(status int, code string, number int64, message string) *Refusal {
 	return &Refusal{Status: status, Code: code, Number: number, Message: message}
 }
 
-// RefuseNumber is a refusal with the message that the contract has for its number.
+// RefuseNumber makes a refusal with the message that the contract has for its
+// number.
 func RefuseNumber(status int, code string, number int64) *Refusal {
 	known, _ := catalog.NumberOf(number)
 	return Refuse(status, code, number, known.Message)

@@ -11,9 +11,9 @@ import (
 // repeatableName is the one name that payments may share.
 const repeatableName = "商品信息"
 
-// checkCreate holds a new order against the rules that the contract has only
+// CheckOpening holds a new order against the rules that the contract has only
 // in prose. Whether the user authorised the service is not looked at.
-func (t Terms) checkCreate(r Opening) *Refusal {
+func CheckOpening(r Opening, t Terms) *Refusal {
 	b := r.Order
 	for _, check := range []func() *Refusal{
 		func() *Refusal { return checkUser(b, r.Completion != nil) },

@@ -30,19 +30,16 @@ func Seeded(e payscore.ServiceOrderEntity, subMchID, notifyURL, stage string, to
 	if stage == Done {
 		c.collect(payscore.PaidTypeNewton, Chinese(t.Now))
 	}
-	if err := creation(c.Entity).Validate(); err != nil {
+	// By a request that would create it the contract judges number, sub-merchant,
+	// risk fund and notify_url.
+	creation := payscore.CreatePartnerServiceOrderRequest{
+		OutOrderNo: e.OutOrderNo, ServiceID: e.ServiceID, AppID: e.AppID, ServiceIntroduction: e.ServiceIntroduction,
+		SubMchID: cmp.Or(subMchID, e.MchID), NotifyURL: cmp.Or(notifyURL, "https://localhost"), // which it may have none of
+		RiskFund: *e.RiskFund, TimeRange: payscore.TimeRange{StartTime: new(OnAccept)},
+	}
+	if err := creation.Validate(); err != nil {
 		return Order{}, Effects{}, err
 	}
 	c.become(stage)
 	return c.Order, c.Effects, nil
-}
-
-// creation is a request that would create e. By it the contract judges number,
-// sub-merchant, risk fund and notify_url.
-func creation(e payscore.ServiceOrderEntity) payscore.CreatePartnerServiceOrderRequest {
-	return payscore.CreatePartnerServiceOrderRequest{
-		OutOrderNo: e.OutOrderNo, ServiceID: e.ServiceID, AppID: e.AppID, ServiceIntroduction: e.ServiceIntroduction,
-		SubMchID: cmp.Or(value(e.SubMchID), e.MchID), NotifyURL: cmp.Or(value(e.NotifyURL), "https://localhost"), // which it may have none of
-		RiskFund: *e.RiskFund, TimeRange: payscore.TimeRange{StartTime: new(OnAccept)},
-	}
 }
