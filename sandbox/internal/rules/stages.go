@@ -34,8 +34,13 @@ func check(becomes func(from catalog.Stage, operationID string, total int64) (ca
 					continue
 				}
 				for _, total := range []int64{0, 1} {
-					if to, ok := becomes(from, id, total); !ok || !slices.Contains(catalog.Stages(), to) {
+					to, ok := becomes(from, id, total)
+					if !ok || !slices.Contains(catalog.Stages(), to) {
 						return fmt.Errorf("sandbox: contract: %s leads from %s at %d fen to %q, which is no stage", id, from, total, to)
+					}
+					// Without becomes_at_zero it would wait for a payment of nothing.
+					if _, ends := command.(Complete); ends && total == 0 && !to.Final() {
+						return fmt.Errorf("sandbox: contract: %s leads from %s at 0 fen to %q, which is not final", id, from, to)
 					}
 				}
 			}

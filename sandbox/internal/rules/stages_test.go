@@ -8,7 +8,8 @@ import (
 )
 
 // A contract in which an operation leads nowhere, or to a stage that there is
-// not, is an error before the first request.
+// not, or in which a completion at 0 waits on, is an error before the first
+// request.
 func TestContractWithoutAStage(t *testing.T) {
 	if err := Check(); err != nil {
 		t.Fatal(err)
@@ -16,7 +17,7 @@ func TestContractWithoutAStage(t *testing.T) {
 	for _, to := range []struct {
 		stage catalog.Stage
 		ok    bool
-	}{{"", false}, {"GONE", true}} {
+	}{{"", false}, {"GONE", true}, {catalog.StageUserPaying, true}} {
 		err := check(func(from catalog.Stage, id string, total int64) (catalog.Stage, bool) {
 			if id == "completePartnerServiceOrder" && total == 0 {
 				return to.stage, to.ok
