@@ -1,6 +1,6 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race secrets faults hostile idle soak redis drift examples otel interop console viewer peers bench ci
+.PHONY: help run test generate lint race secrets faults hostile walk idle soak redis drift examples otel interop console viewer peers bench ci
 
 # All that is derived, and nothing else.
 DERIVED := gen notify/eventtypes.gen.go api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
@@ -44,6 +44,9 @@ faults: ## modify 2,000 orders on networks, HTTP/1.1 and HTTP/2, that do all kin
 
 hostile: ## 16,000 attacks by servers of HTTP/1.1 and HTTP/2, and the verdict on each write (needs a C compiler)
 	cd internal/hostile && PAYSCORE_HOSTILE=all go test -race -run TestHostile -v .
+
+walk: ## walk through CONTRIBUTING.md, and add to the contract, on copies of the repository
+	PAYSCORE_WALK=1 go test ./internal/codegen -run 'TestAddAField|TestAddParameters|TestAdditionsTakeEffect' -v
 
 idle: ## call for a minute a server that closes idle connections after 8 seconds
 	PAYSCORE_IDLE_FOR=60s go test ./transport -run TestNoEOF -v

@@ -154,7 +154,7 @@ func lint(t *testing.T, contract string) []finding {
 // the limit as declared and refuses one that breaks it. testdata/mutants sends
 // them; there kin-openapi is the judge of what the contract says.
 func TestMutants(t *testing.T) {
-	if os.Getenv(walking) != "" {
+	if os.Getenv(walking) == within {
 		t.Skip("the walk is about another change")
 	}
 	t.Parallel()

@@ -13,9 +13,7 @@ import (
 // a copy of the repository: both arrive at the sandbox as declared. A cookie is
 // refused by lint and by go generate, with its line.
 func TestAddParameters(t *testing.T) {
-	if testing.Short() || os.Getenv(walking) != "" {
-		t.Skip("generates and compiles a copy of the repository")
-	}
+	onAWalk(t)
 	t.Parallel()
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -25,7 +23,7 @@ func TestAddParameters(t *testing.T) {
 	run := func(args ...string) (string, error) {
 		cmd := exec.Command(args[0], args[1:]...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), walking+"=1", "GOFLAGS="+os.Getenv("GOFLAGS")+" -buildvcs=false -trimpath") // -trimpath: compiled once, wherever the copy is
+		cmd.Env = append(os.Environ(), walking+"="+within, "GOFLAGS="+os.Getenv("GOFLAGS")+" -buildvcs=false -trimpath") // -trimpath: compiled once, wherever the copy is
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}

@@ -10,15 +10,25 @@ import (
 	"testing"
 )
 
-// walking keeps the walk from walking.
-const walking = "PAYSCORE_WALK"
+// walking says where a test runs: 1 in make walk, within in a copy of the
+// repository that one of its tests builds.
+const (
+	walking = "PAYSCORE_WALK"
+	within  = "within"
+)
+
+// onAWalk skips a test that builds a copy of the repository, but for make walk.
+func onAWalk(t *testing.T) {
+	t.Helper()
+	if os.Getenv(walking) != "1" {
+		t.Skip("make walk runs it")
+	}
+}
 
 // TestAddAField does what CONTRIBUTING.md says on how to add a field, line by
 // line, on a copy of the repository.
 func TestAddAField(t *testing.T) {
-	if os.Getenv(walking) != "" {
-		t.Skip("this is the walk")
-	}
+	onAWalk(t)
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +39,7 @@ func TestAddAField(t *testing.T) {
 		t.Helper()
 		cmd := exec.Command("sh", "-c", line)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), walking+"=1")
+		cmd.Env = append(os.Environ(), walking+"="+within)
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", line, err, out)
