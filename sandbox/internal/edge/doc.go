@@ -4,5 +4,5 @@
 //
 // A new operation of the contract is a method here and a rule. It imports the
 // rooms ledger, wire, fault, rules, journal, signcheck and store, and of this
-// module besides gen/payscore and gen/payscoreserver.
+// module besides gen/catalog, gen/payscore and gen/payscoreserver.
 package edge
