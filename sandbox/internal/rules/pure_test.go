@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,7 +58,11 @@ func TestRulesArePure(t *testing.T) {
 		"approve": func() []any { a, e, err := ApproveAccount(application); return []any{a, e, err} },
 		"reject":  func() []any { a, e, err := RejectAccount(application, "no"); return []any{a, e, err} },
 	} {
-		first := text(do())
+		came := do()
+		first := text(came)
+		if !strings.HasSuffix(first, ",null]") {
+			t.Errorf("%s is refused: %v", name, came[2])
+		}
 		if again := text(do()); again != first || given() != before {
 			t.Errorf("%s: %s, then %s, and what was given is %s", name, first, again, given())
 		}
