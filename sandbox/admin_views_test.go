@@ -148,7 +148,12 @@ func TestAdminOtherMoves(t *testing.T) {
 	admin(t, box, "POST", "other-moves", `{"name":"rotate_certificate"}`, 204)
 	admin(t, box, "POST", "other-moves", `{"name":"set_risk_level","openid":"o1","user_label":"A","user_risk_level":3,"risk_level_version":1}`, 204)
 	admin(t, box, "POST", "other-moves", `{"name":"refund_succeeds","sub_mchid":"1900000109","out_refund_no":"NONE"}`, 404)
-	admin(t, box, "POST", "other-moves", `{"name":"no_such"}`, 409)
+	// The moves of an order, and those that it has no fields for, are not made here.
+	for _, name := range []string{"no_such", "confirm", "set_user", "set_quotas"} {
+		admin(t, box, "POST", "other-moves", `{"name":"`+name+`"}`, 409)
+	}
+	must(box.Seed(orderNo, 50000))
+	admin(t, box, "POST", "moves", `{"name":"rotate_certificate","sub_mchid":"1900000109","out_order_no":"`+orderNo+`"}`, 409)
 	admin(t, box, "POST", "other-moves", `{"name":"rotate_certificate","price":1}`, 400)
 }
 

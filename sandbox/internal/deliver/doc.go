@@ -3,5 +3,5 @@
 // not sent, since it would leave the machine or lead to the sandbox itself.
 //
 // It knows events and no orders. It imports the rooms journal, rules, store and
-// wire, and fault for the probe's prefix.
+// wire, fault for the probe's prefix, and internal/oneline.
 package deliver

@@ -59,11 +59,13 @@ func (l *Ledger) Move(name string, a MoveArgs) error {
 	if !ok {
 		return &MoveError{Move: name, Err: rules.ErrNoSuchMove}
 	}
-	subject := ""
-	if m.subject != nil {
-		subject = m.subject(a)
+	subject := m.subject(a)
+	var err error
+	if name == rotateCertificate {
+		err = l.Keys.Rotate(func(do func() error) error { return l.journalled(name, subject, do) })
+	} else {
+		err = l.journalled(name, subject, func() error { return m.do(l, a) })
 	}
-	err := m.make(l, a, func(do func() error) error { return l.journalled(name, subject, do) })
 	if err != nil {
 		return &MoveError{Move: name, Subject: subject, Err: err}
 	}

@@ -13,71 +13,65 @@ import (
 type otherMove struct {
 	needs   []string // JSON names of what it takes; nil: not by HTTP
 	subject func(MoveArgs) string
-	// make does what made runs as one operation that is journalled.
-	make func(l *Ledger, a MoveArgs, made func(do func() error) error) error
+	do      func(*Ledger, MoveArgs) error // under the lock
 }
+
+// rotateCertificate makes a key, which takes too long to hold the lock: it has
+// no do.
+const rotateCertificate = "rotate_certificate"
 
 // otherMoves by their names.
 var otherMoves = map[string]otherMove{
 	"open_permission": {[]string{"sub_mchid", "authorization_code", "openid", "sub_openid"}, permissionSubject,
-		within(func(l *Ledger, a MoveArgs) error {
+		func(l *Ledger, a MoveArgs) error {
 			return l.movePermission(a, func(p rules.Permission) (rules.Permission, rules.Effects, error) {
 				return rules.OpenPermission(p, rules.UserIDs{OpenID: a.OpenID, SubOpenID: a.SubOpenID}, l.given, l.terms())
 			})
-		})},
+		}},
 	"close_permission": {[]string{"sub_mchid", "authorization_code"}, permissionSubject,
-		within(func(l *Ledger, a MoveArgs) error {
+		func(l *Ledger, a MoveArgs) error {
 			return l.movePermission(a, func(p rules.Permission) (rules.Permission, rules.Effects, error) {
 				return rules.ClosePermission(p, l.terms())
 			})
-		})},
+		}},
 	"refund_succeeds": endsRefund(payscore.RefundStatusSuccess),
 	"refund_abnormal": endsRefund(payscore.RefundStatusAbnormal),
 	"refund_closed":   endsRefund(payscore.RefundStatusClosed),
 	"approve_account": {[]string{"out_apply_no"}, applicationSubject,
-		within(func(l *Ledger, a MoveArgs) error { return l.moveApplication(a, rules.ApproveAccount) })},
+		func(l *Ledger, a MoveArgs) error { return l.moveApplication(a, rules.ApproveAccount) }},
 	"reject_account": {[]string{"out_apply_no", "reason"}, applicationSubject,
-		within(func(l *Ledger, a MoveArgs) error {
+		func(l *Ledger, a MoveArgs) error {
 			return l.moveApplication(a, func(known rules.Application) (rules.Application, rules.Effects, error) {
 				return rules.RejectAccount(known, a.Reason)
 			})
-		})},
+		}},
 	"set_risk_level": {[]string{"openid", "user_label", "user_risk_level", "risk_level_version"},
 		userSubject,
-		within(func(l *Ledger, a MoveArgs) error {
+		func(l *Ledger, a MoveArgs) error {
 			r := rules.RiskLevel{UserLabel: a.UserLabel, UserRiskLevel: a.UserRiskLevel, RiskLevelVersion: a.RiskLevelVersion}
 			if err := r.Check(a.OpenID); err != nil {
 				return err
 			}
 			l.riskLevels.Put(a.OpenID, &r)
 			return nil
-		})},
-	"set_user": {nil, userSubject, within(func(l *Ledger, a MoveArgs) error {
+		}},
+	"set_user": {nil, userSubject, func(l *Ledger, a MoveArgs) error {
 		if a.OpenID == "" {
 			return rules.Impossible("it takes an openid")
 		}
 		l.users.Put(a.OpenID, &a.User)
 		return nil
-	})},
+	}},
 	"set_quotas": {nil, func(a MoveArgs) string { return "quotas/" + rules.QuotasKey(a.ServiceID, a.RiskLevelVersion) },
-		within(func(l *Ledger, a MoveArgs) error {
+		func(l *Ledger, a MoveArgs) error {
 			q := rules.Quotas(slices.Clone(a.Quotas))
 			if err := q.Check(a.RiskLevelVersion); err != nil {
 				return err
 			}
 			l.quotas.Put(rules.QuotasKey(a.ServiceID, a.RiskLevelVersion), &q)
 			return nil
-		})},
-	"rotate_certificate": {[]string{}, nil, func(l *Ledger, _ MoveArgs, made func(do func() error) error) error {
-		return l.Keys.Rotate(made)
-	}},
-}
-
-// within is a move that is made under the lock as a whole.
-func within(do func(*Ledger, MoveArgs) error) func(*Ledger, MoveArgs, func(func() error) error) error {
-	return func(l *Ledger, a MoveArgs, made func(do func() error) error) error {
-		return made(func() error { return do(l, a) })
-	}
+		}},
+	rotateCertificate: {needs: []string{}, subject: func(MoveArgs) string { return "" }},
 }
 
 func userSubject(a MoveArgs) string { return "user/" + a.OpenID }
@@ -88,9 +82,9 @@ func refundSubject(a MoveArgs) string      { return rules.RefundSubject(a.SubMch
 func applicationSubject(a MoveArgs) string { return rules.ApplicationSubject(a.OutApplyNo) }
 
 func endsRefund(status payscore.RefundStatus) otherMove {
-	return otherMove{[]string{"sub_mchid", "out_refund_no"}, refundSubject, within(func(l *Ledger, a MoveArgs) error {
+	return otherMove{[]string{"sub_mchid", "out_refund_no"}, refundSubject, func(l *Ledger, a MoveArgs) error {
 		return l.endRefund(rules.OrderKey(a.SubMchID, a.OutRefundNo), status)
-	})}
+	}}
 }
 
 // OtherMove is a move about anything but an order.
