@@ -31,20 +31,18 @@ func TestJournalReplayedIsTheOrders(t *testing.T) {
 				r := rand.New(rand.NewPCG(uint64(run), uint64(c)))
 				for range 40 {
 					n := no(r.IntN(orders))
-					var err error
 					switch r.IntN(12) {
 					case 0:
-						err = b.Move("start_deduction", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: n, Duration: time.Duration(r.IntN(3)) * time.Millisecond})
+						_ = b.Move("start_deduction", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: n, Duration: time.Duration(r.IntN(3)) * time.Millisecond})
 					case 1:
-						err = b.Move("deduction_fails", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: n})
+						_ = b.Move("deduction_fails", sandbox.MoveArgs{SubMchID: subMchID, OutOrderNo: n})
 					case 2:
 						b.Advance(time.Millisecond)
 					case 3:
 						b.Orders("", "", 100)
 						b.Journal()
 					default:
-						err = b.modify(n, 50000-r.Int64N(20000))
-						if err != nil {
+						if err := b.modify(n, 50000-r.Int64N(20000)); err != nil {
 							if _, ok := errors.AsType[*apierror.Error](err); !ok {
 								t.Error(err)
 							}
