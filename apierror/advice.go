@@ -18,7 +18,7 @@ func (e *Error) Retry() catalog.Retry {
 	if e.outcomeUnknown() {
 		return catalog.RetryAfterQuery
 	}
-	if e.Status >= 500 || e.Status/100 == 2 || e.foreign() && e.Status != http.StatusTooManyRequests {
+	if e.Status >= 500 || e.Status/100 == 2 || e.hearsay() {
 		return catalog.RetrySameParameters // it was a query
 	}
 	if n, ok := catalog.NumberOf(e.Number); ok {
@@ -48,7 +48,7 @@ func (e *Error) Remedy() catalog.Text {
 }
 
 func (e *Error) advice() (meaning, remedy catalog.Text) {
-	if e.foreign() && e.Status/100 != 2 && e.Status < 500 && e.Status != http.StatusTooManyRequests {
+	if e.hearsay() && e.Status/100 != 2 {
 		return catalog.Text{ZH: "应答没有微信支付的签名，可能来自中间的网关", EN: "The answer bears no signature of WeChat Pay; it may come from a gateway on the way."},
 			catalog.Text{ZH: "查询订单，再决定", EN: "Query the order, then decide."}
 	}

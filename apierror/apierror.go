@@ -175,12 +175,11 @@ func (e *Error) Error() string {
 // ORDER_NOT_EXIST of a gateway says nothing about the order. A 429 and a 5xx
 // have theirs, since whoever sends them, they only ask to wait.
 func (e *Error) Is(target error) bool {
-	own := !e.foreign() || e.Status == http.StatusTooManyRequests || e.Status >= 500
 	switch t := target.(type) {
 	case Code:
-		return own && t.matches(e)
+		return !e.hearsay() && t.matches(e)
 	case Number:
-		return own && t.matches(e)
+		return !e.hearsay() && t.matches(e)
 	}
 	return target == ErrOutcomeUnknown && e.outcomeUnknown()
 }
@@ -197,6 +196,12 @@ func (e *Error) outcomeUnknown() bool {
 func (e *Error) foreign() bool {
 	c, known := catalog.CodeOf(plain(e.Code))
 	return !e.Verified && !(known && c.Unsigned && c.Status == e.Status)
+}
+
+// hearsay reports whether what the answer says counts for nothing: it is foreign
+// and does more than ask to wait.
+func (e *Error) hearsay() bool {
+	return e.Status != http.StatusTooManyRequests && e.Status < 500 && e.foreign()
 }
 
 // Writes reports whether a request with this method may change something. An

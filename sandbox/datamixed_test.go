@@ -18,11 +18,7 @@ import (
 func TestDataFileCutOrMixedWithAnOlderCopy(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	file := filepath.Join(dir, "orders.db")
-	db := must(bolt.Open(file, 0o600, &bolt.Options{PageSize: 1024}))
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
+	file := smallPages(t, dir)
 	box := must(sandbox.Open(sandbox.WithData(file)))
 	must(box.Seed("one", 10000))
 	must(box.Seed("two", 20000))

@@ -15,18 +15,24 @@ import (
 	"github.com/wxpayscore/payscore/sandbox"
 )
 
+// smallPages is an empty data file in dir whose small pages keep it small.
+func smallPages(t *testing.T, dir string) string {
+	t.Helper()
+	file := filepath.Join(dir, "orders.db")
+	db := must(bolt.Open(file, 0o600, &bolt.Options{PageSize: 1024}))
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // TestDataFileWithAFlippedBit damages a data file in every byte, one bit at a
 // time: it is refused, or all is as it was. What the records are is known from
 // the whole file alone.
 func TestDataFileWithAFlippedBit(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	file := filepath.Join(dir, "orders.db")
-	// Small pages make a small file.
-	db := must(bolt.Open(file, 0o600, &bolt.Options{PageSize: 1024}))
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
+	file := smallPages(t, dir)
 	box := must(sandbox.Open(sandbox.WithData(file)))
 	must(box.Seed("one", 10000))
 	must(box.Seed("two", 20000, sandbox.SeedStage("CREATED"), sandbox.SeedNotifyURL("http://127.0.0.1:1/")))

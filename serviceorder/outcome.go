@@ -7,6 +7,7 @@ import (
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/catalog"
+	"github.com/wxpayscore/payscore/internal/notsent"
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
@@ -132,20 +133,10 @@ func (e *UnsettledError) Error() string {
 func (e *UnsettledError) Unwrap() []error {
 	errs := []error{apierror.ErrOutcomeUnknown}
 	if e.SendErr != nil {
-		errs = append(errs, laterUnsent{e.SendErr})
+		errs = append(errs, notsent.Hide(e.SendErr))
 	}
 	if e.QueryErr != nil {
-		errs = append(errs, laterUnsent{e.QueryErr})
+		errs = append(errs, notsent.Hide(e.QueryErr))
 	}
 	return errs
 }
-
-// laterUnsent is an error without its apierror.ErrNotSent, which is not true
-// of the operation as a whole.
-type laterUnsent struct{ error }
-
-func (e laterUnsent) Is(target error) bool {
-	return target != apierror.ErrNotSent && errors.Is(e.error, target)
-}
-
-func (e laterUnsent) As(target any) bool { return errors.As(e.error, target) }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/internal/notsent"
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
@@ -42,7 +43,7 @@ func (e *UnverifiedError) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *UnverifiedError) Unwrap() error { return ofSent(e.Err) }
+func (e *UnverifiedError) Unwrap() error { return notsent.Hide(e.Err) }
 
 // Is reports whether target is [ErrOutcomeUnknown] and the request was a write.
 func (e *UnverifiedError) Is(target error) bool {
@@ -76,7 +77,7 @@ func (e *SendError) Unwrap() error {
 	if e.NotSent {
 		return e.Err
 	}
-	return ofSent(e.Err)
+	return notsent.Hide(e.Err)
 }
 
 // Is reports whether target is [ErrOutcomeUnknown] and the request may have
@@ -159,24 +160,6 @@ func refusal(rsp *http.Response) *apierror.Error {
 	}
 	return apierror.New(rsp, body)
 }
-
-// ofSent is the cause of the failure of a request that may have been sent. A
-// RoundTripper or a KMS with a client of its own can fail with an ErrNotSent,
-// which says nothing of this request.
-func ofSent(err error) error {
-	if errors.Is(err, apierror.ErrNotSent) {
-		return sentError{err}
-	}
-	return err
-}
-
-type sentError struct{ error }
-
-func (e sentError) Is(target error) bool {
-	return target != apierror.ErrNotSent && errors.Is(e.error, target)
-}
-
-func (e sentError) As(target any) bool { return errors.As(e.error, target) }
 
 // notSent is for what is refused here. Like net/http it closes the body.
 func notSent(req *http.Request, err error) *SendError {
