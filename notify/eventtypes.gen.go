@@ -4,13 +4,15 @@ package notify
 
 // Values of Event.Type. WeChat Pay may send others at any time.
 const (
-	UserConfirm         = "PAYSCORE.USER_CONFIRM"         // 支付分订单用户已确认
-	UserPaid            = "PAYSCORE.USER_PAID"            // 用户支付成功
-	UserOpenService     = "PAYSCORE.USER_OPEN_SERVICE"    // 用户开启服务
-	UserCloseService    = "PAYSCORE.USER_CLOSE_SERVICE"   // 用户关闭服务
-	BindServiceAccount  = "PAYSCORE.BIND_SERVICE_ACCOUNT" // 绑定完成
-	RefundSuccess       = "REFUND.SUCCESS"                // 退款成功
-	RefundAbnormal      = "REFUND.ABNORMAL"               // 退款异常
-	RefundClosed        = "REFUND.CLOSED"                 // 退款关闭
-	SecurityEchoSuccess = "SECURITY_ECHO.SUCCESS"         // 测试成功
+	UserConfirm         = "PAYSCORE.USER_CONFIRM"          // 支付分订单用户已确认
+	UserPaid            = "PAYSCORE.USER_PAID"             // 用户支付成功
+	UserOpenService     = "PAYSCORE.USER_OPEN_SERVICE"     // 用户开启服务
+	UserCloseService    = "PAYSCORE.USER_CLOSE_SERVICE"    // 用户关闭服务
+	BindServiceAccount  = "PAYSCORE.BIND_SERVICE_ACCOUNT"  // 绑定完成
+	RefundSuccess       = "REFUND.SUCCESS"                 // 退款成功
+	RefundAbnormal      = "REFUND.ABNORMAL"                // 退款异常
+	RefundClosed        = "REFUND.CLOSED"                  // 退款关闭
+	SecurityEchoSuccess = "SECURITY_ECHO.SUCCESS"          // 测试成功
+	UserSignPlan        = "PAYSCORE.USER_SIGN_PLAN"        // 用户签约计划成功
+	UserCancelSignPlan  = "PAYSCORE.USER_CANCEL_SIGN_PLAN" // 用户取消签约计划
 )

@@ -222,6 +222,8 @@ const (
 	EventRefundAbnormal      = "REFUND.ABNORMAL"
 	EventRefundClosed        = "REFUND.CLOSED"
 	EventSecurityEchoSuccess = "SECURITY_ECHO.SUCCESS"
+	EventUserSignPlan        = "PAYSCORE.USER_SIGN_PLAN"
+	EventUserCancelSignPlan  = "PAYSCORE.USER_CANCEL_SIGN_PLAN"
 )
 
 // Operation is an operation of the contract.
@@ -481,6 +483,8 @@ var events = []Event{
 	{Type: EventRefundAbnormal, Schema: "RefundNotification", Summary: "退款异常", OriginalType: "refund", AssociatedData: "refund"},
 	{Type: EventRefundClosed, Schema: "RefundNotification", Summary: "退款关闭", OriginalType: "refund", AssociatedData: "refund"},
 	{Type: EventSecurityEchoSuccess, Schema: "SecurityEchoNotification", Summary: "测试成功", OriginalType: "security", AssociatedData: ""},
+	{Type: EventUserSignPlan, Schema: "SignPlanNotification", Summary: "用户签约计划成功", OriginalType: "payscore", AssociatedData: "payscore"},
+	{Type: EventUserCancelSignPlan, Schema: "SignPlanNotification", Summary: "用户取消签约计划", OriginalType: "payscore", AssociatedData: "payscore"},
 }
 
 type stageRow struct {
@@ -866,6 +870,46 @@ var reentries = map[string]Reentry{
 	"echoSecurity": {
 		Same: SameUnknown, Other: OtherUnknown,
 	},
+	"createPartnerPlan": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. Query the plan by its number before another number is taken.",
+	},
+	"stopPartnerPlan": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. Query the plan: STOP means that it was stopped.",
+	},
+	"createPartnerSignPlan": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. Query the sign plan by its number before another number is taken.",
+	},
+	"stopPartnerSignPlan": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. Query the sign plan: SIGN_PLAN_CANCEL means that it was cancelled.",
+	},
+	"createPartnerSignPlanServiceOrder": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. It creates an order, so that the examples and the sandbox do as a creation does: with other parameters it is refused (number 271316598). Query the order before anything else is sent.",
+	},
+	"createPlan": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. Query the plan by its number before another number is taken.",
+	},
+	"stopPlan": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. Query the plan: STOP means that it was stopped.",
+	},
+	"createSignPlan": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. Query the sign plan by its number before another number is taken.",
+	},
+	"stopSignPlan": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. Query the sign plan: SIGN_PLAN_CANCEL means that it was cancelled.",
+	},
+	"createSignPlanServiceOrder": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. It creates an order, so that the examples and the sandbox do as a creation does: with other parameters it is refused (number 271316598). Query the order before anything else is sent.",
+	},
 }
 
 type operationRow struct {
@@ -931,14 +975,34 @@ var operations = []operationRow{
 		[]int64{268435464, 268435472, 268503786, 270924332, 271316598, 271317510},
 	},
 	{
+		Operation{ID: "createPartnerPlan", Method: "POST", Path: "/v3/payscore/plan/partner/payscore-plans", Page: "https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-pay-score-plan/create-partner-pay-score-plan.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271317510},
+	},
+	{
 		Operation{ID: "createPartnerServiceOrder", Method: "POST", Path: "/v3/payscore/partner/serviceorder", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012692136"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332, 271316598, 271317510},
 	},
 	{
+		Operation{ID: "createPartnerSignPlan", Method: "POST", Path: "/v3/payscore/sign-plan/partner/user-sign-plans", Page: "https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-user-sign-plan/create-partner-user-sign-plan.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
+	},
+	{
+		Operation{ID: "createPartnerSignPlanServiceOrder", Method: "POST", Path: "/v3/payscore/sign-plan/partner/serviceorder", Page: "https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-service-order/create-partner-service-order.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
+	},
+	{
 		Operation{ID: "createPayOnDeliveryOrder", Method: "POST", Path: "/v3/payscore/servicepayondeliveryorder", Page: "https://pay.weixin.qq.com/docs/merchant/apis/weixin-pay-score/service-order/create-pay-on-delivery-service-order.html"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332, 271316598, 271317510},
+	},
+	{
+		Operation{ID: "createPlan", Method: "POST", Path: "/v3/payscore/plan/payscore-plans", Page: "https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/pay-score-plan/create-pay-score-plan.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271317510},
 	},
 	{
 		Operation{ID: "createRefund", Method: "POST", Path: "/v3/refund/domestic/refunds", Page: "https://pay.weixin.qq.com/doc/v3/partner/4013138987"},
@@ -949,6 +1013,16 @@ var operations = []operationRow{
 		Operation{ID: "createServiceOrder", Method: "POST", Path: "/v3/payscore/serviceorder", Page: "https://pay.weixin.qq.com/doc/v3/merchant/4012587900"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332, 271316598, 271317510},
+	},
+	{
+		Operation{ID: "createSignPlan", Method: "POST", Path: "/v3/payscore/sign-plan/user-sign-plans", Page: "https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/user-sign-plan/create-user-sign-plan.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
+	},
+	{
+		Operation{ID: "createSignPlanServiceOrder", Method: "POST", Path: "/v3/payscore/sign-plan/serviceorder", Page: "https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/service-order/create-service-order.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
 	{
 		Operation{ID: "directCompletePartnerServiceOrder", Method: "POST", Path: "/v3/payscore/partner/serviceorder/direct-complete", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012923757"},
@@ -996,6 +1070,11 @@ var operations = []operationRow{
 		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
 	{
+		Operation{ID: "queryPartnerPlan", Method: "GET", Path: "/v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no}", Page: "https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-pay-score-plan/query-partner-pay-score-plan.html"},
+		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
+	},
+	{
 		Operation{ID: "queryPartnerServiceAccountApplication", Method: "GET", Path: "/v3/payscore/partner/service-account-applications/{out_apply_no}", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012715111"},
 		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "PARAM_ERROR", "RESOURCE_NOT_EXISTS", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332},
@@ -1011,12 +1090,22 @@ var operations = []operationRow{
 		[]int64{268435464, 268435472, 268503786, 270924332, 271317510},
 	},
 	{
+		Operation{ID: "queryPartnerSignPlan", Method: "GET", Path: "/v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}", Page: "https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-user-sign-plan/query-partner-user-sign-plan.html"},
+		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
+	},
+	{
 		Operation{ID: "queryPermissionByAuthorizationCode", Method: "GET", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}", Page: "https://pay.weixin.qq.com/doc/v3/merchant/4012647401"},
 		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
 	{
 		Operation{ID: "queryPermissionByOpenid", Method: "GET", Path: "/v3/payscore/permissions/openid/{openid}", Page: "https://pay.weixin.qq.com/doc/v3/merchant/4012647404"},
+		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
+	},
+	{
+		Operation{ID: "queryPlan", Method: "GET", Path: "/v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}", Page: "https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/pay-score-plan/query-pay-score-plan.html"},
 		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
@@ -1029,6 +1118,11 @@ var operations = []operationRow{
 		Operation{ID: "queryServiceOrder", Method: "GET", Path: "/v3/payscore/serviceorder", Page: "https://pay.weixin.qq.com/doc/v3/merchant/4012587902"},
 		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332, 271317510},
+	},
+	{
+		Operation{ID: "querySignPlan", Method: "GET", Path: "/v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}", Page: "https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/user-sign-plan/query-user-sign-plan.html"},
+		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
 	{
 		Operation{ID: "searchPartnerPermission", Method: "GET", Path: "/v3/payscore/partner/permissions/search", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012692798"},
@@ -1054,6 +1148,26 @@ var operations = []operationRow{
 		Operation{ID: "sendServiceOrderPrepaidMessage", Method: "POST", Path: "/v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage", Page: "https://pay.weixin.qq.com/doc/v3/merchant/4013394615"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_ORDER_STATE", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271317510},
+	},
+	{
+		Operation{ID: "stopPartnerPlan", Method: "POST", Path: "/v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop", Page: "https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-pay-score-plan/stop-partner-pay-score-plan.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
+	},
+	{
+		Operation{ID: "stopPartnerSignPlan", Method: "POST", Path: "/v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop", Page: "https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-user-sign-plan/stop-partner-user-sign-plan.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
+	},
+	{
+		Operation{ID: "stopPlan", Method: "POST", Path: "/v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop", Page: "https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/pay-score-plan/stop-pay-score-plan.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
+	},
+	{
+		Operation{ID: "stopSignPlan", Method: "POST", Path: "/v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop", Page: "https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/user-sign-plan/stop-user-sign-plan.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
 	{
 		Operation{ID: "syncPartnerServiceOrder", Method: "POST", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/sync", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012458816"},

@@ -994,6 +994,140 @@ func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID string,
 	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
+// CreatePartnerPlan 创建支付分计划: Creates a plan for a sub-merchant: a list of services with their prices, which a user signs once. The service needs
+// the permission to confirm by plan (按计划确认). `plan_detail_list` has as many details as `deduction_quantity`
+// says, and WeChat Pay numbers them from 1 in the order of the list. In each detail `actual_price` is at most
+// `original_price`, and at most the `actual_price` of the detail before it. The service sets the largest
+// `plan_duration` and `deduction_quantity`. What a repeat does is not published, so query the plan when the
+// outcome is unknown.
+//
+// Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-pay-score-plan/create-partner-pay-score-plan.html
+func (c *Client) CreatePartnerPlan(ctx context.Context, body CreatePartnerPlanRequest, editors ...RequestEditorFn) (*PartnerPlan, error) {
+	var limits limit.Checker
+	if c.checksLimits() {
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "createPartnerPlan", Path: "/v3/payscore/plan/partner/payscore-plans", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := info.Path
+	return callFor[PartnerPlan](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+}
+
+// QueryPartnerPlan 查询支付分计划: Reads a plan by the merchant's number. Only the merchant that created it can read it.
+//
+// Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-pay-score-plan/query-partner-pay-score-plan.html
+func (c *Client) QueryPartnerPlan(ctx context.Context, merchantPlanNo string, params QueryPartnerPlanParams, editors ...RequestEditorFn) (*PartnerPlan, error) {
+	var limits limit.Checker
+	limits.String(limit.Parameters, "merchant_plan_no", merchantPlanNo, 1, 32, nil)
+	if c.checksLimits() {
+		params.check(&limits, limit.Parameters)
+	}
+	info := call.Info{Operation: "queryPartnerPlan", Path: "/v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no}", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{merchant_plan_no}", url.PathEscape(merchantPlanNo), 1)
+	target += params.query()
+	return callFor[PartnerPlan](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerPlan) error {
+		return cmp.Or(
+			same("merchant_plan_no", &merchantPlanNo, &answer.MerchantPlanNo, true),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, false),
+		)
+	})
+}
+
+// query is the query string with its question mark, or empty.
+func (p QueryPartnerPlanParams) query() string {
+	q := url.Values{}
+	q.Set("sub_mchid", fmt.Sprint(p.SubMchID))
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// StopPartnerPlan 停止支付分计划: Stops a plan, so that no more users can sign it. Users who have signed it go on to use it. Only the merchant
+// that created it can stop it.
+//
+// Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-pay-score-plan/stop-partner-pay-score-plan.html
+func (c *Client) StopPartnerPlan(ctx context.Context, merchantPlanNo string, body StopPartnerPlanRequest, editors ...RequestEditorFn) (*PartnerPlan, error) {
+	var limits limit.Checker
+	limits.String(limit.Parameters, "merchant_plan_no", merchantPlanNo, 1, 32, nil)
+	if c.checksLimits() {
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "stopPartnerPlan", Path: "/v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{merchant_plan_no}", url.PathEscape(merchantPlanNo), 1)
+	return callFor[PartnerPlan](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *PartnerPlan) error {
+		return cmp.Or(
+			same("merchant_plan_no", &merchantPlanNo, &answer.MerchantPlanNo, true),
+		)
+	})
+}
+
+// CreatePlan 创建支付分计划: Creates a plan of a direct merchant: a list of services with their prices, which a user signs once. The service needs
+// the permission to confirm by plan (按计划确认). `plan_detail_list` has as many details as `deduction_quantity`
+// says, and WeChat Pay numbers them from 1 in the order of the list. In each detail `actual_price` is at most
+// `original_price`, and at most the `actual_price` of the detail before it. The service sets the largest
+// `plan_duration` and `deduction_quantity`. What a repeat does is not published, so query the plan when the
+// outcome is unknown.
+//
+// Official page: https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/pay-score-plan/create-pay-score-plan.html
+func (c *Client) CreatePlan(ctx context.Context, body CreatePlanRequest, editors ...RequestEditorFn) (*Plan, error) {
+	var limits limit.Checker
+	if c.checksLimits() {
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "createPlan", Path: "/v3/payscore/plan/payscore-plans", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := info.Path
+	return callFor[Plan](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+}
+
+// QueryPlan 查询支付分计划: Reads a plan by the merchant's number. Only the merchant that created it can read it.
+//
+// Official page: https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/pay-score-plan/query-pay-score-plan.html
+func (c *Client) QueryPlan(ctx context.Context, merchantPlanNo string, editors ...RequestEditorFn) (*Plan, error) {
+	var limits limit.Checker
+	limits.String(limit.Parameters, "merchant_plan_no", merchantPlanNo, 1, 32, nil)
+	info := call.Info{Operation: "queryPlan", Path: "/v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{merchant_plan_no}", url.PathEscape(merchantPlanNo), 1)
+	return callFor[Plan](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *Plan) error {
+		return cmp.Or(
+			same("merchant_plan_no", &merchantPlanNo, &answer.MerchantPlanNo, true),
+		)
+	})
+}
+
+// StopPlan 停止支付分计划: Stops a plan, so that no more users can sign it. Users who have signed it go on to use it. Only the merchant
+// that created it can stop it. There is no body.
+//
+// Official page: https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/pay-score-plan/stop-pay-score-plan.html
+func (c *Client) StopPlan(ctx context.Context, merchantPlanNo string, editors ...RequestEditorFn) (*Plan, error) {
+	var limits limit.Checker
+	limits.String(limit.Parameters, "merchant_plan_no", merchantPlanNo, 1, 32, nil)
+	info := call.Info{Operation: "stopPlan", Path: "/v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{merchant_plan_no}", url.PathEscape(merchantPlanNo), 1)
+	return callFor[Plan](ctx, c, info, http.MethodPost, target, nil, editors, func(answer *Plan) error {
+		return cmp.Or(
+			same("merchant_plan_no", &merchantPlanNo, &answer.MerchantPlanNo, true),
+		)
+	})
+}
+
 // QueryServiceOrder 查询支付分订单: Reads an order by `out_order_no` or by `query_id`: give exactly one of the two.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587902
@@ -1242,6 +1376,181 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 	return callFor[CreatePayOnDeliveryOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePayOnDeliveryOrderResult) error {
 		return cmp.Or(
 			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
+}
+
+// CreatePartnerSignPlanServiceOrder 创建用户的签约计划服务订单: Creates the order of one detail of a sign plan. The prices come from the plan, and the user confirmed them with the
+// signature. Details are used in the order of their numbers, without a gap. Only one can be in service at a time: cancel
+// its order, or complete it and wait for the payment, before the next is created. `out_trade_no` is the
+// `merchant_plan_detail_no` of the detail, and becomes the `out_order_no` by which the order is queried, completed and
+// cancelled. Give exactly one of `openid` and `sub_openid`.
+//
+// Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-service-order/create-partner-service-order.html
+func (c *Client) CreatePartnerSignPlanServiceOrder(ctx context.Context, body CreatePartnerSignPlanServiceOrderRequest, editors ...RequestEditorFn) (*CreatePartnerSignPlanServiceOrderResult, error) {
+	var limits limit.Checker
+	if c.checksLimits() {
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "createPartnerSignPlanServiceOrder", Path: "/v3/payscore/sign-plan/partner/serviceorder", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := info.Path
+	return callFor[CreatePartnerSignPlanServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+}
+
+// CreatePartnerSignPlan 创建用户的签约计划: Offers a plan to a user, who signs it afterwards. Give exactly one of `openid` and `sub_openid`, which names the user. The plan must be
+// NORMAL and belong to the same service. `sign_plan_detail` gives each detail of the plan the number that its
+// order will have. The response has a `package`, which opens the page where the user signs; it is valid for 2 hours. The
+// signature is told by PAYSCORE.USER_SIGN_PLAN and by a query.
+//
+// Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-user-sign-plan/create-partner-user-sign-plan.html
+func (c *Client) CreatePartnerSignPlan(ctx context.Context, body CreatePartnerSignPlanRequest, editors ...RequestEditorFn) (*CreatePartnerSignPlanResult, error) {
+	var limits limit.Checker
+	if c.checksLimits() {
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "createPartnerSignPlan", Path: "/v3/payscore/sign-plan/partner/user-sign-plans", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := info.Path
+	return callFor[CreatePartnerSignPlanResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+}
+
+// QueryPartnerSignPlan 查询用户的签约计划: Reads a user's sign plan by the merchant's number: whether it is signed, which detail is in use and what each
+// detail cost. Only the merchant that created it can read it.
+//
+// Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-user-sign-plan/query-partner-user-sign-plan.html
+func (c *Client) QueryPartnerSignPlan(ctx context.Context, merchantSignPlanNo string, params QueryPartnerSignPlanParams, editors ...RequestEditorFn) (*PartnerSignPlan, error) {
+	var limits limit.Checker
+	limits.String(limit.Parameters, "merchant_sign_plan_no", merchantSignPlanNo, 1, 32, &patternMerchantSignPlanNo)
+	if c.checksLimits() {
+		params.check(&limits, limit.Parameters)
+	}
+	info := call.Info{Operation: "queryPartnerSignPlan", Path: "/v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{merchant_sign_plan_no}", url.PathEscape(merchantSignPlanNo), 1)
+	target += params.query()
+	return callFor[PartnerSignPlan](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *PartnerSignPlan) error {
+		return cmp.Or(
+			same("merchant_sign_plan_no", &merchantSignPlanNo, &answer.MerchantSignPlanNo, true),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, false),
+		)
+	})
+}
+
+// query is the query string with its question mark, or empty.
+func (p QueryPartnerSignPlanParams) query() string {
+	q := url.Values{}
+	q.Set("sub_mchid", fmt.Sprint(p.SubMchID))
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// StopPartnerSignPlan 取消用户的签约计划: Cancels a user's sign plan. Only the merchant that created it can cancel it. What becomes of an order that is
+// in service is not published.
+//
+// Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-user-sign-plan/stop-partner-user-sign-plan.html
+func (c *Client) StopPartnerSignPlan(ctx context.Context, merchantSignPlanNo string, body StopPartnerSignPlanRequest, editors ...RequestEditorFn) (*PartnerSignPlan, error) {
+	var limits limit.Checker
+	limits.String(limit.Parameters, "merchant_sign_plan_no", merchantSignPlanNo, 1, 32, &patternMerchantSignPlanNo)
+	if c.checksLimits() {
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "stopPartnerSignPlan", Path: "/v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{merchant_sign_plan_no}", url.PathEscape(merchantSignPlanNo), 1)
+	return callFor[PartnerSignPlan](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *PartnerSignPlan) error {
+		return cmp.Or(
+			same("merchant_sign_plan_no", &merchantSignPlanNo, &answer.MerchantSignPlanNo, true),
+		)
+	})
+}
+
+// CreateSignPlanServiceOrder 创建用户的签约计划服务订单: Creates the order of one detail of a sign plan. The prices come from the plan, and the user confirmed them with the
+// signature. Details are used in the order of their numbers, without a gap. Only one can be in service at a time: cancel
+// its order, or complete it and wait for the payment, before the next is created. `out_trade_no` is the
+// `merchant_plan_detail_no` of the detail, and becomes the `out_order_no` by which the order is queried, completed and
+// cancelled.
+//
+// Official page: https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/service-order/create-service-order.html
+func (c *Client) CreateSignPlanServiceOrder(ctx context.Context, body CreateSignPlanServiceOrderRequest, editors ...RequestEditorFn) (*CreateSignPlanServiceOrderResult, error) {
+	var limits limit.Checker
+	if c.checksLimits() {
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "createSignPlanServiceOrder", Path: "/v3/payscore/sign-plan/serviceorder", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := info.Path
+	return callFor[CreateSignPlanServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+}
+
+// CreateSignPlan 创建用户的签约计划: Offers a plan to a user, who signs it afterwards. `openid` names the user. The plan must be
+// NORMAL and belong to the same service. `sign_plan_detail` gives each detail of the plan the number that its
+// order will have. The response has a `package`, which opens the page where the user signs; it is valid for 2 hours. The
+// signature is told by PAYSCORE.USER_SIGN_PLAN and by a query.
+//
+// Official page: https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/user-sign-plan/create-user-sign-plan.html
+func (c *Client) CreateSignPlan(ctx context.Context, body CreateSignPlanRequest, editors ...RequestEditorFn) (*CreateSignPlanResult, error) {
+	var limits limit.Checker
+	if c.checksLimits() {
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "createSignPlan", Path: "/v3/payscore/sign-plan/user-sign-plans", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := info.Path
+	return callFor[CreateSignPlanResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+}
+
+// QuerySignPlan 查询用户的签约计划: Reads a user's sign plan by the merchant's number: whether it is signed, which detail is in use and what each
+// detail cost. Only the merchant that created it can read it.
+//
+// Official page: https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/user-sign-plan/query-user-sign-plan.html
+func (c *Client) QuerySignPlan(ctx context.Context, merchantSignPlanNo string, editors ...RequestEditorFn) (*SignPlan, error) {
+	var limits limit.Checker
+	limits.String(limit.Parameters, "merchant_sign_plan_no", merchantSignPlanNo, 1, 32, &patternMerchantSignPlanNo)
+	info := call.Info{Operation: "querySignPlan", Path: "/v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{merchant_sign_plan_no}", url.PathEscape(merchantSignPlanNo), 1)
+	return callFor[SignPlan](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *SignPlan) error {
+		return cmp.Or(
+			same("merchant_sign_plan_no", &merchantSignPlanNo, &answer.MerchantSignPlanNo, true),
+		)
+	})
+}
+
+// StopSignPlan 取消用户的签约计划: Cancels a user's sign plan. Only the merchant that created it can cancel it. What becomes of an order that is
+// in service is not published.
+//
+// Official page: https://pay.weixin.qq.com/docs/merchant/apis/payscore-plan/user-sign-plan/stop-user-sign-plan.html
+func (c *Client) StopSignPlan(ctx context.Context, merchantSignPlanNo string, body StopSignPlanRequest, editors ...RequestEditorFn) (*SignPlan, error) {
+	var limits limit.Checker
+	limits.String(limit.Parameters, "merchant_sign_plan_no", merchantSignPlanNo, 1, 32, &patternMerchantSignPlanNo)
+	if c.checksLimits() {
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "stopSignPlan", Path: "/v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{merchant_sign_plan_no}", url.PathEscape(merchantSignPlanNo), 1)
+	return callFor[SignPlan](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *SignPlan) error {
+		return cmp.Or(
+			same("merchant_sign_plan_no", &merchantSignPlanNo, &answer.MerchantSignPlanNo, true),
 		)
 	})
 }

@@ -345,6 +345,37 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v CreatePartnerPlanRequest) Validate() error {
+	var c limit.Checker
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreatePartnerPlanRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	c.Integer(at, "deduction_quantity", v.DeductionQuantity, limit.Lowest, limit.Highest)
+	c.String(at, "merchant_plan_no", v.MerchantPlanNo, 1, 32, nil)
+	if v.PlanDetailList != nil {
+		c.Items(at, "plan_detail_list", len(v.PlanDetailList), 0, limit.None)
+		for i := range v.PlanDetailList {
+			list := at.Key("plan_detail_list")
+			item := list.Index(i)
+			v.PlanDetailList[i].check(c, &item)
+		}
+	}
+	c.Integer(at, "plan_duration", v.PlanDuration, limit.Lowest, limit.Highest)
+	c.String(at, "plan_name", v.PlanName, 1, 20, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	c.Integer(at, "total_actual_price", v.TotalActualPrice, 0, limit.Highest)
+	c.Integer(at, "total_original_price", v.TotalOriginalPrice, 0, limit.Highest)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v CreatePartnerServiceOrderRequest) Validate() error {
 	var c limit.Checker
 	v.check(&c, nil)
@@ -391,6 +422,79 @@ func (v CreatePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 	}
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.SubOpenID != nil {
+		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+	}
+	{
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CreatePartnerSignPlanRequest) Validate() error {
+	var c limit.Checker
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreatePartnerSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	c.String(at, "merchant_sign_plan_no", v.MerchantSignPlanNo, 1, 32, &patternMerchantSignPlanNo)
+	c.String(at, "notify_url", v.NotifyURL, 1, 1024, nil)
+	if v.OpenID != nil {
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
+	}
+	c.String(at, "plan_id", v.PlanID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.Items(at, "sign_plan_detail", len(v.SignPlanDetail), 0, limit.None)
+	for i := range v.SignPlanDetail {
+		list := at.Key("sign_plan_detail")
+		item := list.Index(i)
+		v.SignPlanDetail[i].check(c, &item)
+	}
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.SubOpenID != nil {
+		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CreatePartnerSignPlanServiceOrderRequest) Validate() error {
+	var c limit.Checker
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreatePartnerSignPlanServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.Attach != nil {
+		c.String(at, "attach", *v.Attach, 0, 256, nil)
+	}
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	c.String(at, "notify_url", v.NotifyURL, 1, 256, nil)
+	if v.OpenID != nil {
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
+	}
+	c.String(at, "out_trade_no", v.OutTradeNo, 1, 32, &patternMerchantSignPlanNo)
+	c.Integer(at, "plan_detail_no", v.PlanDetailNo, 1, limit.Highest)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	if v.ServiceIntroduction != nil {
+		c.String(at, "service_introduction", *v.ServiceIntroduction, 1, 20, nil)
+	}
+	c.String(at, "sign_plan_id", v.SignPlanID, 1, 32, nil)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
@@ -460,6 +564,33 @@ func (v CreatePayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path)
 		object := at.Key("time_range")
 		v.TimeRange.check(c, &object)
 	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CreatePlanRequest) Validate() error {
+	var c limit.Checker
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreatePlanRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	c.Integer(at, "deduction_quantity", v.DeductionQuantity, limit.Lowest, limit.Highest)
+	c.String(at, "merchant_plan_no", v.MerchantPlanNo, 1, 32, nil)
+	if v.PlanDetailList != nil {
+		c.Items(at, "plan_detail_list", len(v.PlanDetailList), 0, limit.None)
+		for i := range v.PlanDetailList {
+			list := at.Key("plan_detail_list")
+			item := list.Index(i)
+			v.PlanDetailList[i].check(c, &item)
+		}
+	}
+	c.Integer(at, "plan_duration", v.PlanDuration, limit.Lowest, limit.Highest)
+	c.String(at, "plan_name", v.PlanName, 1, 20, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.Integer(at, "total_actual_price", v.TotalActualPrice, 0, limit.Highest)
+	c.Integer(at, "total_original_price", v.TotalOriginalPrice, 0, limit.Highest)
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
@@ -555,6 +686,61 @@ func (v CreateServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
+	{
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CreateSignPlanRequest) Validate() error {
+	var c limit.Checker
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreateSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	c.String(at, "merchant_sign_plan_no", v.MerchantSignPlanNo, 1, 32, &patternMerchantSignPlanNo)
+	c.String(at, "notify_url", v.NotifyURL, 1, 1024, nil)
+	c.String(at, "openid", v.OpenID, 1, 128, &patternOpenid)
+	c.String(at, "plan_id", v.PlanID, 1, 32, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.Items(at, "sign_plan_detail", len(v.SignPlanDetail), 0, limit.None)
+	for i := range v.SignPlanDetail {
+		list := at.Key("sign_plan_detail")
+		item := list.Index(i)
+		v.SignPlanDetail[i].check(c, &item)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CreateSignPlanServiceOrderRequest) Validate() error {
+	var c limit.Checker
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreateSignPlanServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.Attach != nil {
+		c.String(at, "attach", *v.Attach, 0, 256, nil)
+	}
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	c.String(at, "notify_url", v.NotifyURL, 1, 256, nil)
+	c.String(at, "openid", v.OpenID, 1, 128, &patternOpenid)
+	c.String(at, "out_trade_no", v.OutTradeNo, 1, 32, &patternMerchantSignPlanNo)
+	c.Integer(at, "plan_detail_no", v.PlanDetailNo, 1, limit.Highest)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	if v.ServiceIntroduction != nil {
+		c.String(at, "service_introduction", *v.ServiceIntroduction, 1, 20, nil)
+	}
+	c.String(at, "sign_plan_id", v.SignPlanID, 1, 32, nil)
 	{
 		object := at.Key("time_range")
 		v.TimeRange.check(c, &object)
@@ -835,6 +1021,23 @@ func (v Payment) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v PlanRequestDetail) Validate() error {
+	var c limit.Checker
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v PlanRequestDetail) check(c *limit.Checker, at *limit.Path) {
+	c.Integer(at, "actual_price", v.ActualPrice, 0, limit.Highest)
+	c.Integer(at, "original_price", v.OriginalPrice, 0, limit.Highest)
+	c.String(at, "plan_detail_name", v.PlanDetailName, 1, limit.None, nil)
+	if v.PlanDiscountDescription != nil {
+		c.String(at, "plan_discount_description", *v.PlanDiscountDescription, 0, limit.None, nil)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v RefundGoods) Validate() error {
 	var c limit.Checker
 	v.check(&c, nil)
@@ -1049,6 +1252,56 @@ func (v ShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 	if v.RealMerchantAppid != nil {
 		c.String(at, "real_merchant_appid", *v.RealMerchantAppid, 0, 32, nil)
 	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v SignPlanRequestDetail) Validate() error {
+	var c limit.Checker
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v SignPlanRequestDetail) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "merchant_plan_detail_no", v.MerchantPlanDetailNo, 1, 32, &patternMerchantSignPlanNo)
+	c.Integer(at, "plan_detail_no", v.PlanDetailNo, 1, limit.Highest)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v StopPartnerPlanRequest) Validate() error {
+	var c limit.Checker
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v StopPartnerPlanRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v StopPartnerSignPlanRequest) Validate() error {
+	var c limit.Checker
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v StopPartnerSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "stop_reason", v.StopReason, 1, limit.None, nil)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v StopSignPlanRequest) Validate() error {
+	var c limit.Checker
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v StopSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "stop_reason", v.StopReason, 1, limit.None, nil)
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
@@ -1333,6 +1586,18 @@ func (p QueryPermissionByOpenidParams) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (p QueryPartnerPlanParams) Validate() error {
+	var c limit.Checker
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p QueryPartnerPlanParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (p QueryServiceOrderParams) Validate() error {
 	var c limit.Checker
 	p.check(&c, limit.Parameters)
@@ -1352,6 +1617,18 @@ func (p QueryServiceOrderParams) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (p QueryPartnerSignPlanParams) Validate() error {
+	var c limit.Checker
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p QueryPartnerSignPlanParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (p QueryRefundParams) Validate() error {
 	var c limit.Checker
 	p.check(&c, limit.Parameters)
@@ -1366,12 +1643,13 @@ func (p QueryRefundParams) check(c *limit.Checker, at *limit.Path) {
 
 // The patterns of the contract, each named for where it stands most often.
 var (
-	patternNotifyURL   = limit.Pattern{Source: "^https?://[^?#]+$"}
-	patternOpenid      = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
-	patternOutOrderNo  = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
-	patternOutRefundNo = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
-	patternServiceID   = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-	patternEndTime     = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14})$"}
-	patternPrepaidTime = limit.Pattern{Source: "^[0-9]{8}$"}
-	patternStartTime   = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14}|OnAccept)$"}
+	patternMerchantSignPlanNo = limit.Pattern{Source: "^[0-9A-Za-z_*-]{1,32}$"}
+	patternNotifyURL          = limit.Pattern{Source: "^https?://[^?#]+$"}
+	patternOpenid             = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+	patternOutOrderNo         = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+	patternOutRefundNo        = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
+	patternServiceID          = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
+	patternEndTime            = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14})$"}
+	patternPrepaidTime        = limit.Pattern{Source: "^[0-9]{8}$"}
+	patternStartTime          = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14}|OnAccept)$"}
 )

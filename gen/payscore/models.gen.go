@@ -41,6 +41,23 @@ func (e AuthorizationState) Valid() bool {
 	return false
 }
 
+// Values of CancelSignType that the contract lists.
+const (
+	CancelSignTypeMerchant      CancelSignType = "MERCHANT"
+	CancelSignTypeNotCancel     CancelSignType = "NOT_CANCEL"
+	CancelSignTypeRevokeService CancelSignType = "REVOKE_SERVICE"
+	CancelSignTypeUser          CancelSignType = "USER"
+)
+
+// Valid reports whether e is one of those values.
+func (e CancelSignType) Valid() bool {
+	switch e {
+	case CancelSignTypeMerchant, CancelSignTypeNotCancel, CancelSignTypeRevokeService, CancelSignTypeUser:
+		return true
+	}
+	return false
+}
+
 // Values of CertificateAlgorithm that the contract lists.
 const (
 	CertificateAlgorithmAll CertificateAlgorithm = "ALL"
@@ -143,6 +160,21 @@ const (
 func (e PaidType) Valid() bool {
 	switch e {
 	case PaidTypeMch, PaidTypeNewton:
+		return true
+	}
+	return false
+}
+
+// Values of PlanState that the contract lists.
+const (
+	PlanStateNormal PlanState = "NORMAL"
+	PlanStateStop   PlanState = "STOP"
+)
+
+// Valid reports whether e is one of those values.
+func (e PlanState) Valid() bool {
+	switch e {
+	case PlanStateNormal, PlanStateStop:
 		return true
 	}
 	return false
@@ -332,6 +364,41 @@ const (
 func (e ServiceOrderStateDescription) Valid() bool {
 	switch e {
 	case ServiceOrderStateDescriptionMchComplete, ServiceOrderStateDescriptionUserConfirm:
+		return true
+	}
+	return false
+}
+
+// Values of SignPlanDetailState that the contract lists.
+const (
+	SignPlanDetailStateNotUsed              SignPlanDetailState = "NOT_USED"
+	SignPlanDetailStateSignPlanDetailCancel SignPlanDetailState = "SIGN_PLAN_DETAIL_CANCEL"
+	SignPlanDetailStateUsed                 SignPlanDetailState = "USED"
+	SignPlanDetailStateUsing                SignPlanDetailState = "USING"
+)
+
+// Valid reports whether e is one of those values.
+func (e SignPlanDetailState) Valid() bool {
+	switch e {
+	case SignPlanDetailStateNotUsed, SignPlanDetailStateSignPlanDetailCancel, SignPlanDetailStateUsed, SignPlanDetailStateUsing:
+		return true
+	}
+	return false
+}
+
+// Values of SignPlanState that the contract lists.
+const (
+	SignPlanStateComplete       SignPlanState = "COMPLETE"
+	SignPlanStateExpire         SignPlanState = "EXPIRE"
+	SignPlanStateSigned         SignPlanState = "SIGNED"
+	SignPlanStateSignPlanCancel SignPlanState = "SIGN_PLAN_CANCEL"
+	SignPlanStateUnsigned       SignPlanState = "UNSIGNED"
+)
+
+// Valid reports whether e is one of those values.
+func (e SignPlanState) Valid() bool {
+	switch e {
+	case SignPlanStateComplete, SignPlanStateExpire, SignPlanStateSigned, SignPlanStateSignPlanCancel, SignPlanStateUnsigned:
 		return true
 	}
 	return false
@@ -667,6 +734,10 @@ type CancelServiceOrderResult struct {
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
 }
+
+// CancelSignType 签约计划取消类型: Who cancelled a sign plan: NOT_CANCEL (未取消), USER (用户取消), MERCHANT (商户取消), REVOKE_SERVICE
+// (用户解除服务授权时取消).
+type CancelSignType string
 
 // CertificateAlgorithm 平台证书加密算法: Algorithm of the certificates, RSA, SM2 or ALL of them.
 type CertificateAlgorithm string
@@ -1090,6 +1161,62 @@ type CreatePartnerPayOnDeliveryOrderResult struct {
 	TimeRange *TimeRange `json:"time_range,omitempty"`
 }
 
+// CreatePartnerPlanRequest 创建支付分计划请求: A plan to create.
+type CreatePartnerPlanRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// DeductionQuantity How many deductions the plan has, one for each detail. The service sets the maximum.
+	//
+	// Example: 2
+	DeductionQuantity int64 `json:"deduction_quantity"`
+
+	// MerchantPlanNo Number of the plan, chosen by the merchant. The pages that were read do not print its characters.
+	//
+	// Example: 1234323JKHDFE1243252
+	MerchantPlanNo string `json:"merchant_plan_no"`
+
+	// PlanDetailList The details, as many as `deduction_quantity` says. The sources print it as optional.
+	PlanDetailList []PlanRequestDetail `json:"plan_detail_list,omitzero"`
+
+	// PlanDuration For how many days a signed plan is valid at most, from the day of the signature on. The service sets the maximum.
+	//
+	// Example: 300
+	PlanDuration int64 `json:"plan_duration"`
+
+	// PlanName Name of the plan, which the user sees.
+	//
+	// Example: 瑜伽课2节
+	PlanName string `json:"plan_name"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TotalActualPrice Price of all details, in fen.
+	//
+	// Example: 27000
+	TotalActualPrice int64 `json:"total_actual_price"`
+
+	// TotalOriginalPrice Price of all details before the discounts, in fen.
+	//
+	// Example: 30000
+	TotalOriginalPrice int64 `json:"total_original_price"`
+}
+
 // CreatePartnerServiceOrderRequest 创建支付分订单请求: An order to open.
 type CreatePartnerServiceOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -1217,6 +1344,231 @@ type CreatePartnerServiceOrderResult struct {
 
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange *TimeRange `json:"time_range,omitempty"`
+}
+
+// CreatePartnerSignPlanRequest 创建用户的签约计划请求: A plan to offer to a user.
+type CreatePartnerSignPlanRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// MerchantSignPlanNo Number of the sign plan, chosen by the merchant and unique under it.
+	//
+	// Example: 1234323JKHDFE1243252
+	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
+
+	// NotifyURL Where WeChat Pay sends the notifications of the sign plan. The general rules of notifications ask for https, a public
+	// host and no query string.
+	//
+	//
+	// Example: https://api.test.com
+	NotifyURL string `json:"notify_url"`
+
+	// OpenID The user, as known to the caller's app.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// PlanID WeChat Pay's number of the plan.
+	//
+	// Example: 01000033210000324638000000376258
+	PlanID string `json:"plan_id"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SignPlanDetail The number of the order of each detail, in the order of the plan.
+	SignPlanDetail []SignPlanRequestDetail `json:"sign_plan_detail,omitzero"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// SubOpenID The user, as known to the sub-merchant's app.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+}
+
+// MarshalJSON writes a nil required array as [].
+func (v CreatePartnerSignPlanRequest) MarshalJSON() ([]byte, error) {
+	type plain CreatePartnerSignPlanRequest
+	if v.SignPlanDetail == nil {
+		v.SignPlanDetail = []SignPlanRequestDetail{}
+	}
+	return json.Marshal(plain(v))
+}
+
+// CreatePartnerSignPlanResult 创建用户的签约计划应答: A sign plan, and what opens the page where the user signs it.
+type CreatePartnerSignPlanResult struct {
+	// Package Opens the page where the user signs. Valid for 2 hours.
+	//
+	// Example: AARupJoAAAABAAAAAADSh9ra0Xzx
+	Package string `json:"package"`
+
+	// SignPlan A user's sign plan.
+	SignPlan PartnerSignPlan `json:"sign_plan"`
+}
+
+// CreatePartnerSignPlanServiceOrderRequest 创建用户的签约计划服务订单请求: The order of one detail.
+type CreatePartnerSignPlanServiceOrderRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the notifications of the order. The general rules of notifications ask for https, a public host
+	// and no query string.
+	//
+	//
+	// Example: https://api.test.com
+	NotifyURL string `json:"notify_url"`
+
+	// OpenID The user, as known to the caller's app.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// OutTradeNo Number that the order of a detail will have, chosen by the merchant and unique under it. Creating the order gives it as
+	// `out_trade_no`, which is where the limit of 32 characters is printed.
+	//
+	//
+	// Example: 1514323JSVDFE1243252
+	OutTradeNo string `json:"out_trade_no"`
+
+	// PlanDetailNo Number of the detail, from 1 in the order in which the plan was created.
+	//
+	// Example: 1
+	PlanDetailNo int64 `json:"plan_detail_no"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees. The pages mark it as required, and say that it defaults to the plan's name.
+	//
+	// Example: 瑜伽课基础练习
+	ServiceIntroduction *string `json:"service_introduction,omitempty"`
+
+	// SignPlanID WeChat Pay's number of the sign plan.
+	//
+	// Example: 01010033210001424338000019876258
+	SignPlanID string `json:"sign_plan_id"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// SubOpenID The user, as known to the sub-merchant's app.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange TimeRange `json:"time_range"`
+}
+
+// CreatePartnerSignPlanServiceOrderResult 创建用户的签约计划服务订单应答: The order of one detail.
+type CreatePartnerSignPlanServiceOrderResult struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NotifyURL Where WeChat Pay sends the notifications of the order. The general rules of notifications ask for https, a public host
+	// and no query string.
+	//
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID *string `json:"order_id,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts The discount, as the plan has it.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments The price before the discount, as the plan has it.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with the order of a detail.
+	RiskFund *SignPlanOrderRiskFund `json:"risk_fund,omitempty"`
 
 	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
 	//
@@ -1391,6 +1743,52 @@ type CreatePayOnDeliveryOrderResult struct {
 	TimeRange *TimeRange `json:"time_range,omitempty"`
 }
 
+// CreatePlanRequest 创建支付分计划请求: A plan to create.
+type CreatePlanRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// DeductionQuantity How many deductions the plan has, one for each detail. The service sets the maximum.
+	//
+	// Example: 2
+	DeductionQuantity int64 `json:"deduction_quantity"`
+
+	// MerchantPlanNo Number of the plan, chosen by the merchant. The pages that were read do not print its characters.
+	//
+	// Example: 1234323JKHDFE1243252
+	MerchantPlanNo string `json:"merchant_plan_no"`
+
+	// PlanDetailList The details, as many as `deduction_quantity` says. The sources print it as optional.
+	PlanDetailList []PlanRequestDetail `json:"plan_detail_list,omitzero"`
+
+	// PlanDuration For how many days a signed plan is valid at most, from the day of the signature on. The service sets the maximum.
+	//
+	// Example: 300
+	PlanDuration int64 `json:"plan_duration"`
+
+	// PlanName Name of the plan, which the user sees.
+	//
+	// Example: 瑜伽课2节
+	PlanName string `json:"plan_name"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// TotalActualPrice Price of all details, in fen.
+	//
+	// Example: 27000
+	TotalActualPrice int64 `json:"total_actual_price"`
+
+	// TotalOriginalPrice Price of all details before the discounts, in fen.
+	//
+	// Example: 30000
+	TotalOriginalPrice int64 `json:"total_original_price"`
+}
+
 // CreateRefundRequest 申请退款请求: A refund. Name the payment by one of `transaction_id` and `out_trade_no`.
 type CreateRefundRequest struct {
 	// Amount What to give back.
@@ -1550,6 +1948,191 @@ type CreateServiceOrderResult struct {
 
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange *TimeRange `json:"time_range,omitempty"`
+}
+
+// CreateSignPlanRequest 创建用户的签约计划请求: A plan to offer to a user.
+type CreateSignPlanRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// MerchantSignPlanNo Number of the sign plan, chosen by the merchant and unique under it.
+	//
+	// Example: 1234323JKHDFE1243252
+	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
+
+	// NotifyURL Where WeChat Pay sends the notifications of the sign plan. The general rules of notifications ask for https, a public
+	// host and no query string.
+	//
+	//
+	// Example: https://api.test.com
+	NotifyURL string `json:"notify_url"`
+
+	// OpenID The user, as known to the caller's app.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID string `json:"openid"`
+
+	// PlanID WeChat Pay's number of the plan.
+	//
+	// Example: 01000033210000324638000000376258
+	PlanID string `json:"plan_id"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SignPlanDetail The number of the order of each detail, in the order of the plan.
+	SignPlanDetail []SignPlanRequestDetail `json:"sign_plan_detail,omitzero"`
+}
+
+// MarshalJSON writes a nil required array as [].
+func (v CreateSignPlanRequest) MarshalJSON() ([]byte, error) {
+	type plain CreateSignPlanRequest
+	if v.SignPlanDetail == nil {
+		v.SignPlanDetail = []SignPlanRequestDetail{}
+	}
+	return json.Marshal(plain(v))
+}
+
+// CreateSignPlanResult 创建用户的签约计划应答: A sign plan, and what opens the page where the user signs it.
+type CreateSignPlanResult struct {
+	// Package Opens the page where the user signs. Valid for 2 hours.
+	//
+	// Example: AARupJoAAAABAAAAAADSh9ra0Xzx
+	Package string `json:"package"`
+
+	// SignPlan A user's sign plan, of a direct merchant.
+	SignPlan SignPlan `json:"sign_plan"`
+}
+
+// CreateSignPlanServiceOrderRequest 创建用户的签约计划服务订单请求: The order of one detail.
+type CreateSignPlanServiceOrderRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the notifications of the order. The general rules of notifications ask for https, a public host
+	// and no query string.
+	//
+	//
+	// Example: https://api.test.com
+	NotifyURL string `json:"notify_url"`
+
+	// OpenID The user, as known to the caller's app.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID string `json:"openid"`
+
+	// OutTradeNo Number that the order of a detail will have, chosen by the merchant and unique under it. Creating the order gives it as
+	// `out_trade_no`, which is where the limit of 32 characters is printed.
+	//
+	//
+	// Example: 1514323JSVDFE1243252
+	OutTradeNo string `json:"out_trade_no"`
+
+	// PlanDetailNo Number of the detail, from 1 in the order in which the plan was created.
+	//
+	// Example: 1
+	PlanDetailNo int64 `json:"plan_detail_no"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees. The pages mark it as required, and say that it defaults to the plan's name.
+	//
+	// Example: 瑜伽课基础练习
+	ServiceIntroduction *string `json:"service_introduction,omitempty"`
+
+	// SignPlanID WeChat Pay's number of the sign plan.
+	//
+	// Example: 01010033210001424338000019876258
+	SignPlanID string `json:"sign_plan_id"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange TimeRange `json:"time_range"`
+}
+
+// CreateSignPlanServiceOrderResult 创建用户的签约计划服务订单应答: The order of one detail.
+type CreateSignPlanServiceOrderResult struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NotifyURL Where WeChat Pay sends the notifications of the order. The general rules of notifications ask for https, a public host
+	// and no query string.
+	//
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID *string `json:"order_id,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts The discount, as the plan has it.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments The price before the discount, as the plan has it.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with the order of a detail.
+	RiskFund *SignPlanOrderRiskFund `json:"risk_fund,omitempty"`
 
 	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
 	//
@@ -2265,6 +2848,85 @@ type PartnerPermission struct {
 	UserRiskLevel *int64 `json:"user_risk_level,omitempty"`
 }
 
+// PartnerPlan 支付分计划: A plan.
+type PartnerPlan struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// DeductionQuantity How many deductions the plan has, one for each detail. The service sets the maximum.
+	//
+	// Example: 2
+	DeductionQuantity int64 `json:"deduction_quantity"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// MerchantPlanNo Number of the plan, chosen by the merchant. The pages that were read do not print its characters.
+	//
+	// Example: 1234323JKHDFE1243252
+	MerchantPlanNo string `json:"merchant_plan_no"`
+
+	// PlanDetailList The details, as many as `deduction_quantity` says.
+	PlanDetailList []PlanDetail `json:"plan_detail_list,omitzero"`
+
+	// PlanDuration For how many days a signed plan is valid at most, from the day of the signature on. The service sets the maximum.
+	//
+	// Example: 300
+	PlanDuration int64 `json:"plan_duration"`
+
+	// PlanID WeChat Pay's number of the plan.
+	//
+	// Example: 01000033210000324638000000376258
+	PlanID string `json:"plan_id"`
+
+	// PlanName Name of the plan, which the user sees.
+	//
+	// Example: 瑜伽课2节
+	PlanName string `json:"plan_name"`
+
+	// PlanState State of a plan, NORMAL (计划正常进行中，可以签约) or STOP (计划停止，无法签约，已签约的计划可以继续完成服务).
+	PlanState PlanState `json:"plan_state"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// StopMchID Merchant that stopped the plan. Only with STOP.
+	//
+	// Example: 1900000109
+	StopMchID *string `json:"stop_mchid,omitempty"`
+
+	// StopTime When the plan was stopped, in RFC 3339. Only with STOP.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	StopTime *string `json:"stop_time,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TotalActualPrice Price of all details, in fen.
+	//
+	// Example: 27000
+	TotalActualPrice int64 `json:"total_actual_price"`
+
+	// TotalOriginalPrice Price of all details before the discounts, in fen.
+	//
+	// Example: 30000
+	TotalOriginalPrice int64 `json:"total_original_price"`
+}
+
 // PartnerServiceAccountApplication 绑定支付分服务申请: An application to bind a sub-merchant.
 type PartnerServiceAccountApplication struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -2356,6 +3018,123 @@ func (v PartnerServiceQuotas) MarshalJSON() ([]byte, error) {
 		v.Quotas = []QuotaSuggestion{}
 	}
 	return json.Marshal(plain(v))
+}
+
+// PartnerSignPlan 用户的签约计划: A user's sign plan.
+type PartnerSignPlan struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// CancelReason Why it was cancelled.
+	//
+	// Example: 用户放弃课程
+	CancelReason *string `json:"cancel_reason,omitempty"`
+
+	// CancelSignTime When it was cancelled, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	CancelSignTime *string `json:"cancel_sign_time,omitempty"`
+
+	// CancelSignType Who cancelled a sign plan: NOT_CANCEL (未取消), USER (用户取消), MERCHANT (商户取消), REVOKE_SERVICE
+	// (用户解除服务授权时取消).
+	CancelSignType *CancelSignType `json:"cancel_sign_type,omitempty"`
+
+	// DeductionQuantity How many deductions the plan has, one for each detail. The service sets the maximum.
+	//
+	// Example: 2
+	DeductionQuantity int64 `json:"deduction_quantity"`
+
+	// GoingDetailNo Number of the detail that the user has come to. 0 means that none is in use yet.
+	//
+	// Example: 0
+	GoingDetailNo int64 `json:"going_detail_no"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// MerchantCallbackURL Where WeChat Pay sends the notifications of the sign plan. The general rules of notifications ask for https, a public
+	// host and no query string.
+	//
+	//
+	// Example: https://api.test.com
+	MerchantCallbackURL string `json:"merchant_callback_url"`
+
+	// MerchantSignPlanNo Number of the sign plan, chosen by the merchant and unique under it.
+	//
+	// Example: 1234323JKHDFE1243252
+	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
+
+	// OpenID The user, as known to the caller's app.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// PlanID WeChat Pay's number of the plan.
+	//
+	// Example: 01000033210000324638000000376258
+	PlanID string `json:"plan_id"`
+
+	// PlanName Name of the plan, which the user sees.
+	//
+	// Example: 瑜伽课2节
+	PlanName string `json:"plan_name"`
+
+	// PlanOverTime When it ends, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	PlanOverTime string `json:"plan_over_time"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SignPlanID WeChat Pay's number of the sign plan.
+	//
+	// Example: 01010033210001424338000019876258
+	SignPlanID string `json:"sign_plan_id"`
+
+	// SignState State of a sign plan: UNSIGNED (用户未签约), SIGNED (用户已签约), SIGN_PLAN_CANCEL (签约计划已取消), COMPLETE
+	// (签约计划的所有计划详情已经全部完成), EXPIRE (签约计划已过期). The published sample of PAYSCORE.USER_CANCEL_SIGN_PLAN has
+	// UNSIGNED, so judge a cancellation there by `cancel_sign_type`.
+	SignState SignPlanState `json:"sign_state"`
+
+	// SignTime When the user signed, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	SignTime *string `json:"sign_time,omitempty"`
+
+	// SignedDetailList The details.
+	SignedDetailList []SignPlanDetail `json:"signed_detail_list,omitzero"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// SubOpenID The user, as known to the sub-merchant's app.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TotalActualPrice Price of all details, in fen.
+	//
+	// Example: 27000
+	TotalActualPrice int64 `json:"total_actual_price"`
+
+	// TotalOriginPrice Price of all details before the discounts, in fen. Plans call it `total_original_price`.
+	//
+	// Example: 30000
+	TotalOriginPrice int64 `json:"total_origin_price"`
 }
 
 // PartnerUserRiskLevel 用户分层: The layer that a user belongs to.
@@ -2633,6 +3412,129 @@ type PermissionNotification struct {
 	// UserServiceStatus What the user did, USER_OPEN_SERVICE (开启服务) or USER_CLOSE_SERVICE (解除服务).
 	UserServiceStatus *UserServiceStatus `json:"user_service_status,omitempty"`
 }
+
+// Plan 支付分计划: A plan of a direct merchant.
+type Plan struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// DeductionQuantity How many deductions the plan has, one for each detail. The service sets the maximum.
+	//
+	// Example: 2
+	DeductionQuantity int64 `json:"deduction_quantity"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// MerchantPlanNo Number of the plan, chosen by the merchant. The pages that were read do not print its characters.
+	//
+	// Example: 1234323JKHDFE1243252
+	MerchantPlanNo string `json:"merchant_plan_no"`
+
+	// PlanDetailList The details, as many as `deduction_quantity` says.
+	PlanDetailList []PlanDetail `json:"plan_detail_list,omitzero"`
+
+	// PlanDuration For how many days a signed plan is valid at most, from the day of the signature on. The service sets the maximum.
+	//
+	// Example: 300
+	PlanDuration int64 `json:"plan_duration"`
+
+	// PlanID WeChat Pay's number of the plan.
+	//
+	// Example: 01000033210000324638000000376258
+	PlanID string `json:"plan_id"`
+
+	// PlanName Name of the plan, which the user sees.
+	//
+	// Example: 瑜伽课2节
+	PlanName string `json:"plan_name"`
+
+	// PlanState State of a plan, NORMAL (计划正常进行中，可以签约) or STOP (计划停止，无法签约，已签约的计划可以继续完成服务).
+	PlanState PlanState `json:"plan_state"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// StopMchID Merchant that stopped the plan. Only with STOP.
+	//
+	// Example: 1900000109
+	StopMchID *string `json:"stop_mchid,omitempty"`
+
+	// StopTime When the plan was stopped, in RFC 3339. Only with STOP.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	StopTime *string `json:"stop_time,omitempty"`
+
+	// TotalActualPrice Price of all details, in fen.
+	//
+	// Example: 27000
+	TotalActualPrice int64 `json:"total_actual_price"`
+
+	// TotalOriginalPrice Price of all details before the discounts, in fen.
+	//
+	// Example: 30000
+	TotalOriginalPrice int64 `json:"total_original_price"`
+}
+
+// PlanDetail 支付分计划明细: One service of a plan.
+type PlanDetail struct {
+	// ActualPrice Price of the detail, in fen. At most `original_price`, and at most that of the detail before it.
+	//
+	// Example: 13500
+	ActualPrice int64 `json:"actual_price"`
+
+	// OriginalPrice Price of the detail before the discount, in fen.
+	//
+	// Example: 15000
+	OriginalPrice int64 `json:"original_price"`
+
+	// PlanDetailName Name of the detail, which the user sees.
+	//
+	// Example: 第一节课
+	PlanDetailName string `json:"plan_detail_name"`
+
+	// PlanDetailNo Number of the detail, from 1 in the order in which the plan was created.
+	//
+	// Example: 1
+	PlanDetailNo int64 `json:"plan_detail_no"`
+
+	// PlanDiscountDescription What lowers the price of the detail.
+	//
+	// Example: 享受九折
+	PlanDiscountDescription *string `json:"plan_discount_description,omitempty"`
+}
+
+// PlanRequestDetail 支付分计划明细: One service of a plan that is to be created.
+type PlanRequestDetail struct {
+	// ActualPrice Price of the detail, in fen. At most `original_price`, and at most that of the detail before it.
+	//
+	// Example: 13500
+	ActualPrice int64 `json:"actual_price"`
+
+	// OriginalPrice Price of the detail before the discount, in fen.
+	//
+	// Example: 15000
+	OriginalPrice int64 `json:"original_price"`
+
+	// PlanDetailName Name of the detail, which the user sees.
+	//
+	// Example: 第一节课
+	PlanDetailName string `json:"plan_detail_name"`
+
+	// PlanDiscountDescription What lowers the price of the detail.
+	//
+	// Example: 享受九折
+	PlanDiscountDescription *string `json:"plan_discount_description,omitempty"`
+}
+
+// PlanState 支付分计划状态: State of a plan, NORMAL (计划正常进行中，可以签约) or STOP (计划停止，无法签约，已签约的计划可以继续完成服务).
+type PlanState string
 
 // PlatformCertificate 平台证书: One of WeChat Pay's platform certificates.
 type PlatformCertificate struct {
@@ -3502,6 +4404,350 @@ func (v ShoppingInfo) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(v))
 }
 
+// SignPlan 用户的签约计划: A user's sign plan, of a direct merchant.
+type SignPlan struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// CancelReason Why it was cancelled.
+	//
+	// Example: 用户放弃课程
+	CancelReason *string `json:"cancel_reason,omitempty"`
+
+	// CancelSignTime When it was cancelled, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	CancelSignTime *string `json:"cancel_sign_time,omitempty"`
+
+	// CancelSignType Who cancelled a sign plan: NOT_CANCEL (未取消), USER (用户取消), MERCHANT (商户取消), REVOKE_SERVICE
+	// (用户解除服务授权时取消).
+	CancelSignType *CancelSignType `json:"cancel_sign_type,omitempty"`
+
+	// DeductionQuantity How many deductions the plan has, one for each detail. The service sets the maximum.
+	//
+	// Example: 2
+	DeductionQuantity int64 `json:"deduction_quantity"`
+
+	// GoingDetailNo Number of the detail that the user has come to. 0 means that none is in use yet.
+	//
+	// Example: 0
+	GoingDetailNo int64 `json:"going_detail_no"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// MerchantCallbackURL Where WeChat Pay sends the notifications of the sign plan. The general rules of notifications ask for https, a public
+	// host and no query string.
+	//
+	//
+	// Example: https://api.test.com
+	MerchantCallbackURL string `json:"merchant_callback_url"`
+
+	// MerchantSignPlanNo Number of the sign plan, chosen by the merchant and unique under it.
+	//
+	// Example: 1234323JKHDFE1243252
+	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
+
+	// OpenID The user, as known to the caller's app.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// PlanID WeChat Pay's number of the plan.
+	//
+	// Example: 01000033210000324638000000376258
+	PlanID string `json:"plan_id"`
+
+	// PlanName Name of the plan, which the user sees.
+	//
+	// Example: 瑜伽课2节
+	PlanName string `json:"plan_name"`
+
+	// PlanOverTime When it ends, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	PlanOverTime string `json:"plan_over_time"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SignPlanID WeChat Pay's number of the sign plan.
+	//
+	// Example: 01010033210001424338000019876258
+	SignPlanID string `json:"sign_plan_id"`
+
+	// SignState State of a sign plan: UNSIGNED (用户未签约), SIGNED (用户已签约), SIGN_PLAN_CANCEL (签约计划已取消), COMPLETE
+	// (签约计划的所有计划详情已经全部完成), EXPIRE (签约计划已过期). The published sample of PAYSCORE.USER_CANCEL_SIGN_PLAN has
+	// UNSIGNED, so judge a cancellation there by `cancel_sign_type`.
+	SignState SignPlanState `json:"sign_state"`
+
+	// SignTime When the user signed, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	SignTime *string `json:"sign_time,omitempty"`
+
+	// SignedDetailList The details.
+	SignedDetailList []SignPlanDetail `json:"signed_detail_list,omitzero"`
+
+	// TotalActualPrice Price of all details, in fen.
+	//
+	// Example: 27000
+	TotalActualPrice int64 `json:"total_actual_price"`
+
+	// TotalOriginPrice Price of all details before the discounts, in fen. Plans call it `total_original_price`.
+	//
+	// Example: 30000
+	TotalOriginPrice int64 `json:"total_origin_price"`
+}
+
+// SignPlanDetail 签约计划明细: One detail of a sign plan. A published sample has empty texts for what did not happen yet.
+type SignPlanDetail struct {
+	// ActualPayPrice What the user paid for the detail, in fen. The completion of the order decides it.
+	//
+	// Example: 13500
+	ActualPayPrice *int64 `json:"actual_pay_price,omitempty"`
+
+	// ActualPrice Price of the detail, in fen. At most `original_price`, and at most that of the detail before it.
+	//
+	// Example: 13500
+	ActualPrice int64 `json:"actual_price"`
+
+	// CancelTime When the order of the detail was cancelled, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	CancelTime *string `json:"cancel_time,omitempty"`
+
+	// CompleteTime When the order of the detail was paid, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	CompleteTime *string `json:"complete_time,omitempty"`
+
+	// MerchantPlanDetailNo Number that the order of a detail will have, chosen by the merchant and unique under it. Creating the order gives it as
+	// `out_trade_no`, which is where the limit of 32 characters is printed.
+	//
+	//
+	// Example: 1514323JSVDFE1243252
+	MerchantPlanDetailNo string `json:"merchant_plan_detail_no"`
+
+	// OrderID WeChat Pay's number of the detail's order. Empty or absent before the order is created.
+	//
+	// Example: 0000300001201908301055157220022
+	OrderID *string `json:"order_id,omitempty"`
+
+	// OriginalPrice Price of the detail before the discount, in fen.
+	//
+	// Example: 15000
+	OriginalPrice int64 `json:"original_price"`
+
+	// PlanDetailName Name of the detail, which the user sees.
+	//
+	// Example: 第一节课
+	PlanDetailName string `json:"plan_detail_name"`
+
+	// PlanDetailNo Number of the detail, from 1 in the order in which the plan was created.
+	//
+	// Example: 1
+	PlanDetailNo int64 `json:"plan_detail_no"`
+
+	// PlanDetailState State of a detail: NOT_USED (未使用), USING (使用中，已有对应的服务订单), USED (已使用，对应的服务订单已完成支付),
+	// SIGN_PLAN_DETAIL_CANCEL (已取消使用，对应的服务订单已取消).
+	PlanDetailState SignPlanDetailState `json:"plan_detail_state"`
+
+	// PlanDiscountDescription What lowers the price of the detail.
+	//
+	// Example: 享受九折
+	PlanDiscountDescription *string `json:"plan_discount_description,omitempty"`
+
+	// UseTime When the order of the detail was created, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	UseTime *string `json:"use_time,omitempty"`
+}
+
+// SignPlanDetailState 计划明细状态: State of a detail: NOT_USED (未使用), USING (使用中，已有对应的服务订单), USED (已使用，对应的服务订单已完成支付),
+// SIGN_PLAN_DETAIL_CANCEL (已取消使用，对应的服务订单已取消).
+type SignPlanDetailState string
+
+// SignPlanNotification 签约计划通知数据: A sign plan, as PAYSCORE.USER_SIGN_PLAN and PAYSCORE.USER_CANCEL_SIGN_PLAN tell it.
+type SignPlanNotification struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// CancelReason Why it was cancelled.
+	//
+	// Example: 用户放弃课程
+	CancelReason *string `json:"cancel_reason,omitempty"`
+
+	// CancelSignTime When it was cancelled, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	CancelSignTime *string `json:"cancel_sign_time,omitempty"`
+
+	// CancelSignType Who cancelled a sign plan: NOT_CANCEL (未取消), USER (用户取消), MERCHANT (商户取消), REVOKE_SERVICE
+	// (用户解除服务授权时取消).
+	CancelSignType *CancelSignType `json:"cancel_sign_type,omitempty"`
+
+	// DeductionQuantity How many deductions the plan has, one for each detail. The service sets the maximum.
+	//
+	// Example: 2
+	DeductionQuantity int64 `json:"deduction_quantity"`
+
+	// GoingDetailNo Number of the detail that the user has come to. 0 means that none is in use yet.
+	//
+	// Example: 0
+	GoingDetailNo int64 `json:"going_detail_no"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// MerchantCallbackURL Where WeChat Pay sends the notifications of the sign plan. The general rules of notifications ask for https, a public
+	// host and no query string.
+	//
+	//
+	// Example: https://api.test.com
+	MerchantCallbackURL string `json:"merchant_callback_url"`
+
+	// MerchantSignPlanNo Number of the sign plan, chosen by the merchant and unique under it.
+	//
+	// Example: 1234323JKHDFE1243252
+	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
+
+	// OpenID The user, as known to the caller's app.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// PlanID WeChat Pay's number of the plan.
+	//
+	// Example: 01000033210000324638000000376258
+	PlanID string `json:"plan_id"`
+
+	// PlanName Name of the plan, which the user sees.
+	//
+	// Example: 瑜伽课2节
+	PlanName string `json:"plan_name"`
+
+	// PlanOverTime When it ends, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	PlanOverTime string `json:"plan_over_time"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SignPlanID WeChat Pay's number of the sign plan.
+	//
+	// Example: 01010033210001424338000019876258
+	SignPlanID string `json:"sign_plan_id"`
+
+	// SignState State of a sign plan: UNSIGNED (用户未签约), SIGNED (用户已签约), SIGN_PLAN_CANCEL (签约计划已取消), COMPLETE
+	// (签约计划的所有计划详情已经全部完成), EXPIRE (签约计划已过期). The published sample of PAYSCORE.USER_CANCEL_SIGN_PLAN has
+	// UNSIGNED, so judge a cancellation there by `cancel_sign_type`.
+	SignState SignPlanState `json:"sign_state"`
+
+	// SignTime When the user signed, in RFC 3339.
+	//
+	// Example: 2021-05-20T13:29:35+08:00
+	SignTime *string `json:"sign_time,omitempty"`
+
+	// SignedDetailList The details.
+	SignedDetailList []SignPlanDetail `json:"signed_detail_list,omitzero"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID *string `json:"sub_mchid,omitempty"`
+
+	// SubOpenID The user, as known to the sub-merchant's app.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TotalActualPrice Price of all details, in fen.
+	//
+	// Example: 27000
+	TotalActualPrice int64 `json:"total_actual_price"`
+
+	// TotalOriginPrice Price of all details before the discounts, in fen. Plans call it `total_original_price`.
+	//
+	// Example: 30000
+	TotalOriginPrice int64 `json:"total_origin_price"`
+}
+
+// SignPlanOrderRiskFund 服务风险金: What the merchant risks with the order of a detail.
+type SignPlanOrderRiskFund struct {
+	// Amount The risk, in fen.
+	//
+	// Example: 13500
+	Amount int64 `json:"amount"`
+}
+
+// SignPlanRequestDetail 签约计划明细的商户侧单号: The number of the order of one detail.
+type SignPlanRequestDetail struct {
+	// MerchantPlanDetailNo Number that the order of a detail will have, chosen by the merchant and unique under it. Creating the order gives it as
+	// `out_trade_no`, which is where the limit of 32 characters is printed.
+	//
+	//
+	// Example: 1514323JSVDFE1243252
+	MerchantPlanDetailNo string `json:"merchant_plan_detail_no"`
+
+	// PlanDetailNo Number of the detail, from 1 in the order in which the plan was created.
+	//
+	// Example: 1
+	PlanDetailNo int64 `json:"plan_detail_no"`
+}
+
+// SignPlanState 计划签约状态: State of a sign plan: UNSIGNED (用户未签约), SIGNED (用户已签约), SIGN_PLAN_CANCEL (签约计划已取消), COMPLETE
+// (签约计划的所有计划详情已经全部完成), EXPIRE (签约计划已过期). The published sample of PAYSCORE.USER_CANCEL_SIGN_PLAN has
+// UNSIGNED, so judge a cancellation there by `cancel_sign_type`.
+type SignPlanState string
+
+// StopPartnerPlanRequest 停止支付分计划请求: Whose plan stops.
+type StopPartnerPlanRequest struct {
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
+
+// StopPartnerSignPlanRequest 取消用户的签约计划请求: Why a sign plan is cancelled.
+type StopPartnerSignPlanRequest struct {
+	// StopReason Why the sign plan is cancelled.
+	//
+	// Example: 用户协商后停止
+	StopReason string `json:"stop_reason"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
+
+// StopSignPlanRequest 取消用户的签约计划请求: Why a sign plan is cancelled.
+type StopSignPlanRequest struct {
+	// StopReason Why the sign plan is cancelled.
+	//
+	// Example: 用户协商后停止
+	StopReason string `json:"stop_reason"`
+}
+
 // SyncDetail 内容信息详情: How the order was paid outside of PayScore.
 type SyncDetail struct {
 	// PaidAmount What came in, in fen. Printed by some pages only.
@@ -3841,6 +5087,12 @@ type QueryPermissionByOpenidParams struct {
 	AppID string `form:"appid" json:"appid"`
 }
 
+// QueryPartnerPlanParams are the parameters of QueryPartnerPlan.
+type QueryPartnerPlanParams struct {
+	// SubMchID The sub-merchant.
+	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
+}
+
 // QueryServiceOrderParams are the parameters of QueryServiceOrder.
 type QueryServiceOrderParams struct {
 	// ServiceID The service.
@@ -3854,6 +5106,12 @@ type QueryServiceOrderParams struct {
 
 	// QueryID The id that the confirmation page hands back to the front end. Give exactly one of `out_order_no` and `query_id`.
 	QueryID *string `form:"query_id,omitempty" json:"query_id,omitempty"`
+}
+
+// QueryPartnerSignPlanParams are the parameters of QueryPartnerSignPlan.
+type QueryPartnerSignPlanParams struct {
+	// SubMchID The sub-merchant.
+	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
 }
 
 // QueryRefundParams are the parameters of QueryRefund.

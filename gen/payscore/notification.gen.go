@@ -10,6 +10,7 @@ package payscore
 //   - PAYSCORE.BIND_SERVICE_ACCOUNT: [*ServiceAccountNotification]
 //   - REFUND.SUCCESS, REFUND.ABNORMAL, REFUND.CLOSED: [*RefundNotification]
 //   - SECURITY_ECHO.SUCCESS: [*SecurityEchoNotification]
+//   - PAYSCORE.USER_SIGN_PLAN, PAYSCORE.USER_CANCEL_SIGN_PLAN: [*SignPlanNotification]
 //
 // It returns nil and no error for any other event type. Otherwise it is
 // [Unmarshal], with the same errors: what could be decoded is returned beside them.
@@ -25,6 +26,8 @@ func UnmarshalNotification(eventType string, plaintext []byte) (any, error) {
 		return decoded(Unmarshal[RefundNotification](plaintext))
 	case "SECURITY_ECHO.SUCCESS":
 		return decoded(Unmarshal[SecurityEchoNotification](plaintext))
+	case "PAYSCORE.USER_SIGN_PLAN", "PAYSCORE.USER_CANCEL_SIGN_PLAN":
+		return decoded(Unmarshal[SignPlanNotification](plaintext))
 	}
 	return nil, nil
 }

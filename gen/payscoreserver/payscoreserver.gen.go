@@ -81,6 +81,15 @@ type TerminatePermissionByAuthorizationCodeJSONRequestBody = TerminatePermission
 // TerminatePermissionByOpenidJSONRequestBody defines body for TerminatePermissionByOpenid for application/json ContentType.
 type TerminatePermissionByOpenidJSONRequestBody = TerminatePermissionByOpenidRequest
 
+// CreatePartnerPlanJSONRequestBody defines body for CreatePartnerPlan for application/json ContentType.
+type CreatePartnerPlanJSONRequestBody = CreatePartnerPlanRequest
+
+// StopPartnerPlanJSONRequestBody defines body for StopPartnerPlan for application/json ContentType.
+type StopPartnerPlanJSONRequestBody = StopPartnerPlanRequest
+
+// CreatePlanJSONRequestBody defines body for CreatePlan for application/json ContentType.
+type CreatePlanJSONRequestBody = CreatePlanRequest
+
 // CreateServiceOrderJSONRequestBody defines body for CreateServiceOrder for application/json ContentType.
 type CreateServiceOrderJSONRequestBody = CreateServiceOrderRequest
 
@@ -110,6 +119,24 @@ type SyncServiceOrderJSONRequestBody = SyncServiceOrderRequest
 
 // CreatePayOnDeliveryOrderJSONRequestBody defines body for CreatePayOnDeliveryOrder for application/json ContentType.
 type CreatePayOnDeliveryOrderJSONRequestBody = CreatePayOnDeliveryOrderRequest
+
+// CreatePartnerSignPlanServiceOrderJSONRequestBody defines body for CreatePartnerSignPlanServiceOrder for application/json ContentType.
+type CreatePartnerSignPlanServiceOrderJSONRequestBody = CreatePartnerSignPlanServiceOrderRequest
+
+// CreatePartnerSignPlanJSONRequestBody defines body for CreatePartnerSignPlan for application/json ContentType.
+type CreatePartnerSignPlanJSONRequestBody = CreatePartnerSignPlanRequest
+
+// StopPartnerSignPlanJSONRequestBody defines body for StopPartnerSignPlan for application/json ContentType.
+type StopPartnerSignPlanJSONRequestBody = StopPartnerSignPlanRequest
+
+// CreateSignPlanServiceOrderJSONRequestBody defines body for CreateSignPlanServiceOrder for application/json ContentType.
+type CreateSignPlanServiceOrderJSONRequestBody = CreateSignPlanServiceOrderRequest
+
+// CreateSignPlanJSONRequestBody defines body for CreateSignPlan for application/json ContentType.
+type CreateSignPlanJSONRequestBody = CreateSignPlanRequest
+
+// StopSignPlanJSONRequestBody defines body for StopSignPlan for application/json ContentType.
+type StopSignPlanJSONRequestBody = StopSignPlanRequest
 
 // CreateRefundJSONRequestBody defines body for CreateRefund for application/json ContentType.
 type CreateRefundJSONRequestBody = CreateRefundRequest
@@ -203,6 +230,24 @@ type ServerInterface interface {
 	// TerminatePermissionByOpenid 解除用户授权关系(openid)
 	// (POST /v3/payscore/permissions/openid/{openid}/terminate)
 	TerminatePermissionByOpenid(w http.ResponseWriter, r *http.Request, openID string)
+	// CreatePartnerPlan 创建支付分计划
+	// (POST /v3/payscore/plan/partner/payscore-plans)
+	CreatePartnerPlan(w http.ResponseWriter, r *http.Request)
+	// QueryPartnerPlan 查询支付分计划
+	// (GET /v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no})
+	QueryPartnerPlan(w http.ResponseWriter, r *http.Request, merchantPlanNo string, params QueryPartnerPlanParams)
+	// StopPartnerPlan 停止支付分计划
+	// (POST /v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop)
+	StopPartnerPlan(w http.ResponseWriter, r *http.Request, merchantPlanNo string)
+	// CreatePlan 创建支付分计划
+	// (POST /v3/payscore/plan/payscore-plans)
+	CreatePlan(w http.ResponseWriter, r *http.Request)
+	// QueryPlan 查询支付分计划
+	// (GET /v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no})
+	QueryPlan(w http.ResponseWriter, r *http.Request, merchantPlanNo string)
+	// StopPlan 停止支付分计划
+	// (POST /v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop)
+	StopPlan(w http.ResponseWriter, r *http.Request, merchantPlanNo string)
 	// QueryServiceOrder 查询支付分订单
 	// (GET /v3/payscore/serviceorder)
 	QueryServiceOrder(w http.ResponseWriter, r *http.Request, params QueryServiceOrderParams)
@@ -236,6 +281,30 @@ type ServerInterface interface {
 	// CreatePayOnDeliveryOrder 创建先用后付订单
 	// (POST /v3/payscore/servicepayondeliveryorder)
 	CreatePayOnDeliveryOrder(w http.ResponseWriter, r *http.Request)
+	// CreatePartnerSignPlanServiceOrder 创建用户的签约计划服务订单
+	// (POST /v3/payscore/sign-plan/partner/serviceorder)
+	CreatePartnerSignPlanServiceOrder(w http.ResponseWriter, r *http.Request)
+	// CreatePartnerSignPlan 创建用户的签约计划
+	// (POST /v3/payscore/sign-plan/partner/user-sign-plans)
+	CreatePartnerSignPlan(w http.ResponseWriter, r *http.Request)
+	// QueryPartnerSignPlan 查询用户的签约计划
+	// (GET /v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no})
+	QueryPartnerSignPlan(w http.ResponseWriter, r *http.Request, merchantSignPlanNo string, params QueryPartnerSignPlanParams)
+	// StopPartnerSignPlan 取消用户的签约计划
+	// (POST /v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop)
+	StopPartnerSignPlan(w http.ResponseWriter, r *http.Request, merchantSignPlanNo string)
+	// CreateSignPlanServiceOrder 创建用户的签约计划服务订单
+	// (POST /v3/payscore/sign-plan/serviceorder)
+	CreateSignPlanServiceOrder(w http.ResponseWriter, r *http.Request)
+	// CreateSignPlan 创建用户的签约计划
+	// (POST /v3/payscore/sign-plan/user-sign-plans)
+	CreateSignPlan(w http.ResponseWriter, r *http.Request)
+	// QuerySignPlan 查询用户的签约计划
+	// (GET /v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no})
+	QuerySignPlan(w http.ResponseWriter, r *http.Request, merchantSignPlanNo string)
+	// StopSignPlan 取消用户的签约计划
+	// (POST /v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop)
+	StopSignPlan(w http.ResponseWriter, r *http.Request, merchantSignPlanNo string)
 	// CreateRefund 申请退款
 	// (POST /v3/refund/domestic/refunds)
 	CreateRefund(w http.ResponseWriter, r *http.Request)
@@ -1137,6 +1206,154 @@ func (siw *ServerInterfaceWrapper) TerminatePermissionByOpenid(w http.ResponseWr
 	handler.ServeHTTP(w, r)
 }
 
+// CreatePartnerPlan operation middleware
+func (siw *ServerInterfaceWrapper) CreatePartnerPlan(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreatePartnerPlan(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryPartnerPlan operation middleware
+func (siw *ServerInterfaceWrapper) QueryPartnerPlan(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant_plan_no" -------------
+	var merchantPlanNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant_plan_no", r.PathValue("merchant_plan_no"), &merchantPlanNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant_plan_no", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryPartnerPlanParams
+
+	// ------------- Required query parameter "sub_mchid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sub_mchid", r.URL.Query(), &params.SubMchID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_mchid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_mchid", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryPartnerPlan(w, r, merchantPlanNo, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StopPartnerPlan operation middleware
+func (siw *ServerInterfaceWrapper) StopPartnerPlan(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant_plan_no" -------------
+	var merchantPlanNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant_plan_no", r.PathValue("merchant_plan_no"), &merchantPlanNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant_plan_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StopPartnerPlan(w, r, merchantPlanNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreatePlan operation middleware
+func (siw *ServerInterfaceWrapper) CreatePlan(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreatePlan(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryPlan operation middleware
+func (siw *ServerInterfaceWrapper) QueryPlan(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant_plan_no" -------------
+	var merchantPlanNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant_plan_no", r.PathValue("merchant_plan_no"), &merchantPlanNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant_plan_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryPlan(w, r, merchantPlanNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StopPlan operation middleware
+func (siw *ServerInterfaceWrapper) StopPlan(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant_plan_no" -------------
+	var merchantPlanNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant_plan_no", r.PathValue("merchant_plan_no"), &merchantPlanNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant_plan_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StopPlan(w, r, merchantPlanNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // QueryServiceOrder operation middleware
 func (siw *ServerInterfaceWrapper) QueryServiceOrder(w http.ResponseWriter, r *http.Request) {
 
@@ -1433,6 +1650,182 @@ func (siw *ServerInterfaceWrapper) CreatePayOnDeliveryOrder(w http.ResponseWrite
 	handler.ServeHTTP(w, r)
 }
 
+// CreatePartnerSignPlanServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) CreatePartnerSignPlanServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreatePartnerSignPlanServiceOrder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreatePartnerSignPlan operation middleware
+func (siw *ServerInterfaceWrapper) CreatePartnerSignPlan(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreatePartnerSignPlan(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryPartnerSignPlan operation middleware
+func (siw *ServerInterfaceWrapper) QueryPartnerSignPlan(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant_sign_plan_no" -------------
+	var merchantSignPlanNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant_sign_plan_no", r.PathValue("merchant_sign_plan_no"), &merchantSignPlanNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant_sign_plan_no", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryPartnerSignPlanParams
+
+	// ------------- Required query parameter "sub_mchid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sub_mchid", r.URL.Query(), &params.SubMchID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_mchid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_mchid", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryPartnerSignPlan(w, r, merchantSignPlanNo, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StopPartnerSignPlan operation middleware
+func (siw *ServerInterfaceWrapper) StopPartnerSignPlan(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant_sign_plan_no" -------------
+	var merchantSignPlanNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant_sign_plan_no", r.PathValue("merchant_sign_plan_no"), &merchantSignPlanNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant_sign_plan_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StopPartnerSignPlan(w, r, merchantSignPlanNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateSignPlanServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) CreateSignPlanServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateSignPlanServiceOrder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateSignPlan operation middleware
+func (siw *ServerInterfaceWrapper) CreateSignPlan(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateSignPlan(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QuerySignPlan operation middleware
+func (siw *ServerInterfaceWrapper) QuerySignPlan(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant_sign_plan_no" -------------
+	var merchantSignPlanNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant_sign_plan_no", r.PathValue("merchant_sign_plan_no"), &merchantSignPlanNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant_sign_plan_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QuerySignPlan(w, r, merchantSignPlanNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StopSignPlan operation middleware
+func (siw *ServerInterfaceWrapper) StopSignPlan(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant_sign_plan_no" -------------
+	var merchantSignPlanNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant_sign_plan_no", r.PathValue("merchant_sign_plan_no"), &merchantSignPlanNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant_sign_plan_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StopSignPlan(w, r, merchantSignPlanNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // CreateRefund operation middleware
 func (siw *ServerInterfaceWrapper) CreateRefund(w http.ResponseWriter, r *http.Request) {
 
@@ -1651,6 +2044,12 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/permissions/authorization-code/{authorization_code}/terminate", wrapper.TerminatePermissionByAuthorizationCode)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/permissions/openid/{openid}", wrapper.QueryPermissionByOpenid)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/permissions/openid/{openid}/terminate", wrapper.TerminatePermissionByOpenid)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/plan/partner/payscore-plans", wrapper.CreatePartnerPlan)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no}", wrapper.QueryPartnerPlan)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop", wrapper.StopPartnerPlan)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/plan/payscore-plans", wrapper.CreatePlan)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}", wrapper.QueryPlan)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop", wrapper.StopPlan)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/serviceorder", wrapper.QueryServiceOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder", wrapper.CreateServiceOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder/{out_order_no}/cancel", wrapper.CancelServiceOrder)
@@ -1662,6 +2061,14 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder/{out_order_no}/sync", wrapper.SyncServiceOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/serviceorder/direct-complete", wrapper.DirectCompleteServiceOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/servicepayondeliveryorder", wrapper.CreatePayOnDeliveryOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/sign-plan/partner/serviceorder", wrapper.CreatePartnerSignPlanServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/sign-plan/partner/user-sign-plans", wrapper.CreatePartnerSignPlan)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}", wrapper.QueryPartnerSignPlan)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop", wrapper.StopPartnerSignPlan)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/sign-plan/serviceorder", wrapper.CreateSignPlanServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/sign-plan/user-sign-plans", wrapper.CreateSignPlan)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}", wrapper.QuerySignPlan)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop", wrapper.StopSignPlan)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/refund/domestic/refunds", wrapper.CreateRefund)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/refund/domestic/refunds/{out_refund_no}", wrapper.QueryRefund)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/security/echo", wrapper.EchoSecurity)
@@ -1691,9 +2098,13 @@ type OrderNotExistJSONResponse Error
 
 type PermissionNotExistJSONResponse Error
 
+type PlanNotExistJSONResponse Error
+
 type ResourceNotExistsJSONResponse Error
 
 type SignErrorJSONResponse Error
+
+type SignPlanNotExistJSONResponse Error
 
 type SystemErrorJSONResponse Error
 
@@ -5012,6 +5423,764 @@ func (response TerminatePermissionByOpenid500JSONResponse) VisitTerminatePermiss
 	return err
 }
 
+type CreatePartnerPlanRequestObject struct {
+	Body *CreatePartnerPlanJSONRequestBody
+}
+
+type CreatePartnerPlanResponseObject interface {
+	VisitCreatePartnerPlanResponse(w http.ResponseWriter) error
+}
+
+type CreatePartnerPlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreatePartnerPlan200JSONResponse struct {
+	Body    PartnerPlan
+	Headers CreatePartnerPlan200ResponseHeaders
+}
+
+func (response CreatePartnerPlan200JSONResponse) VisitCreatePartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPlan400JSONResponse Error
+
+func (response CreatePartnerPlan400JSONResponse) VisitCreatePartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreatePartnerPlan401JSONResponse) VisitCreatePartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreatePartnerPlan403JSONResponse) VisitCreatePartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPlan404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CreatePartnerPlan404JSONResponse) VisitCreatePartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreatePartnerPlan429JSONResponse) VisitCreatePartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerPlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreatePartnerPlan500JSONResponse) VisitCreatePartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPlanRequestObject struct {
+	MerchantPlanNo string `json:"merchant_plan_no"`
+	Params         QueryPartnerPlanParams
+}
+
+type QueryPartnerPlanResponseObject interface {
+	VisitQueryPartnerPlanResponse(w http.ResponseWriter) error
+}
+
+type QueryPartnerPlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryPartnerPlan200JSONResponse struct {
+	Body    PartnerPlan
+	Headers QueryPartnerPlan200ResponseHeaders
+}
+
+func (response QueryPartnerPlan200JSONResponse) VisitQueryPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPlan400JSONResponse Error
+
+func (response QueryPartnerPlan400JSONResponse) VisitQueryPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryPartnerPlan401JSONResponse) VisitQueryPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryPartnerPlan403JSONResponse) VisitQueryPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPlan404JSONResponse struct{ PlanNotExistJSONResponse }
+
+func (response QueryPartnerPlan404JSONResponse) VisitQueryPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryPartnerPlan429JSONResponse) VisitQueryPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerPlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryPartnerPlan500JSONResponse) VisitQueryPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerPlanRequestObject struct {
+	MerchantPlanNo string `json:"merchant_plan_no"`
+	Body           *StopPartnerPlanJSONRequestBody
+}
+
+type StopPartnerPlanResponseObject interface {
+	VisitStopPartnerPlanResponse(w http.ResponseWriter) error
+}
+
+type StopPartnerPlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type StopPartnerPlan200JSONResponse struct {
+	Body    PartnerPlan
+	Headers StopPartnerPlan200ResponseHeaders
+}
+
+func (response StopPartnerPlan200JSONResponse) VisitStopPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerPlan400JSONResponse Error
+
+func (response StopPartnerPlan400JSONResponse) VisitStopPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerPlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response StopPartnerPlan401JSONResponse) VisitStopPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerPlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response StopPartnerPlan403JSONResponse) VisitStopPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerPlan404JSONResponse struct{ PlanNotExistJSONResponse }
+
+func (response StopPartnerPlan404JSONResponse) VisitStopPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerPlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response StopPartnerPlan429JSONResponse) VisitStopPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerPlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response StopPartnerPlan500JSONResponse) VisitStopPartnerPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlanRequestObject struct {
+	Body *CreatePlanJSONRequestBody
+}
+
+type CreatePlanResponseObject interface {
+	VisitCreatePlanResponse(w http.ResponseWriter) error
+}
+
+type CreatePlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreatePlan200JSONResponse struct {
+	Body    Plan
+	Headers CreatePlan200ResponseHeaders
+}
+
+func (response CreatePlan200JSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlan400JSONResponse Error
+
+func (response CreatePlan400JSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreatePlan401JSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreatePlan403JSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlan404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CreatePlan404JSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreatePlan429JSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreatePlan500JSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPlanRequestObject struct {
+	MerchantPlanNo string `json:"merchant_plan_no"`
+}
+
+type QueryPlanResponseObject interface {
+	VisitQueryPlanResponse(w http.ResponseWriter) error
+}
+
+type QueryPlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryPlan200JSONResponse struct {
+	Body    Plan
+	Headers QueryPlan200ResponseHeaders
+}
+
+func (response QueryPlan200JSONResponse) VisitQueryPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPlan400JSONResponse Error
+
+func (response QueryPlan400JSONResponse) VisitQueryPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryPlan401JSONResponse) VisitQueryPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryPlan403JSONResponse) VisitQueryPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPlan404JSONResponse struct{ PlanNotExistJSONResponse }
+
+func (response QueryPlan404JSONResponse) VisitQueryPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryPlan429JSONResponse) VisitQueryPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryPlan500JSONResponse) VisitQueryPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPlanRequestObject struct {
+	MerchantPlanNo string `json:"merchant_plan_no"`
+}
+
+type StopPlanResponseObject interface {
+	VisitStopPlanResponse(w http.ResponseWriter) error
+}
+
+type StopPlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type StopPlan200JSONResponse struct {
+	Body    Plan
+	Headers StopPlan200ResponseHeaders
+}
+
+func (response StopPlan200JSONResponse) VisitStopPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPlan400JSONResponse Error
+
+func (response StopPlan400JSONResponse) VisitStopPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response StopPlan401JSONResponse) VisitStopPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response StopPlan403JSONResponse) VisitStopPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPlan404JSONResponse struct{ PlanNotExistJSONResponse }
+
+func (response StopPlan404JSONResponse) VisitStopPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response StopPlan429JSONResponse) VisitStopPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response StopPlan500JSONResponse) VisitStopPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type QueryServiceOrderRequestObject struct {
 	Params QueryServiceOrderParams
 }
@@ -6367,6 +7536,1017 @@ func (response CreatePayOnDeliveryOrder500JSONResponse) VisitCreatePayOnDelivery
 	return err
 }
 
+type CreatePartnerSignPlanServiceOrderRequestObject struct {
+	Body *CreatePartnerSignPlanServiceOrderJSONRequestBody
+}
+
+type CreatePartnerSignPlanServiceOrderResponseObject interface {
+	VisitCreatePartnerSignPlanServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type CreatePartnerSignPlanServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreatePartnerSignPlanServiceOrder200JSONResponse struct {
+	Body    CreatePartnerSignPlanServiceOrderResult
+	Headers CreatePartnerSignPlanServiceOrder200ResponseHeaders
+}
+
+func (response CreatePartnerSignPlanServiceOrder200JSONResponse) VisitCreatePartnerSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlanServiceOrder400JSONResponse Error
+
+func (response CreatePartnerSignPlanServiceOrder400JSONResponse) VisitCreatePartnerSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlanServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreatePartnerSignPlanServiceOrder401JSONResponse) VisitCreatePartnerSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlanServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreatePartnerSignPlanServiceOrder403JSONResponse) VisitCreatePartnerSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlanServiceOrder404JSONResponse struct{ SignPlanNotExistJSONResponse }
+
+func (response CreatePartnerSignPlanServiceOrder404JSONResponse) VisitCreatePartnerSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlanServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreatePartnerSignPlanServiceOrder429JSONResponse) VisitCreatePartnerSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlanServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreatePartnerSignPlanServiceOrder500JSONResponse) VisitCreatePartnerSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlanRequestObject struct {
+	Body *CreatePartnerSignPlanJSONRequestBody
+}
+
+type CreatePartnerSignPlanResponseObject interface {
+	VisitCreatePartnerSignPlanResponse(w http.ResponseWriter) error
+}
+
+type CreatePartnerSignPlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreatePartnerSignPlan200JSONResponse struct {
+	Body    CreatePartnerSignPlanResult
+	Headers CreatePartnerSignPlan200ResponseHeaders
+}
+
+func (response CreatePartnerSignPlan200JSONResponse) VisitCreatePartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlan400JSONResponse Error
+
+func (response CreatePartnerSignPlan400JSONResponse) VisitCreatePartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreatePartnerSignPlan401JSONResponse) VisitCreatePartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreatePartnerSignPlan403JSONResponse) VisitCreatePartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlan404JSONResponse struct{ PlanNotExistJSONResponse }
+
+func (response CreatePartnerSignPlan404JSONResponse) VisitCreatePartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreatePartnerSignPlan429JSONResponse) VisitCreatePartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePartnerSignPlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreatePartnerSignPlan500JSONResponse) VisitCreatePartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerSignPlanRequestObject struct {
+	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
+	Params             QueryPartnerSignPlanParams
+}
+
+type QueryPartnerSignPlanResponseObject interface {
+	VisitQueryPartnerSignPlanResponse(w http.ResponseWriter) error
+}
+
+type QueryPartnerSignPlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryPartnerSignPlan200JSONResponse struct {
+	Body    PartnerSignPlan
+	Headers QueryPartnerSignPlan200ResponseHeaders
+}
+
+func (response QueryPartnerSignPlan200JSONResponse) VisitQueryPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerSignPlan400JSONResponse Error
+
+func (response QueryPartnerSignPlan400JSONResponse) VisitQueryPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerSignPlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryPartnerSignPlan401JSONResponse) VisitQueryPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerSignPlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryPartnerSignPlan403JSONResponse) VisitQueryPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerSignPlan404JSONResponse struct{ SignPlanNotExistJSONResponse }
+
+func (response QueryPartnerSignPlan404JSONResponse) VisitQueryPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerSignPlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryPartnerSignPlan429JSONResponse) VisitQueryPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryPartnerSignPlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryPartnerSignPlan500JSONResponse) VisitQueryPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerSignPlanRequestObject struct {
+	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
+	Body               *StopPartnerSignPlanJSONRequestBody
+}
+
+type StopPartnerSignPlanResponseObject interface {
+	VisitStopPartnerSignPlanResponse(w http.ResponseWriter) error
+}
+
+type StopPartnerSignPlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type StopPartnerSignPlan200JSONResponse struct {
+	Body    PartnerSignPlan
+	Headers StopPartnerSignPlan200ResponseHeaders
+}
+
+func (response StopPartnerSignPlan200JSONResponse) VisitStopPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerSignPlan400JSONResponse Error
+
+func (response StopPartnerSignPlan400JSONResponse) VisitStopPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerSignPlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response StopPartnerSignPlan401JSONResponse) VisitStopPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerSignPlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response StopPartnerSignPlan403JSONResponse) VisitStopPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerSignPlan404JSONResponse struct{ SignPlanNotExistJSONResponse }
+
+func (response StopPartnerSignPlan404JSONResponse) VisitStopPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerSignPlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response StopPartnerSignPlan429JSONResponse) VisitStopPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPartnerSignPlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response StopPartnerSignPlan500JSONResponse) VisitStopPartnerSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlanServiceOrderRequestObject struct {
+	Body *CreateSignPlanServiceOrderJSONRequestBody
+}
+
+type CreateSignPlanServiceOrderResponseObject interface {
+	VisitCreateSignPlanServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type CreateSignPlanServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreateSignPlanServiceOrder200JSONResponse struct {
+	Body    CreateSignPlanServiceOrderResult
+	Headers CreateSignPlanServiceOrder200ResponseHeaders
+}
+
+func (response CreateSignPlanServiceOrder200JSONResponse) VisitCreateSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlanServiceOrder400JSONResponse Error
+
+func (response CreateSignPlanServiceOrder400JSONResponse) VisitCreateSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlanServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreateSignPlanServiceOrder401JSONResponse) VisitCreateSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlanServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreateSignPlanServiceOrder403JSONResponse) VisitCreateSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlanServiceOrder404JSONResponse struct{ SignPlanNotExistJSONResponse }
+
+func (response CreateSignPlanServiceOrder404JSONResponse) VisitCreateSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlanServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreateSignPlanServiceOrder429JSONResponse) VisitCreateSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlanServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreateSignPlanServiceOrder500JSONResponse) VisitCreateSignPlanServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlanRequestObject struct {
+	Body *CreateSignPlanJSONRequestBody
+}
+
+type CreateSignPlanResponseObject interface {
+	VisitCreateSignPlanResponse(w http.ResponseWriter) error
+}
+
+type CreateSignPlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreateSignPlan200JSONResponse struct {
+	Body    CreateSignPlanResult
+	Headers CreateSignPlan200ResponseHeaders
+}
+
+func (response CreateSignPlan200JSONResponse) VisitCreateSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlan400JSONResponse Error
+
+func (response CreateSignPlan400JSONResponse) VisitCreateSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreateSignPlan401JSONResponse) VisitCreateSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreateSignPlan403JSONResponse) VisitCreateSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlan404JSONResponse struct{ PlanNotExistJSONResponse }
+
+func (response CreateSignPlan404JSONResponse) VisitCreateSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreateSignPlan429JSONResponse) VisitCreateSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignPlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreateSignPlan500JSONResponse) VisitCreateSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuerySignPlanRequestObject struct {
+	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
+}
+
+type QuerySignPlanResponseObject interface {
+	VisitQuerySignPlanResponse(w http.ResponseWriter) error
+}
+
+type QuerySignPlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QuerySignPlan200JSONResponse struct {
+	Body    SignPlan
+	Headers QuerySignPlan200ResponseHeaders
+}
+
+func (response QuerySignPlan200JSONResponse) VisitQuerySignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuerySignPlan400JSONResponse Error
+
+func (response QuerySignPlan400JSONResponse) VisitQuerySignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuerySignPlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QuerySignPlan401JSONResponse) VisitQuerySignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuerySignPlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QuerySignPlan403JSONResponse) VisitQuerySignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuerySignPlan404JSONResponse struct{ SignPlanNotExistJSONResponse }
+
+func (response QuerySignPlan404JSONResponse) VisitQuerySignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuerySignPlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QuerySignPlan429JSONResponse) VisitQuerySignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuerySignPlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QuerySignPlan500JSONResponse) VisitQuerySignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopSignPlanRequestObject struct {
+	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
+	Body               *StopSignPlanJSONRequestBody
+}
+
+type StopSignPlanResponseObject interface {
+	VisitStopSignPlanResponse(w http.ResponseWriter) error
+}
+
+type StopSignPlan200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type StopSignPlan200JSONResponse struct {
+	Body    SignPlan
+	Headers StopSignPlan200ResponseHeaders
+}
+
+func (response StopSignPlan200JSONResponse) VisitStopSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopSignPlan400JSONResponse Error
+
+func (response StopSignPlan400JSONResponse) VisitStopSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopSignPlan401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response StopSignPlan401JSONResponse) VisitStopSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopSignPlan403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response StopSignPlan403JSONResponse) VisitStopSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopSignPlan404JSONResponse struct{ SignPlanNotExistJSONResponse }
+
+func (response StopSignPlan404JSONResponse) VisitStopSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopSignPlan429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response StopSignPlan429JSONResponse) VisitStopSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopSignPlan500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response StopSignPlan500JSONResponse) VisitStopSignPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateRefundRequestObject struct {
 	Body *CreateRefundJSONRequestBody
 }
@@ -6832,6 +9012,24 @@ type StrictServerInterface interface {
 	// TerminatePermissionByOpenid 解除用户授权关系(openid)
 	// (POST /v3/payscore/permissions/openid/{openid}/terminate)
 	TerminatePermissionByOpenid(ctx context.Context, request TerminatePermissionByOpenidRequestObject) (TerminatePermissionByOpenidResponseObject, error)
+	// CreatePartnerPlan 创建支付分计划
+	// (POST /v3/payscore/plan/partner/payscore-plans)
+	CreatePartnerPlan(ctx context.Context, request CreatePartnerPlanRequestObject) (CreatePartnerPlanResponseObject, error)
+	// QueryPartnerPlan 查询支付分计划
+	// (GET /v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no})
+	QueryPartnerPlan(ctx context.Context, request QueryPartnerPlanRequestObject) (QueryPartnerPlanResponseObject, error)
+	// StopPartnerPlan 停止支付分计划
+	// (POST /v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop)
+	StopPartnerPlan(ctx context.Context, request StopPartnerPlanRequestObject) (StopPartnerPlanResponseObject, error)
+	// CreatePlan 创建支付分计划
+	// (POST /v3/payscore/plan/payscore-plans)
+	CreatePlan(ctx context.Context, request CreatePlanRequestObject) (CreatePlanResponseObject, error)
+	// QueryPlan 查询支付分计划
+	// (GET /v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no})
+	QueryPlan(ctx context.Context, request QueryPlanRequestObject) (QueryPlanResponseObject, error)
+	// StopPlan 停止支付分计划
+	// (POST /v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop)
+	StopPlan(ctx context.Context, request StopPlanRequestObject) (StopPlanResponseObject, error)
 	// QueryServiceOrder 查询支付分订单
 	// (GET /v3/payscore/serviceorder)
 	QueryServiceOrder(ctx context.Context, request QueryServiceOrderRequestObject) (QueryServiceOrderResponseObject, error)
@@ -6865,6 +9063,30 @@ type StrictServerInterface interface {
 	// CreatePayOnDeliveryOrder 创建先用后付订单
 	// (POST /v3/payscore/servicepayondeliveryorder)
 	CreatePayOnDeliveryOrder(ctx context.Context, request CreatePayOnDeliveryOrderRequestObject) (CreatePayOnDeliveryOrderResponseObject, error)
+	// CreatePartnerSignPlanServiceOrder 创建用户的签约计划服务订单
+	// (POST /v3/payscore/sign-plan/partner/serviceorder)
+	CreatePartnerSignPlanServiceOrder(ctx context.Context, request CreatePartnerSignPlanServiceOrderRequestObject) (CreatePartnerSignPlanServiceOrderResponseObject, error)
+	// CreatePartnerSignPlan 创建用户的签约计划
+	// (POST /v3/payscore/sign-plan/partner/user-sign-plans)
+	CreatePartnerSignPlan(ctx context.Context, request CreatePartnerSignPlanRequestObject) (CreatePartnerSignPlanResponseObject, error)
+	// QueryPartnerSignPlan 查询用户的签约计划
+	// (GET /v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no})
+	QueryPartnerSignPlan(ctx context.Context, request QueryPartnerSignPlanRequestObject) (QueryPartnerSignPlanResponseObject, error)
+	// StopPartnerSignPlan 取消用户的签约计划
+	// (POST /v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop)
+	StopPartnerSignPlan(ctx context.Context, request StopPartnerSignPlanRequestObject) (StopPartnerSignPlanResponseObject, error)
+	// CreateSignPlanServiceOrder 创建用户的签约计划服务订单
+	// (POST /v3/payscore/sign-plan/serviceorder)
+	CreateSignPlanServiceOrder(ctx context.Context, request CreateSignPlanServiceOrderRequestObject) (CreateSignPlanServiceOrderResponseObject, error)
+	// CreateSignPlan 创建用户的签约计划
+	// (POST /v3/payscore/sign-plan/user-sign-plans)
+	CreateSignPlan(ctx context.Context, request CreateSignPlanRequestObject) (CreateSignPlanResponseObject, error)
+	// QuerySignPlan 查询用户的签约计划
+	// (GET /v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no})
+	QuerySignPlan(ctx context.Context, request QuerySignPlanRequestObject) (QuerySignPlanResponseObject, error)
+	// StopSignPlan 取消用户的签约计划
+	// (POST /v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop)
+	StopSignPlan(ctx context.Context, request StopSignPlanRequestObject) (StopSignPlanResponseObject, error)
 	// CreateRefund 申请退款
 	// (POST /v3/refund/domestic/refunds)
 	CreateRefund(ctx context.Context, request CreateRefundRequestObject) (CreateRefundResponseObject, error)
@@ -7769,6 +9991,180 @@ func (sh *strictHandler) TerminatePermissionByOpenid(w http.ResponseWriter, r *h
 	}
 }
 
+// CreatePartnerPlan operation middleware
+func (sh *strictHandler) CreatePartnerPlan(w http.ResponseWriter, r *http.Request) {
+	var request CreatePartnerPlanRequestObject
+
+	var body CreatePartnerPlanJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePartnerPlan(ctx, request.(CreatePartnerPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePartnerPlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreatePartnerPlanResponseObject); ok {
+		if err := validResponse.VisitCreatePartnerPlanResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryPartnerPlan operation middleware
+func (sh *strictHandler) QueryPartnerPlan(w http.ResponseWriter, r *http.Request, merchantPlanNo string, params QueryPartnerPlanParams) {
+	var request QueryPartnerPlanRequestObject
+
+	request.MerchantPlanNo = merchantPlanNo
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryPartnerPlan(ctx, request.(QueryPartnerPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryPartnerPlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryPartnerPlanResponseObject); ok {
+		if err := validResponse.VisitQueryPartnerPlanResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StopPartnerPlan operation middleware
+func (sh *strictHandler) StopPartnerPlan(w http.ResponseWriter, r *http.Request, merchantPlanNo string) {
+	var request StopPartnerPlanRequestObject
+
+	request.MerchantPlanNo = merchantPlanNo
+
+	var body StopPartnerPlanJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.StopPartnerPlan(ctx, request.(StopPartnerPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StopPartnerPlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(StopPartnerPlanResponseObject); ok {
+		if err := validResponse.VisitStopPartnerPlanResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreatePlan operation middleware
+func (sh *strictHandler) CreatePlan(w http.ResponseWriter, r *http.Request) {
+	var request CreatePlanRequestObject
+
+	var body CreatePlanJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePlan(ctx, request.(CreatePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreatePlanResponseObject); ok {
+		if err := validResponse.VisitCreatePlanResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryPlan operation middleware
+func (sh *strictHandler) QueryPlan(w http.ResponseWriter, r *http.Request, merchantPlanNo string) {
+	var request QueryPlanRequestObject
+
+	request.MerchantPlanNo = merchantPlanNo
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryPlan(ctx, request.(QueryPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryPlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryPlanResponseObject); ok {
+		if err := validResponse.VisitQueryPlanResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StopPlan operation middleware
+func (sh *strictHandler) StopPlan(w http.ResponseWriter, r *http.Request, merchantPlanNo string) {
+	var request StopPlanRequestObject
+
+	request.MerchantPlanNo = merchantPlanNo
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.StopPlan(ctx, request.(StopPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StopPlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(StopPlanResponseObject); ok {
+		if err := validResponse.VisitStopPlanResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // QueryServiceOrder operation middleware
 func (sh *strictHandler) QueryServiceOrder(w http.ResponseWriter, r *http.Request, params QueryServiceOrderParams) {
 	var request QueryServiceOrderRequestObject
@@ -8112,6 +10508,249 @@ func (sh *strictHandler) CreatePayOnDeliveryOrder(w http.ResponseWriter, r *http
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CreatePayOnDeliveryOrderResponseObject); ok {
 		if err := validResponse.VisitCreatePayOnDeliveryOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreatePartnerSignPlanServiceOrder operation middleware
+func (sh *strictHandler) CreatePartnerSignPlanServiceOrder(w http.ResponseWriter, r *http.Request) {
+	var request CreatePartnerSignPlanServiceOrderRequestObject
+
+	var body CreatePartnerSignPlanServiceOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePartnerSignPlanServiceOrder(ctx, request.(CreatePartnerSignPlanServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePartnerSignPlanServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreatePartnerSignPlanServiceOrderResponseObject); ok {
+		if err := validResponse.VisitCreatePartnerSignPlanServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreatePartnerSignPlan operation middleware
+func (sh *strictHandler) CreatePartnerSignPlan(w http.ResponseWriter, r *http.Request) {
+	var request CreatePartnerSignPlanRequestObject
+
+	var body CreatePartnerSignPlanJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePartnerSignPlan(ctx, request.(CreatePartnerSignPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePartnerSignPlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreatePartnerSignPlanResponseObject); ok {
+		if err := validResponse.VisitCreatePartnerSignPlanResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryPartnerSignPlan operation middleware
+func (sh *strictHandler) QueryPartnerSignPlan(w http.ResponseWriter, r *http.Request, merchantSignPlanNo string, params QueryPartnerSignPlanParams) {
+	var request QueryPartnerSignPlanRequestObject
+
+	request.MerchantSignPlanNo = merchantSignPlanNo
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryPartnerSignPlan(ctx, request.(QueryPartnerSignPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryPartnerSignPlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryPartnerSignPlanResponseObject); ok {
+		if err := validResponse.VisitQueryPartnerSignPlanResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StopPartnerSignPlan operation middleware
+func (sh *strictHandler) StopPartnerSignPlan(w http.ResponseWriter, r *http.Request, merchantSignPlanNo string) {
+	var request StopPartnerSignPlanRequestObject
+
+	request.MerchantSignPlanNo = merchantSignPlanNo
+
+	var body StopPartnerSignPlanJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.StopPartnerSignPlan(ctx, request.(StopPartnerSignPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StopPartnerSignPlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(StopPartnerSignPlanResponseObject); ok {
+		if err := validResponse.VisitStopPartnerSignPlanResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateSignPlanServiceOrder operation middleware
+func (sh *strictHandler) CreateSignPlanServiceOrder(w http.ResponseWriter, r *http.Request) {
+	var request CreateSignPlanServiceOrderRequestObject
+
+	var body CreateSignPlanServiceOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateSignPlanServiceOrder(ctx, request.(CreateSignPlanServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateSignPlanServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateSignPlanServiceOrderResponseObject); ok {
+		if err := validResponse.VisitCreateSignPlanServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateSignPlan operation middleware
+func (sh *strictHandler) CreateSignPlan(w http.ResponseWriter, r *http.Request) {
+	var request CreateSignPlanRequestObject
+
+	var body CreateSignPlanJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateSignPlan(ctx, request.(CreateSignPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateSignPlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateSignPlanResponseObject); ok {
+		if err := validResponse.VisitCreateSignPlanResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QuerySignPlan operation middleware
+func (sh *strictHandler) QuerySignPlan(w http.ResponseWriter, r *http.Request, merchantSignPlanNo string) {
+	var request QuerySignPlanRequestObject
+
+	request.MerchantSignPlanNo = merchantSignPlanNo
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QuerySignPlan(ctx, request.(QuerySignPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QuerySignPlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QuerySignPlanResponseObject); ok {
+		if err := validResponse.VisitQuerySignPlanResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StopSignPlan operation middleware
+func (sh *strictHandler) StopSignPlan(w http.ResponseWriter, r *http.Request, merchantSignPlanNo string) {
+	var request StopSignPlanRequestObject
+
+	request.MerchantSignPlanNo = merchantSignPlanNo
+
+	var body StopSignPlanJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.StopSignPlan(ctx, request.(StopSignPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StopSignPlan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(StopSignPlanResponseObject); ok {
+		if err := validResponse.VisitStopSignPlanResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
