@@ -101,6 +101,9 @@ func TestEachTypeHasItsResource(t *testing.T) {
 	const permission = `{"mchid":"1","sub_mchid":"2","appid":"a","service_id":"3","user_service_status":"USER_OPEN_SERVICE"}`
 	const refund = `{"mchid":"1","sub_mchid":"2","out_refund_no":"r","amount":{"total":999,"refund":888}}`
 	const account = `{"mchid":"1","sub_mchid":"2","out_apply_no":"n","apply_state":"APPROVED"}`
+	// What did not happen yet is an empty text, as in the published sample.
+	const signPlan = `{"mchid":"1","sub_mchid":"2","merchant_sign_plan_no":"p","sign_state":"UNSIGNED","cancel_sign_type":"REVOKE_SERVICE",
+		"going_detail_no":0,"signed_detail_list":[{"plan_detail_no":1,"plan_detail_state":"NOT_USED","order_id":"","use_time":"","complete_time":"","cancel_time":""}]}`
 	for _, test := range []struct {
 		eventType, plaintext, sub string
 		check                     func(any) bool
@@ -119,6 +122,11 @@ func TestEachTypeHasItsResource(t *testing.T) {
 		{"REFUND.ABNORMAL", refund, "2", func(v any) bool { return v.(*payscore.RefundNotification).OutRefundNo == "r" }},
 		{"REFUND.CLOSED", refund, "2", func(v any) bool { return v.(*payscore.RefundNotification).OutRefundNo == "r" }},
 		{"SECURITY_ECHO.SUCCESS", `{"echo_message":"hello"}`, "", func(v any) bool { return v.(*payscore.SecurityEchoNotification).EchoMessage == "hello" }},
+		{"PAYSCORE.USER_SIGN_PLAN", signPlan, "2", func(v any) bool { return v.(*payscore.SignPlanNotification).MerchantSignPlanNo == "p" }},
+		{"PAYSCORE.USER_CANCEL_SIGN_PLAN", signPlan, "2", func(v any) bool {
+			p := v.(*payscore.SignPlanNotification)
+			return *p.CancelSignType == payscore.CancelSignTypeRevokeService && *p.SignedDetailList[0].UseTime == ""
+		}},
 		{"PAYSCORE.SOMETHING_NEW", `{"sub_mchid":"2"}`, "2", func(v any) bool { return v == nil }},
 		{"PAYSCORE.SOMETHING_NEW", ` ["sub_mchid"]`, "", func(v any) bool { return v == nil }},
 		{"PAYSCORE.SOMETHING_NEW", `{"sub_mchid":7}`, "", func(v any) bool { return v == nil }},

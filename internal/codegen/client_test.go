@@ -368,6 +368,7 @@ func TestSchemaExamples(t *testing.T) {
 		"ServiceAccountNotification": payscore.ServiceAccountNotification{},
 		"RefundNotification":         payscore.RefundNotification{},
 		"SecurityEchoNotification":   payscore.SecurityEchoNotification{},
+		"SignPlanNotification":       payscore.SignPlanNotification{},
 	}
 	for name, callback := range doc.Components.Callbacks {
 		for _, item := range callback.Value.Map() {

@@ -76,6 +76,7 @@ func decoders(tb testing.TB) []decoder {
 		notified(tb, payscore.Unmarshal[payscore.ServiceAccountNotification]),
 		notified(tb, payscore.Unmarshal[payscore.RefundNotification]),
 		notified(tb, payscore.Unmarshal[payscore.SecurityEchoNotification]),
+		notified(tb, payscore.Unmarshal[payscore.SignPlanNotification]),
 	)
 	slices.SortFunc(all, func(a, b decoder) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
 	return all

@@ -150,10 +150,14 @@ var twins = []twin{
 	{"binary without maxLength", "type: string, format: date-time}", "type: string, format: binary} # WANT generated-schema"},
 	{"uri without maxLength", "type: string, format: date-time}", "type: string, format: uri} # WANT string-max-length generated-schema"},
 
+	{"items whose maxLength no page prints", "items: {type: string, maxLength: 9}}", "items: {type: string, x-wechatpay-unprinted: [maxLength]}}"},
+	{"items of which another limit is not printed", "items: {type: string, maxLength: 9}}", "items: {type: string, x-wechatpay-unprinted: [pattern]}} # WANT string-max-length"},
+
 	// integer-format
 	{"integer without format", "type: integer, format: int64, minimum: 1}", "type: integer, minimum: 1} # WANT integer-format"},
 	{"integer of an odd format", "type: integer, format: int64, minimum: 1}", "type: integer, format: uint64, minimum: 1} # WANT generated-schema"},
 	{"integer without minimum", "type: integer, format: int64, minimum: 1}", "type: integer, format: int64} # WANT integer-format"},
+	{"integer whose minimum no page prints", "type: integer, format: int64, minimum: 1}", "type: integer, format: int64, x-wechatpay-unprinted: [minimum]}"},
 
 	// amount-unit
 	{"amount without unit", "description: The sum in fen.", "description: The sum. # WANT amount-unit\n         "},
@@ -169,6 +173,8 @@ var twins = []twin{
 	{"array without maxItems", "maxItems: 9, items", "items"},
 	{"required array without minItems", "        items:\n          title: 项目列表\n          description: The lines of the bill.\n          type: array\n          minItems: 0\n", "        items: # WANT array-items\n          title: 项目列表\n          description: The lines of the bill.\n          type: array\n"},
 	{"array required by another member of allOf", "type: integer, format: int64, minimum: 0}\n    OrderRequest:\n", "type: integer, format: int64, minimum: 0}\n        sub: {$ref: '#/components/schemas/Sub'}\n    Sub:\n      {title: 子, description: Part., allOf: [{$ref: '#/components/schemas/More'}, {type: object, required: [list], properties: {a: {title: 甲, description: A., type: boolean}}}]}\n    More:\n      title: 更多\n      description: More.\n      type: object\n      properties:\n        list: # WANT array-items\n          {title: 表, description: A list., type: array, maxItems: 9, items: {type: boolean}}\n    OrderRequest:\n"},
+	{"array whose maxItems no page prints", "maxItems: 9, items", "x-wechatpay-unprinted: [maxItems], items"},
+	{"required array whose minItems no page prints", "          type: array\n          minItems: 0\n", "          type: array\n          x-wechatpay-unprinted: [minItems]\n"},
 	{"optional array without minItems", "required: [total_amount, items]", "required: [total_amount]"},
 
 	// enum-ascii
