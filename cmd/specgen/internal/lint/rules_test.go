@@ -149,7 +149,6 @@ var twins = []twin{
 	{"header without maxLength", "schema: {title: 请求ID, type: string, maxLength: 64}", "schema: {title: 请求ID, type: string} # WANT string-max-length"},
 	{"binary without maxLength", "type: string, format: date-time}", "type: string, format: binary} # WANT generated-schema"},
 	{"uri without maxLength", "type: string, format: date-time}", "type: string, format: uri} # WANT string-max-length generated-schema"},
-
 	{"items whose maxLength no page prints", "items: {type: string, maxLength: 9}}", "items: {type: string, x-wechatpay-unprinted: [maxLength]}}"},
 	{"items of which another limit is not printed", "items: {type: string, maxLength: 9}}", "items: {type: string, x-wechatpay-unprinted: [pattern]}} # WANT string-max-length"},
 
