@@ -1155,7 +1155,7 @@ var operations = []operationRow{
 		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
 	{
-		Operation{ID: "stopPartnerSignPlan", Method: "POST", Path: "/v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop", Page: "https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-user-sign-plan/stop-partner-user-sign-plan.html"},
+		Operation{ID: "stopPartnerSignPlan", Method: "POST", Path: "/v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012463534"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332},
 	},

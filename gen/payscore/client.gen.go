@@ -1456,7 +1456,7 @@ func (p QueryPartnerSignPlanParams) query() string {
 // StopPartnerSignPlan 取消用户的签约计划: Cancels a user's sign plan. Only the merchant that created it can cancel it. What becomes of an order that is
 // in service is not published.
 //
-// Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-payscore-plan/partner-user-sign-plan/stop-partner-user-sign-plan.html
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4012463534
 func (c *Client) StopPartnerSignPlan(ctx context.Context, merchantSignPlanNo string, body StopPartnerSignPlanRequest, editors ...RequestEditorFn) (*PartnerSignPlan, error) {
 	var limits limit.Checker
 	limits.String(limit.Parameters, "merchant_sign_plan_no", merchantSignPlanNo, 1, 32, &patternMerchantSignPlanNo)

@@ -446,7 +446,7 @@ func (v CreatePartnerSignPlanRequest) Validate() error {
 func (v CreatePartnerSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
 	c.String(at, "merchant_sign_plan_no", v.MerchantSignPlanNo, 1, 32, &patternMerchantSignPlanNo)
-	c.String(at, "notify_url", v.NotifyURL, 1, 1024, nil)
+	c.String(at, "notify_url", v.NotifyURL, 8, 1024, &patternNotifyURL)
 	if v.OpenID != nil {
 		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
 	}
@@ -484,7 +484,7 @@ func (v CreatePartnerSignPlanServiceOrderRequest) check(c *limit.Checker, at *li
 		object := at.Key("location")
 		v.Location.check(c, &object)
 	}
-	c.String(at, "notify_url", v.NotifyURL, 1, 256, nil)
+	c.String(at, "notify_url", v.NotifyURL, 8, 256, &patternNotifyURL)
 	if v.OpenID != nil {
 		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
 	}
@@ -703,7 +703,7 @@ func (v CreateSignPlanRequest) Validate() error {
 func (v CreateSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
 	c.String(at, "merchant_sign_plan_no", v.MerchantSignPlanNo, 1, 32, &patternMerchantSignPlanNo)
-	c.String(at, "notify_url", v.NotifyURL, 1, 1024, nil)
+	c.String(at, "notify_url", v.NotifyURL, 8, 1024, &patternNotifyURL)
 	c.String(at, "openid", v.OpenID, 1, 128, &patternOpenid)
 	c.String(at, "plan_id", v.PlanID, 1, 32, nil)
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
@@ -732,7 +732,7 @@ func (v CreateSignPlanServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 		object := at.Key("location")
 		v.Location.check(c, &object)
 	}
-	c.String(at, "notify_url", v.NotifyURL, 1, 256, nil)
+	c.String(at, "notify_url", v.NotifyURL, 8, 256, &patternNotifyURL)
 	c.String(at, "openid", v.OpenID, 1, 128, &patternOpenid)
 	c.String(at, "out_trade_no", v.OutTradeNo, 1, 32, &patternMerchantSignPlanNo)
 	c.Integer(at, "plan_detail_no", v.PlanDetailNo, 1, limit.Highest)
@@ -1288,7 +1288,7 @@ func (v StopPartnerSignPlanRequest) Validate() error {
 }
 
 func (v StopPartnerSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "stop_reason", v.StopReason, 1, limit.None, nil)
+	c.String(at, "stop_reason", v.StopReason, 1, 128, nil)
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 }
 
@@ -1301,7 +1301,7 @@ func (v StopSignPlanRequest) Validate() error {
 }
 
 func (v StopSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "stop_reason", v.StopReason, 1, limit.None, nil)
+	c.String(at, "stop_reason", v.StopReason, 1, 128, nil)
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a

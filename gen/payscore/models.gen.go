@@ -1389,9 +1389,7 @@ type CreatePartnerSignPlanRequest struct {
 	// Example: 1234323JKHDFE1243252
 	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
 
-	// NotifyURL Where WeChat Pay sends the notifications of the sign plan. The general rules of notifications ask for https, a public
-	// host and no query string.
-	//
+	// NotifyURL Where WeChat Pay sends the notifications of the sign plan. The pages ask for https, a public host and no query string.
 	//
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
@@ -1465,9 +1463,7 @@ type CreatePartnerSignPlanServiceOrderRequest struct {
 	// Location Where the service starts and ends. `end_location` needs `start_location`.
 	Location *Location `json:"location,omitempty"`
 
-	// NotifyURL Where WeChat Pay sends the notifications of the order. The general rules of notifications ask for https, a public host
-	// and no query string.
-	//
+	// NotifyURL Where WeChat Pay sends the notifications of the order. The pages ask for https, a public host and no query string.
 	//
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
@@ -1544,9 +1540,7 @@ type CreatePartnerSignPlanServiceOrderResult struct {
 	// Example: 1230000109
 	MchID string `json:"mchid"`
 
-	// NotifyURL Where WeChat Pay sends the notifications of the order. The general rules of notifications ask for https, a public host
-	// and no query string.
-	//
+	// NotifyURL Where WeChat Pay sends the notifications of the order. The pages ask for https, a public host and no query string.
 	//
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
@@ -1983,9 +1977,7 @@ type CreateSignPlanRequest struct {
 	// Example: 1234323JKHDFE1243252
 	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
 
-	// NotifyURL Where WeChat Pay sends the notifications of the sign plan. The general rules of notifications ask for https, a public
-	// host and no query string.
-	//
+	// NotifyURL Where WeChat Pay sends the notifications of the sign plan. The pages ask for https, a public host and no query string.
 	//
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
@@ -2044,9 +2036,7 @@ type CreateSignPlanServiceOrderRequest struct {
 	// Location Where the service starts and ends. `end_location` needs `start_location`.
 	Location *Location `json:"location,omitempty"`
 
-	// NotifyURL Where WeChat Pay sends the notifications of the order. The general rules of notifications ask for https, a public host
-	// and no query string.
-	//
+	// NotifyURL Where WeChat Pay sends the notifications of the order. The pages ask for https, a public host and no query string.
 	//
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
@@ -2108,9 +2098,7 @@ type CreateSignPlanServiceOrderResult struct {
 	// Example: 1230000109
 	MchID string `json:"mchid"`
 
-	// NotifyURL Where WeChat Pay sends the notifications of the order. The general rules of notifications ask for https, a public host
-	// and no query string.
-	//
+	// NotifyURL Where WeChat Pay sends the notifications of the order. The pages ask for https, a public host and no query string.
 	//
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
@@ -3056,9 +3044,7 @@ type PartnerSignPlan struct {
 	// Example: 1230000109
 	MchID string `json:"mchid"`
 
-	// MerchantCallbackURL Where WeChat Pay sends the notifications of the sign plan. The general rules of notifications ask for https, a public
-	// host and no query string.
-	//
+	// MerchantCallbackURL Where WeChat Pay sends the notifications of the sign plan. The pages ask for https, a public host and no query string.
 	//
 	// Example: https://api.test.com
 	MerchantCallbackURL string `json:"merchant_callback_url"`
@@ -4440,9 +4426,7 @@ type SignPlan struct {
 	// Example: 1230000109
 	MchID string `json:"mchid"`
 
-	// MerchantCallbackURL Where WeChat Pay sends the notifications of the sign plan. The general rules of notifications ask for https, a public
-	// host and no query string.
-	//
+	// MerchantCallbackURL Where WeChat Pay sends the notifications of the sign plan. The pages ask for https, a public host and no query string.
 	//
 	// Example: https://api.test.com
 	MerchantCallbackURL string `json:"merchant_callback_url"`
@@ -4610,9 +4594,7 @@ type SignPlanNotification struct {
 	// Example: 1230000109
 	MchID string `json:"mchid"`
 
-	// MerchantCallbackURL Where WeChat Pay sends the notifications of the sign plan. The general rules of notifications ask for https, a public
-	// host and no query string.
-	//
+	// MerchantCallbackURL Where WeChat Pay sends the notifications of the sign plan. The pages ask for https, a public host and no query string.
 	//
 	// Example: https://api.test.com
 	MerchantCallbackURL string `json:"merchant_callback_url"`
@@ -4729,7 +4711,7 @@ type StopPartnerPlanRequest struct {
 
 // StopPartnerSignPlanRequest 取消用户的签约计划请求: Why a sign plan is cancelled.
 type StopPartnerSignPlanRequest struct {
-	// StopReason Why the sign plan is cancelled.
+	// StopReason Why the sign plan is cancelled. The limit is that of the page for service providers; the other was not read.
 	//
 	// Example: 用户协商后停止
 	StopReason string `json:"stop_reason"`
@@ -4742,7 +4724,7 @@ type StopPartnerSignPlanRequest struct {
 
 // StopSignPlanRequest 取消用户的签约计划请求: Why a sign plan is cancelled.
 type StopSignPlanRequest struct {
-	// StopReason Why the sign plan is cancelled.
+	// StopReason Why the sign plan is cancelled. The limit is that of the page for service providers; the other was not read.
 	//
 	// Example: 用户协商后停止
 	StopReason string `json:"stop_reason"`
