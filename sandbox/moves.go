@@ -40,13 +40,16 @@ type MoveArgs struct {
 	AuthorizationCode string
 	OutRefundNo       string
 	OutApplyNo        string
-	Reason            string // of a rejection, up to 256 characters
-	UserLabel         string
-	UserRiskLevel     int64
-	RiskLevelVersion  int64
-	User              User
-	ServiceID         string
-	Quotas            []payscore.QuotaSuggestion // fen
+
+	MerchantSignPlanNo string
+
+	Reason           string // of a rejection or a user's cancellation, up to 256 characters
+	UserLabel        string
+	UserRiskLevel    int64
+	RiskLevelVersion int64
+	User             User
+	ServiceID        string
+	Quotas           []payscore.QuotaSuggestion // fen
 }
 
 // Move makes a move by its name. An order (SubMchID, OutOrderNo) has these:
@@ -71,6 +74,11 @@ type MoveArgs struct {
 //     it succeeds after a minute of the orders' time;
 //   - approve_account, reject_account: so does an application to bind a
 //     sub-merchant, which is approved after a minute;
+//   - sign_plan: the user signs a plan, on the page that the package of the last
+//     two hours opens, and PAYSCORE.USER_SIGN_PLAN is announced;
+//   - cancel_sign_plan, revoke_sign_plans: the user cancels a signed plan, with a
+//     reason, or withdraws from the service, and PAYSCORE.USER_CANCEL_SIGN_PLAN
+//     is announced;
 //   - set_user: what stands against the orders of a user, by openid or
 //     sub_openid;
 //   - set_risk_level, set_quotas: what an assessment of a user answers from now

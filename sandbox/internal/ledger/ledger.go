@@ -37,6 +37,7 @@ type Ledger struct {
 	quotas       *store.Table[rules.Quotas]     // by service and version
 	applications *store.Table[rules.Application]
 	refunds      *store.Table[rules.Refund]
+	planTables
 }
 
 // New returns a ledger without records.
@@ -50,6 +51,7 @@ func New() *Ledger {
 		permissions: store.NewTable[rules.Permission](s, "permissions"), given: rules.PermissionsByUser{},
 		riskLevels: store.NewTable[rules.RiskLevel](s, "risk_levels"), quotas: store.NewTable[rules.Quotas](s, "quotas"),
 		applications: store.NewTable[rules.Application](s, "applications"), refunds: store.NewTable[rules.Refund](s, "refunds"),
+		planTables: newPlanTables(s),
 	}
 	l.Post.Stage = l.StageOf
 	l.orders.OnLoad = func(key string, o *rules.Order) {
@@ -60,6 +62,7 @@ func New() *Ledger {
 	l.permissions.OnLoad = func(_ string, p *rules.Permission) { l.given.Add(p) }
 	l.applications.OnLoad = l.planApplication
 	l.refunds.OnLoad = l.planRefund
+	l.signPlans.OnLoad = l.planExpiry
 	return l
 }
 

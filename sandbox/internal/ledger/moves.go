@@ -42,6 +42,7 @@ type MoveArgs struct {
 	Fails                           bool
 	AuthorizationCode               string
 	OutRefundNo, OutApplyNo         string
+	MerchantSignPlanNo              string
 	Reason                          string
 	UserLabel                       string
 	UserRiskLevel, RiskLevelVersion int64

@@ -50,6 +50,9 @@ func (l *Ledger) keep(o rules.Order, e rules.Effects) *rules.Order {
 	if before == nil || before.Deduction != o.Deduction {
 		l.planDeduction(o.Key(), &o)
 	}
+	if o.SignPlan != "" {
+		l.followDetail(&o)
+	}
 	l.follow(e)
 	return &o
 }
@@ -167,23 +170,30 @@ func Query[T any](ctx context.Context, l *Ledger, t Target, outOrderNo, queryID 
 func Create[T any](ctx context.Context, l *Ledger, r rules.Opening) (T, error) {
 	var answer T
 	err := l.update(ctx, func() error {
-		terms := l.terms()
-		terms.User = l.user(r.Order.OpenID, r.Order.SubOpenID)
-		if refused := rules.CheckOpening(r, terms); refused != nil {
+		if refused := rules.CheckOpening(r, l.terms()); refused != nil {
 			return refused
 		}
-		known := l.orders.Get(rules.OrderKey(r.Order.SubMchID, r.Order.OutOrderNo))
-		if known == nil && l.orders.Len() >= l.MaxOrders {
-			return rules.TooManyOrders()
-		}
-		o, effects, refused := rules.Create(r, known, terms)
+		o, refused := l.create(r)
 		if refused != nil {
 			return refused
-		}
-		if !effects.Repeat {
-			l.keep(o, effects)
 		}
 		return json.Unmarshal(o.Answer, &answer)
 	})
 	return answer, err
+}
+
+// create opens an order, or finds the one that the same request opened. The
+// caller holds the lock and has checked the request.
+func (l *Ledger) create(r rules.Opening) (*rules.Order, *rules.Refusal) {
+	terms := l.terms()
+	terms.User = l.user(r.Order.OpenID, r.Order.SubOpenID)
+	known := l.orders.Get(rules.OrderKey(r.Order.SubMchID, r.Order.OutOrderNo))
+	if known == nil && l.orders.Len() >= l.MaxOrders {
+		return nil, rules.TooManyOrders()
+	}
+	o, effects, refused := rules.Create(r, known, terms)
+	if refused != nil || effects.Repeat {
+		return &o, refused
+	}
+	return l.keep(o, effects), nil
 }

@@ -45,6 +45,9 @@ var otherMoves = map[string]otherMove{
 				return rules.RejectAccount(known, a.Reason)
 			})
 		}},
+	"sign_plan":         moveSignPlan("sign_plan"),
+	"cancel_sign_plan":  moveSignPlan("cancel_sign_plan", "reason"),
+	"revoke_sign_plans": moveSignPlan("revoke_sign_plans"),
 	"set_risk_level": {[]string{"openid", "user_label", "user_risk_level", "risk_level_version"},
 		userSubject,
 		func(l *Ledger, a MoveArgs) error {

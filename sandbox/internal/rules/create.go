@@ -2,7 +2,6 @@ package rules
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 
@@ -28,6 +27,7 @@ type Opening struct {
 	Shopping *payscore.ShoppingInfo
 	// Completion is there when the order is completed at once.
 	Completion *payscore.CompletePartnerServiceOrderRequest
+	SignPlan   string // key of the sign plan that it is an order of, or empty
 }
 
 // Create opens an order. known is the one of the same number, if there is one. A
@@ -35,13 +35,9 @@ type Opening struct {
 // finds the order that it made before.
 func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	none := Effects{}
-	body, err := json.Marshal(r.Request)
-	if err != nil {
-		return Order{}, none, ParamError("body", "", "参数错误", "does not decode")
-	}
-	hash := sha256.Sum256(body)
+	hash := hashOf(r.Request)
 	if known != nil {
-		if !bytes.Equal(known.Created, hash[:]) {
+		if !bytes.Equal(known.Created, hash) {
 			return Order{}, none, RefuseNumber(badRequest, "INVALID_REQUEST", NumberReentry)
 		}
 		return *known, Effects{Repeat: true}, nil
@@ -51,7 +47,7 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	}
 	b := r.Order
 	c := &change{terms: t, Order: Order{
-		CreatedAt: t.Now, Created: hash[:], Device: b.Device, ShoppingInfo: r.Shopping,
+		CreatedAt: t.Now, Created: hash, SignPlan: r.SignPlan, Device: b.Device, ShoppingInfo: r.Shopping,
 		Entity: payscore.ServiceOrderEntity{
 			OutOrderNo: b.OutOrderNo, ServiceID: b.ServiceID, AppID: b.AppID, MchID: t.MchID,
 			SubAppID: b.SubAppID, ServiceIntroduction: b.ServiceIntroduction,
@@ -85,6 +81,7 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	}
 	c.become(initial)
 	answer.ServiceOrderEntity = c.Entity
+	var err error
 	if c.Answer, err = json.Marshal(answer); err != nil {
 		panic(fmt.Sprintf("sandbox: answer a creation: %v", err)) // generated types encode
 	}

@@ -38,6 +38,8 @@ type Order struct {
 	ShoppingInfo  *payscore.ShoppingInfo `json:"shopping_info,omitempty"`
 	ProfitSharing bool                   `json:"profit_sharing,omitempty"`
 	GoodsTag      string                 `json:"goods_tag,omitempty"`
+	// SignPlan is the key of the sign plan that it is an order of.
+	SignPlan string `json:"sign_plan,omitempty"`
 }
 
 // Deduction is one that is in progress.

@@ -2,9 +2,6 @@ package rules
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/json"
-	"fmt"
 
 	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
@@ -91,12 +88,7 @@ type Complete struct {
 // Completion is the command of a request as it came, and of its body as a
 // partner's.
 func Completion(request any, body payscore.CompletePartnerServiceOrderRequest) Complete {
-	b, err := json.Marshal(request)
-	if err != nil {
-		panic(fmt.Sprintf("sandbox: encode a completion: %v", err)) // it was decoded
-	}
-	hash := sha256.Sum256(b)
-	return Complete{body, hash[:]}
+	return Complete{body, hashOf(request)}
 }
 
 func (Complete) verb() (first, last string) { return "complete", "" }
