@@ -79,6 +79,17 @@ func (s *Sandbox) Orders(prefix, after string, limit int) (page []OrderView, nex
 	return s.ledger.Orders(prefix, after, limit)
 }
 
+// SignPlanView is a sign plan as a query answers it, with the Moves that it
+// allows now.
+type SignPlanView = ledger.SignPlanView
+
+// Plans returns all plans and sign plans, sorted by sub-merchant and number. A
+// direct merchant's have an empty SubMchID.
+func (s *Sandbox) Plans() ([]payscore.PartnerPlan, []SignPlanView) {
+	s.mustBeOpen()
+	return s.ledger.Plans()
+}
+
 // ErrScenario matches the errors of a scenario file.
 var ErrScenario = admin.ErrScenario
 

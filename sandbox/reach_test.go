@@ -142,17 +142,68 @@ func (b *box) example(id string) answer {
 	return got
 }
 
-// filled is the example with the one number in it that only the sandbox knows:
-// that of the payment to give back.
-func (b *box) filled(c call) map[string]any {
-	body := c.body()
+// filled is the example to start from, with what only the sandbox knows.
+func (b *box) filled(c call) map[string]any { return b.fill(c, c.body()) }
+
+// fill gives an example the number that only the sandbox knows: that of the
+// payment to give back, of the plan to sign or of the one that was signed.
+func (b *box) fill(c call, body map[string]any) map[string]any {
 	if c.id == "createRefund" {
 		paid, ok := entity(b, subMchID, "paid")
 		if ok && paid.Collection != nil {
 			body["transaction_id"] = *paid.Collection.Details[0].TransactionID
 		}
 	}
+	plan, signed := b.planIDs(c)
+	for name, id := range map[string]string{"plan_id": plan, "sign_plan_id": signed} {
+		if _, is := body[name]; is && id != "" {
+			body[name] = id
+		}
+	}
 	return body
+}
+
+// planIDs are those of the plan and the sign plan of the examples, empty for
+// those that are not there.
+func (b *box) planIDs(c call) (plan, signed string) {
+	sub := subMchID
+	if c.direct() {
+		sub = ""
+	}
+	plans, signPlans := b.Plans()
+	for _, p := range plans {
+		if p.SubMchID == sub {
+			plan = p.PlanID
+		}
+	}
+	for _, p := range signPlans {
+		if p.SubMchID == sub {
+			signed = p.SignPlanID
+		}
+	}
+	return plan, signed
+}
+
+// bringPlan makes what the example of an operation on plans or sign plans is
+// about, by the examples.
+func (b *box) bringPlan(c call) {
+	b.t.Helper()
+	side, sub := "Partner", subMchID
+	if c.direct() {
+		side, sub = "", ""
+	}
+	create := "create" + side
+	if c.id == create+"Plan" {
+		return
+	}
+	b.example(create + "Plan")
+	if strings.HasSuffix(c.id, "Plan") && !strings.HasSuffix(c.id, "SignPlan") || c.id == create+"SignPlan" {
+		return
+	}
+	b.example(create + "SignPlan")
+	if c.id == create+"SignPlanServiceOrder" {
+		b.ok(b.Move("sign_plan", sandbox.MoveArgs{SubMchID: sub, MerchantSignPlanNo: orderNo}))
+	}
 }
 
 // direct tells whether an operation is about the merchant's own orders.
@@ -213,6 +264,8 @@ func (b *box) arrange(c call) {
 		if c.id == "queryRefund" {
 			b.example("createRefund")
 		}
+	case strings.Contains(c.template, "plan"):
+		b.bringPlan(c)
 	case strings.Contains(c.template, "/permissions") && !strings.HasPrefix(c.id, "apply"):
 		b.authorise(c)
 	}
@@ -220,7 +273,7 @@ func (b *box) arrange(c call) {
 
 // again are members of an example that make a repeat of it another request.
 var again = map[string]any{
-	"service_introduction": "另一个服务", "amount": map[string]any{"refund": 9999, "total": 39900, "currency": "CNY"},
+	"plan_name": "另一个计划", "service_introduction": "另一个服务", "amount": map[string]any{"refund": 9999, "total": 39900, "currency": "CNY"},
 }
 
 // provoke tries to reach a documented error without a fault.
@@ -290,6 +343,10 @@ func (b *box) provoke(c call, code string) answer {
 	}
 	b.arrange(c)
 	body := b.filled(c)
+	if strings.HasSuffix(c.id, "SignPlan") && strings.HasPrefix(c.id, "create") {
+		b.example(strings.Replace(strings.Replace(c.id, "create", "stop", 1), "Sign", "", 1))
+		return b.of(c, body)
+	}
 	if got := b.of(c, body); got.Status >= 300 {
 		return got
 	}
@@ -319,6 +376,10 @@ func onlyByFault(c call, code string) string {
 		return "the sandbox is not busy and does not fail by itself"
 	case code == "NO_AUTH" && slices.Contains([]string{"downloadCertificates", "echoSecurity", "queryPartnerServiceAccountApplication"}, c.id):
 		return "the request names nobody but the merchant"
+	case code == "NO_AUTH" && slices.Contains([]string{"queryPlan", "stopPlan", "querySignPlan", "stopSignPlan"}, c.id):
+		return "the request names neither app nor service"
+	case code == "ORDER_NOT_EXIST" && strings.Contains(c.id, "SignPlan"):
+		return "" // the plan, or the sign plan of the order
 	case code == "ORDER_NOT_EXIST" && (c.rule.Creates != nil || strings.HasPrefix(c.id, "create") || strings.HasPrefix(c.id, "directComplete") ||
 		strings.HasPrefix(c.id, "apply") || c.id == "queryPartnerServiceQuotas"):
 		return "the request names nothing that could be missing; the pages print one table of errors for all operations"
@@ -351,11 +412,7 @@ func TestEachDocumentedAnswerIsReached(t *testing.T) {
 				for name := range c.bodies() {
 					b := newBox(t)
 					b.arrange(c)
-					body := b.filled(c)
-					if name != "" && c.id != "createRefund" {
-						body = c.bodies()[name]
-					}
-					if got := b.of(c, body); got.Status != c.success() {
+					if got := b.of(c, b.fill(c, c.bodies()[name])); got.Status != c.success() {
 						t.Errorf("example %s: %v %s", name, &got.Error, got.Detail)
 						continue
 					}
