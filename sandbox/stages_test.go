@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -291,13 +292,21 @@ func TestCreateStartsAtTheStagesOfTheContract(t *testing.T) {
 			started := map[string]bool{}
 			for name, body := range op.examples {
 				b := newBox(t) // the examples are of one order
+				if strings.Contains(op.template, "sign-plan") {
+					c := callOf(op.id)
+					b.bringPlan(c)
+					body = asJSON(b.fill(c, c.bodies()[name]))
+				}
 				got := b.send(op.method, op.template, body)
 				if got.Status != op.success() {
 					t.Fatalf("%s: %v %s", name, &got.Error, got.Detail)
 				}
-				var request payscore.ServiceOrderEntity
+				var request struct {
+					payscore.ServiceOrderEntity
+					OutTradeNo string `json:"out_trade_no"` // of the order of a sign plan
+				}
 				b.ok(json.Unmarshal([]byte(body), &request))
-				order := b.read(op.side(), request.OutOrderNo)
+				order := b.read(op.side(), cmp.Or(request.OutTradeNo, request.OutOrderNo))
 				stage := stageOf(t, order)
 				if !slices.Contains(op.rule.Creates, stage) {
 					t.Errorf("%s: started at %s", name, stage)
