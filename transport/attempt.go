@@ -105,7 +105,7 @@ func (c *Client) newAttempt(parent context.Context) (*attempt, context.Context) 
 	a := &attempt{parent: parent}
 	a.ctx, a.cancel = context.WithCancelCause(parent)
 	if c.timeout > 0 {
-		a.timer = time.AfterFunc(c.timeout, func() { a.cancel(timeoutError(c.timeout)) })
+		a.timer = c.afterFunc(c.timeout, func() { a.cancel(timeoutError(c.timeout)) })
 	}
 	_, a.direct = c.carrier.(*http.Transport)
 	a.trace.GetConn = func(string) { a.asked.Store(true) }

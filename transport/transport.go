@@ -46,9 +46,10 @@ type Client struct {
 	misconfigured error // why an option cannot be used
 	observers     []func(context.Context, Attempt)
 
-	now    func() time.Time
-	sleep  func(context.Context, time.Duration) error
-	jitter func() float64 // in [0, 1)
+	now       func() time.Time
+	sleep     func(context.Context, time.Duration) error
+	afterFunc func(time.Duration, func()) *time.Timer
+	jitter    func() float64 // in [0, 1)
 }
 
 // Option configures a Client. A nil Option does nothing, and one with a nil
@@ -101,7 +102,7 @@ func WithMaxAnswer(n int64) Option {
 // each answer with verifier.
 func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
 	c := &Client{signer: signer, verifier: verifier, timeout: DefaultTimeout, maxAnswer: DefaultMaxAnswer,
-		now: time.Now, sleep: sleep, jitter: jitter}
+		now: time.Now, sleep: sleep, afterFunc: time.AfterFunc, jitter: jitter}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(c)

@@ -350,7 +350,7 @@ func TestGzip(t *testing.T) {
 	if rsp, err := do(); checkUnverified(t, rsp, err) == nil || !errors.Is(err, auth.ErrUnverified) {
 		t.Error(err)
 	}
-	plain = make([]byte, 64<<20) // 64 kB on the wire
+	plain = make([]byte, 4<<20) // 4 kB on the wire
 	signed = string(plain)
 	if rsp, err := do(); checkUnverified(t, rsp, err) == nil || errors.Is(err, auth.ErrUnverified) {
 		t.Error(err)
