@@ -37,6 +37,9 @@ import (
 // changed nothing, so query again.
 var ErrOutcomeUnknown = errors.New("outcome unknown, query before anything else")
 
+// advice ends the text of each error that is ErrOutcomeUnknown.
+var advice = ": " + ErrOutcomeUnknown.Error()
+
 // ErrNotSent says that certainly nothing of a request reached WeChat Pay: it
 // broke a limit, could not be signed, or there was no connection. The error of
 // a write is this, [ErrOutcomeUnknown] or a refusal, an [*Error]. Who sends
@@ -163,7 +166,7 @@ func (e *Error) Error() string {
 		b.WriteString(" request id " + oneline.Cut(e.RequestID, 128))
 	}
 	if e.outcomeUnknown() {
-		b.WriteString(": " + ErrOutcomeUnknown.Error())
+		b.WriteString(advice)
 	}
 	return b.String()
 }
@@ -249,7 +252,7 @@ func (e *UndecodableError) Error() string {
 		b.WriteString(" request id " + oneline.Cut(e.RequestID, 128))
 	}
 	if Writes(e.Method) {
-		b.WriteString(": " + ErrOutcomeUnknown.Error())
+		b.WriteString(advice)
 	}
 	return b.String()
 }

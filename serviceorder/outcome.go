@@ -3,7 +3,6 @@ package serviceorder
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/catalog"
@@ -77,7 +76,7 @@ type NotCarriedOutError struct {
 // Error is one line.
 func (e *NotCarriedOutError) Error() string {
 	return fmt.Sprintf("order %s: not carried out, as the order shows; sending it: %s",
-		oneline.Quote(e.OutOrderNo, 64), settled(e.Cause))
+		oneline.Quote(e.OutOrderNo, 64), apierror.TrimAdvice(oneline.Error(e.Cause, maxCause)))
 }
 
 // Unwrap returns the refusal if there was one. It does not return an unknown
@@ -88,12 +87,6 @@ func (e *NotCarriedOutError) Unwrap() error {
 		return refused
 	}
 	return nil
-}
-
-// settled is what a sending came to, without the advice at its end, which was
-// followed.
-func settled(err error) string {
-	return strings.TrimSuffix(oneline.Error(err, maxCause), ": "+apierror.ErrOutcomeUnknown.Error())
 }
 
 // UnsettledError is an operation of which not even the order tells whether it
@@ -112,7 +105,7 @@ type UnsettledError struct {
 
 // Error is one line.
 func (e *UnsettledError) Error() string {
-	s := fmt.Sprintf("order %s: sending it: %s; ", oneline.Quote(e.OutOrderNo, 64), settled(e.SendErr))
+	s := fmt.Sprintf("order %s: sending it: %s; ", oneline.Quote(e.OutOrderNo, 64), apierror.TrimAdvice(oneline.Error(e.SendErr, maxCause)))
 	if e.QueryErr != nil {
 		return s + fmt.Sprintf("querying it: %s: %v", oneline.Error(e.QueryErr, maxCause), apierror.ErrOutcomeUnknown)
 	}

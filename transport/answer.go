@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
+
+	"github.com/wxpayscore/payscore/apierror"
 )
 
 // answer is a body that was read. The generated client knows of Bytes, which
@@ -14,6 +16,7 @@ type answer struct {
 	bytes.Reader
 	all      []byte
 	verified bool
+	refusal  *apierror.Error // nil until it is asked for
 }
 
 // emptyAnswer is one without a body, and says whether it verified. A 204, which

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
@@ -34,12 +33,12 @@ type UnverifiedError struct {
 
 // Error is one line, without the body.
 func (e *UnverifiedError) Error() string {
-	s := fmt.Sprintf("%s %s: answer %d (request id %s) is not to be trusted: %s",
-		e.Method, e.Path, e.Status, oneline.Quote(e.RequestID, 128), line(e.Err))
+	s := fmt.Sprintf("%s %s: answer %d (request id %s) is not to be trusted: ",
+		e.Method, e.Path, e.Status, oneline.Quote(e.RequestID, 128))
 	if apierror.Writes(e.Method) {
-		s += ": " + ErrOutcomeUnknown.Error()
+		return s + unknownAtTheEnd(e.Err)
 	}
-	return s
+	return s + line(e.Err)
 }
 
 // Unwrap returns the cause.
@@ -109,8 +108,7 @@ func (e *RefusedAfterUnknownError) Error() string {
 
 // unknownAtTheEnd is the text of err with that of ErrOutcomeUnknown once.
 func unknownAtTheEnd(err error) string {
-	advice := ": " + ErrOutcomeUnknown.Error()
-	return strings.TrimSuffix(line(err), advice) + advice
+	return apierror.TrimAdvice(line(err)) + ": " + ErrOutcomeUnknown.Error()
 }
 
 // Unwrap returns the refusal, what came before it, and ErrOutcomeUnknown.
@@ -152,13 +150,17 @@ func causeOf(rsp *http.Response, err error) error {
 	return refusal(rsp)
 }
 
-// refusal is an answer other than the success, whose body stays to be read.
+// refusal is an answer other than the success, whose body stays to be read. A
+// body is parsed once, though several ask for what it says.
 func refusal(rsp *http.Response) *apierror.Error {
-	var body []byte
-	if a, ok := rsp.Body.(*answer); ok { // else it did not come out of attempt
-		body = a.Bytes()
+	a, ok := rsp.Body.(*answer)
+	if !ok { // it is empty, or did not come out of attempt
+		return apierror.New(rsp, nil)
 	}
-	return apierror.New(rsp, body)
+	if a.refusal == nil {
+		a.refusal = apierror.New(rsp, a.Bytes())
+	}
+	return a.refusal
 }
 
 // notSent is for what is refused here. Like net/http it closes the body.

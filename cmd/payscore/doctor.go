@@ -293,7 +293,7 @@ func (d *doctorCommand) echo(ctx context.Context) check {
 		return ok(name, "the signature was accepted, and the answer verifies")
 	}
 	// The self test changes nothing, though it is a POST.
-	line := strings.ReplaceAll(err.Error(), ": "+apierror.ErrOutcomeUnknown.Error(), "")
+	line := apierror.TrimAdvice(err.Error())
 	if refused, is := errors.AsType[*apierror.Error](err); is {
 		if refused.Status == http.StatusNotFound {
 			return skipped(name, "this host does not serve the self test: 404 "+refused.Code)
