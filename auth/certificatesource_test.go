@@ -854,6 +854,8 @@ func TestNewCertificateSourceRefuses(t *testing.T) {
 		"no scheme":    {Signer: signer, APIv3Keys: keys, Server: "api.mch.weixin.qq.com"},
 		"other scheme": {Signer: signer, APIv3Keys: keys, Server: "ftp://h"},
 		"password":     {Signer: signer, APIv3Keys: keys, Server: "https://a:MARKER@h"},
+		"interval":     {Signer: signer, APIv3Keys: keys, Interval: -1},
+		"throttle":     {Signer: signer, APIv3Keys: keys, Throttle: -1},
 		"no URL":       {Signer: signer, APIv3Keys: keys, Server: "https://a:MARKER@h h"},
 	} {
 		s, err := auth.NewCertificateSource(c)

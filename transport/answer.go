@@ -47,7 +47,7 @@ func (a *answer) Bytes() []byte { return a.all[len(a.all)-a.Len():] }
 func (*answer) Close() error { return nil }
 
 // readAnswer reads a body to its end, of limit bytes at most, into one piece
-// of memory when the length was told.
+// of memory when the length is known.
 func readAnswer(rsp *http.Response, limit int64) ([]byte, error) {
 	// In which the end is found without growing, unless the length is a boast.
 	room := min(rsp.ContentLength, limit, DefaultMaxAnswer) + 1

@@ -88,9 +88,8 @@ func (e *SendError) Is(target error) bool {
 
 func (e *SendError) outcomeUnknown() bool { return !e.NotSent && apierror.Writes(e.Method) }
 
-// RefusedAfterUnknownError is a refusal of a write of which an earlier attempt
-// in the same call may have been carried out. It is always
-// [ErrOutcomeUnknown]: a modification that was carried out is refused when it
+// RefusedAfterUnknownError means that a write was refused after an earlier attempt
+// of the same call may have succeeded. It is always [ErrOutcomeUnknown]: a modification that was carried out is refused when it
 // is repeated, since each amount must be lower than the one before. Query.
 type RefusedAfterUnknownError struct {
 	Refusal *apierror.Error // the last answer; errors.As finds it
