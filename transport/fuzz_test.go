@@ -143,6 +143,7 @@ func TestHostileAnswers(t *testing.T) {
 				rt := transport.NewRoundTripper()
 				rt.DialContext = func(context.Context, string, string) (net.Conn, error) {
 					here, there := net.Pipe()
+					t.Cleanup(func() { there.Close() })
 					go func() {
 						if req, err := http.ReadRequest(bufio.NewReader(there)); err == nil {
 							io.Copy(io.Discard, req.Body)
