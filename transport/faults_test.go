@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -313,10 +314,17 @@ func TestEachFault(t *testing.T) {
 	}
 }
 
-// Every two of them, one after the other, and each of them for ever. With -short
-// it is one pair in nine.
+// Every two of them, one after the other, and each of them for ever. It is all
+// pairs with PAYSCORE_FAULT_PAIRS=all, as in CI, else one in 5, and with -short one
+// in 23.
 func TestFaultsInARow(t *testing.T) {
-	pairs := 0
+	pairs, every := 0, 5
+	switch {
+	case os.Getenv("PAYSCORE_FAULT_PAIRS") == "all":
+		every = 1
+	case testing.Short():
+		every = 23
+	}
 	ends := map[string]int{}
 	try := func(t *testing.T, faults ...fault) {
 		l := newLedger(t, faults...)
@@ -334,14 +342,14 @@ func TestFaultsInARow(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			try(t, a.fault, a.fault, a.fault)
 			for _, b := range faults() {
-				if pairs++; testing.Short() && pairs%9 != 0 {
+				if pairs++; pairs%every != 0 {
 					continue
 				}
 				t.Run(b.name, func(t *testing.T) { try(t, a.fault, b.fault) })
 			}
 		})
 	}
-	t.Logf("%v", ends)
+	t.Logf("one pair in %d: %v", every, ends)
 }
 
 // A query changes nothing, so that it is sent again after whatever went wrong.
