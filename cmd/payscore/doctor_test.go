@@ -83,7 +83,7 @@ func TestDoctorFindsWrongSettings(t *testing.T) {
 	}
 	now := time.Now()
 	day := 24 * time.Hour
-	for _, test := range []struct {
+	for _, test := range sample([]struct {
 		name, check, want string
 		args              []string
 	}{
@@ -105,7 +105,7 @@ func TestDoctorFindsWrongSettings(t *testing.T) {
 		{"public key without id", "answer keys", "--public-key-id is missing", without(h.flags(), "--public-key-id")},
 		{"own certificate for the platform's", "answer keys", "the merchant's own", append(h.flags(), "--platform-cert-file", h.file(sandbox.MerchantCertFile))},
 		{"no URL", "host", "not a URL", append(without(h.flags(), "--base-url"), "--base-url", "api.mch")},
-	} {
+	}) {
 		t.Run(test.name, func(t *testing.T) {
 			checks := diagnose(t, exitInput, test.args...)
 			checks[test.check].want(t, checkFailed, test.want)

@@ -79,24 +79,25 @@ func (w *written) write(ctx context.Context, client *payscore.Client, account sa
 }
 
 // TestKillLosesNothingThatWasAnswered writes while the sandbox is killed again
-// and again. PAYSCORE_KILL_WRITES says how often.
+// and again. PAYSCORE_KILL_WRITES says how often it writes; make soak sets it.
 func TestKillLosesNothingThatWasAnswered(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no kill there")
 	}
-	const writers, kills = 8, 4
-	writes := int64(600)
+	const writers = 8
+	kills, writes := 4, int64(200)
+	if testing.Short() {
+		kills, writes = 1, 60
+	}
 	if s := os.Getenv("PAYSCORE_KILL_WRITES"); s != "" {
 		var err error
 		if writes, err = strconv.ParseInt(s, 10, 32); err != nil {
 			t.Fatal(err)
 		}
 	}
-	dir := t.TempDir()
-	keys, data := filepath.Join(dir, "keys"), filepath.Join(dir, "orders.db")
-	start := func() (*process, sandbox.Account, *payscore.Client, func()) {
-		p := startSandbox(t, "--addr", "127.0.0.1:0", "--keys", keys, "--data", data)
-		var account sandbox.Account
+	keys, data := keysDir(t), filepath.Join(t.TempDir(), "orders.db")
+	start := func() (kill func(), account sandbox.Account, client *payscore.Client, closeIdle func()) {
+		p, process := startProcess(t, "--addr", "127.0.0.1:0", "--keys", keys, "--data", data)
 		if err := json.Unmarshal(readFile(t, filepath.Join(keys, "sandbox.json")), &account); err != nil {
 			t.Fatal(err)
 		}
@@ -112,14 +113,14 @@ func TestKillLosesNothingThatWasAnswered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Without repeats, so that no call outlives the process that it was for.
 		rt := transport.NewRoundTripper()
-		client, err := payscore.New(p.url, payscore.WithRequestEditorFn(signer.Sign),
-			payscore.WithHTTPClient(transport.New(signer, verifier, transport.WithRoundTripper(rt), transport.WithTimeout(2*time.Second))))
+		client, err = payscore.New(p.url, payscore.WithRequestEditorFn(signer.Sign),
+			payscore.WithHTTPClient(transport.New(signer, verifier, transport.WithRoundTripper(rt), transport.WithTimeout(5*time.Minute))))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return p, account, client, rt.CloseIdleConnections
+		kill = func() { _ = process.Kill(); <-p.ended }
+		return kill, account, client, rt.CloseIdleConnections
 	}
 
 	var (
@@ -127,8 +128,15 @@ func TestKillLosesNothingThatWasAnswered(t *testing.T) {
 		orders [writers][]*written
 	)
 	for round := 0; done.Load() < writes; round++ {
-		p, account, client, closeIdle := start()
+		kill, account, client, closeIdle := start()
 		ctx, cancel := context.WithCancel(t.Context())
+		// The write that the kill comes after; the last round ends by itself.
+		last := writes
+		if round < kills {
+			last = min(writes, int64(round+1)*writes/int64(kills+1)+rand.Int64N(writes/10))
+		}
+		due := make(chan struct{})
+		reached := sync.OnceFunc(func() { close(due) })
 		var killed atomic.Bool
 		var working sync.WaitGroup
 		for i := range writers {
@@ -142,30 +150,29 @@ func TestKillLosesNothingThatWasAnswered(t *testing.T) {
 							if !killed.Load() {
 								t.Errorf("%s: write %d: %v", w.number, w.answered+1, err)
 							}
+							reached()
 							return
 						}
-						done.Add(1)
+						if done.Add(1) >= last {
+							reached()
+						}
 					}
 				}
 			})
 		}
+		if done.Load() >= last {
+			reached() // a round before had more writes under way
+		}
+		<-due
 		if round < kills {
-			for until := int64(round+1)*writes/(kills+1) + rand.Int64N(50); done.Load() < min(until, writes); {
-				time.Sleep(time.Millisecond)
-			}
-			// The calls that are cut off now may have been carried out.
-			killed.Store(true)
-			_ = p.Process.Kill()
-			_ = p.Wait()
-			cancel()
+			killed.Store(true) // the calls that are cut off now may have been carried out
+		} else {
+			working.Wait()
 		}
-		working.Wait()
+		kill()
 		cancel()
+		working.Wait()
 		closeIdle()
-		if round >= kills {
-			_ = p.Process.Kill()
-			_ = p.Wait()
-		}
 	}
 
 	_, account, client, closeIdle := start()

@@ -130,6 +130,10 @@ func (c *sandboxCommand) printSeed(s *streams, box *sandbox.Sandbox) {
 
 // open makes a sandbox with the keys of the directory.
 func (c *sandboxCommand) open(s *streams, url string, opts ...sandbox.Option) (*sandbox.Sandbox, error) {
+	journalSize, err := journalBytes(c.JournalSize) // before keys are made
+	if err != nil && c.Journal != "" {
+		return nil, inputError{err}
+	}
 	credentials, err := sandbox.OpenCredentials(c.Keys)
 	if err != nil {
 		return nil, inputError{err}
@@ -139,12 +143,8 @@ func (c *sandboxCommand) open(s *streams, url string, opts ...sandbox.Option) (*
 		opts = append(opts, sandbox.WithData(c.Data))
 	}
 	if c.Journal != "" {
-		size, err := journalBytes(c.JournalSize)
-		if err != nil {
-			return nil, inputError{err}
-		}
 		ended := func(err error) { s.warn("--journal: %v: nothing more is written to it", err) }
-		if c.journal, err = openJournal(c.Journal, size, ended); err != nil {
+		if c.journal, err = openJournal(c.Journal, journalSize, ended); err != nil {
 			return nil, inputError{err}
 		}
 		opts = append(opts, sandbox.WithJournal(c.journal))
@@ -205,8 +205,8 @@ func (c *sandboxCommand) begin(box *sandbox.Sandbox) error {
 	return nil
 }
 
-// patience is for the calls under way when the sandbox is stopped.
-const patience = 2 * time.Second
+// shutdownTimeout bounds the calls under way when the sandbox is stopped.
+const shutdownTimeout = 2 * time.Second
 
 // serve ends without an error when ctx does.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
@@ -214,7 +214,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		wait, cancel := context.WithTimeout(context.Background(), patience)
+		wait, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 		defer cancel()
 		// A request that never ends would keep Shutdown waiting.
 		if server.Shutdown(wait) != nil {
