@@ -42,8 +42,9 @@ secrets: ## run the tests of all modules, with the race detector, and look for s
 faults: ## modify 2,000 orders on networks, HTTP/1.1 and HTTP/2, that do all kinds of things wrong
 	PAYSCORE_FAULT_ORDERS=2000 go test ./sandbox -run TestModifyUnderFaults -v
 
-hostile: ## 16,000 attacks by servers of HTTP/1.1 and HTTP/2, and the verdict on each write (needs a C compiler)
+hostile: ## 16,000 attacks by servers of HTTP/1.1 and HTTP/2, and the verdict on each write (needs a C compiler); hostile texts on a terminal
 	cd internal/hostile && PAYSCORE_HOSTILE=all go test -race -run TestHostile -v .
+	PAYSCORE_HOSTILE=all go test ./cmd/payscore -run TestHostile -v
 
 walk: ## walk through CONTRIBUTING.md, and add to the contract, on copies of the repository
 	PAYSCORE_WALK=1 go test ./internal/codegen -run 'TestAddAField|TestAddParameters|TestAdditionsTakeEffect' -v

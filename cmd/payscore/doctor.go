@@ -265,15 +265,20 @@ func (d *doctorCommand) host(ctx context.Context) []check {
 	if err != nil {
 		return []check{reached, skipped("clock", "the answer has no Date")}
 	}
+	return []check{reached, clock(now, date)}
+}
+
+// clock compares the time on this machine with the Date that a server wrote then.
+func clock(now, date time.Time) check {
 	skew := now.Sub(date).Truncate(time.Second) // a Date has whole seconds
 	side := "ahead of"
 	if skew < 0 {
 		side = "behind"
 	}
 	if skew.Abs() > clockTolerance {
-		return []check{reached, failed("clock", fmt.Sprintf("this machine is %s %s the server; 5 minutes are refused", skew.Abs(), side), "Set the clock by NTP.")}
+		return failed("clock", fmt.Sprintf("this machine is %s %s the server; 5 minutes are refused", skew.Abs(), side), "Set the clock by NTP.")
 	}
-	return []check{reached, ok("clock", "within %s of the server's", max(skew.Abs(), time.Second))}
+	return ok("clock", "within %s of the server's", max(skew.Abs(), time.Second))
 }
 
 // echo runs WeChat Pay's self test, which signs and verifies for real.

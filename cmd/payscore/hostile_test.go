@@ -103,7 +103,7 @@ func TestHostileAnswers(t *testing.T) {
 			_, _ = w.Write(body)
 		})
 	}
-	for _, s := range hostiletext.Texts {
+	for _, s := range sample(hostiletext.Texts) {
 		text.Store(s)
 		wantHarmless(t, "", "query", seedOutOrderNo, "--keys", h.dir)
 		wantHarmless(t, "", "--json", "doctor", "--keys", h.dir)
