@@ -826,7 +826,7 @@ func TestOptionsThatCannotBeUsed(t *testing.T) {
 		for _, k := range kinds {
 			h := newHost(t)
 			for _, do := range []func(*testing.T, context.Context, *payscore.Client, ...serviceorder.Option) ended{k.partner, k.direct} {
-				if e := do(t, t.Context(), h.client(), nil, opt); e.outcome != serviceorder.NotCarriedOut || !errors.Is(e.err, apierror.ErrNotSent) {
+				if e := do(t, t.Context(), h.client(), nil, opt, serviceorder.WithPause(0), serviceorder.WithResend(0)); e.outcome != serviceorder.NotCarriedOut || !errors.Is(e.err, apierror.ErrNotSent) {
 					t.Errorf("%s: %+v", k.name, e)
 				}
 			}
