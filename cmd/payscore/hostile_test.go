@@ -36,7 +36,7 @@ func wantHarmless(t *testing.T, in string, args ...string) {
 // system that shows it. PAYSCORE_HOSTILE=all prints each text in each place in
 // both formats; make hostile sets it.
 func TestHostileTexts(t *testing.T) {
-	every := 2
+	every := 4
 	switch {
 	case os.Getenv("PAYSCORE_HOSTILE") == "all":
 		every = 1
