@@ -61,8 +61,20 @@ func run(configFile, contract, folder string) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", configFile, err)
 	}
+	doc, err := util.LoadSwaggerWithOverlay(contract, util.LoadSwaggerWithOverlayOpts{
+		Path: c.OutputOptions.Overlay.Path, Strict: true, AllowRemoteRefsFrom: c.AllowRemoteRefsFrom,
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", contract, err)
+	}
+	c.OutputOptions.ExcludeSchemas = append(c.OutputOptions.ExcludeSchemas, nameless(doc)...)
+	r := requestsOf(doc)
+	codegen.TemplateFunctions["requested"] = r.reaches
+	codegen.TemplateFunctions["pattern"] = r.pattern
+	codegen.TemplateFunctions["patterns"] = r.patterns
 	for _, part := range slices.Sorted(maps.Keys(c.Output)) {
-		code, err := generate(c, contract, part)
+		codegen.TemplateFunctions["in"] = func(p string) bool { return p == part }
+		code, err := codegen.Generate(doc, c.Configuration)
 		if err != nil {
 			return fmt.Errorf("%s of %s: %w", part, contract, err)
 		}
@@ -78,20 +90,4 @@ func run(configFile, contract, folder string) error {
 		}
 	}
 	return nil
-}
-
-func generate(c config, contract, part string) (string, error) {
-	doc, err := util.LoadSwaggerWithOverlay(contract, util.LoadSwaggerWithOverlayOpts{
-		Path: c.OutputOptions.Overlay.Path, Strict: true, AllowRemoteRefsFrom: c.AllowRemoteRefsFrom,
-	})
-	if err != nil {
-		return "", err
-	}
-	c.OutputOptions.ExcludeSchemas = append(c.OutputOptions.ExcludeSchemas, nameless(doc)...)
-	r := requestsOf(doc)
-	codegen.TemplateFunctions["in"] = func(p string) bool { return p == part }
-	codegen.TemplateFunctions["requested"] = r.reaches
-	codegen.TemplateFunctions["pattern"] = r.pattern
-	codegen.TemplateFunctions["patterns"] = r.patterns
-	return codegen.Generate(doc, c.Configuration)
 }
