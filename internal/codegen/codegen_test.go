@@ -182,6 +182,9 @@ func TestDrift(t *testing.T) {
 			contract = "../../api/sandbox.yaml"
 		}
 		t.Run(config, func(t *testing.T) {
+			if testing.Short() && config == "client.yaml" {
+				t.Skip("the largest of the three")
+			}
 			t.Parallel()
 			text, err := os.ReadFile(config)
 			if err != nil {
@@ -235,6 +238,9 @@ func same(t *testing.T, name string, got []byte) {
 // TestSmall compiles the client and the handlers of the small contract and
 // runs the tests of testdata/small against them.
 func TestSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a client and handlers")
+	}
 	t.Parallel()
 	openInputs(t)
 	dir := t.TempDir()
