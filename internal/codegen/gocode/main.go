@@ -14,12 +14,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"log"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
@@ -78,6 +80,7 @@ func run(configFile, contract, folder string) error {
 		if err != nil {
 			return fmt.Errorf("%s of %s: %w", part, contract, err)
 		}
+		code = withoutAliases(code)
 		name := c.Output[part]
 		if folder != "" {
 			name = filepath.Join(folder, filepath.Base(name))
@@ -90,4 +93,18 @@ func run(configFile, contract, folder string) error {
 		}
 	}
 	return nil
+}
+
+var alias = regexp.MustCompile(`(?m)^// \w+ defines body for .*\ntype (\w+RequestBody) = (\w+)\n\n?`)
+
+// withoutAliases replaces the aliases of request bodies by the models that they
+// stand for: strict handlers know the bodies by no other name.
+func withoutAliases(code string) string {
+	of := map[string]string{}
+	for _, m := range alias.FindAllStringSubmatch(code, -1) {
+		of[m[1]] = m[2]
+	}
+	return regexp.MustCompile(`\b\w+RequestBody\b`).ReplaceAllStringFunc(alias.ReplaceAllString(code, ""), func(name string) string {
+		return cmp.Or(of[name], name)
+	})
 }
