@@ -2,7 +2,8 @@ package main
 
 import (
 	"bytes"
-	"os/exec"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -60,13 +61,17 @@ func TestItEndsWithWhatFailed(t *testing.T) {
 	t.Run("no code", func(t *testing.T) {
 		wantIn(t, ending(t, "LEAKY_PANIC=", "-v", "-tags=broken", "./testdata/broken"), []string{"testdata/broken \n", "undefined: missing"}, nil)
 	})
-	t.Run("a race", func(t *testing.T) {
-		if out, err := exec.Command("go", "test", "-race", "-count=1", "./testdata/leaky").CombinedOutput(); err != nil {
-			t.Skipf("no race detector here: %s", out)
-		}
-		end := ending(t, "LEAKY_RACES=1", "-v", "-race", "./testdata/leaky")
-		wantIn(t, end, []string{leaky + "TestRaces\n", "WARNING: DATA RACE", "race detected"}, nil)
-	})
+}
+
+// testdata/race.txt is what go test -race -v printed of a test that races.
+func TestRaceIsShown(t *testing.T) {
+	text, err := os.ReadFile("testdata/race.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	writeFailures(&out, failures(slices.Collect(strings.Lines(string(text)))))
+	wantIn(t, out.String(), []string{"leaks: 1 failed:\n", "/leaky TestRaces\n", "WARNING: DATA RACE", "leaky_test.go:48", "race detected"}, []string{"no key", "TestPanics"})
 }
 
 // Many failures leave some lines to each, and to a package without a test.

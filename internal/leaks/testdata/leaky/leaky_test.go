@@ -40,17 +40,6 @@ func TestFails(t *testing.T) {
 	}
 }
 
-func TestRaces(t *testing.T) {
-	if os.Getenv("LEAKY_RACES") == "" {
-		t.Skip("nothing races")
-	}
-	n, done := 0, make(chan struct{})
-	go func() { n++; close(done) }()
-	n++
-	<-done
-	t.Log(n)
-}
-
 func TestPanics(t *testing.T) {
 	if os.Getenv("LEAKY_PANIC") != "" {
 		panic("cannot send " + os.Getenv("LEAKY_PANIC"))
