@@ -39,7 +39,7 @@ var derivers = []struct {
 	{"coverage", []string{"api/openapi.yaml", "docs/pages.yaml"}, []string{"docs/coverage.md"}},
 	{"vectors", []string{"api/vectors/merchant_key.pem", "api/vectors/wechatpay_private_key.pem", "api/vectors/platform_private_key.pem",
 		"api/vectors/platform_private_key_2.pem", "api/vectors/platform_cert.pem", "api/vectors/platform_cert_2.pem"},
-		[]string{"api/vectors/signature.json", "api/vectors/notification.json", "api/vectors/launch.json", "api/vectors/certificates.json"}},
+		[]string{"api/vectors/signature.json", "api/vectors/notification.json", "api/vectors/launch.json", "api/vectors/certificates.json", "api/vectors/sensitive.json"}},
 }
 
 func TestDerive(t *testing.T) {
