@@ -191,8 +191,8 @@ func loadMessage(err error) string {
 }
 
 var (
-	refInError   = regexp.MustCompile(`#/[^"'\s]*`)
-	lineInError  = regexp.MustCompile(`line (\d+)`)
+	refInError  = regexp.MustCompile(`#/[^"'\s]*`)
+	lineInError = regexp.MustCompile(`line (\d+)`)
 	// Go 1.26 names the type and the field, Go 1.27 all keys and indexes that lead there.
 	fieldInError = regexp.MustCompile(`cannot unmarshal (\w+) into .*field (?:\S*\.)?([A-Za-z]\w*)(?:\.\d+)* of type`)
 )
