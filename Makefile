@@ -46,8 +46,9 @@ hostile: ## 16,000 attacks by servers of HTTP/1.1 and HTTP/2, and the verdict on
 	cd internal/hostile && PAYSCORE_HOSTILE=all go test -race -run TestHostile -v .
 	PAYSCORE_HOSTILE=all go test ./cmd/payscore -run TestHostile -v
 
-walk: ## walk through CONTRIBUTING.md, and add to the contract, on copies of the repository
-	PAYSCORE_WALK=1 go test ./internal/codegen -run 'TestAddAField|TestAddParameters|TestAdditionsTakeEffect' -v
+walk: ## walk through CONTRIBUTING.md, add to the contract on copies of the repository, and generate a client as other teams do
+	PAYSCORE_WALK=1 go test ./internal/codegen -run 'TestAddAField|TestAddParameters|TestAdditionsTakeEffect|TestPlainClient|TestEachScalarMayHaveAnotherType' -v
+	go test ./cmd/specgen/internal/diff -run TestNothingChangesInSilence -all
 
 idle: ## call for a minute a server that closes idle connections after 8 seconds
 	PAYSCORE_IDLE_FOR=60s go test ./transport -run TestNoEOF -v
