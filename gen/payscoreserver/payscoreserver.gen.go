@@ -21,129 +21,6 @@ import (
 	. "github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// ApplyPartnerPermissionJSONRequestBody defines body for ApplyPartnerPermission for application/json ContentType.
-type ApplyPartnerPermissionJSONRequestBody = ApplyPartnerPermissionRequest
-
-// ApplyPartnerPermissionForSceneJSONRequestBody defines body for ApplyPartnerPermissionForScene for application/json ContentType.
-type ApplyPartnerPermissionForSceneJSONRequestBody = ApplyPartnerPermissionForSceneRequest
-
-// AssessPartnerUserRiskLevelJSONRequestBody defines body for AssessPartnerUserRiskLevel for application/json ContentType.
-type AssessPartnerUserRiskLevelJSONRequestBody = AssessPartnerUserRiskLevelRequest
-
-// TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody defines body for TerminatePartnerPermissionByAuthorizationCode for application/json ContentType.
-type TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody = TerminatePartnerPermissionByAuthorizationCodeRequest
-
-// TerminatePartnerPermissionJSONRequestBody defines body for TerminatePartnerPermission for application/json ContentType.
-type TerminatePartnerPermissionJSONRequestBody = TerminatePartnerPermissionRequest
-
-// ApplyPartnerServiceAccountJSONRequestBody defines body for ApplyPartnerServiceAccount for application/json ContentType.
-type ApplyPartnerServiceAccountJSONRequestBody = ApplyPartnerServiceAccountRequest
-
-// CreatePartnerServiceOrderJSONRequestBody defines body for CreatePartnerServiceOrder for application/json ContentType.
-type CreatePartnerServiceOrderJSONRequestBody = CreatePartnerServiceOrderRequest
-
-// DirectCompletePartnerServiceOrderJSONRequestBody defines body for DirectCompletePartnerServiceOrder for application/json ContentType.
-type DirectCompletePartnerServiceOrderJSONRequestBody = DirectCompletePartnerServiceOrderRequest
-
-// CancelPartnerServiceOrderJSONRequestBody defines body for CancelPartnerServiceOrder for application/json ContentType.
-type CancelPartnerServiceOrderJSONRequestBody = CancelPartnerServiceOrderRequest
-
-// CompletePartnerServiceOrderJSONRequestBody defines body for CompletePartnerServiceOrder for application/json ContentType.
-type CompletePartnerServiceOrderJSONRequestBody = CompletePartnerServiceOrderRequest
-
-// ModifyPartnerServiceOrderJSONRequestBody defines body for ModifyPartnerServiceOrder for application/json ContentType.
-type ModifyPartnerServiceOrderJSONRequestBody = ModifyPartnerServiceOrderRequest
-
-// PayPartnerServiceOrderJSONRequestBody defines body for PayPartnerServiceOrder for application/json ContentType.
-type PayPartnerServiceOrderJSONRequestBody = PayPartnerServiceOrderRequest
-
-// SendPartnerServiceOrderPendingMessageJSONRequestBody defines body for SendPartnerServiceOrderPendingMessage for application/json ContentType.
-type SendPartnerServiceOrderPendingMessageJSONRequestBody = SendPartnerServiceOrderMessageRequest
-
-// SendPartnerServiceOrderPrepaidMessageJSONRequestBody defines body for SendPartnerServiceOrderPrepaidMessage for application/json ContentType.
-type SendPartnerServiceOrderPrepaidMessageJSONRequestBody = SendPartnerServiceOrderMessageRequest
-
-// SyncPartnerServiceOrderJSONRequestBody defines body for SyncPartnerServiceOrder for application/json ContentType.
-type SyncPartnerServiceOrderJSONRequestBody = SyncPartnerServiceOrderRequest
-
-// CreatePartnerPayOnDeliveryOrderJSONRequestBody defines body for CreatePartnerPayOnDeliveryOrder for application/json ContentType.
-type CreatePartnerPayOnDeliveryOrderJSONRequestBody = CreatePartnerPayOnDeliveryOrderRequest
-
-// ApplyPermissionJSONRequestBody defines body for ApplyPermission for application/json ContentType.
-type ApplyPermissionJSONRequestBody = ApplyPermissionRequest
-
-// AssessUserRiskLevelJSONRequestBody defines body for AssessUserRiskLevel for application/json ContentType.
-type AssessUserRiskLevelJSONRequestBody = AssessUserRiskLevelRequest
-
-// TerminatePermissionByAuthorizationCodeJSONRequestBody defines body for TerminatePermissionByAuthorizationCode for application/json ContentType.
-type TerminatePermissionByAuthorizationCodeJSONRequestBody = TerminatePermissionByAuthorizationCodeRequest
-
-// TerminatePermissionByOpenidJSONRequestBody defines body for TerminatePermissionByOpenid for application/json ContentType.
-type TerminatePermissionByOpenidJSONRequestBody = TerminatePermissionByOpenidRequest
-
-// CreatePartnerPlanJSONRequestBody defines body for CreatePartnerPlan for application/json ContentType.
-type CreatePartnerPlanJSONRequestBody = CreatePartnerPlanRequest
-
-// StopPartnerPlanJSONRequestBody defines body for StopPartnerPlan for application/json ContentType.
-type StopPartnerPlanJSONRequestBody = StopPartnerPlanRequest
-
-// CreatePlanJSONRequestBody defines body for CreatePlan for application/json ContentType.
-type CreatePlanJSONRequestBody = CreatePlanRequest
-
-// CreateServiceOrderJSONRequestBody defines body for CreateServiceOrder for application/json ContentType.
-type CreateServiceOrderJSONRequestBody = CreateServiceOrderRequest
-
-// DirectCompleteServiceOrderJSONRequestBody defines body for DirectCompleteServiceOrder for application/json ContentType.
-type DirectCompleteServiceOrderJSONRequestBody = DirectCompleteServiceOrderRequest
-
-// CancelServiceOrderJSONRequestBody defines body for CancelServiceOrder for application/json ContentType.
-type CancelServiceOrderJSONRequestBody = CancelServiceOrderRequest
-
-// CompleteServiceOrderJSONRequestBody defines body for CompleteServiceOrder for application/json ContentType.
-type CompleteServiceOrderJSONRequestBody = CompleteServiceOrderRequest
-
-// ModifyServiceOrderJSONRequestBody defines body for ModifyServiceOrder for application/json ContentType.
-type ModifyServiceOrderJSONRequestBody = ModifyServiceOrderRequest
-
-// PayServiceOrderJSONRequestBody defines body for PayServiceOrder for application/json ContentType.
-type PayServiceOrderJSONRequestBody = PayServiceOrderRequest
-
-// SendServiceOrderPendingMessageJSONRequestBody defines body for SendServiceOrderPendingMessage for application/json ContentType.
-type SendServiceOrderPendingMessageJSONRequestBody = SendServiceOrderMessageRequest
-
-// SendServiceOrderPrepaidMessageJSONRequestBody defines body for SendServiceOrderPrepaidMessage for application/json ContentType.
-type SendServiceOrderPrepaidMessageJSONRequestBody = SendServiceOrderMessageRequest
-
-// SyncServiceOrderJSONRequestBody defines body for SyncServiceOrder for application/json ContentType.
-type SyncServiceOrderJSONRequestBody = SyncServiceOrderRequest
-
-// CreatePayOnDeliveryOrderJSONRequestBody defines body for CreatePayOnDeliveryOrder for application/json ContentType.
-type CreatePayOnDeliveryOrderJSONRequestBody = CreatePayOnDeliveryOrderRequest
-
-// CreatePartnerSignPlanServiceOrderJSONRequestBody defines body for CreatePartnerSignPlanServiceOrder for application/json ContentType.
-type CreatePartnerSignPlanServiceOrderJSONRequestBody = CreatePartnerSignPlanServiceOrderRequest
-
-// CreatePartnerSignPlanJSONRequestBody defines body for CreatePartnerSignPlan for application/json ContentType.
-type CreatePartnerSignPlanJSONRequestBody = CreatePartnerSignPlanRequest
-
-// StopPartnerSignPlanJSONRequestBody defines body for StopPartnerSignPlan for application/json ContentType.
-type StopPartnerSignPlanJSONRequestBody = StopPartnerSignPlanRequest
-
-// CreateSignPlanServiceOrderJSONRequestBody defines body for CreateSignPlanServiceOrder for application/json ContentType.
-type CreateSignPlanServiceOrderJSONRequestBody = CreateSignPlanServiceOrderRequest
-
-// CreateSignPlanJSONRequestBody defines body for CreateSignPlan for application/json ContentType.
-type CreateSignPlanJSONRequestBody = CreateSignPlanRequest
-
-// StopSignPlanJSONRequestBody defines body for StopSignPlan for application/json ContentType.
-type StopSignPlanJSONRequestBody = StopSignPlanRequest
-
-// CreateRefundJSONRequestBody defines body for CreateRefund for application/json ContentType.
-type CreateRefundJSONRequestBody = CreateRefundRequest
-
-// EchoSecurityJSONRequestBody defines body for EchoSecurity for application/json ContentType.
-type EchoSecurityJSONRequestBody = SecurityEchoRequest
-
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// DownloadCertificates 下载平台证书
@@ -2235,7 +2112,7 @@ func (response DownloadCertificates500JSONResponse) VisitDownloadCertificatesRes
 }
 
 type ApplyPartnerPermissionRequestObject struct {
-	Body *ApplyPartnerPermissionJSONRequestBody
+	Body *ApplyPartnerPermissionRequest
 }
 
 type ApplyPartnerPermissionResponseObject interface {
@@ -2361,7 +2238,7 @@ func (response ApplyPartnerPermission500JSONResponse) VisitApplyPartnerPermissio
 }
 
 type ApplyPartnerPermissionForSceneRequestObject struct {
-	Body *ApplyPartnerPermissionForSceneJSONRequestBody
+	Body *ApplyPartnerPermissionForSceneRequest
 }
 
 type ApplyPartnerPermissionForSceneResponseObject interface {
@@ -2488,7 +2365,7 @@ func (response ApplyPartnerPermissionForScene500JSONResponse) VisitApplyPartnerP
 
 type AssessPartnerUserRiskLevelRequestObject struct {
 	Params AssessPartnerUserRiskLevelParams
-	Body   *AssessPartnerUserRiskLevelJSONRequestBody
+	Body   *AssessPartnerUserRiskLevelRequest
 }
 
 type AssessPartnerUserRiskLevelResponseObject interface {
@@ -2742,7 +2619,7 @@ func (response QueryPartnerPermissionByAuthorizationCode500JSONResponse) VisitQu
 
 type TerminatePartnerPermissionByAuthorizationCodeRequestObject struct {
 	AuthorizationCode string `json:"authorization_code"`
-	Body              *TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody
+	Body              *TerminatePartnerPermissionByAuthorizationCodeRequest
 }
 
 type TerminatePartnerPermissionByAuthorizationCodeResponseObject interface {
@@ -2975,7 +2852,7 @@ func (response SearchPartnerPermission500JSONResponse) VisitSearchPartnerPermiss
 }
 
 type TerminatePartnerPermissionRequestObject struct {
-	Body *TerminatePartnerPermissionJSONRequestBody
+	Body *TerminatePartnerPermissionRequest
 }
 
 type TerminatePartnerPermissionResponseObject interface {
@@ -3082,7 +2959,7 @@ func (response TerminatePartnerPermission500JSONResponse) VisitTerminatePartnerP
 }
 
 type ApplyPartnerServiceAccountRequestObject struct {
-	Body *ApplyPartnerServiceAccountJSONRequestBody
+	Body *ApplyPartnerServiceAccountRequest
 }
 
 type ApplyPartnerServiceAccountResponseObject interface {
@@ -3460,7 +3337,7 @@ func (response QueryPartnerServiceOrder500JSONResponse) VisitQueryPartnerService
 }
 
 type CreatePartnerServiceOrderRequestObject struct {
-	Body *CreatePartnerServiceOrderJSONRequestBody
+	Body *CreatePartnerServiceOrderRequest
 }
 
 type CreatePartnerServiceOrderResponseObject interface {
@@ -3586,7 +3463,7 @@ func (response CreatePartnerServiceOrder500JSONResponse) VisitCreatePartnerServi
 }
 
 type DirectCompletePartnerServiceOrderRequestObject struct {
-	Body *DirectCompletePartnerServiceOrderJSONRequestBody
+	Body *DirectCompletePartnerServiceOrderRequest
 }
 
 type DirectCompletePartnerServiceOrderResponseObject interface {
@@ -3694,7 +3571,7 @@ func (response DirectCompletePartnerServiceOrder500JSONResponse) VisitDirectComp
 
 type CancelPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CancelPartnerServiceOrderJSONRequestBody
+	Body       *CancelPartnerServiceOrderRequest
 }
 
 type CancelPartnerServiceOrderResponseObject interface {
@@ -3802,7 +3679,7 @@ func (response CancelPartnerServiceOrder500JSONResponse) VisitCancelPartnerServi
 
 type CompletePartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CompletePartnerServiceOrderJSONRequestBody
+	Body       *CompletePartnerServiceOrderRequest
 }
 
 type CompletePartnerServiceOrderResponseObject interface {
@@ -3910,7 +3787,7 @@ func (response CompletePartnerServiceOrder500JSONResponse) VisitCompletePartnerS
 
 type ModifyPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *ModifyPartnerServiceOrderJSONRequestBody
+	Body       *ModifyPartnerServiceOrderRequest
 }
 
 type ModifyPartnerServiceOrderResponseObject interface {
@@ -4018,7 +3895,7 @@ func (response ModifyPartnerServiceOrder500JSONResponse) VisitModifyPartnerServi
 
 type PayPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *PayPartnerServiceOrderJSONRequestBody
+	Body       *PayPartnerServiceOrderRequest
 }
 
 type PayPartnerServiceOrderResponseObject interface {
@@ -4126,7 +4003,7 @@ func (response PayPartnerServiceOrder500JSONResponse) VisitPayPartnerServiceOrde
 
 type SendPartnerServiceOrderPendingMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendPartnerServiceOrderPendingMessageJSONRequestBody
+	Body       *SendPartnerServiceOrderMessageRequest
 }
 
 type SendPartnerServiceOrderPendingMessageResponseObject interface {
@@ -4234,7 +4111,7 @@ func (response SendPartnerServiceOrderPendingMessage500JSONResponse) VisitSendPa
 
 type SendPartnerServiceOrderPrepaidMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendPartnerServiceOrderPrepaidMessageJSONRequestBody
+	Body       *SendPartnerServiceOrderMessageRequest
 }
 
 type SendPartnerServiceOrderPrepaidMessageResponseObject interface {
@@ -4342,7 +4219,7 @@ func (response SendPartnerServiceOrderPrepaidMessage500JSONResponse) VisitSendPa
 
 type SyncPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SyncPartnerServiceOrderJSONRequestBody
+	Body       *SyncPartnerServiceOrderRequest
 }
 
 type SyncPartnerServiceOrderResponseObject interface {
@@ -4449,7 +4326,7 @@ func (response SyncPartnerServiceOrder500JSONResponse) VisitSyncPartnerServiceOr
 }
 
 type CreatePartnerPayOnDeliveryOrderRequestObject struct {
-	Body *CreatePartnerPayOnDeliveryOrderJSONRequestBody
+	Body *CreatePartnerPayOnDeliveryOrderRequest
 }
 
 type CreatePartnerPayOnDeliveryOrderResponseObject interface {
@@ -4702,7 +4579,7 @@ func (response QueryPartnerServiceQuotas500JSONResponse) VisitQueryPartnerServic
 }
 
 type ApplyPermissionRequestObject struct {
-	Body *ApplyPermissionJSONRequestBody
+	Body *ApplyPermissionRequest
 }
 
 type ApplyPermissionResponseObject interface {
@@ -4828,7 +4705,7 @@ func (response ApplyPermission500JSONResponse) VisitApplyPermissionResponse(w ht
 }
 
 type AssessUserRiskLevelRequestObject struct {
-	Body *AssessUserRiskLevelJSONRequestBody
+	Body *AssessUserRiskLevelRequest
 }
 
 type AssessUserRiskLevelResponseObject interface {
@@ -5082,7 +4959,7 @@ func (response QueryPermissionByAuthorizationCode500JSONResponse) VisitQueryPerm
 
 type TerminatePermissionByAuthorizationCodeRequestObject struct {
 	AuthorizationCode string `json:"authorization_code"`
-	Body              *TerminatePermissionByAuthorizationCodeJSONRequestBody
+	Body              *TerminatePermissionByAuthorizationCodeRequest
 }
 
 type TerminatePermissionByAuthorizationCodeResponseObject interface {
@@ -5317,7 +5194,7 @@ func (response QueryPermissionByOpenid500JSONResponse) VisitQueryPermissionByOpe
 
 type TerminatePermissionByOpenidRequestObject struct {
 	OpenID string `json:"openid"`
-	Body   *TerminatePermissionByOpenidJSONRequestBody
+	Body   *TerminatePermissionByOpenidRequest
 }
 
 type TerminatePermissionByOpenidResponseObject interface {
@@ -5424,7 +5301,7 @@ func (response TerminatePermissionByOpenid500JSONResponse) VisitTerminatePermiss
 }
 
 type CreatePartnerPlanRequestObject struct {
-	Body *CreatePartnerPlanJSONRequestBody
+	Body *CreatePartnerPlanRequest
 }
 
 type CreatePartnerPlanResponseObject interface {
@@ -5678,7 +5555,7 @@ func (response QueryPartnerPlan500JSONResponse) VisitQueryPartnerPlanResponse(w 
 
 type StopPartnerPlanRequestObject struct {
 	MerchantPlanNo string `json:"merchant_plan_no"`
-	Body           *StopPartnerPlanJSONRequestBody
+	Body           *StopPartnerPlanRequest
 }
 
 type StopPartnerPlanResponseObject interface {
@@ -5804,7 +5681,7 @@ func (response StopPartnerPlan500JSONResponse) VisitStopPartnerPlanResponse(w ht
 }
 
 type CreatePlanRequestObject struct {
-	Body *CreatePlanJSONRequestBody
+	Body *CreatePlanRequest
 }
 
 type CreatePlanResponseObject interface {
@@ -6308,7 +6185,7 @@ func (response QueryServiceOrder500JSONResponse) VisitQueryServiceOrderResponse(
 }
 
 type CreateServiceOrderRequestObject struct {
-	Body *CreateServiceOrderJSONRequestBody
+	Body *CreateServiceOrderRequest
 }
 
 type CreateServiceOrderResponseObject interface {
@@ -6434,7 +6311,7 @@ func (response CreateServiceOrder500JSONResponse) VisitCreateServiceOrderRespons
 }
 
 type DirectCompleteServiceOrderRequestObject struct {
-	Body *DirectCompleteServiceOrderJSONRequestBody
+	Body *DirectCompleteServiceOrderRequest
 }
 
 type DirectCompleteServiceOrderResponseObject interface {
@@ -6561,7 +6438,7 @@ func (response DirectCompleteServiceOrder500JSONResponse) VisitDirectCompleteSer
 
 type CancelServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CancelServiceOrderJSONRequestBody
+	Body       *CancelServiceOrderRequest
 }
 
 type CancelServiceOrderResponseObject interface {
@@ -6688,7 +6565,7 @@ func (response CancelServiceOrder500JSONResponse) VisitCancelServiceOrderRespons
 
 type CompleteServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CompleteServiceOrderJSONRequestBody
+	Body       *CompleteServiceOrderRequest
 }
 
 type CompleteServiceOrderResponseObject interface {
@@ -6815,7 +6692,7 @@ func (response CompleteServiceOrder500JSONResponse) VisitCompleteServiceOrderRes
 
 type ModifyServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *ModifyServiceOrderJSONRequestBody
+	Body       *ModifyServiceOrderRequest
 }
 
 type ModifyServiceOrderResponseObject interface {
@@ -6942,7 +6819,7 @@ func (response ModifyServiceOrder500JSONResponse) VisitModifyServiceOrderRespons
 
 type PayServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *PayServiceOrderJSONRequestBody
+	Body       *PayServiceOrderRequest
 }
 
 type PayServiceOrderResponseObject interface {
@@ -7069,7 +6946,7 @@ func (response PayServiceOrder500JSONResponse) VisitPayServiceOrderResponse(w ht
 
 type SendServiceOrderPendingMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendServiceOrderPendingMessageJSONRequestBody
+	Body       *SendServiceOrderMessageRequest
 }
 
 type SendServiceOrderPendingMessageResponseObject interface {
@@ -7177,7 +7054,7 @@ func (response SendServiceOrderPendingMessage500JSONResponse) VisitSendServiceOr
 
 type SendServiceOrderPrepaidMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendServiceOrderPrepaidMessageJSONRequestBody
+	Body       *SendServiceOrderMessageRequest
 }
 
 type SendServiceOrderPrepaidMessageResponseObject interface {
@@ -7285,7 +7162,7 @@ func (response SendServiceOrderPrepaidMessage500JSONResponse) VisitSendServiceOr
 
 type SyncServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SyncServiceOrderJSONRequestBody
+	Body       *SyncServiceOrderRequest
 }
 
 type SyncServiceOrderResponseObject interface {
@@ -7411,7 +7288,7 @@ func (response SyncServiceOrder500JSONResponse) VisitSyncServiceOrderResponse(w 
 }
 
 type CreatePayOnDeliveryOrderRequestObject struct {
-	Body *CreatePayOnDeliveryOrderJSONRequestBody
+	Body *CreatePayOnDeliveryOrderRequest
 }
 
 type CreatePayOnDeliveryOrderResponseObject interface {
@@ -7537,7 +7414,7 @@ func (response CreatePayOnDeliveryOrder500JSONResponse) VisitCreatePayOnDelivery
 }
 
 type CreatePartnerSignPlanServiceOrderRequestObject struct {
-	Body *CreatePartnerSignPlanServiceOrderJSONRequestBody
+	Body *CreatePartnerSignPlanServiceOrderRequest
 }
 
 type CreatePartnerSignPlanServiceOrderResponseObject interface {
@@ -7663,7 +7540,7 @@ func (response CreatePartnerSignPlanServiceOrder500JSONResponse) VisitCreatePart
 }
 
 type CreatePartnerSignPlanRequestObject struct {
-	Body *CreatePartnerSignPlanJSONRequestBody
+	Body *CreatePartnerSignPlanRequest
 }
 
 type CreatePartnerSignPlanResponseObject interface {
@@ -7917,7 +7794,7 @@ func (response QueryPartnerSignPlan500JSONResponse) VisitQueryPartnerSignPlanRes
 
 type StopPartnerSignPlanRequestObject struct {
 	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
-	Body               *StopPartnerSignPlanJSONRequestBody
+	Body               *StopPartnerSignPlanRequest
 }
 
 type StopPartnerSignPlanResponseObject interface {
@@ -8043,7 +7920,7 @@ func (response StopPartnerSignPlan500JSONResponse) VisitStopPartnerSignPlanRespo
 }
 
 type CreateSignPlanServiceOrderRequestObject struct {
-	Body *CreateSignPlanServiceOrderJSONRequestBody
+	Body *CreateSignPlanServiceOrderRequest
 }
 
 type CreateSignPlanServiceOrderResponseObject interface {
@@ -8169,7 +8046,7 @@ func (response CreateSignPlanServiceOrder500JSONResponse) VisitCreateSignPlanSer
 }
 
 type CreateSignPlanRequestObject struct {
-	Body *CreateSignPlanJSONRequestBody
+	Body *CreateSignPlanRequest
 }
 
 type CreateSignPlanResponseObject interface {
@@ -8422,7 +8299,7 @@ func (response QuerySignPlan500JSONResponse) VisitQuerySignPlanResponse(w http.R
 
 type StopSignPlanRequestObject struct {
 	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
-	Body               *StopSignPlanJSONRequestBody
+	Body               *StopSignPlanRequest
 }
 
 type StopSignPlanResponseObject interface {
@@ -8548,7 +8425,7 @@ func (response StopSignPlan500JSONResponse) VisitStopSignPlanResponse(w http.Res
 }
 
 type CreateRefundRequestObject struct {
-	Body *CreateRefundJSONRequestBody
+	Body *CreateRefundRequest
 }
 
 type CreateRefundResponseObject interface {
@@ -8801,7 +8678,7 @@ func (response QueryRefund500JSONResponse) VisitQueryRefundResponse(w http.Respo
 }
 
 type EchoSecurityRequestObject struct {
-	Body *EchoSecurityJSONRequestBody
+	Body *SecurityEchoRequest
 }
 
 type EchoSecurityResponseObject interface {
@@ -9167,7 +9044,7 @@ func (sh *strictHandler) DownloadCertificates(w http.ResponseWriter, r *http.Req
 func (sh *strictHandler) ApplyPartnerPermission(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPartnerPermissionRequestObject
 
-	var body ApplyPartnerPermissionJSONRequestBody
+	var body ApplyPartnerPermissionRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9198,7 +9075,7 @@ func (sh *strictHandler) ApplyPartnerPermission(w http.ResponseWriter, r *http.R
 func (sh *strictHandler) ApplyPartnerPermissionForScene(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPartnerPermissionForSceneRequestObject
 
-	var body ApplyPartnerPermissionForSceneJSONRequestBody
+	var body ApplyPartnerPermissionForSceneRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9231,7 +9108,7 @@ func (sh *strictHandler) AssessPartnerUserRiskLevel(w http.ResponseWriter, r *ht
 
 	request.Params = params
 
-	var body AssessPartnerUserRiskLevelJSONRequestBody
+	var body AssessPartnerUserRiskLevelRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9291,7 +9168,7 @@ func (sh *strictHandler) TerminatePartnerPermissionByAuthorizationCode(w http.Re
 
 	request.AuthorizationCode = authorizationCode
 
-	var body TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody
+	var body TerminatePartnerPermissionByAuthorizationCodeRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9348,7 +9225,7 @@ func (sh *strictHandler) SearchPartnerPermission(w http.ResponseWriter, r *http.
 func (sh *strictHandler) TerminatePartnerPermission(w http.ResponseWriter, r *http.Request) {
 	var request TerminatePartnerPermissionRequestObject
 
-	var body TerminatePartnerPermissionJSONRequestBody
+	var body TerminatePartnerPermissionRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9379,7 +9256,7 @@ func (sh *strictHandler) TerminatePartnerPermission(w http.ResponseWriter, r *ht
 func (sh *strictHandler) ApplyPartnerServiceAccount(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPartnerServiceAccountRequestObject
 
-	var body ApplyPartnerServiceAccountJSONRequestBody
+	var body ApplyPartnerServiceAccountRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9462,7 +9339,7 @@ func (sh *strictHandler) QueryPartnerServiceOrder(w http.ResponseWriter, r *http
 func (sh *strictHandler) CreatePartnerServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreatePartnerServiceOrderRequestObject
 
-	var body CreatePartnerServiceOrderJSONRequestBody
+	var body CreatePartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9493,7 +9370,7 @@ func (sh *strictHandler) CreatePartnerServiceOrder(w http.ResponseWriter, r *htt
 func (sh *strictHandler) DirectCompletePartnerServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request DirectCompletePartnerServiceOrderRequestObject
 
-	var body DirectCompletePartnerServiceOrderJSONRequestBody
+	var body DirectCompletePartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9526,7 +9403,7 @@ func (sh *strictHandler) CancelPartnerServiceOrder(w http.ResponseWriter, r *htt
 
 	request.OutOrderNo = outOrderNo
 
-	var body CancelPartnerServiceOrderJSONRequestBody
+	var body CancelPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9559,7 +9436,7 @@ func (sh *strictHandler) CompletePartnerServiceOrder(w http.ResponseWriter, r *h
 
 	request.OutOrderNo = outOrderNo
 
-	var body CompletePartnerServiceOrderJSONRequestBody
+	var body CompletePartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9592,7 +9469,7 @@ func (sh *strictHandler) ModifyPartnerServiceOrder(w http.ResponseWriter, r *htt
 
 	request.OutOrderNo = outOrderNo
 
-	var body ModifyPartnerServiceOrderJSONRequestBody
+	var body ModifyPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9625,7 +9502,7 @@ func (sh *strictHandler) PayPartnerServiceOrder(w http.ResponseWriter, r *http.R
 
 	request.OutOrderNo = outOrderNo
 
-	var body PayPartnerServiceOrderJSONRequestBody
+	var body PayPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9658,7 +9535,7 @@ func (sh *strictHandler) SendPartnerServiceOrderPendingMessage(w http.ResponseWr
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendPartnerServiceOrderPendingMessageJSONRequestBody
+	var body SendPartnerServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9691,7 +9568,7 @@ func (sh *strictHandler) SendPartnerServiceOrderPrepaidMessage(w http.ResponseWr
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendPartnerServiceOrderPrepaidMessageJSONRequestBody
+	var body SendPartnerServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9724,7 +9601,7 @@ func (sh *strictHandler) SyncPartnerServiceOrder(w http.ResponseWriter, r *http.
 
 	request.OutOrderNo = outOrderNo
 
-	var body SyncPartnerServiceOrderJSONRequestBody
+	var body SyncPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9755,7 +9632,7 @@ func (sh *strictHandler) SyncPartnerServiceOrder(w http.ResponseWriter, r *http.
 func (sh *strictHandler) CreatePartnerPayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreatePartnerPayOnDeliveryOrderRequestObject
 
-	var body CreatePartnerPayOnDeliveryOrderJSONRequestBody
+	var body CreatePartnerPayOnDeliveryOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9813,7 +9690,7 @@ func (sh *strictHandler) QueryPartnerServiceQuotas(w http.ResponseWriter, r *htt
 func (sh *strictHandler) ApplyPermission(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPermissionRequestObject
 
-	var body ApplyPermissionJSONRequestBody
+	var body ApplyPermissionRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9844,7 +9721,7 @@ func (sh *strictHandler) ApplyPermission(w http.ResponseWriter, r *http.Request)
 func (sh *strictHandler) AssessUserRiskLevel(w http.ResponseWriter, r *http.Request) {
 	var request AssessUserRiskLevelRequestObject
 
-	var body AssessUserRiskLevelJSONRequestBody
+	var body AssessUserRiskLevelRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9904,7 +9781,7 @@ func (sh *strictHandler) TerminatePermissionByAuthorizationCode(w http.ResponseW
 
 	request.AuthorizationCode = authorizationCode
 
-	var body TerminatePermissionByAuthorizationCodeJSONRequestBody
+	var body TerminatePermissionByAuthorizationCodeRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9964,7 +9841,7 @@ func (sh *strictHandler) TerminatePermissionByOpenid(w http.ResponseWriter, r *h
 
 	request.OpenID = openID
 
-	var body TerminatePermissionByOpenidJSONRequestBody
+	var body TerminatePermissionByOpenidRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9995,7 +9872,7 @@ func (sh *strictHandler) TerminatePermissionByOpenid(w http.ResponseWriter, r *h
 func (sh *strictHandler) CreatePartnerPlan(w http.ResponseWriter, r *http.Request) {
 	var request CreatePartnerPlanRequestObject
 
-	var body CreatePartnerPlanJSONRequestBody
+	var body CreatePartnerPlanRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10055,7 +9932,7 @@ func (sh *strictHandler) StopPartnerPlan(w http.ResponseWriter, r *http.Request,
 
 	request.MerchantPlanNo = merchantPlanNo
 
-	var body StopPartnerPlanJSONRequestBody
+	var body StopPartnerPlanRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10086,7 +9963,7 @@ func (sh *strictHandler) StopPartnerPlan(w http.ResponseWriter, r *http.Request,
 func (sh *strictHandler) CreatePlan(w http.ResponseWriter, r *http.Request) {
 	var request CreatePlanRequestObject
 
-	var body CreatePlanJSONRequestBody
+	var body CreatePlanRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10195,7 +10072,7 @@ func (sh *strictHandler) QueryServiceOrder(w http.ResponseWriter, r *http.Reques
 func (sh *strictHandler) CreateServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreateServiceOrderRequestObject
 
-	var body CreateServiceOrderJSONRequestBody
+	var body CreateServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10226,7 +10103,7 @@ func (sh *strictHandler) CreateServiceOrder(w http.ResponseWriter, r *http.Reque
 func (sh *strictHandler) DirectCompleteServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request DirectCompleteServiceOrderRequestObject
 
-	var body DirectCompleteServiceOrderJSONRequestBody
+	var body DirectCompleteServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10259,7 +10136,7 @@ func (sh *strictHandler) CancelServiceOrder(w http.ResponseWriter, r *http.Reque
 
 	request.OutOrderNo = outOrderNo
 
-	var body CancelServiceOrderJSONRequestBody
+	var body CancelServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10292,7 +10169,7 @@ func (sh *strictHandler) CompleteServiceOrder(w http.ResponseWriter, r *http.Req
 
 	request.OutOrderNo = outOrderNo
 
-	var body CompleteServiceOrderJSONRequestBody
+	var body CompleteServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10325,7 +10202,7 @@ func (sh *strictHandler) ModifyServiceOrder(w http.ResponseWriter, r *http.Reque
 
 	request.OutOrderNo = outOrderNo
 
-	var body ModifyServiceOrderJSONRequestBody
+	var body ModifyServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10358,7 +10235,7 @@ func (sh *strictHandler) PayServiceOrder(w http.ResponseWriter, r *http.Request,
 
 	request.OutOrderNo = outOrderNo
 
-	var body PayServiceOrderJSONRequestBody
+	var body PayServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10391,7 +10268,7 @@ func (sh *strictHandler) SendServiceOrderPendingMessage(w http.ResponseWriter, r
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendServiceOrderPendingMessageJSONRequestBody
+	var body SendServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10424,7 +10301,7 @@ func (sh *strictHandler) SendServiceOrderPrepaidMessage(w http.ResponseWriter, r
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendServiceOrderPrepaidMessageJSONRequestBody
+	var body SendServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10457,7 +10334,7 @@ func (sh *strictHandler) SyncServiceOrder(w http.ResponseWriter, r *http.Request
 
 	request.OutOrderNo = outOrderNo
 
-	var body SyncServiceOrderJSONRequestBody
+	var body SyncServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10488,7 +10365,7 @@ func (sh *strictHandler) SyncServiceOrder(w http.ResponseWriter, r *http.Request
 func (sh *strictHandler) CreatePayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreatePayOnDeliveryOrderRequestObject
 
-	var body CreatePayOnDeliveryOrderJSONRequestBody
+	var body CreatePayOnDeliveryOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10519,7 +10396,7 @@ func (sh *strictHandler) CreatePayOnDeliveryOrder(w http.ResponseWriter, r *http
 func (sh *strictHandler) CreatePartnerSignPlanServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreatePartnerSignPlanServiceOrderRequestObject
 
-	var body CreatePartnerSignPlanServiceOrderJSONRequestBody
+	var body CreatePartnerSignPlanServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10550,7 +10427,7 @@ func (sh *strictHandler) CreatePartnerSignPlanServiceOrder(w http.ResponseWriter
 func (sh *strictHandler) CreatePartnerSignPlan(w http.ResponseWriter, r *http.Request) {
 	var request CreatePartnerSignPlanRequestObject
 
-	var body CreatePartnerSignPlanJSONRequestBody
+	var body CreatePartnerSignPlanRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10610,7 +10487,7 @@ func (sh *strictHandler) StopPartnerSignPlan(w http.ResponseWriter, r *http.Requ
 
 	request.MerchantSignPlanNo = merchantSignPlanNo
 
-	var body StopPartnerSignPlanJSONRequestBody
+	var body StopPartnerSignPlanRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10641,7 +10518,7 @@ func (sh *strictHandler) StopPartnerSignPlan(w http.ResponseWriter, r *http.Requ
 func (sh *strictHandler) CreateSignPlanServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreateSignPlanServiceOrderRequestObject
 
-	var body CreateSignPlanServiceOrderJSONRequestBody
+	var body CreateSignPlanServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10672,7 +10549,7 @@ func (sh *strictHandler) CreateSignPlanServiceOrder(w http.ResponseWriter, r *ht
 func (sh *strictHandler) CreateSignPlan(w http.ResponseWriter, r *http.Request) {
 	var request CreateSignPlanRequestObject
 
-	var body CreateSignPlanJSONRequestBody
+	var body CreateSignPlanRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10731,7 +10608,7 @@ func (sh *strictHandler) StopSignPlan(w http.ResponseWriter, r *http.Request, me
 
 	request.MerchantSignPlanNo = merchantSignPlanNo
 
-	var body StopSignPlanJSONRequestBody
+	var body StopSignPlanRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10762,7 +10639,7 @@ func (sh *strictHandler) StopSignPlan(w http.ResponseWriter, r *http.Request, me
 func (sh *strictHandler) CreateRefund(w http.ResponseWriter, r *http.Request) {
 	var request CreateRefundRequestObject
 
-	var body CreateRefundJSONRequestBody
+	var body CreateRefundRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10820,7 +10697,7 @@ func (sh *strictHandler) QueryRefund(w http.ResponseWriter, r *http.Request, out
 func (sh *strictHandler) EchoSecurity(w http.ResponseWriter, r *http.Request) {
 	var request EchoSecurityRequestObject
 
-	var body EchoSecurityJSONRequestBody
+	var body SecurityEchoRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
