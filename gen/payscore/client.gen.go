@@ -1012,7 +1012,11 @@ func (c *Client) CreatePartnerPlan(ctx context.Context, body CreatePartnerPlanRe
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[PartnerPlan](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+	return callFor[PartnerPlan](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *PartnerPlan) error {
+		return cmp.Or(
+			same("merchant_plan_no", &body.MerchantPlanNo, &answer.MerchantPlanNo, true),
+		)
+	})
 }
 
 // QueryPartnerPlan 查询支付分计划: Reads a plan by the merchant's number. Only the merchant that created it can read it.
@@ -1088,7 +1092,11 @@ func (c *Client) CreatePlan(ctx context.Context, body CreatePlanRequest, editors
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[Plan](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+	return callFor[Plan](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *Plan) error {
+		return cmp.Or(
+			same("merchant_plan_no", &body.MerchantPlanNo, &answer.MerchantPlanNo, true),
+		)
+	})
 }
 
 // QueryPlan 查询支付分计划: Reads a plan by the merchant's number. Only the merchant that created it can read it.
@@ -1392,12 +1400,16 @@ func (c *Client) CreatePartnerSignPlanServiceOrder(ctx context.Context, body Cre
 	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
-	info := call.Info{Operation: "createPartnerSignPlanServiceOrder", Path: "/v3/payscore/sign-plan/partner/serviceorder", Success: 200}
+	info := call.Info{Operation: "createPartnerSignPlanServiceOrder", Path: "/v3/payscore/sign-plan/partner/serviceorder", OutOrderNo: body.OutTradeNo, Success: 200}
 	if err := limits.Err(); err != nil {
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[CreatePartnerSignPlanServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+	return callFor[CreatePartnerSignPlanServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerSignPlanServiceOrderResult) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutTradeNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // CreatePartnerSignPlan 创建用户的签约计划: Offers a plan to a user, who signs it afterwards. Give exactly one of `openid` and `sub_openid`, which names the user. The plan must be
@@ -1416,7 +1428,11 @@ func (c *Client) CreatePartnerSignPlan(ctx context.Context, body CreatePartnerSi
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[CreatePartnerSignPlanResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+	return callFor[CreatePartnerSignPlanResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreatePartnerSignPlanResult) error {
+		return cmp.Or(
+			same("sign_plan.merchant_sign_plan_no", &body.MerchantSignPlanNo, &answer.SignPlan.MerchantSignPlanNo, true),
+		)
+	})
 }
 
 // QueryPartnerSignPlan 查询用户的签约计划: Reads a user's sign plan by the merchant's number: whether it is signed, which detail is in use and what each
@@ -1487,12 +1503,16 @@ func (c *Client) CreateSignPlanServiceOrder(ctx context.Context, body CreateSign
 	if c.checksLimits() {
 		body.check(&limits, nil)
 	}
-	info := call.Info{Operation: "createSignPlanServiceOrder", Path: "/v3/payscore/sign-plan/serviceorder", Success: 200}
+	info := call.Info{Operation: "createSignPlanServiceOrder", Path: "/v3/payscore/sign-plan/serviceorder", OutOrderNo: body.OutTradeNo, Success: 200}
 	if err := limits.Err(); err != nil {
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[CreateSignPlanServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+	return callFor[CreateSignPlanServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreateSignPlanServiceOrderResult) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutTradeNo, &answer.OutOrderNo, true),
+		)
+	})
 }
 
 // CreateSignPlan 创建用户的签约计划: Offers a plan to a user, who signs it afterwards. `openid` names the user. The plan must be
@@ -1511,7 +1531,11 @@ func (c *Client) CreateSignPlan(ctx context.Context, body CreateSignPlanRequest,
 		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
 	}
 	target := info.Path
-	return callFor[CreateSignPlanResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+	return callFor[CreateSignPlanResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreateSignPlanResult) error {
+		return cmp.Or(
+			same("sign_plan.merchant_sign_plan_no", &body.MerchantSignPlanNo, &answer.SignPlan.MerchantSignPlanNo, true),
+		)
+	})
 }
 
 // QuerySignPlan 查询用户的签约计划: Reads a user's sign plan by the merchant's number: whether it is signed, which detail is in use and what each

@@ -31,8 +31,20 @@ func comesBack(item *openapi3.PathItem, method string, op *openapi3.Operation, f
 			return true
 		}
 	}
-	return op.RequestBody != nil && strings.HasPrefix(field, "out_") &&
-		slices.Contains(op.RequestBody.Value.Content["application/json"].Schema.Value.Required, field)
+	if op.RequestBody == nil {
+		return false
+	}
+	required := op.RequestBody.Value.Content["application/json"].Schema.Value.Required
+	switch field {
+	case "merchant_plan_no", "merchant_sign_plan_no":
+	case "out_order_no": // the order of a sign plan is asked for by another name
+		return slices.Contains(required, field) || slices.Contains(required, "out_trade_no")
+	default:
+		if !strings.HasPrefix(field, "out_") {
+			return false
+		}
+	}
+	return slices.Contains(required, field)
 }
 
 // TestAnswersAreAboutWhatWasAskedFor changes and removes each text of each answer.
@@ -94,32 +106,38 @@ func TestAnswersAreAboutWhatWasAskedFor(t *testing.T) {
 				}
 			}
 			try("as it is", success[0].Value, nil)
-			for field, property := range schema.Properties {
-				if !property.Value.Type.Is("string") {
-					continue
-				}
-				var document map[string]any
-				if err := json.Unmarshal(success[0].Value, &document); err != nil {
-					t.Fatal(err)
-				}
-				back := comesBack(item, httpMethod, op, field)
-				// Whatever else it leaves out, it bears what it is about.
-				always := slices.Contains(schema.Required, field) && (strings.HasPrefix(field, "out_") || strings.Contains(path, "{"+field+"}"))
-				for _, change := range []struct {
-					what  string
-					value any
-				}{{"another " + field, "MARKER"}, {"empty " + field, ""}, {"no " + field, nil}} {
-					document[field] = change.value
-					text, err := json.Marshal(document)
-					if err != nil {
-						t.Fatal(err)
+			texts := func(in *openapi3.Schema, prefix string, members func(document map[string]any) map[string]any) {
+				for field, property := range in.Properties {
+					if !property.Value.Type.Is("string") {
+						continue
 					}
-					var want *apierror.MismatchError
-					if missing := change.value != "MARKER"; back && (always || !missing) {
-						want = &apierror.MismatchError{Field: field, Missing: missing}
+					back := comesBack(item, httpMethod, op, field)
+					// Whatever else it leaves out, it bears what it is about.
+					always := slices.Contains(in.Required, field) && (!query || strings.HasPrefix(field, "out_") || strings.Contains(path, "{"+field+"}"))
+					for _, change := range []struct {
+						what  string
+						value any
+					}{{"another " + field, "MARKER"}, {"empty " + field, ""}, {"no " + field, nil}} {
+						var document map[string]any
+						if err := json.Unmarshal(success[0].Value, &document); err != nil {
+							t.Fatal(err)
+						}
+						members(document)[field] = change.value
+						text, err := json.Marshal(document)
+						if err != nil {
+							t.Fatal(err)
+						}
+						var want *apierror.MismatchError
+						if missing := change.value != "MARKER"; back && (always || !missing) {
+							want = &apierror.MismatchError{Field: prefix + field, Missing: missing}
+						}
+						try(change.what, text, want)
 					}
-					try(change.what, text, want)
 				}
+			}
+			texts(schema, "", func(document map[string]any) map[string]any { return document })
+			if inner := schema.Properties["sign_plan"]; inner != nil {
+				texts(inner.Value, "sign_plan.", func(document map[string]any) map[string]any { return document["sign_plan"].(map[string]any) })
 			}
 		}
 	}

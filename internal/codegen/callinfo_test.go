@@ -91,11 +91,16 @@ func orderOf(t *testing.T, path string, example examplecall.Call) string {
 	}
 	var body struct {
 		OutOrderNo string `json:"out_order_no"`
+		OutTradeNo string `json:"out_trade_no"`
+		SignPlanID string `json:"sign_plan_id"`
 	}
 	if example.Body != nil {
 		if err := json.Unmarshal(example.Body, &body); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if body.SignPlanID != "" { // whose orders have theirs by another name
+		return body.OutTradeNo
 	}
 	return body.OutOrderNo
 }

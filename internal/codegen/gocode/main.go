@@ -74,6 +74,7 @@ func run(configFile, contract, folder string) error {
 	codegen.TemplateFunctions["requested"] = r.reaches
 	codegen.TemplateFunctions["pattern"] = r.pattern
 	codegen.TemplateFunctions["patterns"] = r.patterns
+	codegen.TemplateFunctions["numbers"] = numbers
 	for _, part := range slices.Sorted(maps.Keys(c.Output)) {
 		codegen.TemplateFunctions["in"] = func(p string) bool { return p == part }
 		code, err := codegen.Generate(doc, c.Configuration)
