@@ -455,19 +455,20 @@ func (v OrderList) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(v))
 }
 
-// OtherMove What happens to a permission, a refund, an application, a risk level or the certificate.
+// OtherMove What happens to a permission, a refund, an application, a sign plan, a risk level or the certificate.
 type OtherMove struct {
-	AuthorizationCode *string `json:"authorization_code,omitempty"`
-	Name              string  `json:"name"`
-	Openid            *string `json:"openid,omitempty"`
-	OutApplyNo        *string `json:"out_apply_no,omitempty"`
-	OutRefundNo       *string `json:"out_refund_no,omitempty"`
-	Reason            *string `json:"reason,omitempty"`
-	RiskLevelVersion  *int64  `json:"risk_level_version,omitempty"`
-	SubMchid          *string `json:"sub_mchid,omitempty"`
-	SubOpenid         *string `json:"sub_openid,omitempty"`
-	UserLabel         *string `json:"user_label,omitempty"`
-	UserRiskLevel     *int64  `json:"user_risk_level,omitempty"`
+	AuthorizationCode  *string `json:"authorization_code,omitempty"`
+	MerchantSignPlanNo *string `json:"merchant_sign_plan_no,omitempty"`
+	Name               string  `json:"name"`
+	Openid             *string `json:"openid,omitempty"`
+	OutApplyNo         *string `json:"out_apply_no,omitempty"`
+	OutRefundNo        *string `json:"out_refund_no,omitempty"`
+	Reason             *string `json:"reason,omitempty"`
+	RiskLevelVersion   *int64  `json:"risk_level_version,omitempty"`
+	SubMchid           *string `json:"sub_mchid,omitempty"`
+	SubOpenid          *string `json:"sub_openid,omitempty"`
+	UserLabel          *string `json:"user_label,omitempty"`
+	UserRiskLevel      *int64  `json:"user_risk_level,omitempty"`
 }
 
 // OtherMoveKind A move there is.
@@ -501,6 +502,46 @@ func (v OtherMoveList) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(v))
 }
 
+// Plan A plan in a list.
+type Plan struct {
+	MerchantPlanNo string `json:"merchant_plan_no"`
+	PlanID         string `json:"plan_id"`
+	PlanName       string `json:"plan_name"`
+
+	// Quantity How many details it has.
+	Quantity int64 `json:"quantity"`
+
+	// State NORMAL or STOP.
+	State string `json:"state"`
+
+	// SubMchid Empty for a plan of a direct merchant.
+	SubMchid string `json:"sub_mchid"`
+
+	// Subject Of its journal entries.
+	Subject string `json:"subject"`
+
+	// TotalAmount What the details cost, in fen.
+	TotalAmount int64 `json:"total_amount"`
+}
+
+// PlanList Plans and sign plans.
+type PlanList struct {
+	Plans     []Plan     `json:"plans"`
+	SignPlans []SignPlan `json:"sign_plans"`
+}
+
+// MarshalJSON writes a nil required array as [].
+func (v PlanList) MarshalJSON() ([]byte, error) {
+	type plain PlanList
+	if v.Plans == nil {
+		v.Plans = []Plan{}
+	}
+	if v.SignPlans == nil {
+		v.SignPlans = []SignPlan{}
+	}
+	return json.Marshal(plain(v))
+}
+
 // Problem Why a request was not carried out.
 type Problem struct {
 	// Code INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_LARGE, UNSUPPORTED or BUSY. With a 507 NOT_SAVED: the data file did not take the
@@ -527,6 +568,42 @@ type Seed struct {
 	TotalAmount int64 `json:"total_amount"`
 }
 
+// SignPlan A sign plan in a list, and what its user can do.
+type SignPlan struct {
+	Details            []SignedDetail `json:"details"`
+	MerchantSignPlanNo string         `json:"merchant_sign_plan_no"`
+
+	// Moves Names of the moves that are possible now.
+	Moves []string `json:"moves"`
+
+	// Over When its time is over.
+	Over       time.Time `json:"over"`
+	PlanID     string    `json:"plan_id"`
+	PlanName   string    `json:"plan_name"`
+	SignPlanID string    `json:"sign_plan_id"`
+
+	// State UNSIGNED, SIGNED, SIGN_PLAN_CANCEL, COMPLETE or EXPIRE.
+	State string `json:"state"`
+
+	// SubMchid Empty for a sign plan of a direct merchant.
+	SubMchid string `json:"sub_mchid"`
+
+	// Subject Of its journal entries.
+	Subject string `json:"subject"`
+}
+
+// MarshalJSON writes a nil required array as [].
+func (v SignPlan) MarshalJSON() ([]byte, error) {
+	type plain SignPlan
+	if v.Details == nil {
+		v.Details = []SignedDetail{}
+	}
+	if v.Moves == nil {
+		v.Moves = []string{}
+	}
+	return json.Marshal(plain(v))
+}
+
 // SignatureReport The two messages of a signature, side by side.
 type SignatureReport struct {
 	// Expected The message that the sandbox verified.
@@ -546,6 +623,19 @@ type SignatureReport struct {
 
 	// Signed The message that the caller signed, where it can be told.
 	Signed *string `json:"signed,omitempty"`
+}
+
+// SignedDetail A detail of a sign plan.
+type SignedDetail struct {
+	// Amount In fen: what was paid, or is to be.
+	Amount int64  `json:"amount"`
+	Name   string `json:"name"`
+
+	// OutOrderNo Of its order.
+	OutOrderNo string `json:"out_order_no"`
+
+	// State NOT_USED, USING, USED or SIGN_PLAN_DETAIL_CANCEL.
+	State string `json:"state"`
 }
 
 // SignedRequest A request as it was sent.
@@ -613,6 +703,15 @@ type ListOrdersParams struct {
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ListPlansParams defines parameters for ListPlans.
+type ListPlansParams struct {
+	// Search Part of the number, of the sub-merchant or of the name of the plan.
+	Search *string `form:"search,omitempty" json:"search,omitempty"`
+
+	// Limit How many of each to answer; 50 when absent.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// GetAccount The ids and files that a client needs
@@ -660,9 +759,12 @@ type ServerInterface interface {
 	// ListOtherMoves What the user and WeChat Pay do about anything but an order
 	// (GET /_sandbox/api/other-moves)
 	ListOtherMoves(w http.ResponseWriter, r *http.Request)
-	// MakeOtherMove Do it, to a permission, a refund, an application or a certificate
+	// MakeOtherMove Do it, to a permission, a refund, an application, a sign plan or a certificate
 	// (POST /_sandbox/api/other-moves)
 	MakeOtherMove(w http.ResponseWriter, r *http.Request)
+	// ListPlans Plans and sign plans, newest first
+	// (GET /_sandbox/api/plans)
+	ListPlans(w http.ResponseWriter, r *http.Request, params ListPlansParams)
 	// Reset Forget all orders, notifications, faults and the journal
 	// (POST /_sandbox/api/reset)
 	Reset(w http.ResponseWriter, r *http.Request)
@@ -1122,6 +1224,52 @@ func (siw *ServerInterfaceWrapper) MakeOtherMove(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ListPlans operation middleware
+func (siw *ServerInterfaceWrapper) ListPlans(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPlansParams
+
+	// ------------- Optional query parameter "search" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "search", r.URL.Query(), &params.Search, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "search"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "search", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListPlans(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Reset operation middleware
 func (siw *ServerInterfaceWrapper) Reset(w http.ResponseWriter, r *http.Request) {
 
@@ -1277,6 +1425,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/api/moves", wrapper.MoveOrder)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/api/other-moves", wrapper.ListOtherMoves)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/api/other-moves", wrapper.MakeOtherMove)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/api/plans", wrapper.ListPlans)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/api/faults", wrapper.ListFaults)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/api/faults", wrapper.AddFault)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/_sandbox/api/faults/{id}", wrapper.RemoveFault)
@@ -1926,6 +2075,45 @@ func (response MakeOtherMovedefaultJSONResponse) VisitMakeOtherMoveResponse(w ht
 	return err
 }
 
+type ListPlansRequestObject struct {
+	Params ListPlansParams
+}
+
+type ListPlansResponseObject interface {
+	VisitListPlansResponse(w http.ResponseWriter) error
+}
+
+type ListPlans200JSONResponse PlanList
+
+func (response ListPlans200JSONResponse) VisitListPlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPlansdefaultJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPlansdefaultJSONResponse) VisitListPlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResetRequestObject struct {
 	Body *Nothing
 }
@@ -2045,9 +2233,12 @@ type StrictServerInterface interface {
 	// ListOtherMoves What the user and WeChat Pay do about anything but an order
 	// (GET /_sandbox/api/other-moves)
 	ListOtherMoves(ctx context.Context, request ListOtherMovesRequestObject) (ListOtherMovesResponseObject, error)
-	// MakeOtherMove Do it, to a permission, a refund, an application or a certificate
+	// MakeOtherMove Do it, to a permission, a refund, an application, a sign plan or a certificate
 	// (POST /_sandbox/api/other-moves)
 	MakeOtherMove(ctx context.Context, request MakeOtherMoveRequestObject) (MakeOtherMoveResponseObject, error)
+	// ListPlans Plans and sign plans, newest first
+	// (GET /_sandbox/api/plans)
+	ListPlans(ctx context.Context, request ListPlansRequestObject) (ListPlansResponseObject, error)
 	// Reset Forget all orders, notifications, faults and the journal
 	// (POST /_sandbox/api/reset)
 	Reset(ctx context.Context, request ResetRequestObject) (ResetResponseObject, error)
@@ -2528,6 +2719,32 @@ func (sh *strictHandler) MakeOtherMove(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(MakeOtherMoveResponseObject); ok {
 		if err := validResponse.VisitMakeOtherMoveResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPlans operation middleware
+func (sh *strictHandler) ListPlans(w http.ResponseWriter, r *http.Request, params ListPlansParams) {
+	var request ListPlansRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPlans(ctx, request.(ListPlansRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPlans")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListPlansResponseObject); ok {
+		if err := validResponse.VisitListPlansResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

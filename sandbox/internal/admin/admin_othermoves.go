@@ -26,6 +26,7 @@ func (a adminOperations) MakeOtherMove(_ context.Context, r server.MakeOtherMove
 		OpenID: orDefault(b.Openid, ""), SubOpenID: orDefault(b.SubOpenid, ""), OutRefundNo: orDefault(b.OutRefundNo, ""),
 		OutApplyNo: orDefault(b.OutApplyNo, ""), Reason: orDefault(b.Reason, ""), UserLabel: orDefault(b.UserLabel, ""),
 		UserRiskLevel: orDefault(b.UserRiskLevel, 0), RiskLevelVersion: orDefault(b.RiskLevelVersion, 0),
+		MerchantSignPlanNo: orDefault(b.MerchantSignPlanNo, ""),
 	})
 	if err == nil {
 		return server.MakeOtherMove204Response{}, nil

@@ -18,8 +18,9 @@ const (
 	maxFaultNames = 1 << 10
 )
 
-// orderFields are what names an order in a body or an answer.
-type orderFields struct{ sub, no string }
+// orderFields are what names an order, a plan or a sign plan in a body or an
+// answer.
+type orderFields struct{ sub, no, trade, plan, signPlan string }
 
 // orderFieldsOf reads them with their exact names: encoding/json would take
 // Out_Order_No for out_order_no.
@@ -30,20 +31,34 @@ func orderFieldsOf(body []byte) (f orderFields) {
 	}
 	_ = json.Unmarshal(members["sub_mchid"], &f.sub)
 	_ = json.Unmarshal(members["out_order_no"], &f.no)
+	_ = json.Unmarshal(members["out_trade_no"], &f.trade)
+	_ = json.Unmarshal(members["merchant_plan_no"], &f.plan)
+	_ = json.Unmarshal(members["merchant_sign_plan_no"], &f.signPlan)
 	return f
 }
 
-// subjectOf is the order that a request is about, wherever it says so; "" when
-// it is about none, or names it in a way that only the answer resolves.
+// subjectOf is the order, plan or sign plan that a request is about, wherever it
+// says so; "" when it is about none, or names it in a way that only the answer
+// resolves.
 func subjectOf(x *exchange) string {
 	query := x.request.URL.Query()
 	f := orderFieldsOf(x.body)
 	f.sub = firstOf(f.sub, query.Get("sub_mchid"))
 	f.no = firstOf(x.pathValue("out_order_no"), f.no, query.Get("out_order_no"))
-	if f.no == "" {
-		return ""
+	if f.no == "" && strings.HasSuffix(x.operation(), "SignPlanServiceOrder") {
+		f.no = f.trade // which means something else to a refund
 	}
-	return journal.Text([]byte(rules.OrderKey(f.sub, f.no)), 256)
+	subject := ""
+	if plan := firstOf(x.pathValue("merchant_plan_no"), f.plan); plan != "" {
+		subject = rules.PlanSubject(f.sub, plan)
+	}
+	if signPlan := firstOf(x.pathValue("merchant_sign_plan_no"), f.signPlan); signPlan != "" {
+		subject = rules.SignPlanSubject(f.sub, signPlan)
+	}
+	if f.no != "" {
+		subject = rules.OrderKey(f.sub, f.no)
+	}
+	return journal.Text([]byte(subject), 256)
 }
 
 func firstOf(values ...string) string {

@@ -5,11 +5,12 @@ import { attempt, soon, toast } from "./dom.js";
 import * as faults from "./faults.js";
 import { clockTime } from "./format.js";
 import * as orders from "./orders.js";
+import * as plans from "./plans.js";
 import * as signature from "./signature.js";
 import * as start from "./start.js";
 import { language, setLanguage, t } from "./words.js";
 
-const views = { orders, faults, signature, activity, start };
+const views = { orders, plans, faults, signature, activity, start };
 const main = document.getElementById("main");
 let shown; // the view on the page
 let merchant;

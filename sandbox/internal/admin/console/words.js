@@ -7,7 +7,7 @@ const words = {
     skip: "Skip to content",
     sections: "Sections",
     theme: "Light or dark",
-    "nav.orders": "Orders", "nav.faults": "Faults", "nav.signature": "Signature", "nav.activity": "Activity", "nav.start": "Start",
+    "nav.orders": "Orders", "nav.plans": "Plans", "nav.faults": "Faults", "nav.signature": "Signature", "nav.activity": "Activity", "nav.start": "Start",
     "live.open": "Live", "live.connecting": "Connecting …", "live.closed": "Not connected",
     "clock.label": "Time of the orders", "clock.move": "Move on", "clock.minute": "+1 min", "clock.hour": "+1 h", "clock.day": "+1 day", "clock.month": "+30 days",
     "clock.scale": "{scale} × as fast",
@@ -31,6 +31,12 @@ const words = {
 
     "move.confirm": "User confirms", "move.user_pays": "User pays", "move.deduct": "Deduction succeeds", "move.deduction_fails": "Deduction fails",
     "move.start_deduction": "Deduction starts", "move.expire": "Order expires", "move.confirm_with_deposit": "User confirms with a deposit",
+
+    "plans.title": "Plans", "plans.text": "A plan is a list of services with their prices, which a user signs once. Each detail is used by an order.",
+    "plans.signed": "Sign plans", "plans.plans": "Plans", "plans.none": "None yet. Your client creates them.", "plans.over": "until {time}",
+    "plan.NORMAL": "Can be signed", "plan.STOP": "Stopped", "plan.UNSIGNED": "Not signed", "plan.SIGNED": "Signed", "plan.SIGN_PLAN_CANCEL": "Cancelled", "plan.COMPLETE": "Complete", "plan.EXPIRE": "Expired",
+    "plan.NOT_USED": "Not used", "plan.USING": "In service", "plan.USED": "Used", "plan.SIGN_PLAN_DETAIL_CANCEL": "Cancelled",
+    "move.sign_plan": "User signs", "move.cancel_sign_plan": "User cancels", "move.revoke_sign_plans": "User withdraws from the service", "move.expire_sign_plan": "Sign plan expires",
 
     "kind.request": "Request", "kind.move": "In WeChat", "kind.notification": "Notification", "kind.clock": "Time", "kind.fault": "Fault", "kind.reset": "Reset",
     "entry.request": "Request body", "entry.answer": "Answer", "entry.emptyAnswer": "The answer has no body.", "entry.requestID": "Request-ID", "entry.number": "Number", "entry.took": "Took", "entry.fault": "Fault", "entry.target": "Target", "entry.more": "Show bodies",
@@ -58,7 +64,7 @@ const words = {
     "start.title": "Point your client here", "start.text": "The sandbox checks signatures and signs its answers as WeChat Pay does. All that your client needs is another host and these keys.",
     "start.ids": "Ids", "start.files": "Files", "start.filesText": "In the directory that --keys names, payscore-sandbox by default. Keys are never shown here.", "start.secret": "secret",
     "start.base": "Base URL", "start.holds.merchant_key": "the merchant's private key, to sign with", "start.holds.merchant_certificate": "the merchant's API certificate", "start.holds.wechatpay_public_key": "WeChat Pay's public key, to verify with", "start.holds.platform_certificate": "WeChat Pay's platform certificate", "start.holds.account": "the ids above and the APIv3 key",
-    "start.configure": "Your language", "start.other": "In WeChat, beside orders", "start.otherText": "Permissions, refunds, applications and the platform certificate.", "start.make": "Do it", "start.made": "Done",
+    "start.configure": "Your language", "start.other": "In WeChat, beside orders", "start.otherText": "Permissions, refunds, applications, sign plans and the platform certificate.", "start.make": "Do it", "start.made": "Done",
     "start.reset": "Forget everything", "start.resetText": "Orders, notifications, faults and the journal. Keys and time stay.", "start.resetSure": "Forget all orders?", "start.resetDone": "The sandbox is empty.",
   },
   zh: {
@@ -67,7 +73,7 @@ const words = {
     skip: "跳到内容",
     sections: "栏目",
     theme: "浅色或深色",
-    "nav.orders": "订单", "nav.faults": "故障", "nav.signature": "验签", "nav.activity": "动态", "nav.start": "接入",
+    "nav.orders": "订单", "nav.plans": "计划", "nav.faults": "故障", "nav.signature": "验签", "nav.activity": "动态", "nav.start": "接入",
     "live.open": "实时", "live.connecting": "连接中…", "live.closed": "未连接",
     "clock.label": "订单时间", "clock.move": "快进", "clock.minute": "1分钟", "clock.hour": "1小时", "clock.day": "1天", "clock.month": "30天",
     "clock.scale": "{scale}倍速",
@@ -91,6 +97,12 @@ const words = {
 
     "move.confirm": "用户确认", "move.user_pays": "用户支付", "move.deduct": "扣款成功", "move.deduction_fails": "扣款失败",
     "move.start_deduction": "开始扣款", "move.expire": "订单失效", "move.confirm_with_deposit": "用户付押金后确认",
+
+    "plans.title": "计划", "plans.text": "支付分计划列出各项服务及其价格，用户签约一次，每个明细由一个订单使用。",
+    "plans.signed": "签约计划", "plans.plans": "支付分计划", "plans.none": "还没有。由您的程序创建。", "plans.over": "{time} 到期",
+    "plan.NORMAL": "可签约", "plan.STOP": "已停止", "plan.UNSIGNED": "未签约", "plan.SIGNED": "已签约", "plan.SIGN_PLAN_CANCEL": "已取消", "plan.COMPLETE": "已完成", "plan.EXPIRE": "已过期",
+    "plan.NOT_USED": "未使用", "plan.USING": "服务中", "plan.USED": "已使用", "plan.SIGN_PLAN_DETAIL_CANCEL": "已取消",
+    "move.sign_plan": "用户签约", "move.cancel_sign_plan": "用户取消签约", "move.revoke_sign_plans": "用户解除服务授权", "move.expire_sign_plan": "签约计划过期",
 
     "kind.request": "请求", "kind.move": "微信侧", "kind.notification": "通知", "kind.clock": "时间", "kind.fault": "故障", "kind.reset": "清空",
     "entry.request": "请求报文", "entry.answer": "应答", "entry.emptyAnswer": "应答无报文。", "entry.requestID": "Request-ID", "entry.number": "错误编号", "entry.took": "耗时", "entry.fault": "故障", "entry.target": "地址", "entry.more": "查看报文",
@@ -118,7 +130,7 @@ const words = {
     "start.title": "把您的程序指向这里", "start.text": "沙箱与微信支付一样检查签名并对应答签名。您的程序只需更换域名和下列密钥。",
     "start.ids": "编号", "start.files": "文件", "start.filesText": "位于 --keys 指定的目录，默认为 payscore-sandbox。密钥不会在此显示。", "start.secret": "保密",
     "start.base": "基础地址", "start.holds.merchant_key": "商户私钥，用于签名", "start.holds.merchant_certificate": "商户API证书", "start.holds.wechatpay_public_key": "微信支付公钥，用于验签", "start.holds.platform_certificate": "微信支付平台证书", "start.holds.account": "上述编号与APIv3密钥",
-    "start.configure": "您的语言", "start.other": "订单之外的微信侧操作", "start.otherText": "授权、退款、进件与平台证书。", "start.make": "执行", "start.made": "已完成",
+    "start.configure": "您的语言", "start.other": "订单之外的微信侧操作", "start.otherText": "授权、退款、进件、签约计划与平台证书。", "start.make": "执行", "start.made": "已完成",
     "start.reset": "全部清空", "start.resetText": "清空订单、通知、故障与日志。密钥与时间保留。", "start.resetSure": "确定清空全部订单？", "start.resetDone": "沙箱已清空。",
   },
 };
