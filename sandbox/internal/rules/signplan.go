@@ -198,7 +198,7 @@ func MoveSignPlan(p SignPlan, name string, plan Plan, reason string, t Terms) (S
 	case "cancel_sign_plan":
 		p.cancel(payscore.CancelSignTypeUser, reason, t)
 	default:
-		p.cancel(payscore.CancelSignTypeRevokeService, reason, t)
+		p.cancel(payscore.CancelSignTypeRevokeService, "", t)
 	}
 	n := As[payscore.SignPlanNotification](s)
 	n.SubMchID = optional(s.SubMchID)
@@ -254,8 +254,8 @@ func OpenDetail(b payscore.CreatePartnerSignPlanServiceOrderRequest, p *SignPlan
 	order := payscore.CreatePartnerServiceOrderRequest{
 		OutOrderNo: b.OutTradeNo, ServiceID: b.ServiceID, AppID: b.AppID, SubMchID: b.SubMchID, SubAppID: b.SubAppID,
 		OpenID: b.OpenID, SubOpenID: b.SubOpenID, NeedUserConfirm: new(false), NotifyURL: b.NotifyURL,
-		ServiceIntroduction: first(s.PlanName, 20), TimeRange: b.TimeRange, Location: b.Location, Attach: b.Attach,
-		PostPayments: []payscore.Payment{{Name: first(s.PlanName, 20), Amount: new(d.OriginalPrice), Description: new(first(d.PlanDetailName, 30))}},
+		ServiceIntroduction: s.PlanName, TimeRange: b.TimeRange, Location: b.Location, Attach: b.Attach,
+		PostPayments: []payscore.Payment{{Name: s.PlanName, Amount: new(d.OriginalPrice), Description: new(first(d.PlanDetailName, 30))}},
 	}
 	if b.ServiceIntroduction != nil {
 		order.ServiceIntroduction = *b.ServiceIntroduction
@@ -273,8 +273,8 @@ func OpenDetail(b payscore.CreatePartnerSignPlanServiceOrderRequest, p *SignPlan
 	return Opening{Request: b, Order: order, SignPlan: p.Key()}, nil
 }
 
-// first cuts a text after so many characters: a plan's have no printed limit,
-// and those of an order have.
+// first cuts a text after so many characters: those of a detail have no printed
+// limit, and those of an order have.
 func first(text string, most int) string {
 	r := []rune(text)
 	return string(r[:min(most, len(r))])
