@@ -83,11 +83,17 @@ func (s *Sandbox) Orders(prefix, after string, limit int) (page []OrderView, nex
 // allows now.
 type SignPlanView = ledger.SignPlanView
 
-// Plans returns all plans and sign plans, sorted by sub-merchant and number. A
-// direct merchant's have an empty SubMchID.
-func (s *Sandbox) Plans() ([]payscore.PartnerPlan, []SignPlanView) {
+// Plan returns a plan as a query answers it, and whether there is one. A direct
+// merchant's has an empty subMchID.
+func (s *Sandbox) Plan(subMchID, merchantPlanNo string) (p payscore.PartnerPlan, ok bool) {
 	s.mustBeOpen()
-	return s.ledger.Plans()
+	return s.ledger.Plan(subMchID, merchantPlanNo)
+}
+
+// SignPlan returns a sign plan as it is now, and whether there is one.
+func (s *Sandbox) SignPlan(subMchID, merchantSignPlanNo string) (p SignPlanView, ok bool) {
+	s.mustBeOpen()
+	return s.ledger.SignPlan(subMchID, merchantSignPlanNo)
 }
 
 // ErrScenario matches the errors of a scenario file.

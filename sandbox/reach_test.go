@@ -154,34 +154,17 @@ func (b *box) fill(c call, body map[string]any) map[string]any {
 			body["transaction_id"] = *paid.Collection.Details[0].TransactionID
 		}
 	}
-	plan, signed := b.planIDs(c)
-	for name, id := range map[string]string{"plan_id": plan, "sign_plan_id": signed} {
-		if _, is := body[name]; is && id != "" {
-			body[name] = id
-		}
-	}
-	return body
-}
-
-// planIDs are those of the plan and the sign plan of the examples, empty for
-// those that are not there.
-func (b *box) planIDs(c call) (plan, signed string) {
 	sub := subMchID
 	if c.direct() {
 		sub = ""
 	}
-	plans, signPlans := b.Plans()
-	for _, p := range plans {
-		if p.SubMchID == sub {
-			plan = p.PlanID
-		}
+	if p, there := b.Plan(sub, orderNo); there && body["plan_id"] != nil {
+		body["plan_id"] = p.PlanID
 	}
-	for _, p := range signPlans {
-		if p.SubMchID == sub {
-			signed = p.SignPlanID
-		}
+	if p, there := b.SignPlan(sub, orderNo); there && body["sign_plan_id"] != nil {
+		body["sign_plan_id"] = p.SignPlanID
 	}
-	return plan, signed
+	return body
 }
 
 // bringPlan makes what the example of an operation on plans or sign plans is

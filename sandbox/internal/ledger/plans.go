@@ -250,7 +250,33 @@ type SignPlanView struct {
 	Moves []string
 }
 
-// Plans returns all plans and sign plans, by their keys.
+// Plan returns a copy of a plan, and whether there is one.
+func (l *Ledger) Plan(subMchID, merchantPlanNo string) (v payscore.PartnerPlan, ok bool) {
+	l.Store.Lock()
+	defer l.Store.Unlock()
+	p := l.plans.Get(rules.OrderKey(subMchID, merchantPlanNo))
+	if p == nil {
+		return v, false
+	}
+	return rules.As[payscore.PartnerPlan](p.Plan), true
+}
+
+// SignPlan returns a copy of a sign plan, and whether there is one.
+func (l *Ledger) SignPlan(subMchID, merchantSignPlanNo string) (v SignPlanView, ok bool) {
+	l.Store.Lock()
+	defer l.Store.Unlock()
+	p := l.signPlans.Get(rules.OrderKey(subMchID, merchantSignPlanNo))
+	if p == nil {
+		return v, false
+	}
+	return l.viewSignPlan(p), true
+}
+
+func (l *Ledger) viewSignPlan(p *rules.SignPlan) SignPlanView {
+	return SignPlanView{rules.As[payscore.PartnerSignPlan](p.SignPlan), p.Moves(*l.plans.Get(p.Plan), l.terms())}
+}
+
+// Plans returns copies of all plans and sign plans, by their keys.
 func (l *Ledger) Plans() (plans []payscore.PartnerPlan, signPlans []SignPlanView) {
 	l.Store.Lock()
 	defer l.Store.Unlock()
@@ -258,7 +284,7 @@ func (l *Ledger) Plans() (plans []payscore.PartnerPlan, signPlans []SignPlanView
 		plans = append(plans, rules.As[payscore.PartnerPlan](p.Plan))
 	}
 	for _, p := range l.signPlans.All() {
-		signPlans = append(signPlans, SignPlanView{rules.As[payscore.PartnerSignPlan](p.SignPlan), p.Moves(*l.plans.Get(p.Plan), l.terms())})
+		signPlans = append(signPlans, l.viewSignPlan(p))
 	}
 	return plans, signPlans
 }
