@@ -137,7 +137,7 @@ func (w *planWalk) step() {
 	default:
 		w.order(w.recent())
 	}
-	for _, s := range w.signed[max(0, len(w.signed)-12):] {
+	for _, s := range w.signed[max(0, len(w.signed)-6):] {
 		w.compare(s)
 	}
 }

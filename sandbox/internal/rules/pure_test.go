@@ -38,7 +38,25 @@ func TestRulesArePure(t *testing.T) {
 	if refused != nil {
 		t.Fatal(refused)
 	}
-	given := func() string { return text([]any{asked, opened, paid, refund, application}) }
+	plan, _, refused := CreatePlan(payscore.CreatePartnerPlanRequest{MerchantPlanNo: "P", PlanDuration: 1, DeductionQuantity: 2, TotalOriginalPrice: 9, TotalActualPrice: 5}, nil, terms)
+	if refused != nil {
+		t.Fatal(refused)
+	}
+	offer := payscore.CreatePartnerSignPlanRequest{MerchantSignPlanNo: "S", SignPlanDetail: []payscore.SignPlanRequestDetail{
+		{PlanDetailNo: 1, MerchantPlanDetailNo: "1"}, {PlanDetailNo: 2, MerchantPlanDetailNo: "2"},
+	}}
+	free := func(string) bool { return false }
+	offered, _, refused := CreateSignPlan(offer, &plan, nil, free, terms)
+	if refused != nil {
+		t.Fatal(refused)
+	}
+	signed, _, err := MoveSignPlan(offered, "sign_plan", plan, "", terms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := func() string {
+		return text([]any{asked, opened, paid, refund, application, plan, offer, offered, signed})
+	}
 	before := given()
 	for name, do := range map[string]func() []any{
 		"open": func() []any {
@@ -55,8 +73,28 @@ func TestRulesArePure(t *testing.T) {
 			r, e, err := EndRefund(refund, payscore.RefundStatusSuccess, terms)
 			return []any{r, e, err}
 		},
-		"approve": func() []any { a, e, err := ApproveAccount(application); return []any{a, e, err} },
-		"reject":  func() []any { a, e, err := RejectAccount(application, "no"); return []any{a, e, err} },
+		"approve":   func() []any { a, e, err := ApproveAccount(application); return []any{a, e, err} },
+		"stop plan": func() []any { p, r := StopPlan(plan, terms); return []any{p, nil, r} },
+		"offer":     func() []any { p, e, r := CreateSignPlan(offer, &plan, nil, free, terms); return []any{p, e, r} },
+		"sign": func() []any {
+			p, e, err := MoveSignPlan(offered, "sign_plan", plan, "", terms)
+			return []any{p, e, err}
+		},
+		"cancel": func() []any {
+			p, e, err := MoveSignPlan(signed, "cancel_sign_plan", plan, "", terms)
+			return []any{p, e, err}
+		},
+		"stop":   func() []any { p, r := StopSignPlan(signed, "why", terms); return []any{p, nil, r} },
+		"expire": func() []any { p, _ := SettleSignPlan(signed, Terms{Now: signed.OverAt}); return []any{p, nil, nil} },
+		"follow": func() []any {
+			p := FollowOrder(signed, Order{Stage: Done, Entity: payscore.ServiceOrderEntity{OutOrderNo: "1"}}, terms)
+			return []any{p, nil, nil}
+		},
+		"detail": func() []any {
+			o, r := OpenDetail(payscore.CreatePartnerSignPlanServiceOrderRequest{PlanDetailNo: 1, OutTradeNo: "1"}, &signed)
+			return []any{o, nil, r}
+		},
+		"reject": func() []any { a, e, err := RejectAccount(application, "no"); return []any{a, e, err} },
 	} {
 		came := do()
 		first := text(came)
