@@ -91,6 +91,26 @@ func New(file string, data []byte) (*Pages, error) {
 	return p, nil
 }
 
+// A Page is what the list says about the page of one operation.
+type Page struct {
+	Operation string // method and path
+	Date      string // like 2025-03-06, or "" when it is unknown
+	Reason    string // why the contract leaves it out, or ""
+}
+
+// Operations returns the pages that describe an operation.
+func (p *Pages) Operations() []Page {
+	var out []Page
+	for _, f := range p.families {
+		for _, page := range f.Pages {
+			if page.Operation != "" {
+				out = append(out, Page{page.Operation, page.Date, page.Reason})
+			}
+		}
+	}
+	return out
+}
+
 // covered is what the contract has of the pages.
 type covered struct {
 	operations map[string]contract.Operation // by method and path
