@@ -23,20 +23,18 @@ type Accepted struct {
 	entries  []entry
 }
 
-// An entry accepts the differences of one kind that agree with all it names.
+// An entry accepts the differences of one kind at the places it names, or
+// wherever the two sides say what it says.
 type entry struct {
 	Reason      string
 	Kind        Kind
-	Operations  []string // any when left out
-	Fields      []string // any when left out
-	Contract    string   // any when left out
-	Description string   // any when left out
+	At          []string // such as "POST /v3/payscore/serviceorder request appid"
+	Contract    string   // anything when left out
+	Description string   // anything when left out
 
 	line int
-	used map[pair]bool // what it accepted of what it names
+	used map[string]bool // the places that differ
 }
-
-type pair struct{ operation, field string }
 
 // acceptable are the kinds of differences.
 var acceptable = kinds[:slices.Index(kinds, Stale)]
@@ -82,7 +80,7 @@ func NewAccepted(file string, data []byte) (*Accepted, error) {
 	for i := range a.entries {
 		e := &a.entries[i]
 		e.line = contract.Items(contract.Get(root.Content[0], "accepted"))[i].Line
-		e.used = map[pair]bool{}
+		e.used = map[string]bool{}
 		if err := e.check(); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file, e.line, err)
 		}
@@ -96,8 +94,8 @@ func (e *entry) check() error {
 		return errors.New("an accepted difference needs a reason")
 	case !slices.Contains(acceptable, e.Kind):
 		return fmt.Errorf("the kind %q is none of %v", e.Kind, acceptable)
-	case len(e.Operations) == 0 && len(e.Fields) == 0 && e.Contract == "" && e.Description == "":
-		return errors.New("it accepts everything of its kind; name operations, fields or what the two sides say")
+	case len(e.At) == 0 && (e.Contract == "" || e.Description == ""):
+		return errors.New("it accepts too much; say at which places, or what the contract and the description say")
 	}
 	return nil
 }
@@ -106,51 +104,27 @@ func (e *entry) check() error {
 func (a *Accepted) accept(findings []Finding) {
 	for i := range findings {
 		f := &findings[i]
-		for j := range a.entries {
-			if e := &a.entries[j]; e.accepts(f) {
+		at := strings.TrimSpace(f.Operation + " " + f.Field)
+		for _, e := range a.entries {
+			if e.Kind == f.Kind && (len(e.At) == 0 || slices.Contains(e.At, at)) &&
+				(e.Contract == "" || e.Contract == f.Contract) && (e.Description == "" || e.Description == f.Description) {
 				f.Reason = e.Reason
-				e.used[e.names(f)] = true
+				e.used[at] = true
 			}
 		}
 	}
 }
 
-func (e *entry) accepts(f *Finding) bool {
-	among := func(list []string, s string) bool { return len(list) == 0 || slices.Contains(list, s) }
-	same := func(want, got string) bool { return want == "" || want == got }
-	return e.Kind == f.Kind && among(e.Operations, f.Operation) && among(e.Fields, f.Field) &&
-		same(e.Contract, f.Contract) && same(e.Description, f.Description)
-}
-
-// names returns what an entry names of a finding.
-func (e *entry) names(f *Finding) (p pair) {
-	if len(e.Operations) > 0 {
-		p.operation = f.Operation
-	}
-	if len(e.Fields) > 0 {
-		p.field = f.Field
-	}
-	return p
-}
-
-// stale returns a finding for each operation and field that an entry names and
-// that differ no longer.
+// stale returns a finding for each place that differs no longer as accepted.
 func (a *Accepted) stale() []Finding {
 	var out []Finding
-	orAny := func(list []string) []string {
-		if len(list) == 0 {
-			return []string{""}
-		}
-		return list
-	}
 	for _, e := range a.entries {
-		for _, op := range orAny(e.Operations) {
-			for _, field := range orAny(e.Fields) {
-				if e.used[pair{op, field}] {
-					continue
-				}
-				what := strings.Join(slices.DeleteFunc([]string{op, field, string(e.Kind)}, func(s string) bool { return s == "" }), ": ")
-				out = append(out, Finding{Kind: Stale, Message: what + " no longer differs as accepted", File: a.file, Line: e.line})
+		if len(e.At) == 0 && len(e.used) == 0 {
+			out = append(out, Finding{Kind: Stale, Message: fmt.Sprintf("%s: nothing is %s in the contract and %s in the description", e.Kind, e.Contract, e.Description), File: a.file, Line: e.line})
+		}
+		for _, at := range e.At {
+			if !e.used[at] {
+				out = append(out, Finding{Kind: Stale, Message: fmt.Sprintf("%s: %s", e.Kind, at), File: a.file, Line: e.line})
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func (n *node) String() string { return requiredWord(n.required) + " " + n.typeW
 
 func (n *node) typeWord() string {
 	if n.typ == "" {
-		return "of no type"
+		return "untyped"
 	}
 	return n.typ
 }

@@ -22,11 +22,11 @@ func WriteText(w io.Writer, findings []Finding) error {
 			heading = h
 			b.WriteString(cut(h) + "\n")
 		}
-		b.WriteString("  " + cut(f.File))
+		fmt.Fprintf(&b, "  %s (%s", cut(f.sentence()), cut(f.File))
 		if f.Line > 0 {
 			fmt.Fprintf(&b, ":%d", f.Line)
 		}
-		b.WriteString(": " + cut(f.sentence()) + "\n")
+		b.WriteString(")\n")
 		for _, page := range f.Pages {
 			if f.Kind == Page || f.Kind == Operation {
 				b.WriteString("    " + cut(page) + "\n")
@@ -51,7 +51,7 @@ func (f *Finding) heading() string {
 	case f.Operation != "":
 		return f.Operation
 	case f.Kind == Stale:
-		return "Accepted, and no longer different"
+		return "Accepted, but no longer different"
 	}
 	return "Not read"
 }
@@ -63,13 +63,13 @@ func (f *Finding) sentence() string {
 	}
 	switch f.Kind {
 	case Operation, Status, Field:
-		side, other := "the contract", f.Description
+		side, as := "description", f.Description
 		if f.Description == Missing {
-			side, other = "the description", f.Contract
+			side, as = "contract", f.Contract
 		}
-		s += side + " does not have it"
+		s += "only in the " + side
 		if f.Kind == Field {
-			s += " (" + other + ")"
+			s += ", " + as
 		}
 		return s
 	case Type, Required:
