@@ -84,7 +84,13 @@ func New(file string, data []byte) (*Pages, error) {
 		return nil, contract.Broken(file, err)
 	}
 	for i, f := range contract.Items(root.Content[0]) {
+		if !contract.IsMapping(f) { // the decoder skips an empty one
+			return nil, fmt.Errorf("%s:%d: the family is empty", file, f.Line)
+		}
 		for j, n := range contract.Items(contract.Get(f, "pages")) {
+			if !contract.IsMapping(n) {
+				return nil, fmt.Errorf("%s:%d: the page is empty", file, n.Line)
+			}
 			p.families[i].Pages[j].Line = n.Line
 		}
 	}
