@@ -76,10 +76,19 @@ func NewAccepted(file string, data []byte) (*Accepted, error) {
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		return nil, contract.Broken(file, err)
 	}
+	var lines []int
+	if len(root.Content) > 0 {
+		for _, n := range contract.Items(contract.Get(root.Content[0], "accepted")) {
+			if !contract.IsMapping(n) { // the decoder skips an empty one
+				return nil, fmt.Errorf("%s:%d: an accepted difference needs a reason", file, n.Line)
+			}
+			lines = append(lines, n.Line)
+		}
+	}
 	a := &Accepted{file, list.Reviewed, list.Accepted}
 	for i := range a.entries {
 		e := &a.entries[i]
-		e.line = contract.Items(contract.Get(root.Content[0], "accepted"))[i].Line
+		e.line = lines[i]
 		e.used = map[string]bool{}
 		if err := e.check(); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file, e.line, err)

@@ -152,10 +152,16 @@ func (c *comparison) operation(name string, ourItem, ourPlace place, their descr
 		}
 	}
 	for _, root := range union(ours.roots, theirs.roots) {
-		if status, ok := strings.CutPrefix(root, "response "); ok && (ours.statuses[status] == nil || theirs.statuses[status] == nil) {
-			continue // that was the difference
+		our, their := ours.roots[root], theirs.roots[root]
+		if status, ok := strings.CutPrefix(root, "response "); ok {
+			if ours.statuses[status] == nil || theirs.statuses[status] == nil {
+				continue // that was the difference
+			}
+			if their == nil && !strings.HasPrefix(status, "2") {
+				continue // the description leaves out what errors consist of
+			}
 		}
-		c.node(name, root, ours.roots[root], theirs.roots[root])
+		c.node(name, root, our, their)
 	}
 }
 
