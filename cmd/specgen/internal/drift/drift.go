@@ -160,6 +160,8 @@ func (c *comparison) operation(name string, ourItem, ourPlace place, their descr
 			if their == nil && !strings.HasPrefix(status, "2") {
 				continue // the description leaves out what errors consist of
 			}
+		} else if our == nil && ours.partial || their == nil && theirs.partial {
+			continue // it may be one that cannot be read
 		}
 		c.node(name, root, our, their)
 	}

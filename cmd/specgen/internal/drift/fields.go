@@ -14,6 +14,7 @@ import (
 type operation struct {
 	statuses map[string]*node // responses, by status
 	roots    map[string]*node // "request", "response 200", "query service_id"
+	partial  bool             // there are parameters that cannot be read
 }
 
 // A node is a field, a parameter, a whole body or a response.
@@ -47,7 +48,7 @@ func requiredWord(required bool) string {
 // read returns an operation. item is the path item that it stands in, whose
 // parameters it shares. An error says that it is too large to compare.
 func (s *source) read(item, at place) (*operation, error) {
-	r := &reading{source: s, op: &operation{map[string]*node{}, map[string]*node{}}, budget: maxNodes}
+	r := &reading{source: s, op: &operation{statuses: map[string]*node{}, roots: map[string]*node{}}, budget: maxNodes}
 	// Those of the operation come last, and win.
 	for _, owner := range []place{item, at} {
 		for _, p := range contract.Items(contract.Get(owner.node, "parameters")) {
@@ -103,7 +104,8 @@ func (r *reading) content(at place) place {
 func (r *reading) parameter(at place) {
 	at, ok := r.follow(at)
 	in, name := contract.String(at.node, "in"), contract.String(at.node, "name")
-	if !ok || in == "" {
+	if !ok {
+		r.op.partial = true
 		return
 	}
 	required := contract.String(at.node, "required") == "true"
@@ -173,15 +175,15 @@ type property struct {
 // contains itself is not followed further.
 func (r *reading) merge(m *merged, at place) {
 	at, ok := r.follow(at)
+	if t := contract.String(at.node, "type"); t != "" {
+		m.typ = t
+	}
 	r.budget--
 	if !ok || r.budget < 0 || slices.Contains(r.within, at.node) {
 		m.opaque = true
 		return
 	}
 	r.within = append(r.within, at.node)
-	if t := contract.String(at.node, "type"); t != "" {
-		m.typ = t
-	}
 	properties, items := contract.Get(at.node, "properties"), contract.Get(at.node, "items")
 	if properties != nil {
 		m.typ = "object"

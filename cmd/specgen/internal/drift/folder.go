@@ -1,7 +1,6 @@
 package drift
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -92,7 +91,7 @@ func (f *Folder) operations(paths map[string]bool) map[string]described {
 			}
 			op := described{key: strings.ToUpper(method) + " " + url, item: place{opened, opened.root}, at: place{opened, n}, line: key.Line}
 			if other, ok := out[shape(op.key)]; ok {
-				f.problem(opened, key.Line, "describes the same operation as %s", other.at.file.label)
+				f.problem(opened, key.Line, "describes the same operation as %s", other.at.file.name)
 				continue
 			}
 			f.describe(&op)
@@ -202,8 +201,11 @@ func (s *source) bytes(name string) ([]byte, error) {
 func (s *source) broken(in *file, err error) {
 	line, text := contract.Position(err)
 	var failed *fs.PathError
-	if errors.As(err, &failed) {
+	switch {
+	case errors.As(err, &failed):
 		text = failed.Err.Error() // the finding names the file
+	case errors.Is(err, contract.ErrNotMapping):
+		text = "not a YAML mapping"
 	}
 	s.problem(in, line, "%s", text)
 }
@@ -249,7 +251,7 @@ func (s *source) target(at place, ref *yaml.Node) (place, error) {
 			return place{}, errors.New("leads out of the folder")
 		}
 		if _, err := s.root.Lstat(name); err != nil {
-			return place{}, errors.New("no such file")
+			return place{}, errors.New("no such file in the folder")
 		}
 		var err error
 		if to, err = s.load(name); err != nil {
@@ -262,7 +264,7 @@ func (s *source) target(at place, ref *yaml.Node) (place, error) {
 		node = contract.Find(to.root, "#/"+fragment)
 	}
 	if node == nil {
-		return place{}, fmt.Errorf("nothing of that name in %s", cmp.Or(to.label, "the file"))
+		return place{}, errors.New("nothing of that name")
 	}
 	return place{to, node}, nil
 }
