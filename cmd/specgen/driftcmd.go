@@ -11,7 +11,7 @@ import (
 )
 
 type driftCmd struct {
-	Description string `arg:"" placeholder:"DIR" help:"Folder of the description: the one that holds v3, or docs/v3."`
+	Description string `arg:"" help:"Folder of the description: the one that holds v3, or docs/v3."`
 	JSON        bool   `name:"json" help:"Print the findings as a JSON array."`
 	Accepted    bool   `help:"Print the accepted differences too, with their reasons."`
 }

@@ -134,9 +134,9 @@ func (c *comparison) operation(name string, ourItem, ourPlace place, their descr
 		c.ours.problem(ourPlace.file, ourPlace.node.Line, "%s: %v", name, err)
 		return
 	}
-	theirs, err := c.theirs.read(their.item, their.at)
+	theirs, err := c.theirs.read(place{their.file, their.file.root}, place{their.file, their.node})
 	if err != nil {
-		c.theirs.problem(their.at.file, their.line, "%s: %v", their.key, err)
+		c.theirs.problem(their.file, their.line, "%s: %v", their.key, err)
 		return
 	}
 	for _, status := range union(ours.statuses, theirs.statuses) {

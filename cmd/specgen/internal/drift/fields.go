@@ -189,6 +189,9 @@ func (r *reading) merge(m *merged, at place) {
 		m.typ = "object"
 	}
 	for key, n := range contract.Entries(properties) {
+		if r.budget--; r.budget < 0 {
+			return
+		}
 		p := m.properties[key.Value]
 		if p == nil {
 			p = &property{file: at.file.label, line: key.Line}

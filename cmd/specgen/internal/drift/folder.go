@@ -58,15 +58,16 @@ const payScore = "/v3/payscore/"
 
 // A described operation is one of the description.
 type described struct {
-	key      string // method and path
-	item, at place  // its file, and the operation in it
-	line     int
-	updated  string   // the date of its page, like 2025-03-06, or ""
-	pages    []string // the official pages that it names
+	key     string     // method and path
+	file    *file      // without its nodes unless the contract has the path, since there may be thousands
+	node    *yaml.Node // the same
+	line    int
+	updated string   // the date of its page, like 2025-03-06, or ""
+	pages   []string // the official pages that it names
 }
 
 func (d *described) finding(kind Kind, ours, theirs string) Finding {
-	return Finding{Operation: d.key, Kind: kind, Contract: ours, Description: theirs, Pages: d.pages, File: d.at.file.label, Line: d.line}
+	return Finding{Operation: d.key, Kind: kind, Contract: ours, Description: theirs, Pages: d.pages, File: d.file.label, Line: d.line}
 }
 
 // operations returns the operations of PayScore and those of the given paths,
@@ -78,24 +79,31 @@ func (f *Folder) operations(paths map[string]bool) map[string]described {
 		if !ok || !strings.HasPrefix(url, payScore) && !paths[shape(url)] {
 			return
 		}
-		opened, err := f.load(name)
-		if err != nil {
+		opened := f.parse(name)
+		if opened.err != nil {
 			f.unread[shape(url)] = true
-			f.broken(opened, err)
+			f.broken(opened, opened.err)
 			return
 		}
+		compared := paths[shape(url)]
 		for _, method := range contract.Methods {
 			key, n := contract.Lookup(opened.root, method)
 			if !contract.IsMapping(n) {
 				continue
 			}
-			op := described{key: strings.ToUpper(method) + " " + url, item: place{opened, opened.root}, at: place{opened, n}, line: key.Line}
+			op := described{key: strings.ToUpper(method) + " " + url, file: opened, line: key.Line}
 			if other, ok := out[shape(op.key)]; ok {
-				f.problem(opened, key.Line, "describes the same operation as %s", other.at.file.name)
+				f.problem(opened, key.Line, "describes the same operation as %s", other.file.name)
 				continue
 			}
-			f.describe(&op)
+			f.describe(&op, n)
+			if compared {
+				op.node = n
+			}
 			out[shape(op.key)] = op
+		}
+		if !compared {
+			opened.root = nil
 		}
 	}
 	_ = fs.WalkDir(f.root.FS(), "v3", func(name string, entry fs.DirEntry, err error) error {
@@ -112,9 +120,9 @@ func (f *Folder) operations(paths map[string]bool) map[string]described {
 var official = regexp.MustCompile(`https://pay\.weixin\.qq\.com/[^\s()<>\[\]"']+`)
 
 // describe reads what the description says about the page of an operation.
-func (f *Folder) describe(op *described) {
-	op.pages = official.FindAllString(contract.String(op.at.node, "description"), maxPages)
-	key, updated := contract.Lookup(op.at.node, "x-last-updated-at")
+func (f *Folder) describe(op *described, n *yaml.Node) {
+	op.pages = official.FindAllString(contract.String(n, "description"), maxPages)
+	key, updated := contract.Lookup(n, "x-last-updated-at")
 	if updated == nil {
 		return
 	}
@@ -124,7 +132,7 @@ func (f *Folder) describe(op *described) {
 			return
 		}
 	}
-	f.problem(op.at.file, key.Line, "x-last-updated-at is no date like 2025.03.06: %.40q", updated.Value)
+	f.problem(op.file, key.Line, "x-last-updated-at is no date like 2025.03.06: %.40q", updated.Value)
 }
 
 // maxPages is how many links a finding shows.
@@ -161,19 +169,23 @@ func (s *source) labelOf(name string) string {
 	return filepath.Join(s.label, filepath.FromSlash(name))
 }
 
-// load reads a file once.
-func (s *source) load(name string) (*file, error) {
-	name = path.Clean(name)
+// load returns a file that a reference names. It is read once.
+func (s *source) load(name string) *file {
 	f, ok := s.files[name]
 	if !ok {
-		f = &file{name: name, label: s.labelOf(name)}
-		var data []byte
-		if data, f.err = s.bytes(name); f.err == nil {
-			f.root, f.err = contract.Parse(data)
-		}
+		f = s.parse(name)
 		s.files[name] = f
 	}
-	return f, f.err
+	return f
+}
+
+func (s *source) parse(name string) *file {
+	f := &file{name: name, label: s.labelOf(name)}
+	var data []byte
+	if data, f.err = s.bytes(name); f.err == nil {
+		f.root, f.err = contract.Parse(data)
+	}
+	return f
 }
 
 func (s *source) bytes(name string) ([]byte, error) {
@@ -253,9 +265,8 @@ func (s *source) target(at place, ref *yaml.Node) (place, error) {
 		if _, err := s.root.Lstat(name); err != nil {
 			return place{}, errors.New("no such file in the folder")
 		}
-		var err error
-		if to, err = s.load(name); err != nil {
-			s.broken(to, err)
+		if to = s.load(name); to.err != nil {
+			s.broken(to, to.err)
 			return place{}, nil
 		}
 	}
