@@ -34,7 +34,7 @@ const (
 )
 
 type cli struct {
-	Dir string `short:"C" placeholder:"DIR" default:"." help:"Directory of the repository, for every subcommand that derives files."`
+	Dir string `short:"C" placeholder:"DIR" default:"." help:"Directory of the repository, for drift and every subcommand that derives files."`
 
 	Lint     lintCmd     `cmd:"" help:"Check the contract: the OpenAPI standard, the examples and the house rules."`
 	Diff     diffCmd     `cmd:"" help:"Say what a change of the contract breaks, adds or only words differently."`
