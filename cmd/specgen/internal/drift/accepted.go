@@ -29,6 +29,7 @@ type entry struct {
 	Reason      string
 	Kind        Kind
 	At          []string // such as "POST /v3/payscore/serviceorder request appid"
+	In          string   // the first word of the place: request, response, query; anything when left out
 	Contract    string   // anything when left out
 	Description string   // anything when left out
 
@@ -116,6 +117,7 @@ func (a *Accepted) accept(findings []Finding) {
 		at := strings.TrimSpace(f.Operation + " " + f.Field)
 		for _, e := range a.entries {
 			if e.Kind == f.Kind && (len(e.At) == 0 || slices.Contains(e.At, at)) &&
+				(e.In == "" || strings.HasPrefix(f.Field, e.In+" ")) &&
 				(e.Contract == "" || e.Contract == f.Contract) && (e.Description == "" || e.Description == f.Description) {
 				f.Reason = e.Reason
 				e.used[at] = true
@@ -129,7 +131,7 @@ func (a *Accepted) stale() []Finding {
 	var out []Finding
 	for _, e := range a.entries {
 		if len(e.At) == 0 && len(e.used) == 0 {
-			out = append(out, Finding{Kind: Stale, Message: fmt.Sprintf("%s: nothing is %s in the contract and %s in the description", e.Kind, e.Contract, e.Description), File: a.file, Line: e.line})
+			out = append(out, Finding{Kind: Stale, Message: fmt.Sprintf("%s: nothing is %s in the contract and %s in the description", strings.TrimSpace(string(e.Kind)+" "+e.In), e.Contract, e.Description), File: a.file, Line: e.line})
 		}
 		for _, at := range e.At {
 			if !e.used[at] {

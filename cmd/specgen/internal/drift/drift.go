@@ -81,18 +81,18 @@ func Compare(d *contract.Document, theirs *Folder, pages *coverage.Pages, list *
 		ours[shape(op.Method+" "+op.Path)] = op
 		paths[shape(op.Path)] = true
 	}
-	described := theirs.operations(paths)
+	found := theirs.operations(paths)
 	home := &file{label: d.File, root: d.Root}
 	for key, our := range ours {
 		name := our.Method + " " + our.Path
-		if their, ok := described[key]; ok {
+		if their, ok := found[key]; ok {
 			item := place{home, contract.Get(contract.Get(d.Root, "paths"), our.Path)}
 			c.operation(name, item, place{home, our.Node}, their)
 		} else if !theirs.unread[shape(our.Path)] {
 			c.add(Finding{Operation: name, Kind: Operation, Contract: "there", Description: Missing, File: d.File, Line: our.Key.Line})
 		}
 	}
-	for key, their := range described {
+	for key, their := range found {
 		if _, ok := ours[key]; !ok && c.pages[key].Reason == "" {
 			c.add(their.finding(Operation, Missing, "there"))
 		}

@@ -58,6 +58,9 @@ var differences = []change{
 	{"required now", cancel, "- reason\n", "- reason\n          - note\n", nil}, // of a field that it does not describe
 	{"required of one field", orders, "required: [payments]", "required: [payments, total_amount]",
 		[]string{"POST /v3/payscore/orders", "  request total_amount: optional in the contract, required in the description (" + orders + ":15)"}},
+	{"a part named twice", definitions, "    - $ref: '#Named'", "    - $ref: '#Named'\n    - $ref: '#Named'\n    - required: [place]",
+		[]string{"GET /v3/payscore/orders", "  response 200 place: optional in the contract, required in the description (definitions/Order.yaml:28)",
+			"POST /v3/payscore/orders", "  response 200 place: optional in the contract, required in the description (definitions/Order.yaml:28)"}},
 	{"a parameter in another place", orders, "in: query", "in: header",
 		[]string{"GET /v3/payscore/orders", "  header Order_no: only in the description, required string (" + orders + ":32)", "  query order_no: only in the contract, required string (contract.yaml:22)"}},
 	{"a parameter that is optional", orders, "in: query\n      required: true", "in: query",
@@ -159,6 +162,9 @@ func TestAccepted(t *testing.T) {
 		{"one of two", "{kind: required, at: ['" + name + "'], reason: R}", []change{optional, amount}, []string{"request total_amount"}, 1},
 		{"stale", "{kind: required, at: ['" + name + "'], reason: R}", nil, []string{"required: " + name}, 0},
 		{"stale anywhere", "{kind: type, contract: integer, description: number, reason: R}", nil, []string{"type: nothing is integer in the contract and number in the description"}, 0},
+		{"in requests", "{kind: type, in: request, contract: integer, description: string, reason: R}", []change{amount}, nil, 1},
+		{"in responses", "{kind: type, in: response, contract: integer, description: string, reason: R}", []change{amount},
+			[]string{"request total_amount", "type response: nothing is integer in the contract and string in the description"}, 0},
 		{"an operation", "{kind: operation, at: ['POST /v3/payscore/orders/{order_no}/pay'], reason: R}", []change{differences[0]}, nil, 1},
 		{"not stale, but unread", "{kind: required, at: ['" + name + "'], reason: R}", []change{{file: orders, old: "post:", new: "post: {"}}, []string{"did not find expected ',' or '}'"}, 0},
 	} {

@@ -2,6 +2,7 @@ package drift
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -136,9 +137,8 @@ func (r *reading) body(name string, schema place, required bool) {
 // node returns the field that the parts describe together.
 func (r *reading) node(parts []place, required bool, file string, line int) *node {
 	n := &node{required: required, file: file, line: line}
-	depth := len(r.within)
-	defer func() { r.within = r.within[:depth] }()
-	m := merged{properties: map[string]*property{}, required: map[string]bool{}}
+	m := merged{above: len(r.within), properties: map[string]*property{}, required: map[string]bool{}}
+	defer func() { r.within = r.within[:m.above] }()
 	for _, part := range parts {
 		r.merge(&m, part)
 	}
@@ -147,7 +147,8 @@ func (r *reading) node(parts []place, required bool, file string, line int) *nod
 		return n
 	}
 	n.children = map[string]*node{}
-	for name, p := range m.properties {
+	for _, name := range slices.Sorted(maps.Keys(m.properties)) {
+		p := m.properties[name]
 		n.children[name] = r.node(p.parts, m.required[name], p.file, p.line)
 	}
 	if m.items != nil {
@@ -158,6 +159,7 @@ func (r *reading) node(parts []place, required bool, file string, line int) *nod
 
 // merged is what the parts of an allOf say together.
 type merged struct {
+	above      int // how many of the schemas that lead here are not parts
 	typ        string
 	properties map[string]*property
 	required   map[string]bool
@@ -179,9 +181,12 @@ func (r *reading) merge(m *merged, at place) {
 		m.typ = t
 	}
 	r.budget--
-	if !ok || r.budget < 0 || slices.Contains(r.within, at.node) {
+	if !ok || r.budget < 0 || slices.Contains(r.within[:m.above], at.node) {
 		m.opaque = true
 		return
+	}
+	if slices.Contains(r.within[m.above:], at.node) {
+		return // a part that was there already
 	}
 	r.within = append(r.within, at.node)
 	properties, items := contract.Get(at.node, "properties"), contract.Get(at.node, "items")
@@ -211,7 +216,7 @@ func (r *reading) merge(m *merged, at place) {
 		r.merge(m, place{at.file, part})
 	}
 	// One of several shapes requires nothing that the others do not have.
-	alternatives := merged{properties: m.properties, required: map[string]bool{}}
+	alternatives := merged{above: m.above, properties: m.properties, required: map[string]bool{}}
 	for _, keyword := range []string{"oneOf", "anyOf"} {
 		for _, part := range contract.Items(contract.Get(at.node, keyword)) {
 			r.merge(&alternatives, place{at.file, part})
