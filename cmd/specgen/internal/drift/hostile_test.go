@@ -34,6 +34,7 @@ func TestUnread(t *testing.T) {
 		{change{name: "an empty file", file: orders}, "the file is empty (" + orders + ")"},
 		{change{name: "a missing file", file: orders, old: "Order.yaml#Named", new: "Orders.yaml#Named"}, `$ref "../../definitions/Orders.yaml#Named": no such file in the folder (` + orders + ":11)"},
 		{change{name: "a missing name", file: orders, old: "#Named", new: "#Name"}, `$ref "../../definitions/Order.yaml#Name": nothing of that name (` + orders + ":11)"},
+		{change{name: "a missing alternative", file: orders, old: named, new: "oneOf: [{$ref: '../../definitions/None.yaml'}]"}, `$ref "../../definitions/None.yaml": no such file in the folder (` + orders + ":11)"},
 		{change{name: "a file out of the folder", file: orders, old: named, new: "$ref: '../../../secret.yaml#Named'"}, `$ref "../../../secret.yaml#Named": leads out of the folder (` + orders + ":11)"},
 		{change{name: "an absolute file", file: orders, old: named, new: "$ref: /etc/passwd"}, `$ref "/etc/passwd": no such file in the folder (` + orders + ":11)"},
 		{change{name: "another host", file: orders, old: named, new: "$ref: https://example.com/Order.yaml#Named"}, `$ref "https://example.com/Order.yaml#Named": no such file in the folder (` + orders + ":11)"},
