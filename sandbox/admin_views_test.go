@@ -136,10 +136,7 @@ func TestAdminNotifications(t *testing.T) {
 
 func TestAdminOtherMoves(t *testing.T) {
 	t.Parallel()
-	credentials, err := sandbox.NewCredentials()
-	if err != nil {
-		t.Fatal(err)
-	}
+	credentials := otherCredentials()
 	box := sandbox.New(t, sandbox.WithCredentials(credentials))
 	list := admin(t, box, "GET", "other-moves", "", 200)
 	if n := len(at(list, "moves").([]any)); n != len(sandbox.OtherMoves()) || n == 0 {

@@ -478,7 +478,8 @@ func TestNotificationsStayOnThisMachine(t *testing.T) {
 // with receivers that fail at random, and some that never take anything.
 func TestThousandOrdersWithNotifications(t *testing.T) {
 	t.Parallel()
-	const total, hopeless = 1000, 20
+	const hopeless = 20
+	total := size(100, 300, 1000)
 	b := newBox(t, sandbox.WithTimeScale(50_000))
 	dice := rand.New(rand.NewPCG(5, 6))
 	var mu sync.Mutex

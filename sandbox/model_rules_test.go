@@ -24,7 +24,7 @@ func TestModelOfTheRules(t *testing.T) {
 				walk:    &walk{t: t, dice: rand.New(rand.NewPCG(seed, 21)), orders: map[string]*modelOrder{}, reached: map[string]int{}},
 				records: map[string]rules.Order{}, now: noon,
 			}
-			for range modelSteps(t) {
+			for range modelSteps(t, 5000) {
 				w.step()
 				if t.Failed() {
 					t.Fatalf("seed %d; the steps before:\n%s", seed, strings.Join(w.trail, "\n"))

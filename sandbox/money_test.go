@@ -29,7 +29,7 @@ func TestMoneyIsWhatTheAnswersSaid(t *testing.T) {
 		b.call(accounts[no].d, no, "", noConfirm(no))
 	}
 	succeeded := 0
-	for range 400 {
+	for range size(150, 400, 400) {
 		no := fmt.Sprint("order", random.IntN(len(accounts)))
 		a := accounts[no]
 		total := random.Int64N(1000)
