@@ -292,7 +292,7 @@ func TestWhatCountsAsTaken(t *testing.T) {
 			if name == "hangs" {
 				patience = time.Second
 			}
-			b.SetPatience(patience)
+			b.SetReceiverTimeout(patience)
 			in := newInbox(t, c.answer)
 			b.announce(in.URL, notify.UserPaid, paid)
 			b.Advance(0)
@@ -322,7 +322,7 @@ func must3[A, B any](a A, b B, err error) (A, B, error) {
 func TestHungReceiverHoldsUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	b.SetPatience(time.Minute)
+	b.SetReceiverTimeout(time.Minute)
 	hung := newInbox(t, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() })
 	for range 200 {
 		b.announce(hung.URL, notify.UserPaid, paid)

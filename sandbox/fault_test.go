@@ -262,36 +262,36 @@ func TestLatencyOutlivesTheCaller(t *testing.T) {
 	if err := b.client.ModifyPartnerServiceOrder(ctx, orderNo, modification(39900)); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(5 * time.Second); b.total(orderNo) != 39900; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); b.total(orderNo) != 39900; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("not carried out")
 		}
 	}
 }
 
-// What is switched on meets the requests that it is for, and ends.
-func TestFaultsMeetWhatTheyAreFor(t *testing.T) {
+// A fault affects the requests that it is for, and ends.
+func TestFaultsAffectWhatTheyAreFor(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	for _, no := range []string{"A", "B"} {
 		b.seed(no, 50000)
 	}
 	total := int64(50000)
-	meets := func(no string) bool {
+	isRefused := func(no string) bool {
 		total--
 		err := b.modify(no, total)
 		return err != nil
 	}
 	off := b.Fault("refuse; value=NO_AUTH; subject=" + subMchID + "/A")
-	if !meets("A") || meets("B") {
+	if !isRefused("A") || isRefused("B") {
 		t.Error("by order")
 	}
 	off()
-	if meets("A") {
+	if isRefused("A") {
 		t.Error("switched off")
 	}
 	off = b.Fault("refuse; value=NO_AUTH; operation=cancelPartnerServiceOrder")
-	if meets("A") || b.client.CancelPartnerServiceOrder(t.Context(), "A", cancellation("x")) == nil {
+	if isRefused("A") || b.client.CancelPartnerServiceOrder(t.Context(), "A", cancellation("x")) == nil {
 		t.Error("by operation")
 	}
 	off()
@@ -299,13 +299,13 @@ func TestFaultsMeetWhatTheyAreFor(t *testing.T) {
 	if got := b.ActiveFaults(); len(got) != 1 || got[0].Count != 2 || got[0].ID == "" {
 		t.Errorf("active: %v", got)
 	}
-	if !meets("A") || b.ActiveFaults()[0].Count != 1 || !meets("B") || meets("B") || len(b.ActiveFaults()) != 0 {
+	if !isRefused("A") || b.ActiveFaults()[0].Count != 1 || !isRefused("B") || isRefused("B") || len(b.ActiveFaults()) != 0 {
 		t.Error("by count")
 	}
 	// A wrong signature is refused and uses none up.
 	b.Fault("refuse; value=NO_AUTH; count=1")
 	b.do(b.authorized(modifyTarget, "{}", func(a *auth.Authorization) { a.Nonce = "x" })).checkRefused(t, signError)
-	if !meets("A") || meets("A") {
+	if !isRefused("A") || isRefused("A") {
 		t.Error("used up by another's request")
 	}
 	if b.RemoveFault("fault-99") {

@@ -85,9 +85,9 @@ type modelDeduction struct {
 }
 
 const (
-	modelPatience   = 30 * 24 * time.Hour // of an order that waits for its user
-	modelServiceCap = 1_000_000           // risk cap of the service, in fen
-	modelDeposit    = 60_000              // risk fund of orders in the deposit-free mode
+	modelConfirmWithin = 30 * 24 * time.Hour // of an order that waits for its user
+	modelServiceCap    = 1_000_000           // risk cap of the service, in fen
+	modelDeposit       = 60_000              // risk fund of orders in the deposit-free mode
 )
 
 // transition applies an operation to the model, and returns whether it is
@@ -98,7 +98,7 @@ func (o *modelOrder) is(state, description, collection string) bool {
 	return o.state == state && o.description == description && o.collection == collection
 }
 
-func (o *modelOrder) become(state, description, collection string) {
+func (o *modelOrder) setStage(state, description, collection string) {
 	o.state, o.description, o.collection = state, description, collection
 }
 
@@ -108,7 +108,7 @@ func (o *modelOrder) confirm() bool {
 	if o.state != "CREATED" {
 		return false
 	}
-	o.become("DOING", "USER_CONFIRM", "")
+	o.setStage("DOING", "USER_CONFIRM", "")
 	return true
 }
 
@@ -124,14 +124,14 @@ func (o *modelOrder) expire() bool {
 	if o.state != "CREATED" {
 		return false
 	}
-	o.become("EXPIRED", "", "")
+	o.setStage("EXPIRED", "", "")
 	return true
 }
 
 // settle is what time does.
 func (o *modelOrder) settle(now time.Duration) {
-	if o.state == "CREATED" && now-o.since >= modelPatience {
-		o.become("EXPIRED", "", "")
+	if o.state == "CREATED" && now-o.since >= modelConfirmWithin {
+		o.setStage("EXPIRED", "", "")
 	}
 	if d := o.deduction; d != nil && now >= d.until {
 		o.deduction = nil
@@ -167,7 +167,7 @@ func (o *modelOrder) cancel(reason string) bool {
 	if o.deduction != nil || o.state != "CREATED" && o.state != "DOING" {
 		return false
 	}
-	o.become("REVOKED", "", "")
+	o.setStage("REVOKED", "", "")
 	o.cancelReason = reason
 	return true
 }
@@ -203,9 +203,9 @@ func (o *modelOrder) complete(body string, b modelBill) bool {
 	}
 	o.total, o.hasTotal, o.completed = b.total, true, body
 	if b.total == 0 {
-		o.become("DONE", "", "")
+		o.setStage("DONE", "", "")
 	} else {
-		o.become("DOING", "MCH_COMPLETE", "USER_PAYING")
+		o.setStage("DOING", "MCH_COMPLETE", "USER_PAYING")
 	}
 	return true
 }
@@ -223,7 +223,7 @@ func (o *modelOrder) collect() bool {
 		return false
 	}
 	o.paid = o.total
-	o.become("DONE", "", "USER_PAID")
+	o.setStage("DONE", "", "USER_PAID")
 	return true
 }
 
@@ -307,7 +307,7 @@ func sideOf(no string) side { return side(strings.HasPrefix(no, "direct")) }
 
 // advance moves the time on, which may end what every order waits for.
 func (w *walk) advance() {
-	d := []time.Duration{20 * time.Minute, time.Hour, modelPatience}[w.dice.IntN(3)]
+	d := []time.Duration{20 * time.Minute, time.Hour, modelConfirmWithin}[w.dice.IntN(3)]
 	w.note("advance by %s", d)
 	w.box.Advance(d)
 	w.elapsed += d
@@ -420,9 +420,9 @@ func (w *walk) create() {
 			return m.created == created // the same request once more
 		}
 		m.created, m.since = created, w.elapsed
-		m.become("CREATED", "", "")
+		m.setStage("CREATED", "", "")
 		if body.NeedUserConfirm != nil {
-			m.become("DOING", "USER_CONFIRM", "")
+			m.setStage("DOING", "USER_CONFIRM", "")
 		}
 		w.numbers = append(w.numbers, no)
 		return true

@@ -42,11 +42,12 @@ type badNetwork struct {
 	met     map[string]int
 	came    map[string]int // requests, by their Authorization
 	late    sync.WaitGroup
+	writes  map[string]*sync.RWMutex // by the number of the order
 }
 
 func newBadNetwork(t *testing.T, seed uint64, rate float64) *badNetwork {
 	n := &badNetwork{box: newBox(t), rnd: rand.New(rand.NewPCG(seed, 0)), rate: rate,
-		done: map[string]int{}, refused: map[string]int{}, met: map[string]int{}, came: map[string]int{}}
+		done: map[string]int{}, refused: map[string]int{}, met: map[string]int{}, came: map[string]int{}, writes: map[string]*sync.RWMutex{}}
 	srv := httptest.NewServer(n)
 	t.Cleanup(srv.Close)
 	n.URL = srv.URL
@@ -69,12 +70,40 @@ func (n *badNetwork) serve(r *http.Request) *httptest.ResponseRecorder {
 	return rec
 }
 
+// writesOf returns the lock that writes to an order share until they have ended.
+func (n *badNetwork) writesOf(outOrderNo string) *sync.RWMutex {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.writes[outOrderNo] == nil {
+		n.writes[outOrderNo] = new(sync.RWMutex)
+	}
+	return n.writes[outOrderNo]
+}
+
 func (n *badNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The body goes with the connection, and one of the faults outlives that.
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the client is gone
 	}
+	// The client pauses before it queries. That is long enough for its writes to
+	// end, however busy the machine is.
+	ended, late := func() {}, false
+	if r.Method == http.MethodGet {
+		writes := n.writesOf(r.URL.Query().Get("out_order_no"))
+		writes.Lock()
+		ended = sync.OnceFunc(writes.Unlock)
+	} else {
+		no, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, orders+"/"), "/")
+		writes := n.writesOf(no)
+		writes.RLock()
+		ended = sync.OnceFunc(writes.RUnlock)
+	}
+	defer func() {
+		if !late {
+			ended()
+		}
+	}()
 	again := func() *http.Request {
 		c := r.Clone(context.WithoutCancel(r.Context()))
 		c.Body = io.NopCloser(bytes.NewReader(body))
@@ -118,10 +147,11 @@ func (n *badNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		{"probe after", altered(func(h http.Header) { h.Set("Wechatpay-Signature", "WECHATPAY/SIGNTEST/x") })},
 		{"wrong serial after", altered(func(h http.Header) { h.Set("Wechatpay-Serial", "PUB_KEY_ID_1") })},
 		{"late", func() { // carried out when the client has given up
-			n.late.Go(func() { time.Sleep(5 * time.Millisecond); n.serve(again()) })
+			late = true
+			n.late.Go(func() { defer ended(); time.Sleep(5 * time.Millisecond); n.serve(again()) })
 			drop(false)
 		}},
-		{"slow after", after(func() { time.Sleep(700 * time.Millisecond); drop(false) })},
+		{"slow after", after(func() { ended(); <-r.Context().Done() })}, // until the client gives up
 	}
 	network := "HTTP/1.1"
 	if over != nil {
