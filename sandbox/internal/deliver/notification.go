@@ -39,8 +39,8 @@ type Attempt struct {
 	Fault    string        `json:"fault,omitempty"` // probe, duplicate or resend
 }
 
-// Traffic is what a receiver has to bear on the real net, for every
-// how many notifications: 1 is each, 0 is none.
+// Traffic makes notifications as irregular as they are in production. Each field
+// selects every n-th notification: 1 is each, 0 is none.
 type Traffic struct {
 	// Probes have a wrong signature at first, WECHATPAY/SIGNTEST/, which the
 	// receiver must refuse. Whatever it answers, the right one follows.
