@@ -152,16 +152,14 @@ func read(d *contract.Document) (*tables, error) {
 		if table == nil {
 			continue
 		}
-		for _, name := range table.Allowed {
-			for _, to := range []string{name, table.Becomes[name], table.BecomesAtZero[name]} {
-				if _, known := byName[to]; !known && to != "" {
-					return nil, d.Errorf(op.Key, "%s names the stage %q, which the document does not declare", op.ID, to)
-				}
+		for _, name := range append([]string{table.Becomes, table.BecomesAtZero}, table.Allowed...) {
+			if _, known := byName[name]; !known && name != "" {
+				return nil, d.Errorf(op.Key, "%s names the stage %q, which the document does not declare", op.ID, name)
 			}
 		}
 		o := operation{ID: op.ID}
 		for _, name := range table.Allowed {
-			o.Moves = append(o.Moves, move{byName[name].Const, byName[table.Becomes[name]].Const, byName[table.BecomesAtZero[name]].Const})
+			o.Moves = append(o.Moves, move{byName[name].Const, byName[table.Becomes].Const, byName[table.BecomesAtZero].Const})
 		}
 		for _, s := range t.Stages {
 			if r, refused := table.Refusals[s.Name]; refused {
@@ -324,6 +322,7 @@ func render(name, text string, t *tables) ([]byte, error) {
 	tmpl, err := template.New(name).Funcs(template.FuncMap{
 		"quote": strconv.Quote, // leaves Chinese readable
 		"camel": camel,
+		"title": func(id string) string { return strings.ToUpper(id[:1]) + id[1:] },
 		"retry": func(r string) string { return retryConst[r] },
 		"stageName": func(c string) string {
 			i := slices.IndexFunc(t.Stages, func(s stage) bool { return s.Const == c })
