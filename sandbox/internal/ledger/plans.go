@@ -185,7 +185,7 @@ func (l *Ledger) signPlan(key string) *rules.SignPlan {
 	if !expired {
 		return p
 	}
-	l.tellEntry(journal.Entry{Time: l.now(), Kind: journal.Move, Subject: settled.Subject(), Operation: "expire_sign_plan"})
+	l.journalEntry(journal.Entry{Time: l.now(), Kind: journal.Move, Subject: settled.Subject(), Operation: "expire_sign_plan"})
 	return l.keepSignPlan(settled, rules.Effects{})
 }
 

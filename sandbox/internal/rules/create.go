@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -38,7 +39,7 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	hash := hashOf(r.Request)
 	if known != nil {
 		if !bytes.Equal(known.Created, hash) {
-			return Order{}, none, RefuseNumber(badRequest, "INVALID_REQUEST", NumberReentry)
+			return Order{}, none, RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberReentry)
 		}
 		return *known, Effects{Repeat: true}, nil
 	}
@@ -79,7 +80,7 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	if initial == Created {
 		answer.Package = new("sandbox_package_" + *c.Entity.OrderID)
 	}
-	c.become(initial)
+	c.setStage(initial)
 	answer.ServiceOrderEntity = c.Entity
 	var err error
 	if c.Answer, err = json.Marshal(answer); err != nil {
