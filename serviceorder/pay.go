@@ -30,12 +30,13 @@ func Pay(ctx context.Context, client PartnerClient, outOrderNo string, body pays
 	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, body.ServiceID, body, PartnerClient.PayPartnerServiceOrder, kind{id: "payPartnerServiceOrder", judge: collected, collects: true}, opts)
 }
 
-// PayDirect is [Pay] for a direct merchant. It queries with body.ServiceID and
-// body.AppID.
+// PayDirect is [Pay] for a direct merchant. It queries with body.ServiceID, or
+// the one of [WithServiceID], and body.AppID. Without them the order cannot be
+// queried, and nothing is sent.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394596
 func PayDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.PayServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
-	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.PayServiceOrder, kind{id: "payServiceOrder", judge: collected, collects: true}, opts)
+	return confirmDirect(ctx, client, outOrderNo, knownService(body.ServiceID, opts), orZero(body.AppID), body, DirectClient.PayServiceOrder, kind{id: "payServiceOrder", judge: collected, collects: true}, opts)
 }
 
 func collected(now facts) Outcome {

@@ -47,7 +47,7 @@ func stateOf(o *payscore.ServiceOrderEntity) string {
 
 func (w *written) write(ctx context.Context, client *payscore.Client, account sandbox.Account) error {
 	payments := func(total int64) []payscore.Payment {
-		return []payscore.Payment{{Name: "就餐费用", Amount: &total}}
+		return []payscore.Payment{{Name: new("就餐费用"), Amount: &total}}
 	}
 	var err error
 	switch w.answered {

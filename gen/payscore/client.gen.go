@@ -15,7 +15,7 @@
 //	...
 //	err = client.ModifyPartnerServiceOrder(ctx, "1234323JKHDFE1243252", payscore.ModifyPartnerServiceOrderRequest{
 //		SubMchID:     "1900000109",
-//		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+//		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}},
 //		TotalAmount:  39900, // fen
 //		Reason:       "用户投诉",
 //	})
@@ -48,6 +48,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,6 +161,29 @@ func WithoutLimitChecks() ClientOption {
 		c.skipLimits = true
 		return nil
 	}
+}
+
+type exceptionsKey struct{}
+
+// WithoutLimitChecksOf returns a context whose calls are sent although what
+// stands at these paths breaks a limit of the contract, for the day when WeChat
+// Pay takes more than the contract knows. A path is the one of the [limit.Finding]
+// that is let pass, and [*] in it stands for any index:
+//
+//	ctx = payscore.WithoutLimitChecksOf(ctx, "$.post_payments[*].name")
+//
+// Everything else is checked. What [WithoutLimitChecks] keeps is kept here too,
+// and so is the check for UTF-8. Paths of ctx itself stay.
+func WithoutLimitChecksOf(ctx context.Context, paths ...string) context.Context {
+	return context.WithValue(ctx, exceptionsKey{}, append(slices.Clip(exceptions(ctx)), paths...))
+}
+
+func exceptions(ctx context.Context) []string {
+	if ctx == nil { // which ends in call
+		return nil
+	}
+	paths, _ := ctx.Value(exceptionsKey{}).([]string)
+	return paths
 }
 
 // checksLimits is false after WithoutLimitChecks. A nil Client ends in call.
@@ -332,8 +356,9 @@ func readAnswer(body io.Reader) ([]byte, error) {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012715700
 func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertificatesParams, editors ...RequestEditorFn) (*CertificateList, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "downloadCertificates", Path: "/v3/certificates", Success: 200}
@@ -362,8 +387,9 @@ func (p DownloadCertificatesParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012382030
 func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPartnerPermission", Path: "/v3/payscore/partner/permissions", Success: 200}
@@ -378,8 +404,9 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012778802
 func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyPartnerPermissionForSceneRequest, editors ...RequestEditorFn) (*ApplyPartnerPermissionForSceneResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPartnerPermissionForScene", Path: "/v3/payscore/partner/permissions/apply-for-scene", Success: 200}
@@ -394,8 +421,9 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012783585
 func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPartnerUserRiskLevelParams, body AssessPartnerUserRiskLevelRequest, editors ...RequestEditorFn) (*PartnerUserRiskLevel, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 		body.check(&limits, nil)
 	}
@@ -422,9 +450,10 @@ func (p AssessPartnerUserRiskLevelParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692687
 func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, authorizationCode string, params QueryPartnerPermissionByAuthorizationCodeParams, editors ...RequestEditorFn) (*PartnerPermission, error) {
-	var limits limit.Checker
-	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternOutOrderNo)
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}", Success: 200}
@@ -457,9 +486,10 @@ func (p QueryPartnerPermissionByAuthorizationCodeParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012382049
 func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Context, authorizationCode string, body TerminatePartnerPermissionByAuthorizationCodeRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
-	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternOutOrderNo)
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
@@ -475,8 +505,9 @@ func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Conte
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692798
 func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartnerPermissionParams, editors ...RequestEditorFn) (*PartnerPermission, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "searchPartnerPermission", Path: "/v3/payscore/partner/permissions/search", Success: 200}
@@ -521,8 +552,9 @@ func (p SearchPartnerPermissionParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012461154
 func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminatePartnerPermissionRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePartnerPermission", Path: "/v3/payscore/partner/permissions/terminate", Success: 204}
@@ -537,8 +569,9 @@ func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminateP
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012715051
 func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartnerServiceAccountRequest, editors ...RequestEditorFn) (*PartnerServiceAccountApplication, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPartnerServiceAccount", Path: "/v3/payscore/partner/service-account-applications", Success: 200}
@@ -557,7 +590,7 @@ func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartn
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012715111
 func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outApplyNo string, editors ...RequestEditorFn) (*PartnerServiceAccountApplication, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_apply_no", outApplyNo, 1, 32, &patternOutOrderNo)
 	info := call.Info{Operation: "queryPartnerServiceAccountApplication", Path: "/v3/payscore/partner/service-account-applications/{out_apply_no}", Success: 200}
 	if err := limits.Err(); err != nil {
@@ -577,8 +610,9 @@ func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outA
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692256
 func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartnerServiceOrderParams, editors ...RequestEditorFn) (*ServiceOrderEntity, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", Success: 200}
@@ -625,8 +659,9 @@ func (p QueryPartnerServiceOrderParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692136
 func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartnerServiceOrderRequest, editors ...RequestEditorFn) (*CreatePartnerServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -647,8 +682,9 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012923757
 func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body DirectCompletePartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "directCompletePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 204}
@@ -666,9 +702,10 @@ func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body Dir
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012458758
 func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo string, body CancelPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "cancelPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
@@ -687,9 +724,10 @@ func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo strin
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692408
 func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo string, body CompletePartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "completePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
@@ -714,9 +752,10 @@ func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo str
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692360
 func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo string, body ModifyPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "modifyPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 204}
@@ -733,9 +772,10 @@ func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo strin
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394544
 func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo string, body PayPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "payPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 204}
@@ -751,9 +791,10 @@ func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo string, 
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394914
 func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outOrderNo string, body SendPartnerServiceOrderMessageRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPendingMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -769,9 +810,10 @@ func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outO
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394929
 func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outOrderNo string, body SendPartnerServiceOrderMessageRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPrepaidMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -788,9 +830,10 @@ func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outO
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012458816
 func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo string, body SyncPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "syncPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
@@ -806,8 +849,9 @@ func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo string,
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012783634
 func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body CreatePartnerPayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePartnerPayOnDeliveryOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createPartnerPayOnDeliveryOrder", Path: "/v3/payscore/partner/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -826,9 +870,10 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394486
 func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID string, params QueryPartnerServiceQuotasParams, editors ...RequestEditorFn) (*PartnerServiceQuotas, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "service_id", serviceID, 1, 32, &patternServiceID)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPartnerServiceQuotas", Path: "/v3/payscore/partner/servicequotas/service-id/{service_id}", Success: 200}
@@ -865,8 +910,9 @@ func (p QueryPartnerServiceQuotasParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647349
 func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPermission", Path: "/v3/payscore/permissions", Success: 200}
@@ -881,8 +927,9 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012856611
 func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLevelRequest, editors ...RequestEditorFn) (*UserRiskLevel, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "assessUserRiskLevel", Path: "/v3/payscore/permissions/assess-user-risk-level", Success: 200}
@@ -897,9 +944,10 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647401
 func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authorizationCode string, params QueryPermissionByAuthorizationCodeParams, editors ...RequestEditorFn) (*Permission, error) {
-	var limits limit.Checker
-	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternOutOrderNo)
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}", Success: 200}
@@ -930,9 +978,10 @@ func (p QueryPermissionByAuthorizationCodeParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647410
 func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, authorizationCode string, body TerminatePermissionByAuthorizationCodeRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
-	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternOutOrderNo)
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
@@ -947,9 +996,10 @@ func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, aut
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647404
 func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID string, params QueryPermissionByOpenidParams, editors ...RequestEditorFn) (*Permission, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "openid", openID, 1, 128, &patternOpenid)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}", Success: 200}
@@ -981,9 +1031,10 @@ func (p QueryPermissionByOpenidParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647413
 func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID string, body TerminatePermissionByOpenidRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "openid", openID, 1, 128, &patternOpenid)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}/terminate", Success: 204}
@@ -998,8 +1049,9 @@ func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID string,
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587902
 func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrderParams, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryServiceOrder", Path: "/v3/payscore/serviceorder", Success: 200}
@@ -1041,8 +1093,9 @@ func (p QueryServiceOrderParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587900
 func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrderRequest, editors ...RequestEditorFn) (*CreateServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createServiceOrder", Path: "/v3/payscore/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -1062,8 +1115,9 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 //
 // Official page: https://pay.weixin.qq.com/wiki/doc/apiv3/wxpay/payscore/chapter3_9.shtml
 func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectCompleteServiceOrderRequest, editors ...RequestEditorFn) (*DirectCompleteServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "directCompleteServiceOrder", Path: "/v3/payscore/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -1083,9 +1137,10 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587905
 func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo string, body CancelServiceOrderRequest, editors ...RequestEditorFn) (*CancelServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "cancelServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 200}
@@ -1105,9 +1160,10 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo string, body
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587955
 func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo string, body CompleteServiceOrderRequest, editors ...RequestEditorFn) (*CompleteServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "completeServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 200}
@@ -1129,9 +1185,10 @@ func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo string, bo
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587957
 func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo string, body ModifyServiceOrderRequest, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "modifyServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 200}
@@ -1151,9 +1208,10 @@ func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo string, body
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394596
 func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo string, body PayServiceOrderRequest, editors ...RequestEditorFn) (*PayServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "payServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 200}
@@ -1172,9 +1230,10 @@ func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo string, body Pa
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394606
 func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo string, body SendServiceOrderMessageRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendServiceOrderPendingMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -1190,9 +1249,10 @@ func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo 
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394615
 func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo string, body SendServiceOrderMessageRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendServiceOrderPrepaidMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -1208,9 +1268,10 @@ func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo 
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587962
 func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo string, body SyncServiceOrderRequest, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "syncServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 200}
@@ -1230,8 +1291,9 @@ func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo string, body S
 //
 // Official page: https://pay.weixin.qq.com/docs/merchant/apis/weixin-pay-score/service-order/create-pay-on-delivery-service-order.html
 func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePayOnDeliveryOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createPayOnDeliveryOrder", Path: "/v3/payscore/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -1253,8 +1315,9 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013138987
 func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, editors ...RequestEditorFn) (*Refund, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createRefund", Path: "/v3/refund/domestic/refunds", Success: 200}
@@ -1273,9 +1336,10 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013139077
 func (c *Client) QueryRefund(ctx context.Context, outRefundNo string, params QueryRefundParams, editors ...RequestEditorFn) (*Refund, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_refund_no", outRefundNo, 1, 64, &patternOutRefundNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryRefund", Path: "/v3/refund/domestic/refunds/{out_refund_no}", Success: 200}
@@ -1309,8 +1373,9 @@ func (p QueryRefundParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4015139289
 func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, editors ...RequestEditorFn) (*SecurityEchoResponse, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "echoSecurity", Path: "/v3/security/echo", Success: 200}

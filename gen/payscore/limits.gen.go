@@ -3,24 +3,26 @@
 package payscore
 
 import (
+	"unicode"
+
 	"github.com/wxpayscore/payscore/limit"
 )
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyPartnerPermissionForSceneRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ApplyPartnerPermissionForSceneRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
 	}
-	c.String(at, "scene", v.Scene, 1, 32, nil)
+	c.String(at, "scene", v.Scene, 0, limit.None, nil)
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
@@ -35,14 +37,14 @@ func (v ApplyPartnerPermissionForSceneRequest) check(c *limit.Checker, at *limit
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyPartnerPermissionRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ApplyPartnerPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
 	}
@@ -56,7 +58,7 @@ func (v ApplyPartnerPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyPartnerServiceAccountRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -77,14 +79,14 @@ func (v ApplyPartnerServiceAccountRequest) check(c *limit.Checker, at *limit.Pat
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyPermissionRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ApplyPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
 	}
@@ -94,7 +96,7 @@ func (v ApplyPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v AssessPartnerUserRiskLevelRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -102,7 +104,7 @@ func (v AssessPartnerUserRiskLevelRequest) Validate() error {
 func (v AssessPartnerUserRiskLevelRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
 	if v.AuthorizationCode != nil {
-		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	}
 	if v.OpenID != nil {
 		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
@@ -116,14 +118,14 @@ func (v AssessPartnerUserRiskLevelRequest) check(c *limit.Checker, at *limit.Pat
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v AssessUserRiskLevelRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -131,7 +133,7 @@ func (v AssessUserRiskLevelRequest) Validate() error {
 func (v AssessUserRiskLevelRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
 	if v.AuthorizationCode != nil {
-		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	}
 	if v.OpenID != nil {
 		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
@@ -146,13 +148,13 @@ func (v AssessUserRiskLevelRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v AssessedShoppingInfo) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v AssessedShoppingInfo) check(c *limit.Checker, at *limit.Path) {
-	c.Items(at, "goods", len(v.Goods), 1, 100)
+	c.Items(at, "goods", len(v.Goods), 0, limit.None)
 	for i := range v.Goods {
 		list := at.Key("goods")
 		item := list.Index(i)
@@ -163,7 +165,7 @@ func (v AssessedShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CancelPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -179,7 +181,7 @@ func (v CancelPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CancelServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -195,7 +197,7 @@ func (v CancelServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CompletePartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -238,7 +240,7 @@ func (v CompletePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Pa
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CompleteServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -281,7 +283,7 @@ func (v CompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePartnerPayOnDeliveryOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -298,6 +300,9 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 	if v.Location != nil {
 		object := at.Key("location")
 		v.Location.check(c, &object)
+	}
+	if v.MchID != nil {
+		c.String(at, "mchid", *v.MchID, 1, 32, nil)
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
 	if v.OpenID != nil {
@@ -335,7 +340,7 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 	{
 		object := at.Key("time_range")
@@ -346,7 +351,7 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -396,7 +401,7 @@ func (v CreatePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 	{
 		object := at.Key("time_range")
@@ -407,7 +412,7 @@ func (v CreatePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePayOnDeliveryOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -424,6 +429,9 @@ func (v CreatePayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path)
 	if v.Location != nil {
 		object := at.Key("location")
 		v.Location.check(c, &object)
+	}
+	if v.MchID != nil {
+		c.String(at, "mchid", *v.MchID, 1, 32, nil)
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
 	if v.OpenID != nil {
@@ -465,7 +473,7 @@ func (v CreatePayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path)
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreateRefundRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -479,7 +487,7 @@ func (v CreateRefundRequest) check(c *limit.Checker, at *limit.Path) {
 		c.Enum(at, "funds_account", v.FundsAccount.Valid())
 	}
 	if v.GoodsDetail != nil {
-		c.Items(at, "goods_detail", len(v.GoodsDetail), 0, 100)
+		c.Items(at, "goods_detail", len(v.GoodsDetail), 0, limit.None)
 		for i := range v.GoodsDetail {
 			list := at.Key("goods_detail")
 			item := list.Index(i)
@@ -510,7 +518,7 @@ func (v CreateRefundRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreateServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -564,7 +572,7 @@ func (v CreateServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v Device) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -584,7 +592,7 @@ func (v Device) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v DirectCompletePartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -614,18 +622,22 @@ func (v DirectCompletePartnerServiceOrderRequest) check(c *limit.Checker, at *li
 			v.PostDiscounts[i].check(c, &item)
 		}
 	}
-	c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
-	for i := range v.PostPayments {
-		list := at.Key("post_payments")
-		item := list.Index(i)
-		v.PostPayments[i].check(c, &item)
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
 	}
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
-	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.SubMchID != nil {
+		c.String(at, "sub_mchid", *v.SubMchID, 1, 32, nil)
+	}
 	{
 		object := at.Key("time_range")
 		v.TimeRange.check(c, &object)
@@ -636,7 +648,7 @@ func (v DirectCompletePartnerServiceOrderRequest) check(c *limit.Checker, at *li
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v DirectCompleteServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -653,7 +665,9 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 		object := at.Key("location")
 		v.Location.check(c, &object)
 	}
-	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
+	if v.NotifyURL != nil {
+		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
+	}
 	if v.OpenID != nil {
 		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
 	}
@@ -666,14 +680,18 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 			v.PostDiscounts[i].check(c, &item)
 		}
 	}
-	c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
-	for i := range v.PostPayments {
-		list := at.Key("post_payments")
-		item := list.Index(i)
-		v.PostPayments[i].check(c, &item)
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
 	}
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
-	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
+	if v.ServiceIntroduction != nil {
+		c.String(at, "service_introduction", *v.ServiceIntroduction, 1, 20, nil)
+	}
 	{
 		object := at.Key("time_range")
 		v.TimeRange.check(c, &object)
@@ -684,7 +702,7 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v JumpLink) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -693,33 +711,35 @@ func (v JumpLink) check(c *limit.Checker, at *limit.Path) {
 	if v.AppID != nil {
 		c.String(at, "appid", *v.AppID, 0, 32, nil)
 	}
-	c.Enum(at, "jump_link_type", v.JumpLinkType.Valid())
+	if v.JumpLinkType != nil {
+		c.Enum(at, "jump_link_type", v.JumpLinkType.Valid())
+	}
 	if v.Path != nil {
-		c.String(at, "path", *v.Path, 0, 1024, nil)
+		c.String(at, "path", *v.Path, 0, limit.None, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v Location) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v Location) check(c *limit.Checker, at *limit.Path) {
 	if v.EndLocation != nil {
-		c.String(at, "end_location", *v.EndLocation, 0, 20, nil)
+		c.String(at, "end_location", *v.EndLocation, 0, 50, nil)
 	}
 	if v.StartLocation != nil {
-		c.String(at, "start_location", *v.StartLocation, 0, 20, nil)
+		c.String(at, "start_location", *v.StartLocation, 0, 50, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ModifyPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -754,7 +774,7 @@ func (v ModifyPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ModifyServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -787,7 +807,7 @@ func (v ModifyServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v PayPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -802,20 +822,24 @@ func (v PayPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v PayServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v PayServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
+	if v.ServiceID != nil {
+		c.String(at, "service_id", *v.ServiceID, 1, 32, &patternServiceID)
+	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v Payment) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -830,13 +854,15 @@ func (v Payment) check(c *limit.Checker, at *limit.Path) {
 	if v.Description != nil {
 		c.String(at, "description", *v.Description, 0, 30, nil)
 	}
-	c.String(at, "name", v.Name, 1, 20, nil)
+	if v.Name != nil {
+		c.String(at, "name", *v.Name, 1, 20, nil)
+	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RefundGoods) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -847,7 +873,7 @@ func (v RefundGoods) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "merchant_goods_id", v.MerchantGoodsID, 1, 32, nil)
 	c.Integer(at, "refund_amount", v.RefundAmount, 0, limit.Highest)
-	c.Integer(at, "refund_quantity", v.RefundQuantity, 1, limit.Highest)
+	c.Integer(at, "refund_quantity", v.RefundQuantity, limit.Lowest, limit.Highest)
 	c.Integer(at, "unit_price", v.UnitPrice, 0, limit.Highest)
 	if v.WechatpayGoodsID != nil {
 		c.String(at, "wechatpay_goods_id", *v.WechatpayGoodsID, 0, 32, nil)
@@ -857,7 +883,7 @@ func (v RefundGoods) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RefundRequestAmount) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -865,7 +891,7 @@ func (v RefundRequestAmount) Validate() error {
 func (v RefundRequestAmount) check(c *limit.Checker, at *limit.Path) {
 	c.Enum(at, "currency", v.Currency.Valid())
 	if v.From != nil {
-		c.Items(at, "from", len(v.From), 0, 10)
+		c.Items(at, "from", len(v.From), 0, limit.None)
 		for i := range v.From {
 			list := at.Key("from")
 			item := list.Index(i)
@@ -879,7 +905,7 @@ func (v RefundRequestAmount) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RefundSource) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -892,7 +918,7 @@ func (v RefundSource) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RiskFund) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -908,15 +934,15 @@ func (v RiskFund) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SecurityEchoRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v SecurityEchoRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "echo_message", v.EchoMessage, 1, 1024, nil)
+	c.String(at, "echo_message", v.EchoMessage, 0, limit.None, nil)
 	if v.EncryptedEchoMessage != nil {
-		c.String(at, "encrypted_echo_message", *v.EncryptedEchoMessage, 0, 1024, nil)
+		c.String(at, "encrypted_echo_message", *v.EncryptedEchoMessage, 0, limit.None, nil)
 	}
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
@@ -926,7 +952,7 @@ func (v SecurityEchoRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SendPartnerServiceOrderMessageRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -955,13 +981,15 @@ func (v SendPartnerServiceOrderMessageRequest) check(c *limit.Checker, at *limit
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SendServiceOrderMessageRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v SendServiceOrderMessageRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
 	if v.PostDiscounts != nil {
 		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
 		for i := range v.PostDiscounts {
@@ -984,7 +1012,7 @@ func (v SendServiceOrderMessageRequest) check(c *limit.Checker, at *limit.Path) 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ServiceOrderCoupon) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1007,40 +1035,50 @@ func (v ServiceOrderCoupon) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ShoppingGoods) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ShoppingGoods) check(c *limit.Checker, at *limit.Path) {
-	c.Integer(at, "amount", v.Amount, 0, limit.Highest)
+	if v.Amount != nil {
+		c.Integer(at, "amount", *v.Amount, 0, limit.Highest)
+	}
 	if v.CategoryID != nil {
-		c.Items(at, "category_id", len(v.CategoryID), 0, 100)
+		c.Items(at, "category_id", len(v.CategoryID), 0, limit.None)
 		for i := range v.CategoryID {
 			list := at.Key("category_id")
 			item := list.Index(i)
-			c.String(&item, "", v.CategoryID[i], 1, 64, nil)
+			c.String(&item, "", v.CategoryID[i], 0, limit.None, nil)
 		}
 	}
-	c.Integer(at, "count", v.Count, 1, limit.Highest)
-	c.String(at, "name", v.Name, 1, 256, nil)
-	c.String(at, "picture", v.Picture, 1, 1024, nil)
+	if v.Count != nil {
+		c.Integer(at, "count", *v.Count, limit.Lowest, limit.Highest)
+	}
+	if v.Name != nil {
+		c.String(at, "name", *v.Name, 0, limit.None, nil)
+	}
+	if v.Picture != nil {
+		c.String(at, "picture", *v.Picture, 0, limit.None, nil)
+	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ShoppingInfo) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ShoppingInfo) check(c *limit.Checker, at *limit.Path) {
-	c.Items(at, "goods", len(v.Goods), 1, 100)
-	for i := range v.Goods {
-		list := at.Key("goods")
-		item := list.Index(i)
-		v.Goods[i].check(c, &item)
+	if v.Goods != nil {
+		c.Items(at, "goods", len(v.Goods), 0, limit.None)
+		for i := range v.Goods {
+			list := at.Key("goods")
+			item := list.Index(i)
+			v.Goods[i].check(c, &item)
+		}
 	}
 	if v.JumpLink != nil {
 		object := at.Key("jump_link")
@@ -1054,7 +1092,7 @@ func (v ShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SyncDetail) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1065,14 +1103,14 @@ func (v SyncDetail) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "paid_time", v.PaidTime, 1, 64, &patternEndTime)
 	if v.Seq != nil {
-		c.Integer(at, "seq", *v.Seq, 0, limit.Highest)
+		c.Integer(at, "seq", *v.Seq, limit.Lowest, limit.Highest)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SyncPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1090,7 +1128,7 @@ func (v SyncPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SyncServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1108,7 +1146,7 @@ func (v SyncServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminatePartnerPermissionByAuthorizationCodeRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1122,7 +1160,7 @@ func (v TerminatePartnerPermissionByAuthorizationCodeRequest) check(c *limit.Che
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminatePartnerPermissionRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1139,14 +1177,14 @@ func (v TerminatePartnerPermissionRequest) check(c *limit.Checker, at *limit.Pat
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminatePermissionByAuthorizationCodeRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1159,13 +1197,15 @@ func (v TerminatePermissionByAuthorizationCodeRequest) check(c *limit.Checker, a
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminatePermissionByOpenidRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v TerminatePermissionByOpenidRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
 	c.String(at, "reason", v.Reason, 1, 50, nil)
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 }
@@ -1173,7 +1213,7 @@ func (v TerminatePermissionByOpenidRequest) check(c *limit.Checker, at *limit.Pa
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TimeRange) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1183,7 +1223,7 @@ func (v TimeRange) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "end_time", *v.EndTime, 0, 14, &patternEndTime)
 	}
 	if v.EndTimeRemark != nil {
-		c.String(at, "end_time_remark", *v.EndTimeRemark, 0, 20, nil)
+		c.String(at, "end_time_remark", *v.EndTimeRemark, 0, 50, nil)
 	}
 	if v.StartTime != nil {
 		c.String(at, "start_time", *v.StartTime, 0, 14, &patternStartTime)
@@ -1196,7 +1236,7 @@ func (v TimeRange) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TransactionSceneInfo) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1209,7 +1249,7 @@ func (v TransactionSceneInfo) check(c *limit.Checker, at *limit.Path) {
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p DownloadCertificatesParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1223,7 +1263,7 @@ func (p DownloadCertificatesParams) check(c *limit.Checker, at *limit.Path) {
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p AssessPartnerUserRiskLevelParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1235,7 +1275,7 @@ func (p AssessPartnerUserRiskLevelParams) check(c *limit.Checker, at *limit.Path
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPartnerPermissionByAuthorizationCodeParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1248,7 +1288,7 @@ func (p QueryPartnerPermissionByAuthorizationCodeParams) check(c *limit.Checker,
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p SearchPartnerPermissionParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1264,14 +1304,14 @@ func (p SearchPartnerPermissionParams) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "openid", *p.OpenID, 1, 128, &patternOpenid)
 	}
 	if p.SubOpenID != nil {
-		c.String(at, "sub_openid", *p.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *p.SubOpenID, 0, 128, nil)
 	}
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPartnerServiceOrderParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1285,14 +1325,14 @@ func (p QueryPartnerServiceOrderParams) check(c *limit.Checker, at *limit.Path) 
 		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
 	}
 	if p.QueryID != nil {
-		c.String(at, "query_id", *p.QueryID, 1, 512, nil)
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
 	}
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPartnerServiceQuotasParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1303,13 +1343,13 @@ func (p QueryPartnerServiceQuotasParams) check(c *limit.Checker, at *limit.Path)
 	if p.SubAppID != nil {
 		c.String(at, "sub_appid", *p.SubAppID, 1, 32, nil)
 	}
-	c.Integer(at, "risk_level_version", p.RiskLevelVersion, 0, limit.Highest)
+	c.Integer(at, "risk_level_version", p.RiskLevelVersion, limit.Lowest, limit.Highest)
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPermissionByAuthorizationCodeParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1321,7 +1361,7 @@ func (p QueryPermissionByAuthorizationCodeParams) check(c *limit.Checker, at *li
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPermissionByOpenidParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1334,7 +1374,7 @@ func (p QueryPermissionByOpenidParams) check(c *limit.Checker, at *limit.Path) {
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryServiceOrderParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1346,14 +1386,14 @@ func (p QueryServiceOrderParams) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
 	}
 	if p.QueryID != nil {
-		c.String(at, "query_id", *p.QueryID, 1, 512, nil)
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
 	}
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryRefundParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1364,14 +1404,24 @@ func (p QueryRefundParams) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
+// characters are those that a text may have, as x-wechatpay-text of the contract
+// has them. nil stands for any.
+var characters *unicode.RangeTable = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x0009, Hi: 0x000A, Stride: 1},
+	{Lo: 0x000D, Hi: 0x000D, Stride: 1},
+	{Lo: 0x0020, Hi: 0xD7FF, Stride: 1},
+	{Lo: 0xE000, Hi: 0xFFFD, Stride: 1},
+}}
+
 // The patterns of the contract, each named for where it stands most often.
 var (
-	patternNotifyURL   = limit.Pattern{Source: "^https?://[^?#]+$"}
-	patternOpenid      = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
-	patternOutOrderNo  = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
-	patternOutRefundNo = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
-	patternServiceID   = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-	patternEndTime     = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14})$"}
-	patternPrepaidTime = limit.Pattern{Source: "^[0-9]{8}$"}
-	patternStartTime   = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14}|OnAccept)$"}
+	patternAuthorizationCode = limit.Pattern{Source: "^[^./]{1,32}$"}
+	patternNotifyURL         = limit.Pattern{Source: "^https?://[^?#]+$"}
+	patternOpenid            = limit.Pattern{Source: "^[^./]{1,128}$"}
+	patternOutOrderNo        = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+	patternOutRefundNo       = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
+	patternServiceID         = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,32}$"}
+	patternEndTime           = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14})$"}
+	patternPrepaidTime       = limit.Pattern{Source: "^[0-9]{8}$"}
+	patternStartTime         = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14}|OnAccept)$"}
 )

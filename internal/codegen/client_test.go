@@ -438,7 +438,7 @@ func TestZeroAbsentAndEmpty(t *testing.T) {
 		{"empty slices", payscore.ModifyPartnerServiceOrderRequest{PostPayments: []payscore.Payment{}, PostDiscounts: []payscore.ServiceOrderCoupon{}},
 			`{"post_discounts":[],"post_payments":[],"reason":"","sub_mchid":"","total_amount":0}`},
 		{"absent and 0", payscore.ModifyPartnerServiceOrderRequest{PostPayments: []payscore.Payment{
-			{Name: "a"}, {Name: "b", Amount: new(int64(0)), Count: new(int64(0)), Description: new("")}}},
+			{Name: new("a")}, {Name: new("b"), Amount: new(int64(0)), Count: new(int64(0)), Description: new("")}}},
 			`{"post_payments":[{"name":"a"},{"amount":0,"count":0,"description":"","name":"b"}],"reason":"","sub_mchid":"","total_amount":0}`},
 		{"absent and empty objects", payscore.ModifyPartnerServiceOrderRequest{
 			Device: &payscore.Device{}, PostDiscounts: []payscore.ServiceOrderCoupon{{}}, ServiceID: new("")},
@@ -561,9 +561,9 @@ func TestBodyFindingsAllAtOnce(t *testing.T) {
 	body := payscore.ModifyPartnerServiceOrderRequest{
 		ServiceID: new(strings.Repeat("1", 33)),
 		PostPayments: []payscore.Payment{
-			{Name: strings.Repeat("费", 21), Amount: new(int64(-1))},
-			{Name: "a", Count: new(int64(101)), Description: new(strings.Repeat("字", 31))},
-			{Name: strings.Repeat("费", 20), Amount: new(int64(0)), Count: new(int64(100)), Description: new(strings.Repeat("字", 30))},
+			{Name: new(strings.Repeat("费", 21)), Amount: new(int64(-1))},
+			{Name: new("a"), Count: new(int64(101)), Description: new(strings.Repeat("字", 31))},
+			{Name: new(strings.Repeat("费", 20)), Amount: new(int64(0)), Count: new(int64(100)), Description: new(strings.Repeat("字", 30))},
 		},
 		PostDiscounts: make([]payscore.ServiceOrderCoupon, 31),
 		Device:        &payscore.Device{EndDeviceID: new("\xff")},
@@ -713,7 +713,7 @@ func TestQueryAnswer(t *testing.T) {
 	}
 	want := &payscore.ServiceOrderEntity{
 		OutOrderNo: "1", ServiceID: "2002", State: "PAUSED", StateDescription: new(payscore.ServiceOrderStateDescription("")),
-		PostPayments:  []payscore.Payment{{Name: "a", Amount: new(int64(0))}, {Name: "b"}},
+		PostPayments:  []payscore.Payment{{Name: new("a"), Amount: new(int64(0))}, {Name: new("b")}},
 		PostDiscounts: []payscore.ServiceOrderCoupon{},
 		Collection: &payscore.Collection{State: "WAIT_PAY", Details: []payscore.CollectionDetail{
 			{PaidType: new(payscore.PaidType("OTHER")), Amount: new(int64(9007199254740993))}}},

@@ -6,6 +6,7 @@
 //	requested SCHEMA     whether a request reaches a schema
 //	pattern SOURCE       the variable that holds a pattern of a request
 //	patterns             all such patterns
+//	characters           the ranges of characters that a text may have, none for any
 //
 // Run it in the folder of its configuration:
 //
@@ -21,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"unicode"
 
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/util"
@@ -93,5 +95,10 @@ func generate(c config, contract, part string) (string, error) {
 	codegen.TemplateFunctions["requested"] = r.reaches
 	codegen.TemplateFunctions["pattern"] = r.pattern
 	codegen.TemplateFunctions["patterns"] = r.patterns
+	characters, err := charactersOf(doc)
+	if err != nil {
+		return "", err
+	}
+	codegen.TemplateFunctions["characters"] = func() []unicode.Range16 { return characters }
 	return codegen.Generate(doc, c.Configuration)
 }
