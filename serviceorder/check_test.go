@@ -108,7 +108,14 @@ func TestCheckModify(t *testing.T) {
 
 		// Limits are in characters, whatever their number of bytes.
 		{"name of 20 characters", func(b *request) { b.PostPayments[0].Name = new(han(20)) }, nil},
-		{"name of 20 emoji", func(b *request) { b.PostPayments[0].Name = new(strings.Repeat("🍜", 20)) }, nil},
+		{"name with an emoji", func(b *request) { b.PostPayments[0].Name = new("面🍜") }, []string{"$.post_payments[0].name text"}},
+		{"name of 21 emoji", func(b *request) { b.PostPayments[0].Name = new(strings.Repeat("🍜", 21)) }, []string{"$.post_payments[0].name text", "$.post_payments[0].name maxLength"}},
+		{"name left out", func(b *request) { b.PostPayments[0].Name = nil }, []string{"$.post_payments[0].name required?"}},
+		{"two names left out", func(b *request) {
+			b.PostPayments = []payscore.Payment{{Amount: new(int64(39900))}, {Description: new("免费")}}
+			b.PostDiscounts, b.TotalAmount = nil, 39900
+		},
+			[]string{"$.post_payments[0].name required?", "$.post_payments[1].name required?"}},
 		{"name of 21 characters", func(b *request) { b.PostPayments[0].Name = new(han(21)) }, []string{"$.post_payments[0].name maxLength"}},
 		{"name of 21 letters", func(b *request) { b.PostPayments[0].Name = new(strings.Repeat("a", 21)) }, []string{"$.post_payments[0].name maxLength"}},
 		{"no name", func(b *request) { b.PostPayments[0].Name = new("") }, []string{"$.post_payments[0].name minLength"}},
