@@ -181,9 +181,7 @@ func (c *Checker) String(at *Path, key, value string, shortest, longest int, pat
 		c.add(at, key, "utf8", "not valid UTF-8")
 		return
 	}
-	if c != nil && c.Characters != nil {
-		c.characters(at, key, value)
-	}
+	foreign := c != nil && c.Characters != nil && c.foreign(at, key, value)
 	switch n := utf8.RuneCountInString(value); {
 	case n < shortest && n == 0:
 		c.add(at, key, "minLength", "empty, at least %s", count(shortest, "character"))
@@ -191,14 +189,14 @@ func (c *Checker) String(at *Path, key, value string, shortest, longest int, pat
 		c.add(at, key, "minLength", "%s, at least %d", count(n, "character"), shortest)
 	case n > longest:
 		c.add(at, key, "maxLength", "%s, at most %d", count(n, "character"), longest)
-	case pattern != nil && !pattern.match(value):
+	case !foreign && pattern != nil && !pattern.match(value):
 		c.add(at, key, "pattern", "does not match %s", pattern.Source)
 	}
 }
 
-// characters finds the first character that no text has. It says where it stands
+// foreign finds the first character that no text has. It says where it stands
 // and not what it is: a text may be personal.
-func (c *Checker) characters(at *Path, key, value string) {
+func (c *Checker) foreign(at *Path, key, value string) bool {
 	n := 0
 	for _, r := range value {
 		switch n++; {
@@ -209,8 +207,9 @@ func (c *Checker) characters(at *Path, key, value string) {
 		default:
 			c.add(at, key, "text", "character %d is U+%04X, which no text has", n, r)
 		}
-		return
+		return true
 	}
+	return false
 }
 
 // Integer checks the range of a number.

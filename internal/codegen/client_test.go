@@ -599,6 +599,57 @@ func TestBodyFindingsAllAtOnce(t *testing.T) {
 	}
 }
 
+// One call goes out although a finding stands; everything else is checked.
+func TestWithoutLimitChecksOf(t *testing.T) {
+	body := exampleBody(t, "modifyPartnerServiceOrder").(payscore.ModifyPartnerServiceOrderRequest)
+	body.Reason = strings.Repeat("长", 51)
+	body.PostPayments[0].Name = new("面🍜")
+	for _, tc := range []struct {
+		paths  []string
+		number string
+		want   []string
+	}{
+		{nil, orderNo, []string{"$.post_payments[0].name text", "$.reason maxLength"}},
+		{[]string{"$.reason"}, orderNo, []string{"$.post_payments[0].name text"}},
+		{[]string{"$.reason", "$.post_payments[0].name"}, orderNo, nil},
+		{[]string{"$.reason", "$.post_payments[*].name"}, orderNo, nil},
+		{[]string{"$.reason", "$.post_payments[*].name", "out_order_no"}, "a/b", []string{"out_order_no pattern"}},
+	} {
+		server := &wechatpay{status: 204}
+		client := newClient(t, server)
+		ctx := t.Context()
+		for _, path := range tc.paths { // each adds to those before
+			ctx = payscore.WithoutLimitChecksOf(ctx, path)
+		}
+		err := client.ModifyPartnerServiceOrder(ctx, tc.number, body)
+		if tc.want != nil {
+			wantFindings(t, err, tc.want...)
+		} else if err != nil || len(server.got) != 1 || !bytes.Contains([]byte(server.got[0].body), []byte("面🍜")) {
+			t.Errorf("%v: %v, sent %v", tc.paths, err, server.got)
+		}
+		if tc.want != nil && len(server.got) != 0 {
+			t.Errorf("%v: sent %v", tc.paths, server.got)
+		}
+		if err := client.ModifyPartnerServiceOrder(t.Context(), orderNo, body); err == nil {
+			t.Errorf("%v: the next call goes out, too", tc.paths)
+		}
+	}
+
+	// A query parameter is named without a root.
+	server := &wechatpay{status: 200}
+	client := newClient(t, server)
+	long := payscore.QueryPartnerServiceOrderParams{SubMchID: strings.Repeat("1", 33), OutOrderNo: new(orderNo)}
+	_, _ = client.QueryPartnerServiceOrder(payscore.WithoutLimitChecksOf(t.Context(), "sub_mchid"), long)
+	if len(server.got) != 1 {
+		t.Error("a parameter is not let pass")
+	}
+
+	// What would arrive as something else never passes.
+	body.Reason = "\xff"
+	err := client.ModifyPartnerServiceOrder(payscore.WithoutLimitChecksOf(t.Context(), "$.reason", "$.post_payments[*].name"), orderNo, body)
+	wantFindings(t, err, "$.reason utf8")
+}
+
 func TestCheckOfGoodBodyAllocatesNothing(t *testing.T) {
 	body := exampleBody(t, "modifyPartnerServiceOrder").(payscore.ModifyPartnerServiceOrderRequest)
 	if n := testing.AllocsPerRun(100, func() { _ = body.Validate() }); n != 0 {
