@@ -35,6 +35,9 @@
 //
 // An optional scalar is a pointer, because 0 and absent differ on the wire.
 // A nil slice is absent, an empty one is []; a required slice is never null.
+// A scalar that the contract requires is no pointer: when an answer lacks it, an
+// amount reads as 0. That is no error, since the pages disagree on what answers
+// have. No function of this project decides by such an amount.
 // Amounts are in fen.
 package payscore
 
