@@ -37,7 +37,7 @@
 // A nil slice is absent, an empty one is []; a required slice is never null.
 // A scalar that the contract requires is no pointer: when an answer lacks it, an
 // amount reads as 0. That is no error, since the pages disagree on what answers
-// have. No function of this project decides by such an amount.
+// have. Package serviceorder judges an outcome by optional amounts alone.
 // Amounts are in fen.
 package payscore
 
