@@ -241,6 +241,52 @@ func Operations() []Operation {
 	return out
 }
 
+// The ids of operations.
+const (
+	OperationApplyPartnerPermission                        = "applyPartnerPermission"
+	OperationApplyPartnerPermissionForScene                = "applyPartnerPermissionForScene"
+	OperationApplyPartnerServiceAccount                    = "applyPartnerServiceAccount"
+	OperationApplyPermission                               = "applyPermission"
+	OperationAssessPartnerUserRiskLevel                    = "assessPartnerUserRiskLevel"
+	OperationAssessUserRiskLevel                           = "assessUserRiskLevel"
+	OperationCancelPartnerServiceOrder                     = "cancelPartnerServiceOrder"
+	OperationCancelServiceOrder                            = "cancelServiceOrder"
+	OperationCompletePartnerServiceOrder                   = "completePartnerServiceOrder"
+	OperationCompleteServiceOrder                          = "completeServiceOrder"
+	OperationCreatePartnerPayOnDeliveryOrder               = "createPartnerPayOnDeliveryOrder"
+	OperationCreatePartnerServiceOrder                     = "createPartnerServiceOrder"
+	OperationCreatePayOnDeliveryOrder                      = "createPayOnDeliveryOrder"
+	OperationCreateRefund                                  = "createRefund"
+	OperationCreateServiceOrder                            = "createServiceOrder"
+	OperationDirectCompletePartnerServiceOrder             = "directCompletePartnerServiceOrder"
+	OperationDirectCompleteServiceOrder                    = "directCompleteServiceOrder"
+	OperationDownloadCertificates                          = "downloadCertificates"
+	OperationEchoSecurity                                  = "echoSecurity"
+	OperationModifyPartnerServiceOrder                     = "modifyPartnerServiceOrder"
+	OperationModifyServiceOrder                            = "modifyServiceOrder"
+	OperationPayPartnerServiceOrder                        = "payPartnerServiceOrder"
+	OperationPayServiceOrder                               = "payServiceOrder"
+	OperationQueryPartnerPermissionByAuthorizationCode     = "queryPartnerPermissionByAuthorizationCode"
+	OperationQueryPartnerServiceAccountApplication         = "queryPartnerServiceAccountApplication"
+	OperationQueryPartnerServiceOrder                      = "queryPartnerServiceOrder"
+	OperationQueryPartnerServiceQuotas                     = "queryPartnerServiceQuotas"
+	OperationQueryPermissionByAuthorizationCode            = "queryPermissionByAuthorizationCode"
+	OperationQueryPermissionByOpenid                       = "queryPermissionByOpenid"
+	OperationQueryRefund                                   = "queryRefund"
+	OperationQueryServiceOrder                             = "queryServiceOrder"
+	OperationSearchPartnerPermission                       = "searchPartnerPermission"
+	OperationSendPartnerServiceOrderPendingMessage         = "sendPartnerServiceOrderPendingMessage"
+	OperationSendPartnerServiceOrderPrepaidMessage         = "sendPartnerServiceOrderPrepaidMessage"
+	OperationSendServiceOrderPendingMessage                = "sendServiceOrderPendingMessage"
+	OperationSendServiceOrderPrepaidMessage                = "sendServiceOrderPrepaidMessage"
+	OperationSyncPartnerServiceOrder                       = "syncPartnerServiceOrder"
+	OperationSyncServiceOrder                              = "syncServiceOrder"
+	OperationTerminatePartnerPermission                    = "terminatePartnerPermission"
+	OperationTerminatePartnerPermissionByAuthorizationCode = "terminatePartnerPermissionByAuthorizationCode"
+	OperationTerminatePermissionByAuthorizationCode        = "terminatePermissionByAuthorizationCode"
+	OperationTerminatePermissionByOpenid                   = "terminatePermissionByOpenid"
+)
+
 // OperationsOf gives the operations that document an error, sorted by ID: those
 // that name the number, or the code when the number is 0. Others may answer it,
 // too.

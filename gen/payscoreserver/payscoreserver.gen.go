@@ -21,102 +21,6 @@ import (
 	. "github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// ApplyPartnerPermissionJSONRequestBody defines body for ApplyPartnerPermission for application/json ContentType.
-type ApplyPartnerPermissionJSONRequestBody = ApplyPartnerPermissionRequest
-
-// ApplyPartnerPermissionForSceneJSONRequestBody defines body for ApplyPartnerPermissionForScene for application/json ContentType.
-type ApplyPartnerPermissionForSceneJSONRequestBody = ApplyPartnerPermissionForSceneRequest
-
-// AssessPartnerUserRiskLevelJSONRequestBody defines body for AssessPartnerUserRiskLevel for application/json ContentType.
-type AssessPartnerUserRiskLevelJSONRequestBody = AssessPartnerUserRiskLevelRequest
-
-// TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody defines body for TerminatePartnerPermissionByAuthorizationCode for application/json ContentType.
-type TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody = TerminatePartnerPermissionByAuthorizationCodeRequest
-
-// TerminatePartnerPermissionJSONRequestBody defines body for TerminatePartnerPermission for application/json ContentType.
-type TerminatePartnerPermissionJSONRequestBody = TerminatePartnerPermissionRequest
-
-// ApplyPartnerServiceAccountJSONRequestBody defines body for ApplyPartnerServiceAccount for application/json ContentType.
-type ApplyPartnerServiceAccountJSONRequestBody = ApplyPartnerServiceAccountRequest
-
-// CreatePartnerServiceOrderJSONRequestBody defines body for CreatePartnerServiceOrder for application/json ContentType.
-type CreatePartnerServiceOrderJSONRequestBody = CreatePartnerServiceOrderRequest
-
-// DirectCompletePartnerServiceOrderJSONRequestBody defines body for DirectCompletePartnerServiceOrder for application/json ContentType.
-type DirectCompletePartnerServiceOrderJSONRequestBody = DirectCompletePartnerServiceOrderRequest
-
-// CancelPartnerServiceOrderJSONRequestBody defines body for CancelPartnerServiceOrder for application/json ContentType.
-type CancelPartnerServiceOrderJSONRequestBody = CancelPartnerServiceOrderRequest
-
-// CompletePartnerServiceOrderJSONRequestBody defines body for CompletePartnerServiceOrder for application/json ContentType.
-type CompletePartnerServiceOrderJSONRequestBody = CompletePartnerServiceOrderRequest
-
-// ModifyPartnerServiceOrderJSONRequestBody defines body for ModifyPartnerServiceOrder for application/json ContentType.
-type ModifyPartnerServiceOrderJSONRequestBody = ModifyPartnerServiceOrderRequest
-
-// PayPartnerServiceOrderJSONRequestBody defines body for PayPartnerServiceOrder for application/json ContentType.
-type PayPartnerServiceOrderJSONRequestBody = PayPartnerServiceOrderRequest
-
-// SendPartnerServiceOrderPendingMessageJSONRequestBody defines body for SendPartnerServiceOrderPendingMessage for application/json ContentType.
-type SendPartnerServiceOrderPendingMessageJSONRequestBody = SendPartnerServiceOrderMessageRequest
-
-// SendPartnerServiceOrderPrepaidMessageJSONRequestBody defines body for SendPartnerServiceOrderPrepaidMessage for application/json ContentType.
-type SendPartnerServiceOrderPrepaidMessageJSONRequestBody = SendPartnerServiceOrderMessageRequest
-
-// SyncPartnerServiceOrderJSONRequestBody defines body for SyncPartnerServiceOrder for application/json ContentType.
-type SyncPartnerServiceOrderJSONRequestBody = SyncPartnerServiceOrderRequest
-
-// CreatePartnerPayOnDeliveryOrderJSONRequestBody defines body for CreatePartnerPayOnDeliveryOrder for application/json ContentType.
-type CreatePartnerPayOnDeliveryOrderJSONRequestBody = CreatePartnerPayOnDeliveryOrderRequest
-
-// ApplyPermissionJSONRequestBody defines body for ApplyPermission for application/json ContentType.
-type ApplyPermissionJSONRequestBody = ApplyPermissionRequest
-
-// AssessUserRiskLevelJSONRequestBody defines body for AssessUserRiskLevel for application/json ContentType.
-type AssessUserRiskLevelJSONRequestBody = AssessUserRiskLevelRequest
-
-// TerminatePermissionByAuthorizationCodeJSONRequestBody defines body for TerminatePermissionByAuthorizationCode for application/json ContentType.
-type TerminatePermissionByAuthorizationCodeJSONRequestBody = TerminatePermissionByAuthorizationCodeRequest
-
-// TerminatePermissionByOpenidJSONRequestBody defines body for TerminatePermissionByOpenid for application/json ContentType.
-type TerminatePermissionByOpenidJSONRequestBody = TerminatePermissionByOpenidRequest
-
-// CreateServiceOrderJSONRequestBody defines body for CreateServiceOrder for application/json ContentType.
-type CreateServiceOrderJSONRequestBody = CreateServiceOrderRequest
-
-// DirectCompleteServiceOrderJSONRequestBody defines body for DirectCompleteServiceOrder for application/json ContentType.
-type DirectCompleteServiceOrderJSONRequestBody = DirectCompleteServiceOrderRequest
-
-// CancelServiceOrderJSONRequestBody defines body for CancelServiceOrder for application/json ContentType.
-type CancelServiceOrderJSONRequestBody = CancelServiceOrderRequest
-
-// CompleteServiceOrderJSONRequestBody defines body for CompleteServiceOrder for application/json ContentType.
-type CompleteServiceOrderJSONRequestBody = CompleteServiceOrderRequest
-
-// ModifyServiceOrderJSONRequestBody defines body for ModifyServiceOrder for application/json ContentType.
-type ModifyServiceOrderJSONRequestBody = ModifyServiceOrderRequest
-
-// PayServiceOrderJSONRequestBody defines body for PayServiceOrder for application/json ContentType.
-type PayServiceOrderJSONRequestBody = PayServiceOrderRequest
-
-// SendServiceOrderPendingMessageJSONRequestBody defines body for SendServiceOrderPendingMessage for application/json ContentType.
-type SendServiceOrderPendingMessageJSONRequestBody = SendServiceOrderMessageRequest
-
-// SendServiceOrderPrepaidMessageJSONRequestBody defines body for SendServiceOrderPrepaidMessage for application/json ContentType.
-type SendServiceOrderPrepaidMessageJSONRequestBody = SendServiceOrderMessageRequest
-
-// SyncServiceOrderJSONRequestBody defines body for SyncServiceOrder for application/json ContentType.
-type SyncServiceOrderJSONRequestBody = SyncServiceOrderRequest
-
-// CreatePayOnDeliveryOrderJSONRequestBody defines body for CreatePayOnDeliveryOrder for application/json ContentType.
-type CreatePayOnDeliveryOrderJSONRequestBody = CreatePayOnDeliveryOrderRequest
-
-// CreateRefundJSONRequestBody defines body for CreateRefund for application/json ContentType.
-type CreateRefundJSONRequestBody = CreateRefundRequest
-
-// EchoSecurityJSONRequestBody defines body for EchoSecurity for application/json ContentType.
-type EchoSecurityJSONRequestBody = SecurityEchoRequest
-
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// DownloadCertificates 下载平台证书
@@ -1824,7 +1728,7 @@ func (response DownloadCertificates500JSONResponse) VisitDownloadCertificatesRes
 }
 
 type ApplyPartnerPermissionRequestObject struct {
-	Body *ApplyPartnerPermissionJSONRequestBody
+	Body *ApplyPartnerPermissionRequest
 }
 
 type ApplyPartnerPermissionResponseObject interface {
@@ -1950,7 +1854,7 @@ func (response ApplyPartnerPermission500JSONResponse) VisitApplyPartnerPermissio
 }
 
 type ApplyPartnerPermissionForSceneRequestObject struct {
-	Body *ApplyPartnerPermissionForSceneJSONRequestBody
+	Body *ApplyPartnerPermissionForSceneRequest
 }
 
 type ApplyPartnerPermissionForSceneResponseObject interface {
@@ -2077,7 +1981,7 @@ func (response ApplyPartnerPermissionForScene500JSONResponse) VisitApplyPartnerP
 
 type AssessPartnerUserRiskLevelRequestObject struct {
 	Params AssessPartnerUserRiskLevelParams
-	Body   *AssessPartnerUserRiskLevelJSONRequestBody
+	Body   *AssessPartnerUserRiskLevelRequest
 }
 
 type AssessPartnerUserRiskLevelResponseObject interface {
@@ -2331,7 +2235,7 @@ func (response QueryPartnerPermissionByAuthorizationCode500JSONResponse) VisitQu
 
 type TerminatePartnerPermissionByAuthorizationCodeRequestObject struct {
 	AuthorizationCode string `json:"authorization_code"`
-	Body              *TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody
+	Body              *TerminatePartnerPermissionByAuthorizationCodeRequest
 }
 
 type TerminatePartnerPermissionByAuthorizationCodeResponseObject interface {
@@ -2564,7 +2468,7 @@ func (response SearchPartnerPermission500JSONResponse) VisitSearchPartnerPermiss
 }
 
 type TerminatePartnerPermissionRequestObject struct {
-	Body *TerminatePartnerPermissionJSONRequestBody
+	Body *TerminatePartnerPermissionRequest
 }
 
 type TerminatePartnerPermissionResponseObject interface {
@@ -2671,7 +2575,7 @@ func (response TerminatePartnerPermission500JSONResponse) VisitTerminatePartnerP
 }
 
 type ApplyPartnerServiceAccountRequestObject struct {
-	Body *ApplyPartnerServiceAccountJSONRequestBody
+	Body *ApplyPartnerServiceAccountRequest
 }
 
 type ApplyPartnerServiceAccountResponseObject interface {
@@ -3049,7 +2953,7 @@ func (response QueryPartnerServiceOrder500JSONResponse) VisitQueryPartnerService
 }
 
 type CreatePartnerServiceOrderRequestObject struct {
-	Body *CreatePartnerServiceOrderJSONRequestBody
+	Body *CreatePartnerServiceOrderRequest
 }
 
 type CreatePartnerServiceOrderResponseObject interface {
@@ -3175,7 +3079,7 @@ func (response CreatePartnerServiceOrder500JSONResponse) VisitCreatePartnerServi
 }
 
 type DirectCompletePartnerServiceOrderRequestObject struct {
-	Body *DirectCompletePartnerServiceOrderJSONRequestBody
+	Body *DirectCompletePartnerServiceOrderRequest
 }
 
 type DirectCompletePartnerServiceOrderResponseObject interface {
@@ -3283,7 +3187,7 @@ func (response DirectCompletePartnerServiceOrder500JSONResponse) VisitDirectComp
 
 type CancelPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CancelPartnerServiceOrderJSONRequestBody
+	Body       *CancelPartnerServiceOrderRequest
 }
 
 type CancelPartnerServiceOrderResponseObject interface {
@@ -3391,7 +3295,7 @@ func (response CancelPartnerServiceOrder500JSONResponse) VisitCancelPartnerServi
 
 type CompletePartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CompletePartnerServiceOrderJSONRequestBody
+	Body       *CompletePartnerServiceOrderRequest
 }
 
 type CompletePartnerServiceOrderResponseObject interface {
@@ -3499,7 +3403,7 @@ func (response CompletePartnerServiceOrder500JSONResponse) VisitCompletePartnerS
 
 type ModifyPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *ModifyPartnerServiceOrderJSONRequestBody
+	Body       *ModifyPartnerServiceOrderRequest
 }
 
 type ModifyPartnerServiceOrderResponseObject interface {
@@ -3607,7 +3511,7 @@ func (response ModifyPartnerServiceOrder500JSONResponse) VisitModifyPartnerServi
 
 type PayPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *PayPartnerServiceOrderJSONRequestBody
+	Body       *PayPartnerServiceOrderRequest
 }
 
 type PayPartnerServiceOrderResponseObject interface {
@@ -3715,7 +3619,7 @@ func (response PayPartnerServiceOrder500JSONResponse) VisitPayPartnerServiceOrde
 
 type SendPartnerServiceOrderPendingMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendPartnerServiceOrderPendingMessageJSONRequestBody
+	Body       *SendPartnerServiceOrderMessageRequest
 }
 
 type SendPartnerServiceOrderPendingMessageResponseObject interface {
@@ -3823,7 +3727,7 @@ func (response SendPartnerServiceOrderPendingMessage500JSONResponse) VisitSendPa
 
 type SendPartnerServiceOrderPrepaidMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendPartnerServiceOrderPrepaidMessageJSONRequestBody
+	Body       *SendPartnerServiceOrderMessageRequest
 }
 
 type SendPartnerServiceOrderPrepaidMessageResponseObject interface {
@@ -3931,7 +3835,7 @@ func (response SendPartnerServiceOrderPrepaidMessage500JSONResponse) VisitSendPa
 
 type SyncPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SyncPartnerServiceOrderJSONRequestBody
+	Body       *SyncPartnerServiceOrderRequest
 }
 
 type SyncPartnerServiceOrderResponseObject interface {
@@ -4038,7 +3942,7 @@ func (response SyncPartnerServiceOrder500JSONResponse) VisitSyncPartnerServiceOr
 }
 
 type CreatePartnerPayOnDeliveryOrderRequestObject struct {
-	Body *CreatePartnerPayOnDeliveryOrderJSONRequestBody
+	Body *CreatePartnerPayOnDeliveryOrderRequest
 }
 
 type CreatePartnerPayOnDeliveryOrderResponseObject interface {
@@ -4291,7 +4195,7 @@ func (response QueryPartnerServiceQuotas500JSONResponse) VisitQueryPartnerServic
 }
 
 type ApplyPermissionRequestObject struct {
-	Body *ApplyPermissionJSONRequestBody
+	Body *ApplyPermissionRequest
 }
 
 type ApplyPermissionResponseObject interface {
@@ -4417,7 +4321,7 @@ func (response ApplyPermission500JSONResponse) VisitApplyPermissionResponse(w ht
 }
 
 type AssessUserRiskLevelRequestObject struct {
-	Body *AssessUserRiskLevelJSONRequestBody
+	Body *AssessUserRiskLevelRequest
 }
 
 type AssessUserRiskLevelResponseObject interface {
@@ -4671,7 +4575,7 @@ func (response QueryPermissionByAuthorizationCode500JSONResponse) VisitQueryPerm
 
 type TerminatePermissionByAuthorizationCodeRequestObject struct {
 	AuthorizationCode string `json:"authorization_code"`
-	Body              *TerminatePermissionByAuthorizationCodeJSONRequestBody
+	Body              *TerminatePermissionByAuthorizationCodeRequest
 }
 
 type TerminatePermissionByAuthorizationCodeResponseObject interface {
@@ -4906,7 +4810,7 @@ func (response QueryPermissionByOpenid500JSONResponse) VisitQueryPermissionByOpe
 
 type TerminatePermissionByOpenidRequestObject struct {
 	OpenID string `json:"openid"`
-	Body   *TerminatePermissionByOpenidJSONRequestBody
+	Body   *TerminatePermissionByOpenidRequest
 }
 
 type TerminatePermissionByOpenidResponseObject interface {
@@ -5139,7 +5043,7 @@ func (response QueryServiceOrder500JSONResponse) VisitQueryServiceOrderResponse(
 }
 
 type CreateServiceOrderRequestObject struct {
-	Body *CreateServiceOrderJSONRequestBody
+	Body *CreateServiceOrderRequest
 }
 
 type CreateServiceOrderResponseObject interface {
@@ -5265,7 +5169,7 @@ func (response CreateServiceOrder500JSONResponse) VisitCreateServiceOrderRespons
 }
 
 type DirectCompleteServiceOrderRequestObject struct {
-	Body *DirectCompleteServiceOrderJSONRequestBody
+	Body *DirectCompleteServiceOrderRequest
 }
 
 type DirectCompleteServiceOrderResponseObject interface {
@@ -5392,7 +5296,7 @@ func (response DirectCompleteServiceOrder500JSONResponse) VisitDirectCompleteSer
 
 type CancelServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CancelServiceOrderJSONRequestBody
+	Body       *CancelServiceOrderRequest
 }
 
 type CancelServiceOrderResponseObject interface {
@@ -5519,7 +5423,7 @@ func (response CancelServiceOrder500JSONResponse) VisitCancelServiceOrderRespons
 
 type CompleteServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CompleteServiceOrderJSONRequestBody
+	Body       *CompleteServiceOrderRequest
 }
 
 type CompleteServiceOrderResponseObject interface {
@@ -5646,7 +5550,7 @@ func (response CompleteServiceOrder500JSONResponse) VisitCompleteServiceOrderRes
 
 type ModifyServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *ModifyServiceOrderJSONRequestBody
+	Body       *ModifyServiceOrderRequest
 }
 
 type ModifyServiceOrderResponseObject interface {
@@ -5773,7 +5677,7 @@ func (response ModifyServiceOrder500JSONResponse) VisitModifyServiceOrderRespons
 
 type PayServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *PayServiceOrderJSONRequestBody
+	Body       *PayServiceOrderRequest
 }
 
 type PayServiceOrderResponseObject interface {
@@ -5900,7 +5804,7 @@ func (response PayServiceOrder500JSONResponse) VisitPayServiceOrderResponse(w ht
 
 type SendServiceOrderPendingMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendServiceOrderPendingMessageJSONRequestBody
+	Body       *SendServiceOrderMessageRequest
 }
 
 type SendServiceOrderPendingMessageResponseObject interface {
@@ -6008,7 +5912,7 @@ func (response SendServiceOrderPendingMessage500JSONResponse) VisitSendServiceOr
 
 type SendServiceOrderPrepaidMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendServiceOrderPrepaidMessageJSONRequestBody
+	Body       *SendServiceOrderMessageRequest
 }
 
 type SendServiceOrderPrepaidMessageResponseObject interface {
@@ -6116,7 +6020,7 @@ func (response SendServiceOrderPrepaidMessage500JSONResponse) VisitSendServiceOr
 
 type SyncServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SyncServiceOrderJSONRequestBody
+	Body       *SyncServiceOrderRequest
 }
 
 type SyncServiceOrderResponseObject interface {
@@ -6242,7 +6146,7 @@ func (response SyncServiceOrder500JSONResponse) VisitSyncServiceOrderResponse(w 
 }
 
 type CreatePayOnDeliveryOrderRequestObject struct {
-	Body *CreatePayOnDeliveryOrderJSONRequestBody
+	Body *CreatePayOnDeliveryOrderRequest
 }
 
 type CreatePayOnDeliveryOrderResponseObject interface {
@@ -6368,7 +6272,7 @@ func (response CreatePayOnDeliveryOrder500JSONResponse) VisitCreatePayOnDelivery
 }
 
 type CreateRefundRequestObject struct {
-	Body *CreateRefundJSONRequestBody
+	Body *CreateRefundRequest
 }
 
 type CreateRefundResponseObject interface {
@@ -6621,7 +6525,7 @@ func (response QueryRefund500JSONResponse) VisitQueryRefundResponse(w http.Respo
 }
 
 type EchoSecurityRequestObject struct {
-	Body *EchoSecurityJSONRequestBody
+	Body *SecurityEchoRequest
 }
 
 type EchoSecurityResponseObject interface {
@@ -6945,7 +6849,7 @@ func (sh *strictHandler) DownloadCertificates(w http.ResponseWriter, r *http.Req
 func (sh *strictHandler) ApplyPartnerPermission(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPartnerPermissionRequestObject
 
-	var body ApplyPartnerPermissionJSONRequestBody
+	var body ApplyPartnerPermissionRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -6976,7 +6880,7 @@ func (sh *strictHandler) ApplyPartnerPermission(w http.ResponseWriter, r *http.R
 func (sh *strictHandler) ApplyPartnerPermissionForScene(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPartnerPermissionForSceneRequestObject
 
-	var body ApplyPartnerPermissionForSceneJSONRequestBody
+	var body ApplyPartnerPermissionForSceneRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7009,7 +6913,7 @@ func (sh *strictHandler) AssessPartnerUserRiskLevel(w http.ResponseWriter, r *ht
 
 	request.Params = params
 
-	var body AssessPartnerUserRiskLevelJSONRequestBody
+	var body AssessPartnerUserRiskLevelRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7069,7 +6973,7 @@ func (sh *strictHandler) TerminatePartnerPermissionByAuthorizationCode(w http.Re
 
 	request.AuthorizationCode = authorizationCode
 
-	var body TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody
+	var body TerminatePartnerPermissionByAuthorizationCodeRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7126,7 +7030,7 @@ func (sh *strictHandler) SearchPartnerPermission(w http.ResponseWriter, r *http.
 func (sh *strictHandler) TerminatePartnerPermission(w http.ResponseWriter, r *http.Request) {
 	var request TerminatePartnerPermissionRequestObject
 
-	var body TerminatePartnerPermissionJSONRequestBody
+	var body TerminatePartnerPermissionRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7157,7 +7061,7 @@ func (sh *strictHandler) TerminatePartnerPermission(w http.ResponseWriter, r *ht
 func (sh *strictHandler) ApplyPartnerServiceAccount(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPartnerServiceAccountRequestObject
 
-	var body ApplyPartnerServiceAccountJSONRequestBody
+	var body ApplyPartnerServiceAccountRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7240,7 +7144,7 @@ func (sh *strictHandler) QueryPartnerServiceOrder(w http.ResponseWriter, r *http
 func (sh *strictHandler) CreatePartnerServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreatePartnerServiceOrderRequestObject
 
-	var body CreatePartnerServiceOrderJSONRequestBody
+	var body CreatePartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7271,7 +7175,7 @@ func (sh *strictHandler) CreatePartnerServiceOrder(w http.ResponseWriter, r *htt
 func (sh *strictHandler) DirectCompletePartnerServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request DirectCompletePartnerServiceOrderRequestObject
 
-	var body DirectCompletePartnerServiceOrderJSONRequestBody
+	var body DirectCompletePartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7304,7 +7208,7 @@ func (sh *strictHandler) CancelPartnerServiceOrder(w http.ResponseWriter, r *htt
 
 	request.OutOrderNo = outOrderNo
 
-	var body CancelPartnerServiceOrderJSONRequestBody
+	var body CancelPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7337,7 +7241,7 @@ func (sh *strictHandler) CompletePartnerServiceOrder(w http.ResponseWriter, r *h
 
 	request.OutOrderNo = outOrderNo
 
-	var body CompletePartnerServiceOrderJSONRequestBody
+	var body CompletePartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7370,7 +7274,7 @@ func (sh *strictHandler) ModifyPartnerServiceOrder(w http.ResponseWriter, r *htt
 
 	request.OutOrderNo = outOrderNo
 
-	var body ModifyPartnerServiceOrderJSONRequestBody
+	var body ModifyPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7403,7 +7307,7 @@ func (sh *strictHandler) PayPartnerServiceOrder(w http.ResponseWriter, r *http.R
 
 	request.OutOrderNo = outOrderNo
 
-	var body PayPartnerServiceOrderJSONRequestBody
+	var body PayPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7436,7 +7340,7 @@ func (sh *strictHandler) SendPartnerServiceOrderPendingMessage(w http.ResponseWr
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendPartnerServiceOrderPendingMessageJSONRequestBody
+	var body SendPartnerServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7469,7 +7373,7 @@ func (sh *strictHandler) SendPartnerServiceOrderPrepaidMessage(w http.ResponseWr
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendPartnerServiceOrderPrepaidMessageJSONRequestBody
+	var body SendPartnerServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7502,7 +7406,7 @@ func (sh *strictHandler) SyncPartnerServiceOrder(w http.ResponseWriter, r *http.
 
 	request.OutOrderNo = outOrderNo
 
-	var body SyncPartnerServiceOrderJSONRequestBody
+	var body SyncPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7533,7 +7437,7 @@ func (sh *strictHandler) SyncPartnerServiceOrder(w http.ResponseWriter, r *http.
 func (sh *strictHandler) CreatePartnerPayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreatePartnerPayOnDeliveryOrderRequestObject
 
-	var body CreatePartnerPayOnDeliveryOrderJSONRequestBody
+	var body CreatePartnerPayOnDeliveryOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7591,7 +7495,7 @@ func (sh *strictHandler) QueryPartnerServiceQuotas(w http.ResponseWriter, r *htt
 func (sh *strictHandler) ApplyPermission(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPermissionRequestObject
 
-	var body ApplyPermissionJSONRequestBody
+	var body ApplyPermissionRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7622,7 +7526,7 @@ func (sh *strictHandler) ApplyPermission(w http.ResponseWriter, r *http.Request)
 func (sh *strictHandler) AssessUserRiskLevel(w http.ResponseWriter, r *http.Request) {
 	var request AssessUserRiskLevelRequestObject
 
-	var body AssessUserRiskLevelJSONRequestBody
+	var body AssessUserRiskLevelRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7682,7 +7586,7 @@ func (sh *strictHandler) TerminatePermissionByAuthorizationCode(w http.ResponseW
 
 	request.AuthorizationCode = authorizationCode
 
-	var body TerminatePermissionByAuthorizationCodeJSONRequestBody
+	var body TerminatePermissionByAuthorizationCodeRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7742,7 +7646,7 @@ func (sh *strictHandler) TerminatePermissionByOpenid(w http.ResponseWriter, r *h
 
 	request.OpenID = openID
 
-	var body TerminatePermissionByOpenidJSONRequestBody
+	var body TerminatePermissionByOpenidRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7799,7 +7703,7 @@ func (sh *strictHandler) QueryServiceOrder(w http.ResponseWriter, r *http.Reques
 func (sh *strictHandler) CreateServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreateServiceOrderRequestObject
 
-	var body CreateServiceOrderJSONRequestBody
+	var body CreateServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7830,7 +7734,7 @@ func (sh *strictHandler) CreateServiceOrder(w http.ResponseWriter, r *http.Reque
 func (sh *strictHandler) DirectCompleteServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request DirectCompleteServiceOrderRequestObject
 
-	var body DirectCompleteServiceOrderJSONRequestBody
+	var body DirectCompleteServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7863,7 +7767,7 @@ func (sh *strictHandler) CancelServiceOrder(w http.ResponseWriter, r *http.Reque
 
 	request.OutOrderNo = outOrderNo
 
-	var body CancelServiceOrderJSONRequestBody
+	var body CancelServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7896,7 +7800,7 @@ func (sh *strictHandler) CompleteServiceOrder(w http.ResponseWriter, r *http.Req
 
 	request.OutOrderNo = outOrderNo
 
-	var body CompleteServiceOrderJSONRequestBody
+	var body CompleteServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7929,7 +7833,7 @@ func (sh *strictHandler) ModifyServiceOrder(w http.ResponseWriter, r *http.Reque
 
 	request.OutOrderNo = outOrderNo
 
-	var body ModifyServiceOrderJSONRequestBody
+	var body ModifyServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7962,7 +7866,7 @@ func (sh *strictHandler) PayServiceOrder(w http.ResponseWriter, r *http.Request,
 
 	request.OutOrderNo = outOrderNo
 
-	var body PayServiceOrderJSONRequestBody
+	var body PayServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -7995,7 +7899,7 @@ func (sh *strictHandler) SendServiceOrderPendingMessage(w http.ResponseWriter, r
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendServiceOrderPendingMessageJSONRequestBody
+	var body SendServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -8028,7 +7932,7 @@ func (sh *strictHandler) SendServiceOrderPrepaidMessage(w http.ResponseWriter, r
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendServiceOrderPrepaidMessageJSONRequestBody
+	var body SendServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -8061,7 +7965,7 @@ func (sh *strictHandler) SyncServiceOrder(w http.ResponseWriter, r *http.Request
 
 	request.OutOrderNo = outOrderNo
 
-	var body SyncServiceOrderJSONRequestBody
+	var body SyncServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -8092,7 +7996,7 @@ func (sh *strictHandler) SyncServiceOrder(w http.ResponseWriter, r *http.Request
 func (sh *strictHandler) CreatePayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreatePayOnDeliveryOrderRequestObject
 
-	var body CreatePayOnDeliveryOrderJSONRequestBody
+	var body CreatePayOnDeliveryOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -8123,7 +8027,7 @@ func (sh *strictHandler) CreatePayOnDeliveryOrder(w http.ResponseWriter, r *http
 func (sh *strictHandler) CreateRefund(w http.ResponseWriter, r *http.Request) {
 	var request CreateRefundRequestObject
 
-	var body CreateRefundJSONRequestBody
+	var body CreateRefundRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -8181,7 +8085,7 @@ func (sh *strictHandler) QueryRefund(w http.ResponseWriter, r *http.Request, out
 func (sh *strictHandler) EchoSecurity(w http.ResponseWriter, r *http.Request) {
 	var request EchoSecurityRequestObject
 
-	var body EchoSecurityJSONRequestBody
+	var body SecurityEchoRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
