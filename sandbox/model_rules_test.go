@@ -24,7 +24,7 @@ func TestModelOfTheRules(t *testing.T) {
 				walk:    &walk{t: t, dice: rand.New(rand.NewPCG(seed, 21)), orders: map[string]*modelOrder{}, reached: map[string]int{}},
 				records: map[string]rules.Order{}, now: noon,
 			}
-			for range modelSteps(t) {
+			for range modelSteps(t, 5000) {
 				w.step()
 				if t.Failed() {
 					t.Fatalf("seed %d; the steps before:\n%s", seed, strings.Join(w.trail, "\n"))
@@ -165,9 +165,9 @@ func (w *rulesWalk) create() {
 		return
 	}
 	m = &modelOrder{created: created, since: w.elapsed}
-	m.become("CREATED", "", "")
+	m.setStage("CREATED", "", "")
 	if body.NeedUserConfirm != nil {
-		m.become("DOING", "USER_CONFIRM", "")
+		m.setStage("DOING", "USER_CONFIRM", "")
 	}
 	w.orders[no], w.numbers = m, append(w.numbers, no)
 	w.same(no, w.records[no].Entity)
@@ -205,7 +205,7 @@ func (w *rulesWalk) move(no string, o *modelOrder) {
 
 // advance moves the time on and settles all orders.
 func (w *rulesWalk) advance() {
-	d := []time.Duration{20 * time.Minute, time.Hour, modelPatience}[w.dice.IntN(3)]
+	d := []time.Duration{20 * time.Minute, time.Hour, modelConfirmWithin}[w.dice.IntN(3)]
 	w.elapsed += d
 	w.now = w.now.Add(d)
 	for _, no := range w.numbers {

@@ -247,8 +247,10 @@ func TestEachOperationAtEachStage(t *testing.T) {
 			t.Errorf("%s: the contract speaks of stages %v", op.id, known)
 		}
 		d := op.side()
-		for name := range stages {
-			calls++
+		for _, name := range known {
+			if calls++; calls%size(5, 1, 1) != 0 {
+				continue
+			}
 			t.Run(op.id+"/"+name, func(t *testing.T) {
 				no := fmt.Sprintf("stage_%d", calls)
 				b.orderAt(d, name, no)

@@ -40,6 +40,6 @@ func Seeded(e payscore.ServiceOrderEntity, subMchID, notifyURL, stage string, to
 	if err := creation.Validate(); err != nil {
 		return Order{}, Effects{}, err
 	}
-	c.become(stage)
+	c.setStage(stage)
 	return c.Order, c.Effects, nil
 }
