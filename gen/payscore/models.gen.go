@@ -934,7 +934,7 @@ type CompleteServiceOrderResult struct {
 	TotalAmount int64 `json:"total_amount"`
 }
 
-// CreatePartnerPayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open.
+// CreatePartnerPayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open. One description of it lists no `device`, which the other creations have.
 type CreatePartnerPayOnDeliveryOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
@@ -1265,7 +1265,7 @@ type CreatePartnerServiceOrderResult struct {
 	TimeRange *TimeRange `json:"time_range,omitempty"`
 }
 
-// CreatePayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open.
+// CreatePayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open. One description of it lists no `device`, which the other creations have.
 type CreatePayOnDeliveryOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
