@@ -199,7 +199,13 @@ func TestParametersThatBreakALimit(t *testing.T) {
 	for _, op := range every(size(3, 1, 1), operations()) {
 		for _, parameter := range op.spec.Parameters {
 			p, s := parameter.Value, parameter.Value.Schema.Value
-			wrong := map[string]string{"maxLength": strings.Repeat("1", int(*s.MaxLength)+1)}
+			wrong := map[string]string{}
+			if s.MaxLength != nil {
+				wrong["maxLength"] = strings.Repeat("1", int(*s.MaxLength)+1)
+			}
+			if len(s.Enum) > 0 || !s.Type.Is("string") {
+				wrong["enum or type"] = "no such value"
+			}
 			if s.Pattern != "" {
 				wrong["pattern"] = "订单"
 				wrong["pattern, escaped"] = "a/b"
@@ -208,13 +214,20 @@ func TestParametersThatBreakALimit(t *testing.T) {
 				wrong["minLength"] = ""
 			}
 			for how, v := range wrong {
-				target := op.target(url.PathEscape(v))
-				if p.In == "query" {
+				target := op.target(orderNo)
+				switch p.In {
+				case "path":
+					target = op.target(url.PathEscape(v))
+				case "query":
 					values := op.query(orderNo)
 					values.Set(p.Name, v)
-					target = op.template + "?" + values.Encode()
+					target = op.path(orderNo) + "?" + values.Encode()
 				}
-				got := b.send(op.method, target, op.example())
+				req := b.request(op.method, target, op.example())
+				if p.In == "header" {
+					req.Header.Set(p.Name, v)
+				}
+				got := b.do(req)
 				got.checkRefused(t, wrongParam(p.Name))
 				if placeOf(got.Detail).Location != p.In {
 					t.Errorf("%s: %s breaks %s: %s", op.id, p.Name, how, got.Detail)

@@ -80,18 +80,29 @@ func operations() []operation {
 }
 
 func (o operation) target(outOrderNo string) string {
-	if o.method == http.MethodGet {
-		return o.template + "?" + o.query(outOrderNo).Encode()
+	target := o.path(outOrderNo)
+	if query := o.query(outOrderNo); len(query) > 0 {
+		target += "?" + query.Encode()
 	}
+	return target
+}
+
+func (o operation) path(outOrderNo string) string {
 	return strings.ReplaceAll(o.template, "{out_order_no}", outOrderNo)
 }
 
-// query are the parameters that the operation requires, and the number.
+// query has the parameters that the operation requires, and the number if it is
+// one of the query.
 func (o operation) query(outOrderNo string) url.Values {
-	v := url.Values{"out_order_no": {outOrderNo}}
+	v := url.Values{}
+	values := map[string]string{"sub_mchid": subMchID, "service_id": serviceID, "appid": appID, "out_order_no": outOrderNo}
 	for _, p := range o.spec.Parameters {
-		if p.Value.In == "query" && p.Value.Required {
-			v.Set(p.Value.Name, map[string]string{"sub_mchid": subMchID, "service_id": serviceID, "appid": appID}[p.Value.Name])
+		if p.Value.In == "query" && (p.Value.Required || p.Value.Name == "out_order_no") {
+			value, ok := values[p.Value.Name]
+			if !ok {
+				value = fmt.Sprint(p.Value.Schema.Value.Example)
+			}
+			v.Set(p.Value.Name, value)
 		}
 	}
 	return v

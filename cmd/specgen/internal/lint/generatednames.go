@@ -147,7 +147,7 @@ func enumType(o *object) string {
 // its arguments.
 const variables = `c ctx params body editors limits info target err answer list item i any bool byte error false float64 int int64
 	len nil new rune string true append apierror call cmp context errors fmt http json limit parameter same strings time url
-	r w siw sh request response handler middleware next ok headers runtime characters exceptions`
+	r w siw sh request response handler middleware next ok headers found n runtime characters exceptions`
 
 func parameterNames(d *document, report reporter) {
 	for _, item := range d.all(contract.KindPathItem) {
