@@ -63,8 +63,8 @@ const (
 	BackupServer = "https://api2.mch.weixin.qq.com"
 	// DefaultServer is the main host.
 	DefaultServer = "https://api.mch.weixin.qq.com"
-	// ServerURLHostOfTheOverseasCallsThoseBelowV3PayscoreOversea is the host of the overseas calls, those below /v3/payscore/oversea.
-	ServerURLHostOfTheOverseasCallsThoseBelowV3PayscoreOversea = "https://apihk.mch.weixin.qq.com"
+	// OverseasServer is the host of the overseas calls, those below /v3/payscore/oversea.
+	OverseasServer = "https://apihk.mch.weixin.qq.com"
 )
 
 // RequestEditorFn changes a request before it is sent. (*auth.Signer).Sign is
