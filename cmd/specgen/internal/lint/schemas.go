@@ -2,11 +2,8 @@ package lint
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
@@ -40,18 +37,11 @@ func firstInline(component *object) *object {
 	return nil
 }
 
-// unprinted reports whether the schema says that no page prints the keyword.
-func (o *object) unprinted(keyword string) bool {
-	return slices.ContainsFunc(contract.Items(contract.Get(o.node, "x-wechatpay-unprinted")), func(n *yaml.Node) bool {
-		return n != nil && n.Value == keyword
-	})
-}
-
 // stringMaxLength exists because WeChat Pay counts characters and refuses what
 // is longer: the limit belongs where a program can check it before sending.
 func stringMaxLength(d *document, report reporter) {
 	for _, o := range d.all(contract.KindSchema) {
-		if o.text("type") != "string" || o.has("maxLength") || o.has("enum") || o.unprinted("maxLength") {
+		if o.text("type") != "string" || o.has("maxLength") || o.has("enum") {
 			continue
 		}
 		if f := o.text("format"); f == "date-time" || f == "binary" {
@@ -72,7 +62,7 @@ func integerFormat(d *document, report reporter) {
 		if f := o.text("format"); f == "" {
 			report(o.line, "%s is an integer without a format; state int64", o.at())
 		}
-		if !o.has("minimum") && !o.unprinted("minimum") {
+		if !o.has("minimum") {
 			report(o.line, "%s is an integer without a minimum; state one, 0 for an amount", o.at())
 		}
 	}
@@ -102,7 +92,7 @@ func arrayItems(d *document, report reporter) {
 		if o.text("type") != "array" {
 			continue
 		}
-		if !o.has("maxItems") && !o.unprinted("maxItems") {
+		if !o.has("maxItems") {
 			report(o.line, "%s is an array without a limit; state maxItems", o.at())
 		}
 	}
