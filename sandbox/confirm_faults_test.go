@@ -84,7 +84,7 @@ func TestConfirmUnderFaults(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			n.late.Wait()
+			n.end()
 
 			n.mu.Lock()
 			defer n.mu.Unlock()

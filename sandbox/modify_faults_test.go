@@ -41,7 +41,8 @@ type badNetwork struct {
 	refused map[string]int
 	met     map[string]int
 	came    map[string]int // requests, by their Authorization
-	late    sync.WaitGroup
+	over    bool           // requests that come now are not served
+	active  sync.WaitGroup // requests that came before
 }
 
 func newBadNetwork(t *testing.T, seed uint64, rate float64) *badNetwork {
@@ -69,7 +70,25 @@ func (n *badNetwork) serve(r *http.Request) *httptest.ResponseRecorder {
 	return rec
 }
 
+// end waits for the requests that are still being served. A client that has given
+// up does not wait for them, and one may reach its handler later still: that one
+// is not served, so the truth stands from here on.
+func (n *badNetwork) end() {
+	n.mu.Lock()
+	n.over = true
+	n.mu.Unlock()
+	n.active.Wait()
+}
+
 func (n *badNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	n.mu.Lock()
+	if n.over {
+		n.mu.Unlock()
+		return
+	}
+	n.active.Add(1)
+	n.mu.Unlock()
+	defer n.active.Done()
 	// The body goes with the connection, and one of the faults outlives that.
 	body := must(io.ReadAll(r.Body))
 	again := func() *http.Request {
@@ -77,10 +96,10 @@ func (n *badNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.Body = io.NopCloser(bytes.NewReader(body))
 		return c
 	}
-	over, _ := r.Context().Value(frameConnKey{}).(*frameConn) // nil over HTTP/1.1
+	overHTTP2, _ := r.Context().Value(frameConnKey{}).(*frameConn)
 	drop := func(reset bool) {
-		if over != nil {
-			_ = over.Close()
+		if overHTTP2 != nil {
+			_ = overHTTP2.Close()
 			return
 		}
 		conn, _, err := w.(http.Hijacker).Hijack()
@@ -115,14 +134,14 @@ func (n *badNetwork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		{"probe after", altered(func(h http.Header) { h.Set("Wechatpay-Signature", "WECHATPAY/SIGNTEST/x") })},
 		{"wrong serial after", altered(func(h http.Header) { h.Set("Wechatpay-Serial", "PUB_KEY_ID_1") })},
 		{"late", func() { // carried out when the client has given up
-			n.late.Go(func() { time.Sleep(5 * time.Millisecond); n.serve(again()) })
+			n.active.Go(func() { time.Sleep(5 * time.Millisecond); n.serve(again()) })
 			drop(false)
 		}},
 		{"slow after", after(func() { time.Sleep(700 * time.Millisecond); drop(false) })},
 	}
 	network := "HTTP/1.1"
-	if over != nil {
-		network, faults = "HTTP/2", append(faults, http2Faults(over, w, after)...)
+	if overHTTP2 != nil {
+		network, faults = "HTTP/2", append(faults, http2Faults(overHTTP2, w, after)...)
 	}
 	n.mu.Lock()
 	do, name := func() { pass(n.serve(again())) }, "none"
@@ -197,7 +216,7 @@ func TestModifyUnderFaults(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	n.late.Wait()
+	n.end()
 
 	n.mu.Lock()
 	defer n.mu.Unlock()
