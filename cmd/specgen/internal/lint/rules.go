@@ -34,6 +34,7 @@ var rules = []rule{
 	{"inline-object", inlineObject},
 	{"string-max-length", stringMaxLength},
 	{"integer-format", integerFormat},
+	{"unprinted", unprinted},
 	{"amount-unit", amountUnit},
 	{"pattern-anchored", patternAnchored},
 	{"array-items", arrayItems},

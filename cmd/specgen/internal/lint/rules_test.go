@@ -155,6 +155,24 @@ var twins = []twin{
 	{"integer of an odd format", "type: integer, format: int64, minimum: 1}", "type: integer, format: uint64, minimum: 1} # WANT generated-schema"},
 	{"integer without minimum", "type: integer, format: int64, minimum: 1}", "type: integer, format: int64} # WANT integer-format"},
 
+	// unprinted
+	{"text of unknown length", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, x-wechatpay-unprinted: [maxLength]}"},
+	{"integer of unknown range", "type: integer, format: int64, minimum: 1}", "type: integer, format: int64, x-wechatpay-unprinted: [minimum, maximum]}"},
+	{"array of unknown length", "maxItems: 9, items: {type: string, maxLength: 9}}", "x-wechatpay-unprinted: [maxItems], items: {type: string, maxLength: 9}}"},
+	{"texts of unknown length in a list", "items: {type: string, minLength: 1, maxLength: 8}}", "items: {type: string, x-wechatpay-unprinted: [minLength, maxLength]}}"},
+	{"required array of unknown length", "          type: array\n          minItems: 0\n", "          type: array\n          x-wechatpay-unprinted: [minItems]\n"},
+	{"another limit is unknown", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, x-wechatpay-unprinted: [minLength]} # WANT string-max-length"},
+	{"unknown limit that is stated", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: [maxLength]} # WANT unprinted"},
+	{"unknown word", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: [maxLenght]} # WANT unprinted"},
+	{"limit of another type", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: [maximum]} # WANT unprinted"},
+	{"limit twice", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: [pattern, pattern]} # WANT unprinted"},
+	{"no limits", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: []} # WANT unprinted"},
+	{"text for a list", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: pattern} # WANT unprinted"},
+	{"limit of a boolean", "paid_at: {title: 支付时间, description: When it was paid., type: string, format: date-time}", "paid: {title: 已支付, description: Whether it is paid., type: boolean, x-wechatpay-unprinted: [maximum]} # WANT unprinted"},
+	{"limit of an enum", "      enum: [CREATED, DOING, DONE]\n", "      enum: [CREATED, DOING, DONE]\n      x-wechatpay-unprinted: [maxLength] # WANT unprinted\n"},
+	{"limit of a parameter", "          in: query\n", "          in: query\n          x-wechatpay-unprinted: [maximum] # WANT unprinted\n"},
+	{"limit beside a reference", "state: {$ref: '#/components/schemas/State'}", "state: {$ref: '#/components/schemas/State', x-wechatpay-unprinted: [maxLength]} # WANT ref-siblings unprinted\n           "},
+
 	// amount-unit
 	{"amount without unit", "description: The sum in fen.", "description: The sum. # WANT amount-unit\n         "},
 	{"part of a word", "price: {title: 金额, description: In fen.,", "price: {title: 金额, description: A fence., # WANT amount-unit\n         "},
