@@ -657,7 +657,10 @@ func (c *Client) CreateAcquiringBankPayOnDeliveryOrder(ctx context.Context, body
 // RequestMerchantBill 申请获取对账单: Returns links to the bill of a service, in one part or several. For each part: sign a GET of `download_url` as any
 // other call; the answer is the bare ciphertext, not base64 and not JSON. Decrypt `encrypt_key` with the private key of the
 // merchant's API certificate; it is the key of AEAD_AES_256_GCM, with `nonce` and no additional data. Then unzip. `hash_value` is the
-// hash of the unzipped part. Put the parts together in the order of `bill_sequence`. How long a link lives is not published.
+// hash of the unzipped part. Put the parts together in the order of `bill_sequence`.
+//
+// How long a link lives is not published; pages of other bills say 30 seconds or 5 minutes. They also say that the answer to
+// the download bears no signature, and that the bill of a day is there from 10:00 on the next. Check the hash.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394586
 func (c *Client) RequestMerchantBill(ctx context.Context, params RequestMerchantBillParams, editors ...RequestEditorFn) (*MerchantBill, error) {
