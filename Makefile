@@ -3,7 +3,7 @@
 .PHONY: help run test generate lint race secrets faults hostile walk idle soak redis drift examples otel interop console viewer peers bench ci
 
 # All that is derived, and nothing else.
-DERIVED := gen notify/eventtypes.gen.go api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json)
+DERIVED := gen notify/eventtypes.gen.go api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json sensitive.json)
 
 # They have requirements of their own, and so a go.mod: those that users import, and the others.
 IMPORTED := otel notify/redisdedup

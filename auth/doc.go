@@ -23,6 +23,9 @@
 //	...
 //	plaintext, err := auth.Decrypt(nonce, associatedData, ciphertext, key)
 //
+// Key.Encrypt and Signer.DecryptSensitive are for sensitive fields, of which PayScore
+// has only that of the self test.
+//
 // # Which key is which
 //
 // Six things are easily mixed up:

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/wxpayscore/payscore/auth"
@@ -96,4 +98,38 @@ func ExampleLaunchSigner() {
 	// out_order_no 1234323JKHDFE1243252
 	// timestamp 1750000000
 	// nonce_str 5K8264
+}
+
+// A field is encrypted for the other side: with WeChat Pay's key on the way there,
+// with the merchant's on the way back.
+func ExampleKey_Encrypt() {
+	signer, err := auth.LoadSigner("1900000001", "5157F09EFDC096DE15EBE81A47057A7232F1B8E1", "../api/vectors/merchant_key.pem")
+	if err != nil {
+		log.Fatal(err)
+	}
+	key, err := auth.LoadPublicKey("PUB_KEY_ID_0119000000012025061500000000000001", "../api/vectors/wechatpay_public_key.pem")
+	if err != nil {
+		log.Fatal(err)
+	}
+	secret, err := key.Encrypt("13800138000")
+	if err != nil {
+		log.Fatal(err)
+	}
+	body := strings.NewReader(`{"echo_message":"hello","encrypted_echo_message":"` + secret + `"}`)
+	req, err := http.NewRequest(http.MethodPost, "https://api.mch.weixin.qq.com/v3/security/echo", body)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, edit := range []func(context.Context, *http.Request) error{key.NameInRequest, signer.Sign} {
+		if err := edit(context.Background(), req); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(len(secret), req.Header.Get(auth.HeaderSerial))
+
+	_, err = signer.DecryptSensitive(secret) // it is for WeChat Pay
+	fmt.Println(err)
+	// Output:
+	// 344 PUB_KEY_ID_0119000000012025061500000000000001
+	// auth: sensitive field: it does not decrypt with the merchant's private key
 }

@@ -47,8 +47,9 @@ type signingPair struct {
 
 	// The key is held in a function so that nothing that prints or walks
 	// values can reach it.
-	sign   func(ctx context.Context, digest [sha256.Size]byte) ([]byte, error)
-	public *rsa.PublicKey
+	sign    func(ctx context.Context, digest [sha256.Size]byte) ([]byte, error)
+	decrypt func(sealed []byte) ([]byte, error) // nil when the key cannot
+	public  *rsa.PublicKey
 }
 
 // SignerOption changes how a Signer works. A nil one does nothing, and one with a
@@ -152,6 +153,7 @@ func NewSigner(mchid, serialNo string, key crypto.Signer, opts ...SignerOption) 
 		serial:         serial,
 		afterTimestamp: `",serial_no="` + serial + `",signature="`,
 		sign:           sign,
+		decrypt:        decrypter(key),
 		public:         pub,
 	})
 	return s, nil

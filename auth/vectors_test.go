@@ -248,7 +248,7 @@ func TestVectorsOpenSSL(t *testing.T) {
 		if !r.Valid && r.Reason != "signature" {
 			continue
 		}
-		if got := opensslVerify(t, keys[r.Serial], []byte(r.Message), r.Signature); got != r.Valid {
+		if got := opensslVerify(t, keys[strings.ToUpper(r.Serial)], []byte(r.Message), r.Signature); got != r.Valid {
 			t.Errorf("%s: openssl says %v, the file %v", r.Name, got, r.Valid)
 		}
 	}

@@ -27,7 +27,7 @@ type doctorCommand struct {
 // Help is shown by payscore doctor --help.
 func (doctorCommand) Help() string {
 	return `It sends a request without a signature, for the clock, and the self test
-/v3/security/echo, which changes nothing. Examples:
+/v3/security/echo, plain and encrypted, which changes nothing. Examples:
   payscore doctor --config wechatpay.yaml
   payscore doctor --keys payscore-sandbox`
 }
@@ -93,7 +93,7 @@ func (d *doctorCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	if len(bad) > 0 {
 		add(skipped("echo", "not sent: repair what failed first"))
 	} else {
-		add(d.echo(ctx))
+		add(d.echo(ctx)...)
 	}
 	if s.json {
 		if err := s.object(map[string]any{"ok": len(bad) == 0, "checks": checks}); err != nil {
@@ -276,22 +276,75 @@ func (d *doctorCommand) host(ctx context.Context) []check {
 	return []check{reached, ok("clock", "within %s of the server's", max(skew.Abs(), time.Second))}
 }
 
-// echo runs WeChat Pay's self test, which signs and verifies for real.
-func (d *doctorCommand) echo(ctx context.Context) check {
-	const name = "echo"
+// echo runs WeChat Pay's self test, which signs and verifies for real, and once more
+// with a message that each side encrypts for the other.
+func (d *doctorCommand) echo(ctx context.Context) []check {
+	const text = "payscore doctor"
+	notSent := skipped("encryption", "not sent: the self test did not pass")
+	rsp, failure := d.selfTest(ctx, "echo", payscore.SecurityEchoRequest{EchoMessage: text})
+	if failure != nil {
+		return []check{*failure, notSent}
+	}
+	if rsp.EchoMessage != text {
+		return []check{failed("echo", "the answer verifies, but is not the echo", "Check --base-url."), notSent}
+	}
+	return []check{ok("echo", "the signature was accepted, and the answer verifies"), d.encryption(ctx, text)}
+}
+
+// encryption checks that WeChat Pay decrypts what its key encrypted, and the
+// merchant's private key what WeChat Pay encrypted. PayScore itself needs neither.
+func (d *doctorCommand) encryption(ctx context.Context, text string) check {
+	const name, fix = "encryption", "Check that key, certificate and serial are the merchant's newest, and --public-key-file WeChat Pay's."
+	verifier, err := d.verifier()
+	if err != nil {
+		return wrong(name, err.Error(), fix)
+	}
+	signer, err := d.signer()
+	if err != nil {
+		return wrong(name, err.Error(), fix)
+	}
+	key, err := verifier.PreferredKey(ctx)
+	if err != nil {
+		return wrong(name, err.Error(), fix)
+	}
+	sealed, err := key.Encrypt(text)
+	if err != nil {
+		return wrong(name, err.Error(), fix)
+	}
+	rsp, failure := d.selfTest(ctx, name, payscore.SecurityEchoRequest{EchoMessage: text, EncryptedEchoMessage: &sealed}, key.NameInRequest)
+	switch {
+	case failure != nil:
+		return *failure
+	case rsp.EncryptedEchoMessage == nil:
+		return failed(name, "the answer has no encrypted_echo_message", fix)
+	}
+	back, err := signer.DecryptSensitive(*rsp.EncryptedEchoMessage)
+	switch {
+	case err != nil:
+		return failed(name, err.Error(), fix)
+	case back != text:
+		return failed(name, "the answer decrypts, but is not the echo", "Check --base-url.")
+	}
+	return ok(name, "each side decrypts what the other encrypted (RSA-OAEP)")
+}
+
+// selfTest sends one request of the self test.
+func (d *doctorCommand) selfTest(ctx context.Context, name string, request payscore.SecurityEchoRequest, editors ...payscore.RequestEditorFn) (*payscore.SecurityEchoResponse, *check) {
 	var rec recorder
 	client, err := d.open(&rec)
 	if err != nil {
-		return wrong(name, err.Error(), "See --help.")
+		c := wrong(name, err.Error(), "See --help.")
+		return nil, &c
 	}
-	const text = "payscore doctor"
-	rsp, err := client.EchoSecurity(ctx, payscore.SecurityEchoRequest{EchoMessage: text})
+	rsp, err := client.EchoSecurity(ctx, request, editors...)
 	if err == nil {
-		if rsp.EchoMessage != text {
-			return failed(name, "the answer verifies, but is not the echo", "Check --base-url.")
-		}
-		return ok(name, "the signature was accepted, and the answer verifies")
+		return rsp, nil
 	}
+	c := selfTestFailed(name, err, &rec)
+	return nil, &c
+}
+
+func selfTestFailed(name string, err error, rec *recorder) check {
 	// The self test changes nothing, though it is a POST.
 	line := strings.ReplaceAll(err.Error(), ": "+apierror.ErrOutcomeUnknown.Error(), "")
 	if refused, is := errors.AsType[*apierror.Error](err); is {

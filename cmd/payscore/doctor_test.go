@@ -4,19 +4,23 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1" // of the self test's OAEP
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/sandbox"
 )
 
@@ -160,9 +164,15 @@ func TestDoctorHost(t *testing.T) {
 	}
 }
 
-// echoFlags point at a server that answers the self test, signed by hand with
-// a key of its own. change, when set, spoils the answer.
+// echoFlags are selfTestFlags with the answer that is right.
 func echoFlags(t *testing.T, h *host, change func(w http.ResponseWriter, sent string) (int, string)) []string {
+	t.Helper()
+	return selfTestFlags(t, h, func(sent string) (int, string) { return http.StatusOK, sent }, change)
+}
+
+// selfTestFlags point at a server that answers the self test by answer, signed by
+// hand with a key of its own. change, when set, spoils what is signed already.
+func selfTestFlags(t *testing.T, h *host, answer func(sent string) (int, string), change func(w http.ResponseWriter, sent string) (int, string)) []string {
 	t.Helper()
 	key := newKeys(t).merchant
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -170,9 +180,9 @@ func echoFlags(t *testing.T, h *host, change func(w http.ResponseWriter, sent st
 			http.NotFound(w, r)
 			return
 		}
-		sent, _ := io.ReadAll(r.Body)
+		status, body := answer(encryptedEcho(t, h, key, r.Body))
 		timestamp := strconv.FormatInt(time.Now().Unix(), 10)
-		digest := sha256.Sum256([]byte(timestamp + "\nN\n" + string(sent) + "\n"))
+		digest := sha256.Sum256([]byte(timestamp + "\nN\n" + body + "\n"))
 		signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
 		if err != nil {
 			t.Error(err)
@@ -181,7 +191,6 @@ func echoFlags(t *testing.T, h *host, change func(w http.ResponseWriter, sent st
 			w.Header().Set("Wechatpay-"+name, value)
 		}
 		w.Header().Set("Content-Type", "application/json")
-		status, body := http.StatusOK, string(sent)
 		if change != nil {
 			status, body = change(w, body)
 		}
@@ -190,6 +199,83 @@ func echoFlags(t *testing.T, h *host, change func(w http.ResponseWriter, sent st
 	}))
 	t.Cleanup(server.Close)
 	return []string{"--base-url", server.URL, "--public-key-file", publicKeyFile(t, &key.PublicKey)}
+}
+
+// encryptedEcho gives what the self test answers: what was sent, with the encrypted
+// message opened by key and encrypted again for the merchant.
+func encryptedEcho(t *testing.T, h *host, key *rsa.PrivateKey, body io.Reader) string {
+	sent, err := io.ReadAll(body)
+	var m map[string]string
+	if err == nil {
+		err = json.Unmarshal(sent, &m)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	sealed := m["encrypted_echo_message"]
+	if sealed == "" {
+		return string(sent)
+	}
+	raw, _ := base64.StdEncoding.DecodeString(sealed)
+	text, err := rsa.DecryptOAEP(sha1.New(), nil, key, raw, nil)
+	if err != nil {
+		t.Error(err)
+	}
+	merchant, err := auth.ParsePrivateKey(readFile(t, filepath.Join(h.dir, "apiclient_key.pem")))
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	back, err := rsa.EncryptOAEP(sha1.New(), rand.Reader, &merchant.PublicKey, text, nil)
+	if err != nil {
+		t.Error(err)
+	}
+	return strings.Replace(string(sent), sealed, base64.StdEncoding.EncodeToString(back), 1)
+}
+
+func TestDoctorEncryption(t *testing.T) {
+	h := newHost(t)
+	for _, test := range []struct {
+		name, result, text string
+		change             func(m map[string]string) int
+	}{
+		{"served", checkOK, "each side decrypts", nil},
+		{"refused", checkFailed, "密文解密失败", func(m map[string]string) int {
+			delete(m, "encrypted_echo_message")
+			m["code"], m["message"] = "PARAM_ERROR", "密文解密失败"
+			return http.StatusBadRequest
+		}},
+		{"left out", checkFailed, "has no encrypted_echo_message", func(m map[string]string) int {
+			delete(m, "encrypted_echo_message")
+			return http.StatusOK
+		}},
+		{"with another key", checkFailed, "does not decrypt", func(m map[string]string) int {
+			m["encrypted_echo_message"] = base64.StdEncoding.EncodeToString(make([]byte, 256))
+			return http.StatusOK
+		}},
+		{"not base64", checkFailed, "not base64", func(m map[string]string) int {
+			m["encrypted_echo_message"] = "%"
+			return http.StatusOK
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			code := exitDone
+			if test.result == checkFailed {
+				code = exitFailed
+			}
+			got := diagnose(t, code, append([]string{"--keys", h.dir}, selfTestFlags(t, h, func(body string) (int, string) {
+				var m map[string]string
+				_ = json.Unmarshal([]byte(body), &m)
+				if m["encrypted_echo_message"] == "" || test.change == nil {
+					return http.StatusOK, body
+				}
+				status := test.change(m)
+				changed, _ := json.Marshal(m)
+				return status, string(changed)
+			}, nil)...)...)["encryption"]
+			got.want(t, test.result, test.text)
+		})
+	}
 }
 
 func TestDoctorEcho(t *testing.T) {

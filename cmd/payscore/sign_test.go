@@ -32,6 +32,10 @@ func TestSignReproducesTheVectors(t *testing.T) {
 				args = append(args, "--body", write(t, "body", v.Body))
 			}
 			r := runArgs(t, args...)
+			if strings.Contains(url, "#") {
+				r.wantCode(t, exitInput) // an HTTP client leaves it out, a person may mean something by it
+				continue
+			}
 			r.wantCode(t, exitDone)
 			got := decodeJSON[signReport](t, r.out)
 			want := signReport{v.Method, v.Target, v.Timestamp, v.Nonce, v.MchID, v.SerialNo, v.Message, len(v.Message), ""}

@@ -135,6 +135,8 @@ func notifications(sign signer) notificationVectors {
 		{name: "301 seconds old", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "stale", after: func(v *notificationVector) { v.Now += 301 }},
 		{name: "unknown public key", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "unknown_key", after: func(v *notificationVector) { v.Headers[headerSerial] = unknownKeyID }},
 		{name: "not signed", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, reason: "header", after: func(v *notificationVector) { v.Headers = map[string]string{} }},
+		{name: "does not verify, and does not decrypt", event: "PAYSCORE.USER_PAID", plaintext: userPaid, associated: none, original: payscore, key: otherKey, reason: "signature", after: func(v *notificationVector) { v.Headers[headerNonce] = "another" }},
+		{name: "does not verify, and is no JSON", reason: "signature", body: not(`<html>ok</html>`), after: func(v *notificationVector) { v.Headers[headerNonce] = "another" }},
 	} {
 		at := firstTime + 1000 + i
 		seq := fmt.Sprintf("%02d", i)

@@ -105,10 +105,22 @@ func signature(sign signer) signatureVectors {
 		{Name: "GET with an escaped query", Method: "GET", RequestTarget: orderPath + "?out_order_no=A%7CB%2AC_-1&service_id=500001&sub_mchid=1900000109"},
 		{Name: "GET without a query", Method: "GET", RequestTarget: "/v3/payscore/partner/permissions/authorization-code/1234323JKHDFE1243252"},
 		{Name: "non-ASCII path segment", Method: "GET", RequestTarget: "/v3/payscore/partner/permissions/authorization-code/%E8%AE%A2%20%E5%8D%95"},
+		{Name: "query parameters out of order", Method: "GET", RequestTarget: orderPath + "?sub_mchid=1900000109&service_id=500001&out_order_no=1234323JKHDFE1243252"},
+		{Name: "a query parameter twice", Method: "GET", RequestTarget: orderPath + "?service_id=500002&service_id=500001"},
+		{Name: "space in a query as %20", Method: "GET", RequestTarget: orderPath + "?out_order_no=A%20B&service_id=500001"},
+		{Name: "space in a query as a plus", Method: "GET", RequestTarget: orderPath + "?out_order_no=A+B&service_id=500001"},
+		{Name: "plus in a query as %2B", Method: "GET", RequestTarget: orderPath + "?out_order_no=A%2BB&service_id=500001"},
+		{Name: "query parameter without a value", Method: "GET", RequestTarget: orderPath + "?out_order_no=&service_id=500001"},
+		{Name: "query parameter without an equals sign", Method: "GET", RequestTarget: orderPath + "?out_order_no&service_id=500001"},
+		{Name: "two slashes in the path", Method: "GET", RequestTarget: orderPath + "//1234323JKHDFE1243252"},
+		{Name: "slash at the end of the path", Method: "GET", RequestTarget: orderPath + "/"},
+		{Name: "slash at the end of the path, before a query", Method: "GET", RequestTarget: orderPath + "/?service_id=500001"},
+		{Name: "slash in a path segment as %2F", Method: "GET", RequestTarget: orderPath + "/A%2FB"},
+		{Name: "escapes in lower case, and of what needs none", Method: "GET", RequestTarget: orderPath + "/%41%7c%2a"},
 	} {
 		r.URL = host + r.RequestTarget
 		r.Timestamp = strconv.Itoa(firstTime + i)
-		r.Nonce = "593BEC0C930BF1AFEB40B4A08C8FB24" + strconv.Itoa(i)
+		r.Nonce = "593BEC0C930BF1AFEB40B4A08C8FB24" + strings.ToUpper(strconv.FormatInt(int64(i), 36))
 		r.MchID, r.SerialNo = v.Merchant.MchID, v.Merchant.SerialNo
 		r.Message = strings.Join([]string{r.Method, r.RequestTarget, r.Timestamp, r.Nonce, r.Body, ""}, "\n")
 		r.Signature = sign(v.Merchant.PrivateKey, r.Message)
@@ -119,6 +131,8 @@ func signature(sign signer) signatureVectors {
 	same := v.Requests[0]
 	same.Name, same.URL = "the host is not signed", "https://api2.mch.weixin.qq.com"+same.RequestTarget
 	v.Requests = append(v.Requests, same)
+	same.Name, same.URL = "the fragment is not sent, and not signed", host+same.RequestTarget+"#part"
+	v.Requests = append(v.Requests, same)
 
 	order := `{"appid":"wxd678efh567hg6787","mchid":"1900000001","out_order_no":"1234323JKHDFE1243252","state":"DOING","state_description":"MCH_COMPLETE","total_amount":40000}`
 	chinese := `{"code":"INVALID_REQUEST","message":"当前订单状态不合法"}`
@@ -128,6 +142,9 @@ func signature(sign signer) signatureVectors {
 		signed *string
 		change func(h map[string]string)
 		lower  bool // header names, as HTTP/2 has them
+
+		nonce     *string                // default: one that is made
+		timestamp func(at string) string // as it is written, and signed
 	}
 	cert := "platform_private_key.pem"
 	tampered := strings.Replace(order, "40000", "50000", 1)
@@ -165,6 +182,27 @@ func signature(sign signer) signatureVectors {
 		{responseVector: responseVector{Name: "timestamp is not a number", Status: 204, Reason: "header"}, change: func(h map[string]string) { h[headerTimestamp] = "17500000x0" }},
 		{responseVector: responseVector{Name: "an empty nonce", Status: 204, Reason: "header"}, change: func(h map[string]string) { h[headerNonce] = "" }},
 		{responseVector: responseVector{Name: "header names in lower case", Status: 200, Body: order}, lower: true},
+		{responseVector: responseVector{Name: "204 with a body", Status: 204, Body: order, Reason: "signature"}, signed: new("")},
+		{responseVector: responseVector{Name: "tampered error", Status: 400, Body: chinese, Reason: "signature"}, signed: new(strings.Replace(chinese, "INVALID", "PARAM", 1))},
+		{responseVector: responseVector{Name: "failure of the server with another's signature", Status: 500, Body: chinese, Reason: "signature"}, key: cert},
+		{responseVector: responseVector{Name: "a short nonce", Status: 204}, nonce: new("c5ac7061fcca")},
+		{responseVector: responseVector{Name: "a long nonce with punctuation", Status: 204}, nonce: new("c5ac7061-fccab6bf_3e254dcf.98995b8~c5ac7061/fccab6bf+3e254dcf=98995b8")},
+		{responseVector: responseVector{Name: "an empty nonce that is signed", Status: 204, Reason: "header"}, nonce: new("")},
+		{responseVector: responseVector{Name: "serial number of the certificate in lower case", Status: 204, Serial: strings.ToLower(platformSerial)}, key: cert},
+		{responseVector: responseVector{Name: "id of the public key in lower case", Status: 204, Serial: strings.ToLower(publicKeyID), Reason: "unknown_key"}},
+		{responseVector: responseVector{Name: "id of the public key with more behind it", Status: 204, Serial: publicKeyID + "0", Reason: "unknown_key"}},
+		{responseVector: responseVector{Name: "signature with a character that is not base64", Status: 204, Reason: "signature"}, change: func(h map[string]string) {
+			h[headerSignature] = h[headerSignature][:100] + "!" + h[headerSignature][100:]
+		}},
+		{responseVector: responseVector{Name: "two signatures in one header", Status: 204, Reason: "signature"}, change: func(h map[string]string) { h[headerSignature] += "," + h[headerSignature] }},
+		{responseVector: responseVector{Name: "timestamp with a sign", Status: 204, Reason: "header"}, timestamp: func(at string) string { return "+" + at }},
+		{responseVector: responseVector{Name: "timestamp with underscores", Status: 204, Reason: "header"}, timestamp: func(at string) string { return at[:1] + "_" + at[1:] }},
+		{responseVector: responseVector{Name: "timestamp with a fraction", Status: 204, Reason: "header"}, timestamp: func(at string) string { return at + ".0" }},
+		{responseVector: responseVector{Name: "timestamp with an exponent", Status: 204, Reason: "header"}, timestamp: func(at string) string { return at + "e0" }},
+		{responseVector: responseVector{Name: "timestamp in hex", Status: 204, Reason: "header"}, timestamp: func(at string) string {
+			n, _ := strconv.ParseInt(at, 10, 64)
+			return "0x" + strconv.FormatInt(n, 16)
+		}},
 	} {
 		r := a.responseVector
 		at := firstTime + i
@@ -181,6 +219,12 @@ func signature(sign signer) signatureVectors {
 			signed = *a.signed
 		}
 		timestamp, nonce := strconv.Itoa(at), "c5ac7061fccab6bf3e254dcf98995b8"+strconv.FormatInt(int64(i%16), 16)
+		if a.nonce != nil {
+			nonce = *a.nonce
+		}
+		if a.timestamp != nil {
+			timestamp = a.timestamp(timestamp)
+		}
 		r.Headers = map[string]string{
 			headerTimestamp:     timestamp,
 			headerNonce:         nonce,

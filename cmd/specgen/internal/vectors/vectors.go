@@ -1,7 +1,8 @@
 // Package vectors makes the vectors of api/vectors: signatures, encrypted
-// notifications, parameters of openBusinessView and downloads of platform
-// certificates, byte for byte, for whoever implements them in any language. It uses neither package auth nor any other
-// of the project, so that the vectors say nothing about them.
+// notifications, parameters of openBusinessView, downloads of platform
+// certificates and sensitive fields, byte for byte, for implementations in any
+// language. It uses neither package auth nor any other of the project, so that the
+// vectors say nothing about them.
 package vectors
 
 import (
@@ -54,6 +55,7 @@ func Files(dir string) ([]output.File, error) {
 		{"notification.json", notifications(sign)},
 		{"launch.json", launches()},
 		{"certificates.json", certificates(sign, pems)},
+		{"sensitive.json", sensitive(keys)},
 	} {
 		var data bytes.Buffer
 		enc := json.NewEncoder(&data)
