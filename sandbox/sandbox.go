@@ -287,8 +287,8 @@ func (s *Sandbox) Reset() error {
 }
 
 // ServeHTTP checks the signature, then the contract, carries the operation
-// out and signs the answer. A 401 is the only answer that stays unsigned,
-// unless a [Fault] is switched on. Each request is an [Entry] of the journal,
+// out and signs the answer. A 401 and the file of a bill are the only answers
+// that stay unsigned, unless a [Fault] is switched on. Each request is an [Entry] of the journal,
 // which is there before the answer.
 //
 // A fault that breaks the connection needs one: when w is no connection of

@@ -9,6 +9,7 @@ type PermissionsByUser map[givenTo]*Permission
 
 // givenTo is what an authorisation is asked for by, but for its code.
 type givenTo struct {
+	family                     Family
 	subMchID, serviceID, appID string
 	subAppID                   string  // "" stands for any
 	user                       UserIDs // one of the two ids
@@ -30,16 +31,16 @@ func (all PermissionsByUser) Add(p *Permission) {
 	r := p.Request
 	for _, id := range p.User.each() {
 		for _, subAppID := range []string{"", r.SubAppID} {
-			at := givenTo{r.SubMchID, r.ServiceID, r.AppID, subAppID, id}
+			at := givenTo{r.Family, r.SubMchID, r.ServiceID, r.AppID, subAppID, id}
 			all[at] = newer(all[at], p)
 		}
 	}
 }
 
 // Find returns nil when the user gave none.
-func (all PermissionsByUser) Find(user UserIDs, subMchID, serviceID, appID, subAppID string) (found *Permission) {
+func (all PermissionsByUser) Find(f Family, user UserIDs, subMchID, serviceID, appID, subAppID string) (found *Permission) {
 	for _, id := range user.each() {
-		found = newer(found, all[givenTo{subMchID, serviceID, appID, subAppID, id}])
+		found = newer(found, all[givenTo{f, subMchID, serviceID, appID, subAppID, id}])
 	}
 	return found
 }
@@ -62,7 +63,7 @@ func newer(a, b *Permission) *Permission {
 func (all PermissionsByUser) Replace(before, after *Permission) {
 	for _, id := range before.User.each() {
 		for _, subAppID := range []string{"", before.Request.SubAppID} {
-			at := givenTo{before.Request.SubMchID, before.Request.ServiceID, before.Request.AppID, subAppID, id}
+			at := givenTo{before.Request.Family, before.Request.SubMchID, before.Request.ServiceID, before.Request.AppID, subAppID, id}
 			if all[at] == before {
 				all[at] = after
 			}
