@@ -39,8 +39,8 @@ secrets: ## run the tests of all modules, with the race detector, and look for s
 	@for module in . $(IMPORTED); do echo "$$module:"; go run ./internal/leaks go -C $$module test -race -v ./... || exit 1; done
 	@for module in $(PROGRAMS); do echo "$$module:"; go run ./internal/leaks go -C $$module test -v ./... || exit 1; done
 
-faults: ## modify 2,000 orders on networks, HTTP/1.1 and HTTP/2, that do all kinds of things wrong
-	PAYSCORE_FAULT_ORDERS=2000 go test ./sandbox -run TestModifyUnderFaults -v
+faults: ## change 4,000 orders on networks, HTTP/1.1 and HTTP/2, that do all kinds of things wrong
+	PAYSCORE_FAULT_ORDERS=2000 go test ./sandbox -run 'TestModifyUnderFaults|TestConfirmUnderFaults' -v
 
 hostile: ## 16,000 attacks by servers of HTTP/1.1 and HTTP/2, and the verdict on each write (needs a C compiler)
 	cd internal/hostile && PAYSCORE_HOSTILE=all go test -race -run TestHostile -v .
@@ -54,9 +54,10 @@ idle: ## call for a minute a server that closes idle connections after 8 seconds
 redis: ## test the deduper that several processes share (needs redis-server)
 	cd notify/redisdedup && go vet ./... && go test -v ./...
 
-soak: ## 5,000 writes to a data file under kill -9, and 100,000 steps of the sandbox against a model
+soak: ## 5,000 writes to a data file under kill -9, 100,000 steps of the sandbox against a model, and its tests in full
 	PAYSCORE_KILL_WRITES=5000 go test ./cmd/payscore -run TestKillLosesNothing -v -timeout 30m
 	PAYSCORE_MODEL_STEPS=100000 go test ./sandbox -run TestModel -v -timeout 30m
+	PAYSCORE_SANDBOX=all go test -count=1 ./sandbox
 
 drift: ## prove that what is derived, and go.mod, are what the sources make of them
 	rm -rf $(DERIVED)

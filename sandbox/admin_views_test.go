@@ -108,7 +108,7 @@ func TestAdminNotifications(t *testing.T) {
 	first := func() any {
 		return at(admin(t, box, "GET", "order?sub_mchid=1900000109&out_order_no=N1", "", 200), "notifications", 0)
 	}
-	wait := time.Now().Add(10 * time.Second)
+	wait := time.Now().Add(time.Minute)
 	for at(first(), "attempts", 0) == nil && time.Now().Before(wait) {
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -136,10 +136,7 @@ func TestAdminNotifications(t *testing.T) {
 
 func TestAdminOtherMoves(t *testing.T) {
 	t.Parallel()
-	credentials, err := sandbox.NewCredentials()
-	if err != nil {
-		t.Fatal(err)
-	}
+	credentials := otherCredentials()
 	box := sandbox.New(t, sandbox.WithCredentials(credentials))
 	list := admin(t, box, "GET", "other-moves", "", 200)
 	if n := len(at(list, "moves").([]any)); n != len(sandbox.OtherMoves()) || n == 0 {

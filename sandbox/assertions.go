@@ -8,7 +8,7 @@ import (
 )
 
 // Requests returns the journal's entries of the requests to an operation,
-// oldest first; "" stands for every request.
+// oldest first. An empty operationID selects every request.
 func (s *Server) Requests(operationID string) []Entry {
 	s.test()
 	var all []Entry
@@ -20,8 +20,8 @@ func (s *Server) Requests(operationID string) []Entry {
 	return all
 }
 
-// WantRequests fails the test unless so many requests to an operation came,
-// and says which ones did. It returns them as [Server.Requests] does.
+// WantRequests fails the test unless count requests to an operation came, and
+// lists those that did. It returns them as [Server.Requests] does.
 func (s *Server) WantRequests(operationID string, count int) []Entry {
 	s.test().Helper()
 	got := s.Requests(operationID)
@@ -35,8 +35,8 @@ func (s *Server) WantRequests(operationID string, count int) []Entry {
 	return got
 }
 
-// Fault switches a fault on, written as for [ParseFault]. What it returns
-// switches it off. A fault that cannot be ends the test.
+// Fault switches on a fault, which is written as for [ParseFault], and returns a
+// function that switches it off. An invalid fault ends the test.
 func (s *Server) Fault(text string) (off func()) {
 	s.test().Helper()
 	f, err := ParseFault(text)

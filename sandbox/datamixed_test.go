@@ -49,10 +49,7 @@ func TestDataFileCutOrMixedWithAnOlderCopy(t *testing.T) {
 		}
 		_ = os.Remove(name)
 	}
-	step := 7
-	if testing.Short() || raceDetector {
-		step = 97
-	}
+	step := size(97, 31, 7)
 	for n := 0; n < len(whole); n += step {
 		try("cut", whole[:n])
 	}

@@ -23,19 +23,19 @@ func (s *Sandbox) Journal() []Entry {
 	return s.ledger.Journal.Since(0)
 }
 
-// SignatureReport lays the two canonical messages of a refused signature side
-// by side: Mistake names what is wrong, Issue and IssueZH say it, Expected and
-// Signed are the messages, Offset is the first byte at which they differ.
+// SignatureReport explains a refused signature. Mistake names what is wrong, and
+// Issue and IssueZH describe it in two languages. Expected and Signed are the
+// canonical messages that the sandbox expected and the client signed. Offset is
+// the first byte at which they differ.
 type SignatureReport = signcheck.Report
 
-// ExplainSignature tells what is wrong with the signature of a request: it
+// ExplainSignature reports what is wrong with the signature of a request. It
 // tries the usual mistakes of signers, one and two at a time, and finds the
-// message that was signed when it was one of them. requestURI is path and
-// query as they were sent; a whole URL will do. authorization is the header's
-// value. That the timestamp is too old is said only when all else is right.
+// message that was signed if one of them explains it. requestURI is the path and
+// query as they were sent, or a whole URL. authorization is the value of the
+// Authorization header. An old timestamp is only reported if all else is right.
 //
-// It needs no more of the signature than the merchant's public key gives and
-// bounds its effort; the request is not carried out.
+// The request is not carried out. The number of attempts is bounded.
 func (s *Sandbox) ExplainSignature(method, requestURI, authorization string, body []byte) SignatureReport {
 	s.mustBeOpen()
 	r := signcheck.Request{Method: method, Target: requestURI, Authorization: authorization, Body: body}
@@ -45,18 +45,19 @@ func (s *Sandbox) ExplainSignature(method, requestURI, authorization string, bod
 	return s.edge.Explain(r, s.ledger.Store.Clock.Wall())
 }
 
-// Notification is what WeChat Pay has to tell a merchant, and how often it
-// tried: ID, EventType, URL, Subject, CreatedAt, Resource (in plain), Attempts,
-// Tries, Next (zero: no more) and Delivered.
+// Notification is a notification to the merchant and the attempts to deliver it:
+// ID, EventType, URL, Subject, CreatedAt, Resource (unencrypted), Attempts,
+// Tries, Next (zero if there is no further attempt) and Delivered.
 type Notification = deliver.Notification
 
-// Attempt is one try to deliver a notification: its Time, Status, Error (why it
-// counts as not taken), Duration and Fault.
+// Attempt is one attempt to deliver a notification: its Time, Status, Error (why
+// it failed), Duration and Fault.
 type Attempt = deliver.Attempt
 
-// NotificationTraffic is what a receiver has to bear in production, for every
-// how many notifications (1 is each, 0 is none): Probes with a wrong signature,
-// Duplicates, and Late ones that others overtake.
+// NotificationTraffic makes notifications as irregular as they are in production.
+// Each field selects every n-th notification (1 is each, 0 is none): Probes come
+// with a wrong signature first, Duplicates come twice, and Late ones start late,
+// so that others overtake them.
 type NotificationTraffic = deliver.Traffic
 
 // Notifications returns copies of all notifications, oldest first.
@@ -65,11 +66,11 @@ func (s *Sandbox) Notifications() []Notification {
 	return s.ledger.Post.All()
 }
 
-// Resend makes one attempt more to deliver a notification, at once, whatever
-// became of it before, and returns how it went. A failure is not repeated but
-// by the schedule. A probe has a wrong signature, as WeChat Pay sends some to
-// learn who verifies: a receiver that takes it does not. The error is that
-// there is no such notification.
+// Resend delivers a notification once more, at once, even if it was delivered
+// before, and returns the attempt. A failure does not add retries to the
+// schedule. A probe has a wrong signature. WeChat Pay sends such probes to check
+// that a receiver verifies signatures: one that accepts a probe does not. Resend
+// returns an error if there is no such notification.
 func (s *Sandbox) Resend(id string, probe bool) (Attempt, error) {
 	s.mustBeOpen()
 	return s.ledger.Post.Resend(id, probe)

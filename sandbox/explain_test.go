@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -187,7 +186,7 @@ func TestMistakesOfTheSignatureAreNamed(t *testing.T) {
 	}
 	good := signed("-sha256")
 	raw := must(base64.StdEncoding.DecodeString(good))
-	strange := must(rsa.GenerateKey(rand.Reader, 2048))
+	strange := sandbox.WechatpayKey(otherCredentials())
 	mac := hmac.New(sha256.New, []byte(b.Credentials().Account().APIv3Key()))
 	mac.Write([]byte(message))
 	digest := sha256.Sum256([]byte(message))

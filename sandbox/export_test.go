@@ -57,8 +57,8 @@ func (s *Sandbox) Announce(subject, url, eventType string, resource any) error {
 	return s.ledger.Announce(context.Background(), math.MaxInt, rules.Announcement{Subject: subject, URL: url, EventType: eventType, Resource: resource})
 }
 
-// SetPatience changes how long a receiver may take.
-func (s *Sandbox) SetPatience(d time.Duration) { s.ledger.Post.Limits.Patience = d }
+// SetReceiverTimeout changes how long a receiver may take.
+func (s *Sandbox) SetReceiverTimeout(d time.Duration) { s.ledger.Post.Limits.Timeout = d }
 
 // Remote tells whether notifications are sent to other machines.
 func (s *Sandbox) Remote() bool { return s.ledger.Post.Limits.Remote }

@@ -262,36 +262,36 @@ func TestLatencyOutlivesTheCaller(t *testing.T) {
 	if err := b.client.ModifyPartnerServiceOrder(ctx, orderNo, modification(39900)); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(5 * time.Second); b.total(orderNo) != 39900; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); b.total(orderNo) != 39900; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("not carried out")
 		}
 	}
 }
 
-// What is switched on meets the requests that it is for, and ends.
-func TestFaultsMeetWhatTheyAreFor(t *testing.T) {
+// A fault affects the requests that it is for, and ends.
+func TestFaultsAffectWhatTheyAreFor(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	for _, no := range []string{"A", "B"} {
 		b.seed(no, 50000)
 	}
 	total := int64(50000)
-	meets := func(no string) bool {
+	isRefused := func(no string) bool {
 		total--
 		err := b.modify(no, total)
 		return err != nil
 	}
 	off := b.Fault("refuse; value=NO_AUTH; subject=" + subMchID + "/A")
-	if !meets("A") || meets("B") {
+	if !isRefused("A") || isRefused("B") {
 		t.Error("by order")
 	}
 	off()
-	if meets("A") {
+	if isRefused("A") {
 		t.Error("switched off")
 	}
 	off = b.Fault("refuse; value=NO_AUTH; operation=cancelPartnerServiceOrder")
-	if meets("A") || b.client.CancelPartnerServiceOrder(t.Context(), "A", cancellation("x")) == nil {
+	if isRefused("A") || b.client.CancelPartnerServiceOrder(t.Context(), "A", cancellation("x")) == nil {
 		t.Error("by operation")
 	}
 	off()
@@ -299,13 +299,13 @@ func TestFaultsMeetWhatTheyAreFor(t *testing.T) {
 	if got := b.ActiveFaults(); len(got) != 1 || got[0].Count != 2 || got[0].ID == "" {
 		t.Errorf("active: %v", got)
 	}
-	if !meets("A") || b.ActiveFaults()[0].Count != 1 || !meets("B") || meets("B") || len(b.ActiveFaults()) != 0 {
+	if !isRefused("A") || b.ActiveFaults()[0].Count != 1 || !isRefused("B") || isRefused("B") || len(b.ActiveFaults()) != 0 {
 		t.Error("by count")
 	}
 	// A wrong signature is refused and uses none up.
 	b.Fault("refuse; value=NO_AUTH; count=1")
 	b.do(b.authorized(modifyTarget, "{}", func(a *auth.Authorization) { a.Nonce = "x" })).checkRefused(t, signError)
-	if !meets("A") || meets("A") {
+	if !isRefused("A") || isRefused("A") {
 		t.Error("used up by another's request")
 	}
 	if b.RemoveFault("fault-99") {
@@ -325,18 +325,19 @@ func TestFaultsMeetWhatTheyAreFor(t *testing.T) {
 // A rate is a share, and its seed makes the same choice again.
 func TestFaultsAtARate(t *testing.T) {
 	t.Parallel()
+	rolls := size(30, 60, 60)
 	run := func(seed int) (hits string) {
 		b := newBox(t)
 		b.Fault(fmt.Sprintf("refuse; value=NO_AUTH; rate=0.3; seed=%d", seed))
-		for range 60 {
+		for range rolls {
 			_, err := b.client.CreatePartnerServiceOrder(t.Context(), needConfirm("R"))
 			hits += map[bool]string{true: ".", false: "x"}[err == nil]
 		}
 		return hits
 	}
 	first, again, other := run(1), run(1), run(2)
-	if n := strings.Count(first, "x"); n < 6 || n > 30 || first != again || first == other {
-		t.Errorf("%d of 60\n%s\n%s\n%s", n, first, again, other)
+	if n := strings.Count(first, "x"); n < rolls/10 || n > rolls/2 || first != again || first == other {
+		t.Errorf("%d of %d\n%s\n%s\n%s", n, rolls, first, again, other)
 	}
 }
 
@@ -346,7 +347,7 @@ func TestRefuseReachesWhatTheContractDocuments(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	reached := 0
-	for _, op := range operations() {
+	for _, op := range every(size(4, 1, 1), operations()) {
 		for status, response := range op.spec.Responses.Map() {
 			media := response.Value.Content.Get("application/json")
 			if media == nil || status < "400" {
@@ -364,7 +365,7 @@ func TestRefuseReachesWhatTheContractDocuments(t *testing.T) {
 			}
 		}
 	}
-	if reached < 40 {
+	if reached < size(10, 40, 40) {
 		t.Errorf("%d reached", reached)
 	}
 }

@@ -4,12 +4,12 @@ import (
 	"github.com/wxpayscore/payscore/sandbox/internal/fault"
 )
 
-// Fault is something that goes wrong on request: what, to which requests, and
-// how often. It meets requests to an operation that the sandbox serves and
-// whose signature is right.
+// Fault describes something that goes wrong: what it is, which requests it
+// affects, and how often. It only affects requests to an operation of the
+// contract that are signed correctly.
 //
-// Written as text, in a header or on a command line, it is its name and what
-// it is given, such as
+// As text, in a header or on a command line, a fault is its name and its
+// arguments:
 //
 //	rate-limited-429; value=RATE_LIMITED; delay=2s
 //	reset-after; operation=modifyPartnerServiceOrder; count=1
@@ -29,19 +29,19 @@ type FaultKind = fault.Kind
 // operation nor subject, rate or count.
 const FaultHeader = fault.Header
 
-// ErrFault matches the errors of faults that cannot be.
+// ErrFault matches the errors of invalid faults.
 var ErrFault = fault.Err
 
 // ParseFault reads a fault from a line of text; delays are like 1.5s or 10m.
 // Its errors match [ErrFault].
 func ParseFault(s string) (Fault, error) { return fault.Parse(s) }
 
-// Faults returns all faults that there are, in the order in which they happen
-// to a request.
+// Faults returns all kinds of faults, in the order in which they happen to a
+// request.
 func Faults() []FaultKind { return fault.Kinds() }
 
-// AddFault switches a fault on and returns its id. Several may be on at a
-// time, and meet the same request. Its errors match [ErrFault].
+// AddFault switches a fault on and returns its id. Several faults may be on at
+// a time and affect the same request. Its errors match [ErrFault].
 func (s *Sandbox) AddFault(f Fault) (id string, err error) {
 	s.mustBeOpen()
 	return s.faults.Add(f)

@@ -11,11 +11,11 @@ import (
 // MaxConnections is how many connections [NewHTTPServer] keeps open at once.
 const MaxConnections = 10_000
 
-// NewHTTPServer returns a server for a sandbox that stays up whatever comes
-// in: headers are bounded in size, whoever sends or reads slowly is cut off,
-// and a connection above [MaxConnections] is closed at once. A handler that
-// streams has to lift the deadlines of 30 s to read and 2 min to write with an
-// [http.ResponseController]. The caller serves and closes it.
+// NewHTTPServer returns a server for a sandbox that is safe against hostile
+// clients: headers are bounded in size, slow clients are cut off, and a
+// connection above [MaxConnections] is closed at once. A handler that streams has
+// to lift the deadlines of 30 s to read and 2 min to write with an
+// [http.ResponseController]. The caller serves and closes the server.
 func NewHTTPServer(handler http.Handler) *http.Server { return newHTTPServer(handler, MaxConnections) }
 
 func newHTTPServer(handler http.Handler, most int64) *http.Server {

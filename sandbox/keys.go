@@ -11,16 +11,16 @@ const (
 	AccountFile      = wire.AccountFile      // an Account, mode 0600 because of the APIv3 key
 )
 
-// Account is what a merchant of the sandbox is told, as sandbox.json holds it:
-// BaseURL, MchID, SerialNo, PublicKeyID, PlatformSerialNo, ServiceID, AppID and
-// SubMchID. Its JSON has the APIv3 key as api_v3_key, and its method APIv3Key
-// returns it; printed or logged, it does not show.
+// Account is the content of sandbox.json, what a merchant needs to call the
+// sandbox: BaseURL, MchID, SerialNo, PublicKeyID, PlatformSerialNo, ServiceID,
+// AppID and SubMchID. The method APIv3Key returns the APIv3 key, which the JSON
+// has as api_v3_key. Printing or logging an Account does not show the key.
 type Account = wire.Account
 
 // Credentials are the keys of both sides: the merchant's, and those that the
 // sandbox signs with in place of WeChat Pay's. They guard no money. Account
 // returns the ids that go with them, Save(dir) writes all of their files and
-// WriteAccount(dir, baseURL) the one that tells where the sandbox listens.
+// WriteAccount(dir, baseURL) the one with the sandbox's address.
 type Credentials = wire.Credentials
 
 // NewCredentials makes new keys, which takes about a second.

@@ -88,13 +88,13 @@ func breaks(s *openapi3.Schema, v any, field string, put func(any) any) (all []b
 	case s.Type.Is("object"):
 		add("array for object", []any{})
 		members := v.(map[string]any)
-		for name, property := range s.Properties {
+		for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 			with := func(v any) any {
 				m := maps.Clone(members)
 				m[name] = v
 				return put(m)
 			}
-			all = append(all, breaks(property.Value, members[name], field+"/"+name, with)...)
+			all = append(all, breaks(s.Properties[name].Value, members[name], field+"/"+name, with)...)
 		}
 		for _, name := range s.Required {
 			m := maps.Clone(members)
@@ -122,7 +122,8 @@ func TestBodiesThatBreakALimit(t *testing.T) {
 		}
 		t.Run(op.id, func(t *testing.T) {
 			all := breaks(schema, whole, "", func(v any) any { return v })
-			for _, c := range all {
+			step := size(23, 5, 1)
+			for _, c := range every(step, all) {
 				if c.field == "" {
 					c.field = "/"
 				}
@@ -135,7 +136,7 @@ func TestBodiesThatBreakALimit(t *testing.T) {
 			if len(all) < 5 {
 				t.Errorf("%d bodies tried", len(all))
 			}
-			t.Logf("%d bodies", len(all))
+			t.Logf("one in %d of %d bodies", step, len(all))
 		})
 	}
 	if asJSON(b.query(orderNo)) != before {
@@ -147,7 +148,7 @@ func TestBodiesThatBreakALimit(t *testing.T) {
 // far as the contract goes.
 func TestBodiesAtTheLimit(t *testing.T) {
 	b := newBox(t)
-	for _, op := range operations() {
+	for _, op := range every(size(3, 1, 1), operations()) {
 		if op.spec.RequestBody == nil {
 			continue
 		}
@@ -195,7 +196,7 @@ func atLimit(s *openapi3.Schema) any {
 
 func TestParametersThatBreakALimit(t *testing.T) {
 	b := newBox(t)
-	for _, op := range operations() {
+	for _, op := range every(size(3, 1, 1), operations()) {
 		for _, parameter := range op.spec.Parameters {
 			p, s := parameter.Value, parameter.Value.Schema.Value
 			wrong := map[string]string{"maxLength": strings.Repeat("1", int(*s.MaxLength)+1)}

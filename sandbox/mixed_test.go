@@ -17,7 +17,7 @@ import (
 // the journal, replayed, leads to the orders as they are.
 func TestJournalReplayedIsTheOrders(t *testing.T) {
 	t.Parallel()
-	for run := range 3 {
+	for run := range size(1, 1, 3) {
 		var file jsonLines
 		b := newBox(t, sandbox.WithJournal(&file))
 		const orders = 6
@@ -29,7 +29,7 @@ func TestJournalReplayedIsTheOrders(t *testing.T) {
 		for c := range 12 {
 			wait.Go(func() {
 				r := rand.New(rand.NewPCG(uint64(run), uint64(c)))
-				for range 40 {
+				for range size(15, 40, 40) {
 					n := no(r.IntN(orders))
 					switch r.IntN(12) {
 					case 0:
@@ -97,7 +97,7 @@ func TestJournalReplayedIsTheOrders(t *testing.T) {
 func TestCompleteByManyAtOnce(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	for run := range 10 {
+	for run := range size(3, 5, 10) {
 		no := fmt.Sprintf("COMPLETE%d", run)
 		b.create(noConfirm(no))
 		results := make([]error, 12)

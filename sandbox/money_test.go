@@ -25,11 +25,11 @@ func TestMoneyIsWhatTheAnswersSaid(t *testing.T) {
 	accounts := map[string]*account{}
 	for i := range 12 {
 		no := fmt.Sprint("order", i)
-		accounts[no] = &account{d: side(i%2 == 0), completed: -1}
+		accounts[no] = &account{d: allSides[i%2], completed: -1}
 		b.call(accounts[no].d, no, "", noConfirm(no))
 	}
 	succeeded := 0
-	for range 400 {
+	for range size(150, 400, 400) {
 		no := fmt.Sprint("order", random.IntN(len(accounts)))
 		a := accounts[no]
 		total := random.Int64N(1000)
@@ -77,7 +77,7 @@ func TestMoneyIsWhatTheAnswersSaid(t *testing.T) {
 		}
 		sum, told = sum+v.Collected, told+a.collected
 	}
-	if sum != told || sum == 0 || succeeded < 20 || len(page) != len(accounts) {
+	if sum != told || sum == 0 || succeeded < size(8, 20, 20) || len(page) != len(accounts) {
 		t.Errorf("%d calls succeeded, %d fen came in, answers said %d", succeeded, sum, told)
 	}
 }

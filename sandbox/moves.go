@@ -8,19 +8,19 @@ import (
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
-// Why a move was not made, in a [MoveError].
+// A [MoveError] wraps one of these reasons.
 var (
 	ErrNoSuchMove     = rules.ErrNoSuchMove
 	ErrNoSuchSubject  = rules.ErrNoSuchSubject
 	ErrMoveImpossible = rules.ErrMoveImpossible
 )
 
-// DeductionTime is how long a deduction stays in progress unless told.
+// DeductionTime is how long a deduction stays in progress by default.
 const DeductionTime = rules.DeductionTime
 
-// MoveError says which move was not made: Move, Subject (as in [Entry]), the
-// Stage of an order that is there, and Err, which wraps one of the above or is
-// that of saving. Nothing changed.
+// MoveError reports a move that was not made and changed nothing: Move, Subject
+// (as in [Entry]), the Stage of the order if there is one, and Err, which wraps
+// one of the reasons above or is the error of saving.
 type MoveError = ledger.MoveError
 
 // MoveArgs name what a move is about and what it takes. Fields that the move
@@ -65,7 +65,8 @@ type MoveArgs struct {
 //   - deduct: WeChat Pay deducts, or the deduction in progress succeeds at once,
 //     and PAYSCORE.USER_PAID is announced. An acquiring institution has to
 //     register a deduction before;
-//   - deduction_fails: so it does not, and the order waits on for its payment;
+//   - deduction_fails: the deduction fails, and the order still waits for its
+//     payment;
 //   - user_pays: the user pays in WeChat, with the same event.
 //
 // A deduction that an acquiring institution registered is in progress for 24
@@ -74,15 +75,14 @@ type MoveArgs struct {
 // The others are about something else:
 //
 //   - open_permission, close_permission: the user authorises a service, on the
-//     page that the token of the last hour opens, or withdraws that;
-//   - refund_succeeds, refund_abnormal, refund_closed: a refund ends; left alone
-//     it succeeds after a minute of the orders' time;
-//   - approve_account, reject_account: so does an application to bind a
-//     sub-merchant, which is approved after a minute;
-//   - set_user: what stands against the orders of a user, by openid or
-//     sub_openid;
-//   - set_risk_level, set_quotas: what an assessment of a user answers from now
-//     on, and what is suggested for a version of a service's layers;
+//     page that a token of the last hour opens, or withdraws the authorisation;
+//   - refund_succeeds, refund_abnormal, refund_closed: a refund ends; by itself it
+//     succeeds after a minute of the orders' time;
+//   - approve_account, reject_account: an application to bind a sub-merchant is
+//     decided; by itself it is approved after a minute;
+//   - set_user: sets why the orders of a user, by openid or sub_openid, are refused;
+//   - set_risk_level, set_quotas: set the result of a user's assessment, and the
+//     quotas suggested for a version of a service's layers;
 //   - rotate_certificate: a new platform certificate signs from now on, and the
 //     older ones stay in the list until they expire.
 //

@@ -9,15 +9,15 @@ import (
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
-// SeedOption changes what [Sandbox.Seed] puts in. A nil one does nothing. Seed
-// returns an error for one that cannot be used.
+// SeedOption configures the order of [Sandbox.Seed], which returns an error for
+// an invalid one. A nil SeedOption does nothing.
 type SeedOption func(*seed)
 
 type seed = ledger.Seed
 
-// SeedStage is where the order is: CREATED, USER_CONFIRM, USER_PAYING (the
-// default), DONE, REVOKED or EXPIRED. Before USER_PAYING, and where it was
-// cancelled or expired, the order has no bill yet, whatever the total.
+// SeedStage sets the stage of the order: CREATED, USER_CONFIRM, USER_PAYING (the
+// default), DONE, REVOKED or EXPIRED. Only orders in USER_PAYING and DONE have a
+// bill, whatever the total.
 func SeedStage(stage string) SeedOption { return func(s *seed) { s.Stage = stage } }
 
 // SeedDirect makes it the order of a direct merchant.
@@ -40,7 +40,8 @@ const (
 // no channel_id, so that any is taken, and an overseas order is in HKD.
 func SeedFamily(f Family) SeedOption { return func(s *seed) { s.Family = f } }
 
-// SeedNotifyURL is where events of the order are sent. The default is nowhere.
+// SeedNotifyURL sets the URL that events of the order are sent to. By default
+// they are not sent.
 func SeedNotifyURL(url string) SeedOption { return func(s *seed) { s.NotifyURL = url } }
 
 // SeedRiskFund sets the kind of risk fund. The default is ESTIMATE_ORDER_COST,
@@ -49,11 +50,11 @@ func SeedRiskFund(name payscore.RiskFundName) SeedOption {
 	return func(s *seed) { s.RiskFund = name }
 }
 
-// Seed puts an order into the sandbox that is completed at total fen and
-// waiting for payment, for the sub-merchant and service of the sandbox's
-// account, unless options say otherwise. It announces nothing. It returns the
-// order, and an error when the number is taken, is malformed, total is not
-// above 0 and within the risk cap, or there is no such stage.
+// Seed adds an order to the sandbox and returns it. By default the order belongs
+// to the sub-merchant and service of the sandbox's account, is completed at total
+// fen and waits for its payment. Seed sends no notification. It returns an error
+// if the number is taken or malformed, if total is not above 0 and within the
+// risk cap, or if there is no such stage.
 func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (payscore.ServiceOrderEntity, error) {
 	s.mustBeOpen()
 	spec := seed{
@@ -75,7 +76,7 @@ func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (pays
 // OrderView is a copy of all that the sandbox knows of an order: Family, SubMchID (empty
 // for a direct merchant's), OutOrderNo, Stage, CreatedAt, Collected (fen that
 // came in, here or elsewhere), Entity (as a query answers it), QueryID, the
-// Moves that it allows now, and what requests told of it.
+// Moves that it allows now, and what requests said of it.
 type OrderView = ledger.OrderView
 
 // Order returns an order as it is now, and whether there is one. A direct
@@ -103,12 +104,11 @@ func (s *Sandbox) Orders(prefix, after string, limit int) (page []OrderView, nex
 // ErrScenario matches the errors of a scenario file.
 var ErrScenario = admin.ErrScenario
 
-// Scenario is what a scenario file says: orders to begin with, what the user
-// and WeChat Pay do to them and when, faults, and how untidy notifications
-// are.
+// Scenario is the content of a scenario file: the first orders, what the user and
+// WeChat Pay do to them and when, faults, and the traffic of notifications.
 type Scenario = admin.Scenario
 
-// ReadScenario reads a scenario in YAML, such as
+// ReadScenario reads a scenario in YAML:
 //
 //	orders:
 //	  - out_order_no: RENTAL1
@@ -122,14 +122,14 @@ type Scenario = admin.Scenario
 //	  - {after: 10s, for: 1m, fault: latency; delay=2s}
 //	notifications: {probes: 10, duplicates: 5}
 //
-// An error matches [ErrScenario] and tells the line and the field.
+// An error matches [ErrScenario] and names the line and the field.
 func ReadScenario(r io.Reader) (*Scenario, error) { return admin.ReadScenario(r) }
 
-// Play puts the orders of a scenario into the sandbox and plans the rest, by
-// the time of the orders, which [Sandbox.Advance] moves on. An order that is
-// there already, as after a restart with [WithData], is left as it is, and its
-// moves are not planned again. A move that turns out to be impossible stands
-// in the journal. The error matches [ErrScenario] when an order cannot be.
+// Play adds the orders of a scenario to the sandbox and schedules the rest by the
+// time of the orders, which [Sandbox.Advance] moves on. An order that exists, as
+// after a restart with [WithData], is left as it is, and its moves are not
+// scheduled again. The journal records a move that turns out to be impossible.
+// The error of an invalid order matches [ErrScenario].
 func (s *Sandbox) Play(scenario *Scenario) error {
 	s.mustBeOpen()
 	return admin.Play(scenario, s.ledger, s.faults)

@@ -45,7 +45,7 @@ func TestNotificationsDoNotLeadToTheSandbox(t *testing.T) {
 			}
 			box := must(sandbox.Open(opts...))
 			t.Cleanup(func() { _ = box.Close() })
-			box.SetPatience(5 * time.Second)
+			box.SetReceiverTimeout(5 * time.Second)
 			var reached atomic.Int64
 			serve(t, box, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				reached.Add(1)

@@ -35,7 +35,7 @@ func TestNothingPrintedIsSecret(t *testing.T) {
 	receiver := must(notify.New(verifier, v3, func(context.Context, *notify.Event) error { return nil }))
 	launch := must(auth.NewLaunchSigner("1900000001", v2))
 	client := transport.New(signer, verifier)
-	credentials := must(sandbox.NewCredentials())
+	credentials := otherCredentials()
 
 	secrets := append(forms(apiv3), forms(apiv2)...)
 	secrets = append(secrets, forms(credentials.Account().APIv3Key())...)

@@ -100,7 +100,7 @@ func TestTheJournalIsBounded(t *testing.T) {
 	if e := b.Requests("")[2]; e.Request != "" || e.RequestLeftOut != 100 {
 		t.Errorf("%q is text, %d left out", e.Request, e.RequestLeftOut)
 	}
-	rec := httptestBody(b, strings.Repeat("x", 64<<10))
+	rec := httptestBody(b, strings.Repeat("x", 12<<10))
 	for range 5000 {
 		rec()
 	}

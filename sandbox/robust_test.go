@@ -317,7 +317,7 @@ func TestOrderIsACopy(t *testing.T) {
 func FuzzServeHTTP(f *testing.F) {
 	b := newBoxAt(f, func() time.Time { return noon })
 	random := rand.New(rand.NewPCG(1, 2))
-	for _, op := range operations() {
+	for _, op := range every(size(3, 1, 1), operations()) {
 		for _, body := range op.examples {
 			f.Add(op.method, op.target("A%7CB"), body)
 			cut := random.IntN(len(body))

@@ -25,8 +25,8 @@ const DefaultRiskCap = 1_000_000
 // DefaultMaxOrders is how many orders a sandbox holds.
 const DefaultMaxOrders = 200_000
 
-// Sandbox is the handler. It comes from [Open] or [New]: the methods of a zero
-// or nil one panic and say so. It is safe for concurrent use.
+// Sandbox is an http.Handler that plays WeChat Pay. [Open] and [New] make one. The
+// methods of a zero or nil Sandbox panic. It is safe for concurrent use.
 type Sandbox struct {
 	closing  sync.Once
 	closeErr error
@@ -45,8 +45,8 @@ type Sandbox struct {
 }
 
 // Option configures a Sandbox. A nil Option does nothing, and one with a nil
-// argument leaves the default. [Open] returns an error for one that cannot be used,
-// such as a negative number.
+// argument leaves the default. [Open] returns an error for an invalid one, such as
+// a negative number.
 type Option func(*Sandbox)
 
 // WithCredentials sets the keys. The default is a set of keys that is made
@@ -63,11 +63,11 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// WithData keeps orders, notifications and all else that is not a key in a
-// file, which is made when it is not there, so that they survive a restart or
-// a kill: what was answered is in it. One sandbox at a time can have it. The
-// journal is not kept. [Open] refuses a file that is damaged, or made by a build
-// without checksums.
+// WithData keeps orders, notifications and all other state except keys in a file,
+// which is created if it does not exist. They survive a restart or a kill: a
+// change is saved before its response is sent. Only one sandbox at a time can
+// open the file. The journal is not kept. [Open] refuses a file that is damaged,
+// or made by a build without checksums.
 func WithData(file string) Option { return func(s *Sandbox) { s.dataFile = file } }
 
 // WithTimeScale lets the time of the orders run factor times as fast as the
@@ -104,12 +104,12 @@ func WithJournal(w io.Writer) Option {
 // example on WeChat Pay's page (40000 - 100, total 50000) is accepted.
 func WithLenientAmounts() Option { return func(s *Sandbox) { s.ledger.LenientAmounts = true } }
 
-// WithStrictTimes makes the sandbox hold the planned times of an order against
-// the time of the call, as WeChat Pay does: a start and an end lie ahead (a day
-// may be today), a prepaid message comes 7 days before its deduction. Without
-// it the examples of the contract, which are of 2009, are taken, and so is a
-// client whose clock is a little behind. That a service ends before it is
-// completed holds always.
+// WithStrictTimes makes the sandbox check the planned times of an order against
+// the time of the call, as WeChat Pay does: the start and the end are in the
+// future (a day may be today), and a prepaid message comes 7 days before its
+// deduction. By default the examples of the contract, which are of 2009, are
+// accepted, and so is a client whose clock is a little behind. A service must
+// always end before it is completed.
 func WithStrictTimes() Option { return func(s *Sandbox) { s.ledger.StrictTimes = true } }
 
 // WithRiskCap sets the risk cap of all services, in fen. A total above it is
@@ -122,9 +122,9 @@ func WithRiskCap(fen int64) Option {
 	}
 }
 
-// WithMaxOrders bounds the memory that orders take: at n of them a request for
-// one more is refused with FREQUENCY_LIMITED, and so it is with permissions and
-// with applications. [Sandbox.Seed] is not bound. The default is
+// WithMaxOrders bounds the memory of orders: once there are n, a request for
+// another one is refused with FREQUENCY_LIMITED. The same bound holds for
+// permissions and for applications, and not for [Sandbox.Seed]. The default is
 // [DefaultMaxOrders].
 func WithMaxOrders(n int) Option {
 	return func(s *Sandbox) {
@@ -134,31 +134,31 @@ func WithMaxOrders(n int) Option {
 	}
 }
 
-// WithFault switches a fault on from the start, as [Sandbox.AddFault] does. A
-// fault that cannot be is the error of [Open].
+// WithFault switches a fault on from the start, as [Sandbox.AddFault] does. [Open]
+// returns an error for an invalid fault.
 func WithFault(f Fault) Option {
 	return func(s *Sandbox) { s.firstFaults = append(s.firstFaults, f) }
 }
 
-// WithAdminHosts lets requests under /_sandbox/ come to these host names, such
-// as that of a container, besides loopback. Any other name is refused, so that
-// a page that points its own name at this machine drives nothing.
+// WithAdminHosts accepts requests under /_sandbox/ to these host names, such as
+// that of a container, besides loopback. Requests to any other name are refused,
+// so that a web page that points its own name at this machine has no access.
 func WithAdminHosts(names ...string) Option {
 	return func(s *Sandbox) { s.adminHosts = append(s.adminHosts, names...) }
 }
 
 // WithStrictBindings makes the sandbox refuse a sub_mchid, appid, sub_appid or
-// service_id that does not go with the others, as the real one does: what it
-// knows are these bindings, those of the sandbox's account, with the
-// sub-merchant and without, and applications that were approved. By default
-// each id that fits the contract is taken.
+// service_id that does not go with the others, as WeChat Pay does. It knows these
+// bindings, those of the sandbox's account with and without the sub-merchant, and
+// applications that were approved. By default every id that fits the contract is
+// accepted.
 func WithStrictBindings(known ...Binding) Option {
 	return func(s *Sandbox) { s.edge.Bindings = append([]Binding{}, known...) }
 }
 
-// Binding is what goes together at WeChat Pay: the SubMchID of a sub-merchant
-// (empty for the merchant's own orders), the ServiceID that it may use, and the
-// AppID and SubAppID (empty for none) that are bound to it.
+// Binding is a set of ids that are bound at WeChat Pay: the SubMchID of a
+// sub-merchant (empty for the merchant's own orders), the ServiceID that it may
+// use, and its AppID and SubAppID (empty for none).
 type Binding = edge.Binding
 
 // KeyMode says which of WeChat Pay's keys the merchant knows.
@@ -190,23 +190,22 @@ func WithKeyMode(m KeyMode) Option {
 	}
 }
 
-// WithRemoteNotifications sends notifications to other machines, too. Without
-// it they go to localhost and loopback addresses only, and what is for
-// elsewhere, such as the https://api.test.com of the examples, is noted in the
-// journal and not sent.
+// WithRemoteNotifications also sends notifications to other machines. By default
+// they are only sent to localhost and loopback addresses. The journal records
+// those for other addresses, such as the https://api.test.com of the examples.
 func WithRemoteNotifications() Option {
 	return func(s *Sandbox) { s.ledger.Post.Limits.Remote = true }
 }
 
-// WithNotificationTraffic makes notifications as untidy as the real ones.
+// WithNotificationTraffic makes notifications as irregular as real ones.
 func WithNotificationTraffic(t NotificationTraffic) Option {
 	return func(s *Sandbox) { s.ledger.Post.Traffic = t }
 }
 
-// WithListener tells the sandbox of a listener before it is served, so that
-// notifications that are due at once do not go there. [New] and servers of
-// [NewHTTPServer] do so by themselves, and any other server with the first
-// request.
+// WithListener names a listener of the sandbox before it is served, so that no
+// notification is sent to the sandbox itself. [New] and servers of
+// [NewHTTPServer] do this by themselves. The listener of any other server is
+// known from the first request on.
 func WithListener(l net.Listener) Option {
 	return func(s *Sandbox) {
 		if l != nil {
@@ -218,9 +217,9 @@ func WithListener(l net.Listener) Option {
 // processCredentials spares each test the making of three RSA keys.
 var processCredentials = sync.OnceValues(NewCredentials)
 
-// Open returns a sandbox without orders. The error is that of making keys, of
-// the data file, of an option that cannot be used, or of a contract whose
-// operations lead nowhere.
+// Open returns a sandbox without orders, or with those of its data file. It
+// returns an error if keys cannot be made, the data file cannot be used, an
+// option is invalid, or the contract lacks the stage after an operation.
 func Open(opts ...Option) (*Sandbox, error) {
 	if err := rules.Check(); err != nil {
 		return nil, err
@@ -266,8 +265,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 	return s, nil
 }
 
-// Close ends what the sandbox does by itself, such as notifications that are
-// still to be repeated.
+// Close stops what the sandbox does by itself, such as retrying notifications.
 func (s *Sandbox) Close() error {
 	s.mustBeOpen()
 	s.closing.Do(func() {
@@ -286,13 +284,13 @@ func (s *Sandbox) Reset() error {
 	return s.edge.Reset()
 }
 
-// ServeHTTP checks the signature, then the contract, carries the operation
-// out and signs the answer. A 401 and the file of a bill are the only answers
-// that stay unsigned, unless a [Fault] is switched on. Each request is an [Entry] of the journal,
-// which is there before the answer.
+// ServeHTTP checks the signature and the contract, carries out the operation and
+// signs the response. Only a 401 and the file of a bill are unsigned, unless a
+// [Fault] is on. Each request has an [Entry] in the journal, which is added before the
+// response is sent.
 //
-// A fault that breaks the connection needs one: when w is no connection of
-// HTTP/1.1, it panics with [http.ErrAbortHandler] as a handler of net/http may.
+// A fault that breaks the connection panics with [http.ErrAbortHandler] if w does
+// not belong to an HTTP/1.1 connection.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mustBeOpen()
 	if w == nil || r == nil {
@@ -308,24 +306,24 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.edge.ServeHTTP(w, r)
 }
 
-// Now returns the time that orders go by: the wall clock's, moved on by
-// [Sandbox.Advance] and quickened by [WithTimeScale].
+// Now returns the time of the orders: the wall clock, moved on by
+// [Sandbox.Advance] and sped up by [WithTimeScale].
 func (s *Sandbox) Now() time.Time {
 	s.mustBeOpen()
 	return s.ledger.Store.Clock.Now()
 }
 
-// Advance moves the time of the orders on by d and does, in order, what falls
-// due on the way: it returns when that is done. Signatures keep to the wall
-// clock, so that clients need not know of it. A receiver of notifications must
-// not call it before it has answered: each waits for the other then.
+// Advance moves the time of the orders on by d and returns once everything that
+// falls due has been done, in order. Signatures still use the wall clock, so
+// clients are not affected. A receiver of notifications must not call Advance
+// before it has responded: the two would wait for each other.
 func (s *Sandbox) Advance(d time.Duration) {
 	s.mustBeOpen()
 	s.ledger.Advance(d)
 }
 
-// Format names the sandbox's merchant, whatever the verb: some verbs follow
-// pointers to the keys.
+// Format prints the sandbox's merchant for every verb, because some verbs would
+// follow pointers to the keys.
 func (s *Sandbox) Format(f fmt.State, _ rune) {
 	if s == nil || s.credentials == nil {
 		wire.Format(f, "sandbox")

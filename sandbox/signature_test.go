@@ -2,8 +2,6 @@ package sandbox_test
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -65,7 +63,7 @@ func TestWronglySignedRequests(t *testing.T) {
 	b := newBoxAt(t, func() time.Time { return noon })
 	b.seed(orderNo, 50000)
 	account := b.Credentials().Account()
-	strange := must(rsa.GenerateKey(rand.Reader, 2048))
+	strange := sandbox.WechatpayKey(otherCredentials())
 	body := asJSON(modification(39900))
 	signedBy := func(signer *auth.Signer) *http.Request {
 		req := b.unsigned("POST", modifyTarget, body)
@@ -194,7 +192,9 @@ func TestParametersInAnyOrder(t *testing.T) {
 	var permute func(k int)
 	permute = func(k int) {
 		if k == len(names) {
-			tried++
+			if tried++; tried%size(6, 1, 1) != 0 {
+				return
+			}
 			req := b.request("GET", orders+"?sub_mchid="+subMchID+"&out_order_no="+orderNo, "")
 			a := must(auth.ParseAuthorization(req.Header.Get("Authorization")))
 			req.Header.Set("Authorization", authorization(a, names...))

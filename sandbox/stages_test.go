@@ -90,14 +90,29 @@ func (o operation) query(outOrderNo string) url.Values {
 	v := url.Values{"out_order_no": {outOrderNo}}
 	for _, p := range o.spec.Parameters {
 		if p.Value.In == "query" && p.Value.Required {
-			v.Set(p.Value.Name, map[string]string{"sub_mchid": subMchID, "service_id": serviceID, "appid": appID}[p.Value.Name])
+			v.Set(p.Value.Name, map[string]string{"sub_mchid": subMchID, "service_id": serviceID, "appid": appID, "channel_id": channelID}[p.Value.Name])
 		}
 	}
 	return v
 }
 
 // side is whose orders the operation is about.
-func (o operation) side() side { return side(!strings.Contains(o.template, "/partner/")) }
+func (o operation) side() side { return sideAt(o.template) }
+
+func sideAt(template string) side {
+	for _, d := range []side{overseas, bank, partner} {
+		if strings.HasPrefix(template, d.at("", "")) {
+			return d
+		}
+	}
+	if strings.HasPrefix(template, "/v3/payscore/acquiringbank/") { // of a permission, or paid on delivery
+		return bank
+	}
+	if strings.Contains(template, "/partner/") {
+		return partner
+	}
+	return direct
+}
 
 // success is the one status that the contract has for it.
 func (o operation) success() int {
@@ -138,23 +153,33 @@ func stageOf(t testing.TB, order payscore.ServiceOrderEntity) string {
 	return fitting[0]
 }
 
-// side is whose orders a test is about: those of the sub-merchant, or those of
-// a direct merchant.
-type side bool
+// side is whose orders a test is about: those of the sub-merchant, of a direct
+// merchant, of an acquiring institution, or overseas.
+type side string
 
 const (
-	partner side = false
-	direct  side = true
+	partner  side = "partner"
+	direct   side = "direct"
+	bank     side = "bank"
+	overseas side = "overseas"
 )
 
-func (d side) String() string {
-	if d == direct {
-		return "direct"
-	}
-	return "partner"
+var allSides = []side{partner, direct, bank, overseas}
+
+// channelID is the channel of the contract's examples.
+const channelID = "1230000109"
+
+// family is the first part of the keys of its orders, if they have one.
+func (d side) family() sandbox.Family {
+	return map[side]sandbox.Family{bank: sandbox.AcquiringBank, overseas: sandbox.Overseas}[d]
 }
 
-// subMchID is the first part of the keys of its orders.
+// move are the arguments of a move of its order.
+func (d side) move(outOrderNo string) sandbox.MoveArgs {
+	return sandbox.MoveArgs{Family: d.family(), SubMchID: d.subMchID(), OutOrderNo: outOrderNo}
+}
+
+// subMchID is the sub-merchant of its orders.
 func (d side) subMchID() string {
 	if d == direct {
 		return ""
@@ -168,17 +193,28 @@ func (d side) body(b any) string {
 		return asJSON(b)
 	}
 	members := parsed(strings.NewReader(asJSON(b))).(map[string]any)
-	delete(members, "sub_mchid")
-	members["appid"], members["service_id"] = appID, serviceID
+	members["service_id"] = serviceID
+	switch d {
+	case direct:
+		delete(members, "sub_mchid")
+		members["appid"] = appID
+	case bank:
+		members["channel_id"] = channelID
+	case overseas:
+		members["currency"] = "HKD"
+		if detail, syncs := members["detail"].(map[string]any); syncs {
+			detail["paid_time"] = "2025-06-01T12:10:10+08:00"
+		}
+	}
 	return asJSON(members)
 }
 
 // at is the path of an operation on an order, or of all when op is "".
 func (d side) at(outOrderNo, op string) string {
-	base := orders
-	if d == direct {
-		base = "/v3/payscore/serviceorder"
-	}
+	base := map[side]string{
+		partner: orders, direct: "/v3/payscore/serviceorder",
+		bank: "/v3/payscore/acquiringbank/serviceorder", overseas: "/v3/payscore/oversea/partner/serviceorder",
+	}[d]
 	if op == "" {
 		return base
 	}
@@ -198,14 +234,44 @@ func (b *box) call(d side, outOrderNo, op string, body any) answer {
 // read is an order as its side's query answers it.
 func (b *box) read(d side, outOrderNo string) (order payscore.ServiceOrderEntity) {
 	b.t.Helper()
-	if d == partner {
+	var (
+		got any
+		err error
+	)
+	switch d {
+	case partner:
 		return b.query(outOrderNo)
+	case direct:
+		got, err = b.client.QueryServiceOrder(b.t.Context(),
+			payscore.QueryServiceOrderParams{ServiceID: serviceID, AppID: appID, OutOrderNo: &outOrderNo})
+	case bank:
+		got, err = b.client.QueryAcquiringBankServiceOrder(b.t.Context(),
+			payscore.QueryAcquiringBankServiceOrderParams{ServiceID: serviceID, SubMchID: subMchID, ChannelID: channelID, OutOrderNo: &outOrderNo})
+	case overseas:
+		got, err = b.client.QueryOverseasServiceOrder(b.t.Context(),
+			payscore.QueryOverseasServiceOrderParams{ServiceID: serviceID, SubMchID: subMchID, OutOrderNo: &outOrderNo})
 	}
-	got, err := b.client.QueryServiceOrder(b.t.Context(),
-		payscore.QueryServiceOrderParams{ServiceID: serviceID, AppID: appID, OutOrderNo: &outOrderNo})
 	b.ok(err)
 	b.ok(json.Unmarshal([]byte(asJSON(got)), &order))
 	return order
+}
+
+// pay collects the money of an order, by the operation or as the side does it.
+func (b *box) pay(d side, outOrderNo string) {
+	b.t.Helper()
+	switch d {
+	case partner, direct:
+		b.call(d, outOrderNo, "pay", payment())
+		return
+	case bank: // so that there is a registration to query
+		b.call(d, outOrderNo, "registerdeductinfo", registration("T_"+outOrderNo))
+	}
+	b.ok(b.Move("deduct", d.move(outOrderNo)))
+}
+
+// registration registers a deduction of an acquiring institution's order.
+func registration(outTradeNo string) any {
+	return map[string]any{"sub_mchid": subMchID, "channel_id": channelID, "appid": appID, "out_trade_no": outTradeNo}
 }
 
 // orderAt brings a new order to a stage.
@@ -221,11 +287,11 @@ func (b *box) orderAt(d side, stage, outOrderNo string) {
 	}
 	switch stage {
 	case "DONE":
-		b.call(d, outOrderNo, "pay", payment())
+		b.pay(d, outOrderNo)
 	case "REVOKED":
 		b.call(d, outOrderNo, "cancel", cancellation("不想要了"))
 	case "EXPIRED":
-		b.ok(b.Move("expire", sandbox.MoveArgs{SubMchID: d.subMchID(), OutOrderNo: outOrderNo}))
+		b.ok(b.Move("expire", d.move(outOrderNo)))
 	}
 	if got := stageOf(b.t, b.read(d, outOrderNo)); got != stage {
 		b.t.Fatalf("the order is %s, want %s", got, stage)
@@ -246,8 +312,10 @@ func TestEachOperationAtEachStage(t *testing.T) {
 			t.Errorf("%s: the contract speaks of stages %v", op.id, known)
 		}
 		d := op.side()
-		for name := range stages {
-			calls++
+		for _, name := range known {
+			if calls++; calls%size(5, 1, 1) != 0 {
+				continue
+			}
 			t.Run(op.id+"/"+name, func(t *testing.T) {
 				no := fmt.Sprintf("stage_%d", calls)
 				b.orderAt(d, name, no)

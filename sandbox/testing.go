@@ -10,8 +10,8 @@ import (
 	"github.com/wxpayscore/payscore/transport"
 )
 
-// Server is a sandbox that listens on a loopback port for as long as a test
-// runs. It comes from [New]: the methods of a zero one panic and say so.
+// Server is a sandbox that listens on a loopback port while a test runs. [New]
+// makes one. The methods of a zero Server panic.
 type Server struct {
 	*Sandbox
 	URL string // http://127.0.0.1:port
@@ -19,7 +19,7 @@ type Server struct {
 }
 
 // New starts a sandbox for the test t, which ends with it. Sandboxes share
-// nothing but the keys, so that parallel tests do not meet. It panics without a
+// only the keys, so parallel tests do not affect each other. It panics without a
 // test.
 func New(t testing.TB, opts ...Option) *Server {
 	if t == nil {

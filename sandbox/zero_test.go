@@ -34,7 +34,7 @@ func called(f reflect.Value) (panicked any) {
 var ofTests = map[string]bool{
 	"Announce": true, "Announced": true, "FillCertificates": true, "FillDisk": true, "FillJournal": true, "FillPermissions": true,
 	"ActiveFaults": true, "JournalSince": true, "Payments": true, "PlatformSerialNo": true, "Remote": true,
-	"SetNotificationTraffic": true, "SetPatience": true,
+	"SetNotificationTraffic": true, "SetReceiverTimeout": true,
 }
 
 // What is nil or zero is an error, or a panic that says what is missing. It is

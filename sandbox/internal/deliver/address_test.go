@@ -8,7 +8,7 @@ import (
 )
 
 func TestRemoteAddresses(t *testing.T) {
-	open := newCourier()
+	open := newSender()
 	open.limits.Remote = true
 	if _, err := open.address("https://api.test.com/a"); err != nil {
 		t.Error(err)
@@ -22,7 +22,7 @@ func FuzzNotifyURL(f *testing.F) {
 	for _, s := range []string{"http://localhost", "http://a.localhost:1", "https://[::1]:443/x?y", "http://127.1", "http://127.0.0.1@evil", "http://%00", "http://[::ffff:127.0.0.1]", "http://localhost#@evil"} {
 		f.Add(s)
 	}
-	c := newCourier()
+	c := newSender()
 	f.Fuzz(func(t *testing.T, s string) {
 		if _, err := c.address(s); err != nil {
 			return

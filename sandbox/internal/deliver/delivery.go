@@ -40,12 +40,12 @@ const (
 // Limits say where notifications go and how long a receiver may take. They are
 // set before the first notification.
 type Limits struct {
-	Remote   bool // to other machines, too
-	Patience time.Duration
+	Remote  bool // to other machines, too
+	Timeout time.Duration
 }
 
-// courier posts notifications.
-type courier struct {
+// sender posts notifications.
+type sender struct {
 	client *http.Client
 	limits Limits
 	own    ownListeners
@@ -62,8 +62,8 @@ type hostPlaces struct {
 	places chan struct{}
 }
 
-func newCourier() *courier {
-	c := &courier{limits: Limits{Patience: answerWithin}, places: make(chan struct{}, maxDeliveries), hosts: map[string]*hostPlaces{}}
+func newSender() *sender {
+	c := &sender{limits: Limits{Timeout: answerWithin}, places: make(chan struct{}, maxDeliveries), hosts: map[string]*hostPlaces{}}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	dialer := &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 		// A name may lead anywhere: this is the address that is dialled.
@@ -86,7 +86,7 @@ func newCourier() *courier {
 	return c
 }
 
-func (c *courier) close() {
+func (c *sender) close() {
 	c.stop()
 	c.client.CloseIdleConnections()
 }
@@ -100,7 +100,7 @@ var (
 )
 
 // address checks where a notification is to go.
-func (c *courier) address(notifyURL string) (*url.URL, error) {
+func (c *sender) address(notifyURL string) (*url.URL, error) {
 	u, err := url.Parse(notifyURL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, errNoURL
@@ -115,7 +115,7 @@ func (c *courier) address(notifyURL string) (*url.URL, error) {
 }
 
 // enter waits for a place. What it returns gives it back.
-func (c *courier) enter(host string) (leave func(), err error) {
+func (c *sender) enter(host string) (leave func(), err error) {
 	c.mu.Lock()
 	h := c.hosts[host]
 	if h == nil {
@@ -151,7 +151,7 @@ func (c *courier) enter(host string) (leave func(), err error) {
 }
 
 // post sends a body that sign signs, and returns the status of the answer.
-func (c *courier) post(to *url.URL, body []byte, sign func(http.Header) error) (status int, took time.Duration, err error) {
+func (c *sender) post(to *url.URL, body []byte, sign func(http.Header) error) (status int, took time.Duration, err error) {
 	leave, err := c.enter(to.Host)
 	if err != nil {
 		return 0, 0, err
@@ -171,7 +171,7 @@ func (c *courier) post(to *url.URL, body []byte, sign func(http.Header) error) (
 		return 0, 0, err
 	}
 	// The receiver's time does not go by while the sandbox signs.
-	ctx, cancel := context.WithTimeout(c.ctx, c.limits.Patience)
+	ctx, cancel := context.WithTimeout(c.ctx, c.limits.Timeout)
 	defer cancel()
 	begin := time.Now()
 	rsp, err := c.client.Do(req.WithContext(ctx))
@@ -186,7 +186,7 @@ func (c *courier) post(to *url.URL, body []byte, sign func(http.Header) error) (
 
 // Own tells of an address at which the sandbox is reached: nothing is sent
 // there.
-func (p *Post) Own(addr net.Addr) { p.courier.own.add(addr) }
+func (p *Post) Own(addr net.Addr) { p.sender.own.add(addr) }
 
 // plan plans the next attempt of a notification, if there is one. The
 // caller holds the lock.
@@ -215,7 +215,7 @@ func (p *Post) deliver(id string, due time.Time) {
 		fault = "probe"
 	}
 	attempt, err := p.attempt(n, began, fault)
-	if p.courier.ctx.Err() != nil {
+	if p.sender.ctx.Err() != nil {
 		return // it is still due when the sandbox starts again
 	}
 	taken := err == nil
@@ -273,13 +273,13 @@ func (p *Post) sendNow(id, fault string) (Attempt, error) {
 // attempt sends a notification. The error says why it counts as not taken.
 func (p *Post) attempt(n Notification, began time.Time, fault string) (Attempt, error) {
 	a := Attempt{Time: began, Fault: fault}
-	to, err := p.courier.address(n.URL)
+	to, err := p.sender.address(n.URL)
 	var body []byte
 	if err == nil {
 		body, err = p.keys.Envelope(wire.Event{ID: n.ID, EventType: n.EventType, CreatedAt: n.CreatedAt, Resource: n.Resource})
 	}
 	if err == nil {
-		a.Status, a.Duration, err = p.courier.post(to, body, func(header http.Header) error {
+		a.Status, a.Duration, err = p.sender.post(to, body, func(header http.Header) error {
 			return p.sign(header, body, fault == "probe")
 		})
 	}
@@ -290,20 +290,20 @@ func (p *Post) attempt(n Notification, began time.Time, fault string) (Attempt, 
 		err = errors.New("the receiver took a wrong signature")
 	}
 	if err != nil {
-		a.Error = p.courier.reason(err)
+		a.Error = p.sender.reason(err)
 	}
 	return a, err
 }
 
 // reason is an error in one short line.
-func (c *courier) reason(err error) string {
+func (c *sender) reason(err error) string {
 	for _, refused := range []error{errElsewhere, errOwnListener} {
 		if errors.Is(err, refused) {
 			return refused.Error()
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("no answer within %s", c.limits.Patience)
+		return fmt.Sprintf("no answer within %s", c.limits.Timeout)
 	}
 	if wrapped := new(url.Error); errors.As(err, &wrapped) {
 		err = wrapped.Err // without the URL, which is told already
@@ -333,7 +333,7 @@ func (p *Post) keepAttempt(id string, a Attempt, then func(*Notification)) error
 	err := p.store.Update(func() error {
 		n := p.notifications.Get(id)
 		if n == nil {
-			p.store.Tell(func() { p.journal.Add(e) })
+			p.store.AfterSave(func() { p.journal.Add(e) })
 			return nil // forgotten meanwhile
 		}
 		if len(n.Attempts) == maxAttempts {
@@ -347,7 +347,7 @@ func (p *Post) keepAttempt(id string, a Attempt, then func(*Notification)) error
 		if to, err := url.Parse(n.URL); err == nil {
 			e.Target = to.Host + to.Path
 		}
-		p.store.Tell(func() { p.journal.Add(e) })
+		p.store.AfterSave(func() { p.journal.Add(e) })
 		return nil
 	})
 	if err != nil {

@@ -39,8 +39,8 @@ type Attempt struct {
 	Fault    string        `json:"fault,omitempty"` // probe, duplicate or resend
 }
 
-// Traffic is what a receiver has to bear on the real net, for every
-// how many notifications: 1 is each, 0 is none.
+// Traffic makes notifications as irregular as they are in production. Each field
+// selects every n-th notification: 1 is each, 0 is none.
 type Traffic struct {
 	// Probes have a wrong signature at first, WECHATPAY/SIGNTEST/, which the
 	// receiver must refuse. Whatever it answers, the right one follows.
@@ -67,21 +67,21 @@ type Post struct {
 	store         *store.Store
 	journal       *journal.Journal
 	keys          *wire.Keys
-	courier       *courier
+	sender        *sender
 	notifications *store.Table[Notification] // by id
 	announced     int                        // to find every nth
 }
 
 // New returns a post without notifications, which keeps them in a store.
 func New(s *store.Store, j *journal.Journal, k *wire.Keys) *Post {
-	p := &Post{store: s, journal: j, keys: k, courier: newCourier(), notifications: store.NewTable[Notification](s, "notifications")}
-	p.notifications.OnLoad, p.Limits = p.plan, &p.courier.limits
+	p := &Post{store: s, journal: j, keys: k, sender: newSender(), notifications: store.NewTable[Notification](s, "notifications")}
+	p.notifications.OnLoad, p.Limits = p.plan, &p.sender.limits
 	return p
 }
 
 // Close ends what is under way. Deliveries that were planned are still due when
 // the sandbox starts again.
-func (p *Post) Close() { p.courier.close() }
+func (p *Post) Close() { p.sender.close() }
 
 // Len is the number of notifications. The caller holds the store's lock.
 func (p *Post) Len() int { return p.notifications.Len() }

@@ -18,13 +18,6 @@ type Binding struct {
 	SubAppID  string // empty for none
 }
 
-// Numbers of the refusals of ids that do not go together.
-const (
-	numberNoMerchant   = catalog.NumberMerchantNotFound
-	numberNotBound     = catalog.NumberAppNotBound
-	numberNoPermission = catalog.NumberNoPermission
-)
-
 // checkBinding holds the ids of a request together. Which of the three numbers
 // comes first is not published.
 func (s *Server) checkBinding(r *http.Request) *rules.Refusal {
@@ -40,16 +33,16 @@ func (s *Server) checkBinding(r *http.Request) *rules.Refusal {
 	// An application is how a sub-merchant becomes known.
 	applies := wire.PayScore.Routes()[r.Pattern].Operation.OperationID == "applyPartnerServiceAccount"
 	if sub := id("sub_mchid"); sub != "" && !applies && !keep(func(b Binding) bool { return b.SubMchID == sub }) {
-		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", numberNoMerchant)
+		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", catalog.NumberMerchantNotFound)
 	}
 	if app := id("appid"); app != "" && !keep(func(b Binding) bool { return b.AppID == app }) {
-		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", numberNotBound)
+		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", catalog.NumberAppNotBound)
 	}
 	if app := id("sub_appid"); app != "" && !keep(func(b Binding) bool { return b.SubAppID == app }) {
-		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", numberNotBound)
+		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", catalog.NumberAppNotBound)
 	}
 	if service := id("service_id"); service != "" && !keep(func(b Binding) bool { return b.ServiceID == service }) {
-		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", numberNoPermission)
+		return rules.RefuseNumber(http.StatusForbidden, "NO_AUTH", catalog.NumberNoPermission)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/getkin/kin-openapi/routers"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscoreserver"
 	"github.com/wxpayscore/payscore/sandbox/internal/fault"
 	"github.com/wxpayscore/payscore/sandbox/internal/journal"
@@ -128,13 +129,13 @@ func (s *Server) readBody(w http.ResponseWriter, x *exchange) (done func(), err 
 func (s *Server) serve(w http.ResponseWriter, x *exchange) {
 	r := x.request
 	if r.Header.Get("Accept") == "" || r.Header.Get("User-Agent") == "" {
-		wire.Write(&x.answer, rules.Refuse(http.StatusBadRequest, "INVALID_REQUEST", rules.NumberRange, "Http头缺少Accept或User-Agent"))
+		wire.Write(&x.answer, rules.Refuse(http.StatusBadRequest, "INVALID_REQUEST", catalog.NumberOutOfRange, "Http头缺少Accept或User-Agent"))
 		return
 	}
-	asked, malformed := fault.OfRequest(r.Header)
+	requested, malformed := fault.OfRequest(r.Header)
 	about := fault.Request{Operation: x.operation(), Subject: x.subject}
-	skew, met := s.Faults.Skew(about, asked)
-	x.faults = append(x.faults, met...)
+	skew, skewedBy := s.Faults.Skew(about, requested)
+	x.faults = append(x.faults, skewedBy...)
 	x.outcome.Shift += skew
 	signed := signcheck.Request{Method: r.Method, Target: r.RequestURI, Host: r.Host, Authorization: r.Header.Get("Authorization"), Body: x.body}
 	if refused := s.Ledger.Keys.CheckSignature(signed, s.wall().Add(skew)); refused != nil {
@@ -155,7 +156,7 @@ func (s *Server) serve(w http.ResponseWriter, x *exchange) {
 		wire.Write(&x.answer, rules.Refuse(http.StatusNotFound, "RESOURCE_NOT_EXISTS", 0, "请求的资源不存在"))
 		return
 	}
-	x.faults = append(x.faults, s.Faults.Meet(about, asked)...)
+	x.faults = append(x.faults, s.Faults.Choose(about, requested)...)
 	s.before(w, x)
 	if !x.outcome.Settled {
 		r.Body = io.NopCloser(bytes.NewReader(x.body))

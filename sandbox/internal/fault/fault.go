@@ -174,7 +174,7 @@ func OfRequest(h http.Header) ([]Fault, error) {
 // Set holds the faults that are switched on. They do not survive a restart: a
 // sandbox always starts well. It is safe for concurrent use.
 type Set struct {
-	tell func(f Fault, what string)
+	onChange func(f Fault, what string)
 
 	mu     sync.Mutex
 	last   int
@@ -187,9 +187,9 @@ type activeFault struct {
 	left   int // of Count
 }
 
-// NewSet returns an empty set, which tells what becomes of its faults: on, off
-// or used up.
-func NewSet(tell func(f Fault, what string)) *Set { return &Set{tell: tell} }
+// NewSet returns an empty set. It calls onChange when a fault is switched on or
+// off or is used up.
+func NewSet(onChange func(f Fault, what string)) *Set { return &Set{onChange: onChange} }
 
 // Add switches a fault on and returns its id. Its errors match [Err].
 func (s *Set) Add(f Fault) (id string, err error) {
@@ -207,7 +207,7 @@ func (s *Set) Add(f Fault) (id string, err error) {
 	s.last++
 	f.ID = "fault-" + strconv.Itoa(s.last)
 	s.active = append(s.active, &activeFault{f, rand.New(rand.NewPCG(f.Seed, 0)), f.Count})
-	s.tell(f, "on")
+	s.onChange(f, "on")
 	return f.ID, nil
 }
 
@@ -227,11 +227,11 @@ func (s *Set) Remove(id string) bool {
 func (s *Set) remove(i int, why string) {
 	f := s.active[i].Fault
 	s.active = slices.Delete(s.active, i, i+1)
-	s.tell(f, why)
+	s.onChange(f, why)
 }
 
-// Active returns the faults that are on, oldest first. Count is how many
-// requests each has still to meet.
+// Active returns the faults that are on, oldest first. Count is the
+// number of requests that each one still affects.
 func (s *Set) Active() []Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -249,38 +249,38 @@ type Request struct {
 	Subject   string // the order
 }
 
-func (f Fault) meets(r Request) bool {
+func (f Fault) matches(r Request) bool {
 	return (f.Operation == "" || f.Operation == r.Operation) && (f.Subject == "" || f.Subject == r.Subject)
 }
 
 // Skew is how far the sandbox's clock is off for a request that asks for some
 // faults itself, and the faults that make it so.
-func (s *Set) Skew(r Request, asked []Fault) (d time.Duration, met []Fault) {
-	for _, f := range append(s.Active(), asked...) {
-		if kind := kindOf(f.Name); kind.When == OnClock && f.meets(r) {
+func (s *Set) Skew(r Request, requested []Fault) (d time.Duration, chosen []Fault) {
+	for _, f := range append(s.Active(), requested...) {
+		if kind := kindOf(f.Name); kind.When == OnClock && f.matches(r) {
 			d += kind.delay(f)
-			met = append(met, f)
+			chosen = append(chosen, f)
 		}
 	}
-	return d, met
+	return d, chosen
 }
 
-// Meet chooses the faults of a request, besides those of the clock: its own
+// Choose returns the faults of a request, besides those of the clock: its own
 // and those switched on. They come in the order of the table.
-func (s *Set) Meet(r Request, asked []Fault) (met []Fault) {
-	for _, f := range asked {
+func (s *Set) Choose(r Request, requested []Fault) (chosen []Fault) {
+	for _, f := range requested {
 		if kindOf(f.Name).When != OnClock {
-			met = append(met, f)
+			chosen = append(chosen, f)
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := 0; i < len(s.active); i++ {
 		a := s.active[i]
-		if kindOf(a.Name).When == OnClock || !a.meets(r) || a.Rate != 0 && a.random.Float64() >= a.Rate {
+		if kindOf(a.Name).When == OnClock || !a.matches(r) || a.Rate != 0 && a.random.Float64() >= a.Rate {
 			continue
 		}
-		met = append(met, a.Fault)
+		chosen = append(chosen, a.Fault)
 		if a.Count == 0 {
 			continue
 		}
@@ -289,6 +289,6 @@ func (s *Set) Meet(r Request, asked []Fault) (met []Fault) {
 			i--
 		}
 	}
-	slices.SortStableFunc(met, func(a, b Fault) int { return rank(a.Name) - rank(b.Name) })
-	return met
+	slices.SortStableFunc(chosen, func(a, b Fault) int { return rank(a.Name) - rank(b.Name) })
+	return chosen
 }

@@ -79,7 +79,7 @@ func (l *Ledger) journalled(name, subject string, do func() error) error {
 		if err := do(); err != nil {
 			return err
 		}
-		l.tellEntry(journal.Entry{Time: l.now(), Kind: journal.Move, Subject: subject, Operation: name})
+		l.journalEntry(journal.Entry{Time: l.now(), Kind: journal.Move, Subject: subject, Operation: name})
 		return nil
 	})
 }
@@ -97,7 +97,7 @@ func (l *Ledger) moveOrder(name string, a MoveArgs) error {
 		if !possible {
 			return rules.ErrMoveImpossible
 		}
-		l.tell(l.keep(moved, effects), name)
+		l.journalMove(l.keep(moved, effects), name)
 		return nil
 	})
 	if failed.Err != nil {

@@ -72,7 +72,7 @@ func (l *Ledger) settle(o *rules.Order) *rules.Order {
 		return o
 	}
 	o = l.keep(settled, effects)
-	l.tell(o, move)
+	l.journalMove(o, move)
 	return o
 }
 
@@ -96,12 +96,12 @@ func (l *Ledger) settleDue(key string) {
 	l.Store.AgainWhenSaved(err, func() { l.settleDue(key) })
 }
 
-// tell puts a move into the journal once it is saved. The caller holds the lock.
-func (l *Ledger) tell(o *rules.Order, name string) {
-	l.tellEntry(journal.Entry{Time: l.now(), Kind: journal.Move, Subject: o.Key(), Stage: o.Stage, Operation: name})
+// journalMove puts a move into the journal once it is saved. The caller holds the lock.
+func (l *Ledger) journalMove(o *rules.Order, name string) {
+	l.journalEntry(journal.Entry{Time: l.now(), Kind: journal.Move, Subject: o.Key(), Stage: o.Stage, Operation: name})
 }
 
-func (l *Ledger) tellEntry(e journal.Entry) { l.Store.Tell(func() { l.Journal.Add(e) }) }
+func (l *Ledger) journalEntry(e journal.Entry) { l.Store.AfterSave(func() { l.Journal.Add(e) }) }
 
 // StageOf is "" for what is no order. The caller holds the lock.
 func (l *Ledger) StageOf(subject string) string {

@@ -23,15 +23,15 @@ func ApplicationSubject(outApplyNo string) string { return "application/" + outA
 // ApplyForAccount applies to bind a sub-merchant. known is the application of the same number, if there
 // is one; a repeat finds it.
 func ApplyForAccount(b payscore.ApplyPartnerServiceAccountRequest, known *Application, t Terms) (Application, *Refusal) {
-	asked := payscore.PartnerServiceAccountApplication{
+	requested := payscore.PartnerServiceAccountApplication{
 		ServiceID: b.ServiceID, MchID: t.MchID, AppID: b.AppID, SubMchID: b.SubMchID, SubAppID: b.SubAppID,
 		OutApplyNo: b.OutApplyNo, ResultNotifyURL: b.ResultNotifyURL, ApplyState: payscore.ApplyStateProcessing,
 	}
 	if known == nil {
-		return Application{Application: asked, CreatedAt: t.Now}, nil
+		return Application{Application: requested, CreatedAt: t.Now}, nil
 	}
-	if !sameApplication(known.Application, asked) {
-		return *known, RefuseNumber(badRequest, "INVALID_REQUEST", NumberReentry)
+	if !sameApplication(known.Application, requested) {
+		return *known, RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberReentry)
 	}
 	return *known, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -46,7 +47,7 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	hash := sha256.Sum256(body)
 	if known != nil {
 		if !bytes.Equal(known.Created, hash[:]) {
-			return Order{}, none, RefuseNumber(badRequest, "INVALID_REQUEST", NumberReentry)
+			return Order{}, none, RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberReentry)
 		}
 		return *known, Effects{Repeat: true}, nil
 	}
@@ -88,7 +89,7 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	if initial == Created {
 		answer.Package = new("sandbox_package_" + *c.Entity.OrderID)
 	}
-	c.become(initial)
+	c.setStage(initial)
 	answer.Shown = c.Shown()
 	if c.Answer, err = json.Marshal(answer); err != nil {
 		panic(fmt.Sprintf("sandbox: answer a creation: %v", err)) // generated types encode

@@ -130,7 +130,7 @@ func (b Register) apply(c *change) *Refusal {
 		return ParamError("body", "/out_trade_no", "缺少商户扣款单号", "is missing")
 	case slices.Contains(c.Registered, b.OutTradeNo):
 		// The code is not published.
-		return RefuseNumber(badRequest, "INVALID_REQUEST", NumberReentry)
+		return RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberReentry)
 	}
 	c.Registered = append(slices.Clip(c.Registered), b.OutTradeNo)
 	c.Deduction = &Deduction{Until: c.terms.Now.Add(registrationLife), Fails: true}

@@ -10,12 +10,6 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// Events of an order.
-const (
-	userConfirm = catalog.EventUserConfirm
-	userPaid    = catalog.EventUserPaid
-)
-
 // Why a move was not made.
 var (
 	ErrNoSuchMove     = errors.New("no such move")
@@ -65,12 +59,12 @@ func init() {
 			c.Deposit = true
 			c.confirm(a)
 		}},
-		{name: "expire", stage: Created, do: func(c *change, _ MoveArgs) { c.become(Expired) }},
+		{name: "expire", stage: Created, do: func(c *change, _ MoveArgs) { c.setStage(Expired) }},
 		{name: "start_deduction", stage: UserPaying, free: true, when: func(o Order) bool { return o.Family != AcquiringBank }, do: (*change).startDeduction},
 		{name: "deduct", stage: UserPaying, when: ready, do: pay},
 		{name: "deduction_fails", stage: UserPaying, when: ready, do: func(c *change, _ MoveArgs) {
 			c.Deduction = nil
-			c.become(UserPaying)
+			c.setStage(UserPaying)
 		}},
 		{name: "user_pays", stage: UserPaying, free: true, do: pay},
 	}
@@ -135,15 +129,15 @@ func (c *change) confirm(a MoveArgs) {
 		c.Entity.SubOpenID = new(a.OpenID)
 	}
 	c.QueryID = c.number("99")
-	c.become(UserConfirm)
-	c.announce(userConfirm)
+	c.setStage(UserConfirm)
+	c.announce(catalog.EventUserConfirm)
 }
 
 func (c *change) deduct(at time.Time) {
 	c.Deduction = nil
 	c.collect(payscore.PaidTypeNewton, Chinese(at))
-	c.become(Done)
-	c.announce(userPaid)
+	c.setStage(Done)
+	c.announce(catalog.EventUserPaid)
 }
 
 func (c *change) startDeduction(a MoveArgs) {
@@ -151,5 +145,5 @@ func (c *change) startDeduction(a MoveArgs) {
 		a.Duration = DeductionTime
 	}
 	c.Deduction = &Deduction{Until: c.terms.Now.Add(a.Duration), Fails: a.Fails}
-	c.become(UserPaying)
+	c.setStage(UserPaying)
 }

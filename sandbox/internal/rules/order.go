@@ -110,8 +110,8 @@ func (c *change) number(prefix string) string {
 	return c.terms.number(prefix)
 }
 
-// become moves an order to a stage and sets the fields that tell it.
-func (c *change) become(name string) {
+// setStage moves an order to a stage and sets the fields that tell it.
+func (c *change) setStage(name string) {
 	stage := catalog.Stage(name)
 	c.Stage = name
 	c.Entity.State = payscore.ServiceOrderState(stage.State())
@@ -134,7 +134,7 @@ func (c *change) become(name string) {
 func (c *change) follow() {
 	noBill := int64(-1)
 	to, _ := catalog.Becomes(catalog.Stage(c.Stage), c.operation, *cmp.Or(c.Entity.TotalAmount, &noBill))
-	c.become(string(to))
+	c.setStage(string(to))
 }
 
 // Key is where the order is found.

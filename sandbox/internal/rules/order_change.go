@@ -39,7 +39,7 @@ func Apply(o Order, command Operation, t Terms) (Order, Effects, *Refusal) {
 	if o.Deduction != nil {
 		// The code is not published. The facts name modify, cancel, sync and
 		// complete; the sandbox refuses whatever changes the order.
-		return o, Effects{}, RefuseNumber(badRequest, "INVALID_REQUEST", NumberDeducting)
+		return o, Effects{}, RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberDeductionRunning)
 	}
 	id := operationID(command, o.side())
 	if refused := allow(o, id); refused != nil {
@@ -169,11 +169,11 @@ func (Pay) verb() (first, last string) { return "pay", "ServiceOrder" }
 func (Pay) apply(c *change) *Refusal {
 	if c.terms.User.CannotPay {
 		// The code is not published.
-		return RefuseNumber(badRequest, "INVALID_REQUEST", NumberNoMoney)
+		return RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberDeductionFailed)
 	}
 	c.collect(payscore.PaidTypeNewton, Chinese(c.terms.Now))
 	c.follow()
-	c.announce(userPaid)
+	c.announce(catalog.EventUserPaid)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -108,9 +109,9 @@ func MakeRefund(b payscore.CreateRefundRequest, known *Refund, paid *Order, othe
 	if err != nil {
 		return Refund{}, none, ParamError("body", "", "参数错误", "does not decode")
 	}
-	asked := string(request)
+	requested := string(request)
 	if known != nil {
-		if known.Asked != asked {
+		if known.Asked != requested {
 			return Refund{}, none, Refuse(badRequest, "INVALID_REQUEST", 0, "请求参数与原退款单不一致")
 		}
 		if known.Refund.Status != payscore.RefundStatusClosed {
@@ -138,7 +139,7 @@ func MakeRefund(b payscore.CreateRefundRequest, known *Refund, paid *Order, othe
 	} else {
 		amount, transaction := *payment.Amount, *payment.TransactionID
 		effects.Numbers++
-		made = Refund{SubMchID: subMchID, NotifyURL: value(b.NotifyURL), Asked: asked, CreatedAt: t.Now, Refund: payscore.Refund{
+		made = Refund{SubMchID: subMchID, NotifyURL: value(b.NotifyURL), Asked: requested, CreatedAt: t.Now, Refund: payscore.Refund{
 			RefundID: t.NumberOf("50"), OutRefundNo: b.OutRefundNo, TransactionID: transaction, OutTradeNo: outTradeNo(transaction),
 			Channel: payscore.RefundChannelOriginal, UserReceivedAccount: "招商银行信用卡", CreateTime: *Moment(t.Now),
 			RefundAccount: b.RefundAccount, Amount: payscore.RefundAmount{
@@ -170,7 +171,7 @@ func checkPaid(payment *payscore.CollectionDetail, b payscore.CreateRefundReques
 			left -= other.Refund.Amount.Refund
 		}
 		if t.Now.Sub(other.StartedAt) < refundPause {
-			return Refuse(tooManyRequests, "FREQUENCY_LIMITED", NumberFrequency, "同一订单的退款需间隔1分钟")
+			return Refuse(tooManyRequests, "FREQUENCY_LIMITED", catalog.NumberTooFrequent, "同一订单的退款需间隔1分钟")
 		}
 	}
 	switch {

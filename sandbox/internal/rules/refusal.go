@@ -35,26 +35,10 @@ func RefuseNumber(status int, code string, number int64) *Refusal {
 	return Refuse(status, code, number, known.Message)
 }
 
-// Numbers of the refusals that no stage of an order explains.
-const (
-	NumberRange     = catalog.NumberOutOfRange
-	NumberNotExist  = catalog.NumberOrderNotFound
-	NumberReentry   = catalog.NumberReentry
-	NumberOverCap   = catalog.NumberAboveRiskCap
-	NumberEndBefore = catalog.NumberEndBeforeStart
-	NumberDeducting = catalog.NumberDeductionRunning
-	NumberFrequency = catalog.NumberTooFrequent
-
-	NumberAssessment = catalog.NumberAssessmentFailed
-	NumberOverdue    = catalog.NumberOverdueOrders
-	NumberTeenMode   = catalog.NumberTeenMode
-	NumberNoMoney    = catalog.NumberDeductionFailed
-)
-
 // ParamError is the refusal of a value, with the place of the value as a JSON
 // pointer into the body, or the name of a parameter.
 func ParamError(location, field, message, issue string) *Refusal {
-	return Refuse(badRequest, "PARAM_ERROR", NumberRange, message).
+	return Refuse(badRequest, "PARAM_ERROR", catalog.NumberOutOfRange, message).
 		With(map[string]any{"location": location, "field": field, "issue": issue})
 }
 
@@ -76,16 +60,16 @@ func Missing() *Refusal {
 
 // NoOrder is the refusal of a request about an order that there is not.
 func NoOrder() *Refusal {
-	return RefuseNumber(notFound, "ORDER_NOT_EXIST", NumberNotExist)
+	return RefuseNumber(notFound, "ORDER_NOT_EXIST", catalog.NumberOrderNotFound)
 }
 
 // TooMany bounds the memory of what is around the orders, as that of the orders
 // is.
 func TooMany() *Refusal {
-	return Refuse(tooManyRequests, "FREQUENCY_LIMITED", NumberFrequency, "沙箱已满")
+	return Refuse(tooManyRequests, "FREQUENCY_LIMITED", catalog.NumberTooFrequent, "沙箱已满")
 }
 
 // TooManyOrders bounds the memory of the orders.
 func TooManyOrders() *Refusal {
-	return Refuse(tooManyRequests, "FREQUENCY_LIMITED", NumberFrequency, "沙箱中的订单过多")
+	return Refuse(tooManyRequests, "FREQUENCY_LIMITED", catalog.NumberTooFrequent, "沙箱中的订单过多")
 }

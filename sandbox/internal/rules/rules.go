@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"net/url"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -37,7 +38,7 @@ func CheckOpening(r Opening, t Terms) *Refusal {
 		return t.checkBill(nil, b.PostPayments, b.PostDiscounts, r.Completion.TotalAmount)
 	}
 	if b.RiskFund.Amount > t.RiskCap {
-		return Refuse(badRequest, "INVALID_REQUEST", NumberOverCap, "创建订单的订单风险金额超过此服务的服务风险金额")
+		return Refuse(badRequest, "INVALID_REQUEST", catalog.NumberAboveRiskCap, "创建订单的订单风险金额超过此服务的服务风险金额")
 	}
 	if len(b.PostDiscounts) == 0 && sum(b.PostPayments, nil).Cmp(big.NewInt(t.RiskCap)) > 0 {
 		return overCap()
@@ -95,7 +96,7 @@ func (t Terms) checkBill(riskFund *payscore.RiskFund, payments []payscore.Paymen
 }
 
 func overCap() *Refusal {
-	return RefuseNumber(badRequest, "INVALID_REQUEST", NumberOverCap)
+	return RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberAboveRiskCap)
 }
 
 // sum has no bounds, so that no pair of amounts can wrap into a valid total.

@@ -47,6 +47,6 @@ func Seeded(f Family, e payscore.ServiceOrderEntity, subMchID, notifyURL, stage 
 	if err := creation.Validate(); err != nil {
 		return Order{}, Effects{}, err
 	}
-	c.become(stage)
+	c.setStage(stage)
 	return c.Order, c.Effects, nil
 }

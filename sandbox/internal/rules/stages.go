@@ -22,7 +22,7 @@ const (
 // order leads nowhere from a stage that allows it.
 func Check() error { return check(catalog.Becomes) }
 
-func check(becomes func(from catalog.Stage, operationID string, total int64) (catalog.Stage, bool)) error {
+func check(nextStage func(from catalog.Stage, operationID string, total int64) (catalog.Stage, bool)) error {
 	for _, command := range []Operation{Cancel{}, Complete{}, Modify{}, Pay{}, Sync{}, Register{}} {
 		for _, side := range []string{"", "Partner", string(AcquiringBank), string(Overseas)} {
 			id := operationID(command, side)
@@ -34,7 +34,7 @@ func check(becomes func(from catalog.Stage, operationID string, total int64) (ca
 					continue
 				}
 				for _, total := range []int64{0, 1} {
-					to, ok := becomes(from, id, total)
+					to, ok := nextStage(from, id, total)
 					if !ok || !slices.Contains(catalog.Stages(), to) {
 						return fmt.Errorf("sandbox: contract: %s leads from %s at %d fen to %q, which is no stage", id, from, total, to)
 					}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
@@ -122,7 +123,7 @@ func checkOrder(times payscore.TimeRange) *Refusal {
 	}
 	sameDay := isDay(*times.EndTime) && end.Format(dayPrecision) == start.Format(dayPrecision)
 	if !end.After(start) && !sameDay {
-		return RefuseNumber(badRequest, "PARAM_ERROR", NumberEndBefore)
+		return RefuseNumber(badRequest, "PARAM_ERROR", catalog.NumberEndBeforeStart)
 	}
 	return nil
 }

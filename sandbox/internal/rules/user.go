@@ -1,5 +1,7 @@
 package rules
 
+import "github.com/wxpayscore/payscore/gen/catalog"
+
 // User lists the reasons why a user's orders are refused. The zero value
 // refuses nothing, as all users are at first.
 type User struct {
@@ -19,11 +21,11 @@ type User struct {
 func (u User) check() *Refusal {
 	switch {
 	case u.FailsAssessment:
-		return RefuseNumber(badRequest, "INVALID_REQUEST", NumberAssessment)
+		return RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberAssessmentFailed)
 	case u.Overdue:
-		return RefuseNumber(badRequest, "INVALID_REQUEST", NumberOverdue)
+		return RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberOverdueOrders)
 	case u.TeenMode:
-		return RefuseNumber(badRequest, "INVALID_REQUEST", NumberTeenMode)
+		return RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberTeenMode)
 	}
 	return nil
 }

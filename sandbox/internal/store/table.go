@@ -23,13 +23,13 @@ type Store struct {
 	// was derived from the tables.
 	Restored func()
 
-	times   *Table[time.Time]
-	pending map[[2]string]any // records put since the last commit
-	told    []func()          // done once all is saved
-	tables  map[string]tableHooks
-	names   []string // of the tables, as they were made
-	later   []func() // what could not be saved, to be done again
-	lost    error    // of reading back what could not be saved: nothing can be from then on
+	times     *Table[time.Time]
+	pending   map[[2]string]any // records put since the last commit
+	afterSave []func()          // done once all is saved
+	tables    map[string]tableHooks
+	names     []string // of the tables, as they were made
+	later     []func() // what could not be saved, to be done again
+	lost      error    // of reading back what could not be saved: nothing can be from then on
 }
 
 // tableHooks are what the store does with a table whatever its records are.
@@ -195,7 +195,7 @@ func (s *Store) takeBack() {
 		}
 	}
 	clear(s.pending)
-	s.told = nil
+	s.afterSave = nil
 	s.Restored()
 }
 
@@ -207,10 +207,10 @@ func (s *Store) Change(do func() error) error {
 	if notSaved != nil {
 		return notSaved
 	}
-	for _, tell := range s.told {
-		tell()
+	for _, do := range s.afterSave {
+		do()
 	}
-	s.told = nil
+	s.afterSave = nil
 	if saved {
 		for _, again := range s.later {
 			s.Agenda.Plan(s.Clock.Now(), again)
@@ -227,9 +227,9 @@ func (s *Store) Update(do func() error) error {
 	return s.Change(do)
 }
 
-// Tell has something done once what the operation changes is saved, before
-// anybody else changes anything. The caller holds the lock, and so does tell.
-func (s *Store) Tell(tell func()) { s.told = append(s.told, tell) }
+// AfterSave calls do once the changes of the operation are saved, before anybody
+// else changes anything. The caller holds the lock, and do runs under it.
+func (s *Store) AfterSave(do func()) { s.afterSave = append(s.afterSave, do) }
 
 // AgainWhenSaved does something of the agenda once more if it was not saved, as
 // soon as anything is: a disk that is full is not asked again and again. The

@@ -17,13 +17,8 @@ import (
 	"github.com/wxpayscore/payscore/sandbox/internal/signcheck"
 )
 
-const (
-	// numberSignature is that of all refused signatures.
-	numberSignature = catalog.NumberBadSignature
-
-	// The real one cuts the message that it echoes, too.
-	truncatedMessage = 256
-)
+// The real one cuts the message that it echoes, too.
+const truncatedMessage = 256
 
 // CheckSignature verifies the Authorization of a request against the
 // merchant's key. A refusal tells what the server saw, so that the caller can
@@ -31,10 +26,10 @@ const (
 func (k *Keys) CheckSignature(r signcheck.Request, now time.Time) *rules.Refusal {
 	c, wrong := k.SignKeys().ReadClaim(r.Authorization)
 	if wrong != nil {
-		return signError(numberSignature, wrong.Message, wrong.Issue, nil)
+		return signError(catalog.NumberBadSignature, wrong.Message, wrong.Issue, nil)
 	}
 	if skew := now.Unix() - c.At; skew > signcheck.MaxSkew || skew < -signcheck.MaxSkew {
-		return signError(numberSignature, "时间戳已过期", fmt.Sprintf("timestamp is %d s off", skew), nil)
+		return signError(catalog.NumberBadSignature, "时间戳已过期", fmt.Sprintf("timestamp is %d s off", skew), nil)
 	}
 	message := r.Message(c)
 	seen := map[string]any{
@@ -45,11 +40,11 @@ func (k *Keys) CheckSignature(r signcheck.Request, now time.Time) *rules.Refusal
 	}
 	signature, err := base64.StdEncoding.DecodeString(c.Signature)
 	if err != nil {
-		return signError(numberSignature, "错误的签名，验签失败", "signature is not base64", seen)
+		return signError(catalog.NumberBadSignature, "错误的签名，验签失败", "signature is not base64", seen)
 	}
 	digest := sha256.Sum256([]byte(message))
 	if rsa.VerifyPKCS1v15(&k.Credentials.merchant.PublicKey, crypto.SHA256, digest[:], signature) != nil {
-		return signError(numberSignature, "错误的签名，验签失败", "sign not match", seen)
+		return signError(catalog.NumberBadSignature, "错误的签名，验签失败", "sign not match", seen)
 	}
 	return nil
 }

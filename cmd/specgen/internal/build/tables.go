@@ -79,10 +79,10 @@ func mark(t *contract.StageTable, stage string, short bool) string {
 	}
 	if slices.Contains(t.Allowed, stage) {
 		out := "✓"
-		if after := t.Becomes[stage]; after != "" && after != stage {
+		if after := t.Becomes; after != "" && after != stage {
 			out += " → " + code(after)
 		}
-		if zero := t.BecomesAtZero[stage]; zero != "" {
+		if zero := t.BecomesAtZero; zero != "" {
 			out += "<br>0 分 fen → " + code(zero)
 		}
 		return out

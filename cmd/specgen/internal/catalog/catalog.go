@@ -152,16 +152,14 @@ func read(d *contract.Document) (*tables, error) {
 		if table == nil {
 			continue
 		}
-		for _, name := range table.Allowed {
-			for _, to := range []string{name, table.Becomes[name], table.BecomesAtZero[name]} {
-				if _, known := byName[to]; !known && to != "" {
-					return nil, d.Errorf(op.Key, "%s names the stage %q, which the document does not declare", op.ID, to)
-				}
+		for _, name := range append([]string{table.Becomes, table.BecomesAtZero}, table.Allowed...) {
+			if _, known := byName[name]; !known && name != "" {
+				return nil, d.Errorf(op.Key, "%s names the stage %q, which the document does not declare", op.ID, name)
 			}
 		}
 		o := operation{ID: op.ID}
 		for _, name := range table.Allowed {
-			o.Moves = append(o.Moves, move{byName[name].Const, byName[table.Becomes[name]].Const, byName[table.BecomesAtZero[name]].Const})
+			o.Moves = append(o.Moves, move{byName[name].Const, byName[table.Becomes].Const, byName[table.BecomesAtZero].Const})
 		}
 		for _, s := range t.Stages {
 			if r, refused := table.Refusals[s.Name]; refused {

@@ -20,7 +20,7 @@ paths:
       operationId: changeA
       x-wechatpay-order-stages:
         allowed: [DOING]
-        becomes: {DOING: DONE}
+        becomes: DONE
         becomes_at_zero: DOING
         refusals: {DONE: {status: 400, code: ORDER_DONE, number: 7, message: 订单已完成}}
       callbacks:
@@ -70,7 +70,7 @@ func TestStageTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(table.Allowed, []string{"DOING"}) || table.Becomes["DOING"] != "DONE" || table.BecomesAtZero["DOING"] != "DOING" ||
+	if !slices.Equal(table.Allowed, []string{"DOING"}) || table.Becomes != "DONE" || table.BecomesAtZero != "DOING" ||
 		table.Refusals["DONE"] != (Refusal{400, 7, "ORDER_DONE", "订单已完成"}) {
 		t.Errorf("got %+v", table)
 	}

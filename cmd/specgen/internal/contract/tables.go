@@ -45,8 +45,9 @@ type Stage struct {
 // A StageTable is what an operation says about the stages of an order.
 type StageTable struct {
 	Creates, Allowed []string
-	// Becomes has the stage after by the stage before.
-	Becomes, BecomesAtZero map[string]string
+	// Becomes is the stage after the operation, and BecomesAtZero that after one
+	// of 0 fen. "" leaves the stage as it is.
+	Becomes, BecomesAtZero string
 	Refusals               map[string]Refusal
 }
 
@@ -146,18 +147,7 @@ func (d *Document) StageTable(op Operation) (*StageTable, error) {
 	}
 	t := &StageTable{
 		Creates: values(Get(v, "creates")), Allowed: values(Get(v, "allowed")),
-		Becomes: map[string]string{}, BecomesAtZero: map[string]string{}, Refusals: map[string]Refusal{},
-	}
-	for field, after := range map[string]map[string]string{"becomes": t.Becomes, "becomes_at_zero": t.BecomesAtZero} {
-		b := Get(v, field)
-		for before, a := range Entries(b) {
-			after[before.Value] = a.Value
-		}
-		if name := String(v, field); name != "" {
-			for _, stage := range t.Allowed {
-				after[stage] = name
-			}
-		}
+		Becomes: String(v, "becomes"), BecomesAtZero: String(v, "becomes_at_zero"), Refusals: map[string]Refusal{},
 	}
 	for stage, r := range Entries(Get(v, "refusals")) {
 		status, err := strconv.ParseInt(String(r, "status"), 10, 64)

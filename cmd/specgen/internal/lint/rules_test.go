@@ -255,8 +255,9 @@ var twins = []twin{
 	// order-stages
 	{"unknown stage allowed", "        allowed: [CREATED, DOING]\n", "        allowed: [CREATED, DOING, GONE] # WANT order-stages\n"},
 	{"unknown stage becomes", "becomes: DONE", "becomes: GONE # WANT order-stages"},
-	{"unknown stage in a map", "becomes: DONE", "becomes: {CREATED: DONE, DOING: GONE} # WANT order-stages"},
-	{"stages in a map", "becomes: DONE", "becomes: {CREATED: DONE, DOING: DONE}\n        becomes_at_zero: DONE"},
+	{"a stage for each stage", "becomes: DONE", "becomes: {CREATED: DONE, DOING: DONE} # WANT order-stages"},
+	{"stage at zero", "becomes: DONE", "becomes: DONE\n        becomes_at_zero: DONE"},
+	{"unknown stage at zero", "becomes: DONE", "becomes: DONE\n        becomes_at_zero: GONE # WANT order-stages"},
 	{"unknown stage created", "creates: [CREATED]", "creates: [NEW] # WANT order-stages"},
 	{"stage not covered", "      x-wechatpay-order-stages:\n        allowed: [CREATED, DOING]\n", "      x-wechatpay-order-stages: # WANT order-stages\n        allowed: [CREATED]\n"},
 	{"stage allowed and refused", "          DONE: {status: 400,", "          DOING: {status: 400, code: ORDER_DONE, number: 271302262, message: B} # WANT order-stages\n          DONE: {status: 400,"},

@@ -68,7 +68,9 @@ func (s *stageTable) check() {
 			creates = true
 			s.names(k, v)
 		case "becomes", "becomes_at_zero":
-			s.becomes(k, v)
+			if v != nil {
+				s.name(v, k.Value)
+			}
 		case "refusals":
 			if !contract.IsMapping(v) {
 				s.report(k.Line, "%s.refusals is not a mapping from stages to answers", s.at)
@@ -127,22 +129,6 @@ func (s *stageTable) name(n *yaml.Node, where string) bool {
 	s.report(n.Line, "%s.%s names the stage %q; declare it in the %s of the document, which has: %s",
 		s.at, where, n.Value, stagesKey, strings.Join(s.order, ", "))
 	return false
-}
-
-// becomes takes one stage for all, or one for each stage before.
-func (s *stageTable) becomes(key, v *yaml.Node) {
-	if !contract.IsMapping(v) {
-		if v != nil {
-			s.name(v, key.Value)
-		}
-		return
-	}
-	for before, after := range contract.Entries(v) {
-		s.name(before, key.Value)
-		if after != nil {
-			s.name(after, key.Value)
-		}
-	}
 }
 
 func (s *stageTable) refusal(stage, answer *yaml.Node) {

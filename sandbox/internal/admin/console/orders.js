@@ -3,9 +3,8 @@ import * as api from "./api.js";
 import { attempt, copyable, fill, h, soon, toast } from "./dom.js";
 import { fen, moment, pretty, yuan } from "./format.js";
 import { entryRow, moveName, orderHash, stageBadge, stageName, subjectOf } from "./timeline.js";
-import { copyLabel, t } from "./words.js";
+import { copyLabel, stages, t } from "./words.js";
 
-const stages = ["CREATED", "USER_CONFIRM", "USER_PAYING", "DONE", "REVOKED", "EXPIRED"];
 const page = 50;
 
 export const seedLine = (number) =>
@@ -114,7 +113,7 @@ function seedForm() {
 
 // rail shows how far an order has come.
 function rail(stage) {
-  const way = ["CREATED", "USER_CONFIRM", "USER_PAYING", "DONE"];
+  const way = stages.slice(0, 4);
   if (!way.includes(stage)) return h("ol", { class: "rail" }, h("li", { class: "past" }, stageName("CREATED")), h("li", { class: "now ended", "aria-current": "step" }, stageName(stage)));
   const now = way.indexOf(stage);
   return h("ol", { class: "rail" }, way.map((s, i) => h("li", { class: i < now ? "past" : i === now ? "now" + (s === "DONE" ? " done" : "") : "", "aria-current": i === now ? "step" : undefined }, stageName(s))));

@@ -154,4 +154,7 @@ export function t(key, args = {}) {
 
 export const has = (key) => key in words.en;
 
+// stages are those of the contract, in its order; a test compares them.
+export const stages = Object.keys(words.en).filter((key) => key.startsWith("stage.")).map((key) => key.slice("stage.".length));
+
 export const copyLabel = () => ({ copy: t("copy"), done: t("copied") });
