@@ -51,7 +51,7 @@ func TestModel(t *testing.T) {
 }
 
 // modelStepsToReachAll are enough for each outcome and move to have its turn.
-const modelStepsToReachAll = 2000
+const modelStepsToReachAll = 4000
 
 // modelSteps is the number of steps, or what PAYSCORE_MODEL_STEPS says.
 func modelSteps(t *testing.T, steps int) int {
