@@ -39,14 +39,17 @@ secrets: ## run the tests of all modules, with the race detector, and look for s
 	@for module in . $(IMPORTED); do echo "$$module:"; go run ./internal/leaks go -C $$module test -race -v ./... || exit 1; done
 	@for module in $(PROGRAMS); do echo "$$module:"; go run ./internal/leaks go -C $$module test -v ./... || exit 1; done
 
-faults: ## change 4,000 orders on networks, HTTP/1.1 and HTTP/2, that do all kinds of things wrong
+faults: ## change 4,000 orders on networks, HTTP/1.1 and HTTP/2, that do all kinds of things wrong, and one order under all pairs of faults (needs a C compiler)
 	PAYSCORE_FAULT_ORDERS=2000 go test ./sandbox -run 'TestModifyUnderFaults|TestConfirmUnderFaults' -v
+	PAYSCORE_FAULT_PAIRS=all go run ./internal/leaks go test -race ./transport -run TestFaultsInARow -v
 
-hostile: ## 16,000 attacks by servers of HTTP/1.1 and HTTP/2, and the verdict on each write (needs a C compiler)
+hostile: ## 16,000 attacks by servers of HTTP/1.1 and HTTP/2, and the verdict on each write (needs a C compiler); hostile texts on a terminal
 	cd internal/hostile && PAYSCORE_HOSTILE=all go test -race -run TestHostile -v .
+	PAYSCORE_HOSTILE=all go test ./cmd/payscore -run TestHostile -v
 
-walk: ## walk through CONTRIBUTING.md, and add to the contract, on copies of the repository
-	PAYSCORE_WALK=1 go test ./internal/codegen -run 'TestAddAField|TestAddParameters|TestAdditionsTakeEffect' -v
+walk: ## walk through CONTRIBUTING.md, add to the contract on copies of the repository, and generate a client as other teams do
+	PAYSCORE_WALK=1 go test ./internal/codegen -run 'TestAddAField|TestAddParameters|TestAdditionsTakeEffect|TestPlainClient|TestEachScalarMayHaveAnotherType' -v
+	go test ./cmd/specgen/internal/diff -run TestNothingChangesInSilence -all
 
 idle: ## call for a minute a server that closes idle connections after 8 seconds
 	PAYSCORE_IDLE_FOR=60s go test ./transport -run TestNoEOF -v

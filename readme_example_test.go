@@ -18,8 +18,8 @@ import (
 	"github.com/wxpayscore/payscore/transport"
 )
 
-// The code of the READMEs stands here, so that it compiles. They leave out the
-// checks of errors for brevity.
+// The code of the READMEs, so that it is compiled. It omits the checks of errors for
+// brevity.
 //
 //lint:file-ignore SA4006 see above
 

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Each Go block of the READMEs stands in readme_example_test.go, which
-// compiles. Comments may differ, since one README is in Chinese.
+// Each Go block of the READMEs is also in readme_example_test.go, which is compiled.
+// Comments may differ, since one README is in Chinese.
 func TestReadmeCodeCompiles(t *testing.T) {
 	compiled := tokens(t, read(t, "readme_example_test.go"))
 	var before int
@@ -53,7 +53,7 @@ func goBlocks(text string) (blocks []string) {
 	}
 }
 
-// tokens are those of Go code, a line each, so that code is compared without
+// tokens returns the tokens of Go code, one to a line, to compare code without
 // comments and white space.
 func tokens(t *testing.T, code string) string {
 	t.Helper()

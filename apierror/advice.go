@@ -71,5 +71,9 @@ func (e *Error) advice() (meaning, remedy catalog.Text) {
 	return c.Meaning, c.Remedy
 }
 
+// TrimAdvice returns the text of an error without that of [ErrOutcomeUnknown] at
+// its end, which advises to query. Use it for an error that was followed by a query.
+func TrimAdvice(text string) string { return strings.TrimSuffix(text, advice) }
+
 // plain takes out the blanks that the pages once print, as in "ORDER_NOT_ EXIST".
 func plain(code string) string { return strings.ReplaceAll(code, " ", "") }

@@ -155,3 +155,17 @@ func TestIsNumber(t *testing.T) {
 		t.Error("0 stands for success and no error is it")
 	}
 }
+
+func TestTrimAdvice(t *testing.T) {
+	unknown := (&apierror.Error{Method: "POST", Path: "/v3/x", Status: 500, Code: "SYSTEM_ERROR"}).Error()
+	for text, want := range map[string]string{
+		unknown:                            "POST /v3/x: 500 SYSTEM_ERROR",
+		unknown + " so":                    unknown + " so",
+		"":                                 "",
+		apierror.ErrOutcomeUnknown.Error(): apierror.ErrOutcomeUnknown.Error(),
+	} {
+		if got := apierror.TrimAdvice(text); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -37,19 +37,20 @@ import (
 // changed nothing, so query again.
 var ErrOutcomeUnknown = errors.New("outcome unknown, query before anything else")
 
+// advice ends the text of each error that is ErrOutcomeUnknown.
+var advice = ": " + ErrOutcomeUnknown.Error()
+
 // ErrNotSent says that certainly nothing of a request reached WeChat Pay: it
 // broke a limit, could not be signed, or there was no connection. The error of
-// a write is this, [ErrOutcomeUnknown] or a refusal, an [*Error]. Who sends
-// requests in another way than package transport tells the generated
-// client so with an error that is one (errors.Is); any other error of a write
-// is [ErrOutcomeUnknown].
+// a write is this, [ErrOutcomeUnknown] or a refusal, an [*Error]. A custom
+// HttpRequestDoer reports this case with an error that wraps ErrNotSent; the
+// generated client makes any other error of a write an [ErrOutcomeUnknown].
 var ErrNotSent = errors.New("not sent")
 
-// Error is an answer of the API other than the documented success. Use
-// errors.As to get it. Its JSON form is the error object on the wire.
+// Error is any response other than the documented success. Use errors.As to get it. Its JSON form is the error object on the wire.
 //
-// errors.Is(err, [ErrOutcomeUnknown]) holds for the answer to a write from which
-// one cannot tell whether it was carried out: 5xx, 2xx other than the documented
+// errors.Is(err, [ErrOutcomeUnknown]) holds for the response to a write that does not
+// show whether it was carried out: 5xx, 2xx other than the documented
 // one (202 means received, not done), and whatever is not WeChat Pay's own
 // refusal. A refusal is WeChat Pay's own if it is Verified, or if it is one that
 // WeChat Pay is known to send unsigned ([catalog.Code].Unsigned): a 401
@@ -163,7 +164,7 @@ func (e *Error) Error() string {
 		b.WriteString(" request id " + oneline.Cut(e.RequestID, 128))
 	}
 	if e.outcomeUnknown() {
-		b.WriteString(": " + ErrOutcomeUnknown.Error())
+		b.WriteString(advice)
 	}
 	return b.String()
 }
@@ -249,7 +250,7 @@ func (e *UndecodableError) Error() string {
 		b.WriteString(" request id " + oneline.Cut(e.RequestID, 128))
 	}
 	if Writes(e.Method) {
-		b.WriteString(": " + ErrOutcomeUnknown.Error())
+		b.WriteString(advice)
 	}
 	return b.String()
 }

@@ -97,8 +97,8 @@ type flight struct {
 }
 
 // NewCertificateSource returns a source; it does not download yet. It returns
-// an error when something needed is missing, a key is malformed, or Server is
-// not a scheme and a host.
+// an error when something needed is missing, a key is malformed, Server is not a
+// scheme and a host, or a duration is negative.
 func NewCertificateSource(config CertificateConfig) (*CertificateSource, error) {
 	if config.Signer.pair() == nil {
 		return nil, errors.New("auth: a certificate source needs a Signer made by NewSigner")
@@ -118,10 +118,13 @@ func NewCertificateSource(config CertificateConfig) (*CertificateSource, error) 
 		strings.Trim(server.Path, "/") != "" || server.RawQuery != "" || server.User != nil {
 		return nil, errors.New("auth: the Server of a certificate source is not a scheme and a host") // it may hold a password
 	}
-	if config.Interval <= 0 {
+	if config.Interval < 0 || config.Throttle < 0 {
+		return nil, errors.New("auth: the Interval or the Throttle of a certificate source is negative")
+	}
+	if config.Interval == 0 {
 		config.Interval = DefaultCertificateInterval
 	}
-	if config.Throttle <= 0 {
+	if config.Throttle == 0 {
 		config.Throttle = DefaultCertificateThrottle
 	}
 	if config.OnError == nil {

@@ -292,7 +292,7 @@ func TestOldCertificateStaysUntilItExpires(t *testing.T) {
 func TestRotationUnderLoad(t *testing.T) {
 	a, b := newPlatforms(t)
 	w := newWechat(t, a, a)
-	s, v := source(t, w, func(c *auth.CertificateConfig) { c.Throttle = 50 * time.Millisecond })
+	s, v := source(t, w, func(c *auth.CertificateConfig) { c.Throttle = 5 * time.Millisecond })
 	if err := s.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -306,9 +306,14 @@ func TestRotationUnderLoad(t *testing.T) {
 	start := time.Now()
 	var wg sync.WaitGroup
 	var rotated atomic.Bool
+	passed := make(chan struct{}, 200)
 	for i := range 60 {
 		wg.Go(func() {
 			for ctx.Err() == nil {
+				select {
+				case passed <- struct{}{}:
+				case <-ctx.Done():
+				}
 				if i%2 == 0 {
 					if err := v.Verify(headers["forged"], []byte("{}")); !errors.Is(err, auth.ErrUnverified) {
 						t.Errorf("forged: %v", err)
@@ -326,21 +331,27 @@ func TestRotationUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(100 * time.Millisecond)
+	// all waits until everybody has verified a few more.
+	all := func() {
+		for range 2 * cap(passed) {
+			<-passed
+		}
+	}
+	all()
 	w.set(b, a, b)
 	if err := s.Refresh(t.Context()); err != nil {
 		t.Error(err)
 	}
 	rotated.Store(true)
-	time.Sleep(100 * time.Millisecond)
+	all()
 	w.set(b, b)
 	if err := s.Refresh(t.Context()); err != nil {
 		t.Error(err)
 	}
-	time.Sleep(100 * time.Millisecond)
+	all()
 	cancel()
 	wg.Wait()
-	if n, most := w.downloads.Load(), 3+1+int64(time.Since(start)/(50*time.Millisecond)); n > most {
+	if n, most := w.downloads.Load(), 3+1+int64(time.Since(start)/(5*time.Millisecond)); n > most {
 		t.Errorf("%d downloads, at most %d are due", n, most)
 	}
 }
@@ -843,6 +854,8 @@ func TestNewCertificateSourceRefuses(t *testing.T) {
 		"no scheme":    {Signer: signer, APIv3Keys: keys, Server: "api.mch.weixin.qq.com"},
 		"other scheme": {Signer: signer, APIv3Keys: keys, Server: "ftp://h"},
 		"password":     {Signer: signer, APIv3Keys: keys, Server: "https://a:MARKER@h"},
+		"interval":     {Signer: signer, APIv3Keys: keys, Interval: -1},
+		"throttle":     {Signer: signer, APIv3Keys: keys, Throttle: -1},
 		"no URL":       {Signer: signer, APIv3Keys: keys, Server: "https://a:MARKER@h h"},
 	} {
 		s, err := auth.NewCertificateSource(c)

@@ -86,29 +86,21 @@ type LaunchSigner struct {
 	nonce func() (string, error)
 }
 
-// LaunchOption changes how a LaunchSigner works. A nil one does nothing, and one
-// with a nil argument leaves the default. [NewLaunchSigner] returns an error for one
-// that cannot be used.
+// LaunchOption changes how a LaunchSigner works. A nil LaunchOption does nothing, and
+// one with a nil argument sets the default. [NewLaunchSigner] returns an error for
+// one that cannot be used.
 type LaunchOption func(*LaunchSigner)
 
 // WithLaunchClock sets where timestamps come from; the default is time.Now.
 func WithLaunchClock(clock func() time.Time) LaunchOption {
-	return func(s *LaunchSigner) {
-		if clock != nil {
-			s.clock = clock
-		}
-	}
+	return func(s *LaunchSigner) { s.clock = clock }
 }
 
 // WithLaunchNonce sets where nonces come from; the default is 32 random
 // characters of [0-9A-Za-z]. The function must be safe for concurrent use and
 // must not repeat itself.
 func WithLaunchNonce(nonce func() (string, error)) LaunchOption {
-	return func(s *LaunchSigner) {
-		if nonce != nil {
-			s.nonce = nonce
-		}
-	}
+	return func(s *LaunchSigner) { s.nonce = nonce }
 }
 
 // NewLaunchSigner returns a signer for the merchant mchID, in partner mode the
@@ -121,14 +113,17 @@ func NewLaunchSigner(mchID string, key APIv2Key, opts ...LaunchOption) (*LaunchS
 	if key.key == nil {
 		return nil, errors.New("auth: the APIv2 key is missing")
 	}
-	s := &LaunchSigner{
-		mchID: mchID, key: key, clock: time.Now,
-		nonce: func() (string, error) { return string(appendNonce(nil)), nil },
-	}
+	s := &LaunchSigner{mchID: mchID, key: key}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(s)
 		}
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.nonce == nil {
+		s.nonce = func() (string, error) { return string(appendNonce(nil)), nil }
 	}
 	return s, nil
 }

@@ -52,19 +52,15 @@ type signingPair struct {
 	public  *rsa.PublicKey
 }
 
-// SignerOption changes how a Signer works. A nil one does nothing, and one with a
-// nil or empty argument leaves the default. [NewSigner] returns an error for one that
-// cannot be used.
+// SignerOption changes how a Signer works. A nil SignerOption does nothing, and one
+// with a nil or empty argument sets the default. [NewSigner] returns an error for one
+// that cannot be used.
 type SignerOption func(*Signer)
 
 // WithClock sets where timestamps come from; the default is time.Now. WeChat
 // Pay refuses a request whose timestamp is more than about 300 seconds off.
 func WithClock(clock func() time.Time) SignerOption {
-	return func(s *Signer) {
-		if clock != nil {
-			s.clock = clock
-		}
-	}
+	return func(s *Signer) { s.clock = clock }
 }
 
 // WithNonce sets where nonces come from; the default is 32 random characters of
@@ -77,11 +73,7 @@ func WithNonce(nonce func() (string, error)) SignerOption {
 // WithUserAgent sets the User-Agent of requests that have none. WeChat Pay
 // refuses requests without one, so the empty string means the default.
 func WithUserAgent(userAgent string) SignerOption {
-	return func(s *Signer) {
-		if userAgent != "" {
-			s.userAgent = userAgent
-		}
-	}
+	return func(s *Signer) { s.userAgent = userAgent }
 }
 
 // WithWechatpaySerial sets the Wechatpay-Serial of requests that have none: the
@@ -124,16 +116,17 @@ func NewSigner(mchid, serialNo string, key crypto.Signer, opts ...SignerOption) 
 		}
 	}
 
-	s := &Signer{
-		mchid:     mchid,
-		current:   new(atomic.Pointer[signingPair]),
-		clock:     time.Now,
-		userAgent: defaultUserAgent(),
-	}
+	s := &Signer{mchid: mchid, current: new(atomic.Pointer[signingPair])}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(s)
 		}
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.userAgent == "" {
+		s.userAgent = defaultUserAgent()
 	}
 	if !isVisible(strings.ReplaceAll(s.userAgent, " ", "")) {
 		return nil, fmt.Errorf("auth: user agent %s holds characters other than visible ASCII", quote(s.userAgent))

@@ -734,3 +734,35 @@ func TestNonceHasNoModuloBias(t *testing.T) {
 		t.Errorf("0..7 make up %.4f of the characters, want %.4f", share, 8.0/62)
 	}
 }
+
+// Every option takes nil for its default, whatever was set before, and none panics.
+func TestNilOptionsSetTheDefault(t *testing.T) {
+	clock := func() time.Time { return time.Unix(1, 0) }
+	nonce := func() (string, error) { return "", errors.New("MARKER: the nonce of an option that was taken back") }
+	s, err := auth.NewSigner("1900000001", merchantSerial, privateKey(t, "merchant_key.pem"), nil,
+		auth.WithClock(clock), auth.WithClock(nil), auth.WithNonce(nonce), auth.WithNonce(nil),
+		auth.WithUserAgent("mine"), auth.WithUserAgent(""), auth.WithWechatpaySerial(publicKeyID), auth.WithWechatpaySerial(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, _ := http.NewRequest("GET", "https://h/v3/x", nil)
+	if err := s.Sign(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	a, err := auth.ParseAuthorization(req.Header.Get("Authorization"))
+	if err != nil || a.Timestamp == "1" || req.Header.Get("User-Agent") == "mine" || req.Header.Get("User-Agent") == "" || req.Header.Get("Wechatpay-Serial") != "" {
+		t.Errorf("timestamp %s, %q, %v", a.Timestamp, req.Header, err)
+	}
+	key, err := auth.NewAPIv2Key("TestOnlyAPIv2Key0123456789abcdef")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := auth.NewLaunchSigner("1900000001", key, nil,
+		auth.WithLaunchClock(clock), auth.WithLaunchClock(nil), auth.WithLaunchNonce(nonce), auth.WithLaunchNonce(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Confirm("package"); err != nil {
+		t.Error(err)
+	}
+}

@@ -25,8 +25,13 @@ import (
 	"github.com/wxpayscore/payscore/auth"
 )
 
+var privateKeys sync.Map // by file, since reading one costs as much as a signature
+
 func privateKey(t testing.TB, file string) *rsa.PrivateKey {
 	t.Helper()
+	if key, known := privateKeys.Load(file); known {
+		return key.(*rsa.PrivateKey)
+	}
 	data, err := os.ReadFile(vectorPath(file))
 	if err != nil {
 		t.Fatal(err)
@@ -35,6 +40,7 @@ func privateKey(t testing.TB, file string) *rsa.PrivateKey {
 	if err != nil {
 		t.Fatal(err)
 	}
+	privateKeys.Store(file, key)
 	return key
 }
 

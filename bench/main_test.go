@@ -22,7 +22,7 @@ var (
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
-// run starts the server that all clients talk to.
+// run starts the server that all clients call.
 func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "payscore-bench-")
 	if err != nil {
@@ -48,7 +48,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// connections is how many the server was asked for so far.
+// connections returns the number of connections that clients have opened.
 func connections(tb testing.TB) int64 {
 	tb.Helper()
 	rsp, err := http.Get(plainURL + "/connections")

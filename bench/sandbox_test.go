@@ -24,8 +24,7 @@ import (
 // fields is a body for peers that have no type for it.
 type fields = map[string]any
 
-// peer is what another client does with a partner's orders, verifying every
-// answer.
+// peer is another client for a partner's orders. It verifies every response.
 type peer struct {
 	create   func(ctx context.Context, body fields) error
 	complete func(ctx context.Context, outOrderNo string, body fields) error
@@ -34,7 +33,7 @@ type peer struct {
 	mismatch string // what it says of a signature that is well-formed and wrong
 }
 
-// What knows nothing of this project signs, and verifies, what the sandbox does.
+// The other clients sign for the sandbox, and verify its responses.
 func TestPeersOnTheSandbox(t *testing.T) {
 	for name, open := range map[string]func(*testing.T, *sandbox.Server) peer{"wechatpay-go": wechatpayGoPeer, "gopay": gopayPeer} {
 		t.Run(name, func(t *testing.T) {

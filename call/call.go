@@ -1,6 +1,6 @@
-// Package call says what a request is for. The generated client puts it into
-// the context of each request, and what sends the request, logs it or traces
-// it reads it there; none of it goes out on the wire.
+// Package call describes the API call that a request belongs to. The generated
+// client puts an [Info] into the context of each request. Whatever sends, logs or
+// traces the request reads it there. None of it is sent.
 //
 //	func (t tracing) RoundTrip(req *http.Request) (*http.Response, error) {
 //		info, _ := call.FromContext(req.Context())
@@ -13,8 +13,9 @@ package call
 
 import "context"
 
-// Info is what a request is for. Its zero value is a request that no
-// operation of the contract made.
+// Info describes the API call that a request belongs to: the operation of the
+// contract, the order and the status of success. The zero value describes a request
+// that no operation made.
 type Info struct {
 	// Operation is the operationId of the contract, modifyPartnerServiceOrder.
 	Operation string
@@ -44,13 +45,12 @@ func (c *carrier) Value(k any) any {
 	return c.Context.Value(k)
 }
 
-// NewContext returns a context that carries info, in place of what ctx carries.
+// NewContext returns a context that carries info, in place of any that ctx carries.
 func NewContext(ctx context.Context, info Info) context.Context {
 	return &carrier{Context: ctx, info: info}
 }
 
-// FromContext returns what [NewContext] put into ctx or a parent of it, and
-// whether there is any.
+// FromContext returns the Info of ctx, and reports whether there is one.
 func FromContext(ctx context.Context) (Info, bool) {
 	info, ok := ctx.Value(key{}).(*Info)
 	if !ok {

@@ -13,7 +13,7 @@ func ExampleFindings() {
 		SubMchID: "1900000109",
 		PostPayments: []payscore.Payment{
 			{Name: "就餐费用", Amount: new(int64(40000))},
-			{Name: "包间服务费（工作日晚间时段另收百分之十五）", Count: new(int64(0))},
+			{Count: new(int64(0))},
 		},
 		TotalAmount: 39900,
 	}.Validate()
@@ -26,7 +26,7 @@ func ExampleFindings() {
 	}
 	// Output:
 	// $.post_payments[1].count breaks minimum: 0, at least 1
-	// $.post_payments[1].name breaks maxLength: 21 characters, at most 20
+	// $.post_payments[1].name breaks minLength: empty, at least 1 character
 	// $.reason breaks minLength: empty, at least 1 character
 }
 

@@ -13,10 +13,10 @@ import (
 
 // What Deduper.Begin says about a notification that is not to be handled now.
 var (
-	// ErrDone: it was handled before. WeChat Pay is told so with a 204.
+	// ErrDone says that it was handled before. The response is a 204.
 	ErrDone = errors.New("notify: the notification is done")
-	// ErrInProgress: it is being handled. WeChat Pay is told to repeat it, in
-	// case that fails.
+	// ErrInProgress says that it is being handled. The response makes WeChat Pay
+	// repeat it, in case that fails.
 	ErrInProgress = errors.New("notify: the notification is in progress")
 )
 
@@ -40,8 +40,8 @@ var (
 type Deduper interface {
 	// Begin claims all keys or none, in one step. Its error is ErrDone when any
 	// is done, else ErrInProgress when any is claimed (errors.Is); any other
-	// means that it cannot tell, and WeChat Pay is told to repeat. It must return
-	// when ctx ends: the answer to WeChat Pay waits for it.
+	// means that the Deduper does not know, and the response makes WeChat Pay repeat.
+	// It must return when ctx ends: the response waits for it.
 	//
 	// A claim that neither ends as done nor is released, because its process
 	// died, must end by itself after a while.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/wxpayscore/payscore/notify"
@@ -86,18 +87,20 @@ func (d lateDeduper) Release(ctx context.Context) error                      { d
 
 func TestTheLastWordIsSaidAfterTheDeadline(t *testing.T) {
 	for _, result := range []error{nil, errors.New("late")} {
-		d := make(lateDeduper, 1)
-		r := receiver(t, func(ctx context.Context, _ *notify.Event) error {
-			<-ctx.Done()
-			time.Sleep(5 * time.Millisecond)
-			return result
-		}, notify.WithDeduper(d), notify.WithTimeout(10*time.Millisecond))
-		if status := told(t, r, envelope("EV-1", notify.UserPaid, order("N", "USER_PAID", 1))); status != 500 {
-			t.Error(status)
-		}
-		if err := <-d; err != nil {
-			t.Error(err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			d := make(lateDeduper, 1)
+			r := receiver(t, func(ctx context.Context, _ *notify.Event) error {
+				<-ctx.Done()
+				time.Sleep(time.Second)
+				return result
+			}, notify.WithDeduper(d), notify.WithTimeout(time.Second))
+			if status := told(t, r, envelope("EV-1", notify.UserPaid, order("N", "USER_PAID", 1))); status != 500 {
+				t.Error(status)
+			}
+			if err := <-d; err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -26,8 +26,8 @@
 //
 // Notifications come late, twice, in any order or not at all: the query of the
 // order is the truth. A [Deduper] sees to it that a Func that returned nil is not
-// called again for the same notification. No such thing is certain when a process
-// dies between the two, so a Func must bear a repeat.
+// called again for the same notification. A process may die between the two, so a
+// Func must be idempotent.
 //
 // # What is not as the contract says
 //
@@ -35,7 +35,7 @@
 // a text of digits is read as the integer. If a field has another type than in the
 // contract otherwise, Event.Err names it and Resource is nil, so that no code takes
 // a half-filled value for a whole one. Raw has all of it, Partial what could be
-// decoded. The function of [WithErrorFunc] is told as well. A Func that returns
+// decoded. The function of [WithErrorFunc] gets the error as well. A Func that returns
 // Event.Err gets the notification again for a day, in which a new version of the
 // program may read it; one that knows what to do with Raw, or queries the order,
 // returns nil.

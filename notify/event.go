@@ -17,8 +17,8 @@ import (
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
-// Event is a notification that was verified and decrypted. It belongs to who
-// gets it. Printed or logged, it shows its ID and Type alone, since the rest
+// Event is a notification that was verified and decrypted. The receiver
+// owns it. Printed or logged, it shows its ID and Type alone, since the rest
 // names the user and what was paid.
 type Event struct {
 	ID         string    // unique for a notification, the same for its repeats; if WeChat Pay's cannot be read, a hash of Type and Raw
@@ -34,7 +34,7 @@ type Event struct {
 	// Resource is Raw, decoded into the type that payscore.UnmarshalNotification
 	// lists for Type, such as *payscore.ServiceOrderNotification; nil for any other
 	// Type, and nil with an Err. Its limits are not checked, since WeChat Pay may widen
-	// them: that is what its method Validate is for.
+	// them.
 	Resource any
 
 	// Err is a *MalformedError when a field of the notification has another type than

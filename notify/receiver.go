@@ -24,7 +24,7 @@ var errNoVerifier = errors.New("notify: the verifier is nil")
 
 // Func does what a notification asks for. nil means that it is done, and WeChat
 // Pay sends it no more. After an error or a panic WeChat Pay sends it again,
-// about 15 times within a day, so a Func must bear to see a notification twice.
+// about 15 times within a day, so a Func must be idempotent.
 //
 // ctx ends when WeChat Pay stops waiting. What takes longer should be stored and
 // done afterwards. A Func that returns nil after ctx ended counts all the same:
@@ -51,7 +51,7 @@ type Receiver struct {
 }
 
 // Option changes how a Receiver works. A nil Option does nothing, and one with a
-// nil argument leaves the default. [New] returns an error for one that cannot be used.
+// nil argument sets the default. [New] returns an error for one that cannot be used.
 type Option func(*Receiver)
 
 // WithOldKey adds the APIv3 key from before a reset. WeChat Pay repeats for a day
@@ -68,7 +68,8 @@ func WithDeduper(d Deduper) Option {
 }
 
 // WithTimeout sets how long a notification may take; the default is
-// DefaultTimeout. More than 5 seconds makes WeChat Pay repeat what was done.
+// DefaultTimeout. It must be positive. More than 5 seconds makes WeChat Pay repeat
+// what was done.
 func WithTimeout(d time.Duration) Option {
 	return func(r *Receiver) { r.timeout = d }
 }
@@ -81,9 +82,9 @@ func WithBody(body func(*http.Request) ([]byte, error)) Option {
 	return func(r *Receiver) { r.body = body }
 }
 
-// WithErrorFunc sets what is told why a notification was not taken: an error of
+// WithErrorFunc sets a function that gets the reason why a notification was not taken: an error of
 // Open, a *FuncError, a *DeduperError, ErrInProgress, or one of reading the
-// request. It is also told Event.Err of each notification that has one, before the
+// request. It also gets the Event.Err of each notification that has one, before the
 // Func is called. The errors of this package and of auth hold nothing of the content.
 // f may be called concurrently and must not panic.
 func WithErrorFunc(f func(err error)) Option {

@@ -67,7 +67,7 @@ func scalars(value any, set func(any), f func(value any, set func(any))) {
 }
 
 // TestEachFieldMayHaveAnotherType sends each kind of notification with each of its
-// scalars written in each other way.
+// scalars written in each other way. With -short it is every fifth scalar.
 func TestEachFieldMayHaveAnotherType(t *testing.T) {
 	data, err := os.ReadFile("../api/dist/openapi.json")
 	if err != nil {
@@ -97,7 +97,7 @@ func TestEachFieldMayHaveAnotherType(t *testing.T) {
 		}
 		return got
 	}
-	integers, misfits := 0, 0
+	integers, misfits, all := 0, 0, 0
 	sent := map[string]bool{}
 	for _, known := range catalog.Events() {
 		eventType, name := known.Type, known.Schema
@@ -111,6 +111,9 @@ func TestEachFieldMayHaveAnotherType(t *testing.T) {
 			t.Fatal(want.Err)
 		}
 		scalars(document, nil, func(value any, set func(any)) {
+			if all++; testing.Short() && all%5 != 0 {
+				return
+			}
 			number, isNumber := value.(json.Number)
 			if isNumber {
 				integers++
@@ -136,7 +139,7 @@ func TestEachFieldMayHaveAnotherType(t *testing.T) {
 		})
 	}
 	t.Log(integers, "integers,", misfits, "misfits")
-	if integers < 20 || misfits < 300 {
+	if !testing.Short() && (integers < 20 || misfits < 300) {
 		t.Errorf("%d integers, %d misfits", integers, misfits)
 	}
 }

@@ -491,7 +491,7 @@ func TestSeedOptions(t *testing.T) {
 		t.Errorf("collected %d", v.Collected)
 	}
 	for name, opt := range map[string]sandbox.SeedOption{
-		"stage": sandbox.SeedStage("PAID"), "sub-merchant": sandbox.SeedSubMchID(strings.Repeat("1", 33)), "url": sandbox.SeedNotifyURL("nowhere"),
+		"stage": sandbox.SeedStage("PAID"), "sub-merchant": sandbox.SeedSubMchID(strings.Repeat("1", 999)), "url": sandbox.SeedNotifyURL("nowhere"),
 		"risk fund": sandbox.SeedRiskFund("MONEY"),
 	} {
 		if _, err := b.Seed("wrong", 1, opt); err == nil {

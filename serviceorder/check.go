@@ -8,14 +8,14 @@ import (
 	"github.com/wxpayscore/payscore/limit"
 )
 
-// RepeatableName is the only payment name that may stand more than once in
-// an order (智慧零售 lists each of the goods under it).
+// RepeatableName is the only payment name that may occur more than once in an order
+// (智慧零售 lists each of the goods under it).
 const RepeatableName = "商品信息"
 
-// CheckModify returns everything that is wrong with a modify request, in the
-// order of its fields: what breaks a limit of the contract, and as warnings
-// what breaks a rule of the order. It knows nothing of the order that is to be
-// modified; see [CheckModifyOf].
+// CheckModify returns everything that is wrong with a modify request: the limits of
+// the contract that it breaks, in the order of its fields, and then, as warnings, the
+// rules of the order that it breaks. [CheckModifyOf] also compares it with the
+// order that is to be modified.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692360
 func CheckModify(body payscore.ModifyPartnerServiceOrderRequest) limit.Findings {
@@ -29,9 +29,9 @@ func CheckModify(body payscore.ModifyPartnerServiceOrderRequest) limit.Findings 
 	return append(findings, checkTotal(body.PostPayments, body.PostDiscounts, body.TotalAmount)...)
 }
 
-// CheckModifyOf returns what [CheckModify] returns and what speaks against the
-// modification of this order, as a query answered it: its stage, its amount
-// (a new one must be lower) and its risk fund.
+// CheckModifyOf returns the findings of [CheckModify], and warnings if the order, as
+// a query returned it, cannot be modified like that: because of its stage, its total
+// (the new one must be lower) or its risk fund.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692360
 func CheckModifyOf(order payscore.ServiceOrderEntity, body payscore.ModifyPartnerServiceOrderRequest) limit.Findings {
@@ -44,7 +44,7 @@ func CheckModifyOf(order payscore.ServiceOrderEntity, body payscore.ModifyPartne
 		findings = append(findings, limit.Finding{Path: "$.total_amount", Rule: "lower", Warning: true,
 			Message: fmt.Sprintf("%d fen, must be lower than the %d fen of the order", body.TotalAmount, *order.TotalAmount)})
 	}
-	// In the pay-later mode the risk fund is an estimate, and no cap.
+	// In the pay-later mode the risk fund is an estimate and not a cap.
 	if fund := order.RiskFund; fund != nil && fund.Name != payscore.RiskFundNameEstimateOrderCost && body.TotalAmount > fund.Amount {
 		findings = append(findings, limit.Finding{Path: "$.total_amount", Rule: "riskFund", Warning: true,
 			Message: fmt.Sprintf("%d fen, above the risk fund of the order, %d fen", body.TotalAmount, fund.Amount)})

@@ -91,6 +91,8 @@ func TestPublishedExample(t *testing.T) {
 	check(t, serviceorder.CheckModify(body), "$.total_amount total?")
 }
 
+// TestCheckModify is the one test that holds limits of the contract as numbers:
+// none of a modification changes by mistake.
 func TestCheckModify(t *testing.T) {
 	type request = payscore.ModifyPartnerServiceOrderRequest
 	han := func(n int) string { return strings.Repeat("费", n) }
@@ -219,17 +221,17 @@ func TestRepeatedNameNamesTheFirst(t *testing.T) {
 }
 
 func TestAllFindingsAtOnce(t *testing.T) {
-	secret := "MARKER" + strings.Repeat("张", 21)
+	secret := "MARKER" + strings.Repeat("张", 999)
 	body := payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID: "1900000109",
 		PostPayments: []payscore.Payment{
 			{Name: secret, Amount: new(int64(-1)), Count: new(int64(0))},
-			{Name: "餐", Count: new(int64(101))},
+			{Name: "餐", Count: new(int64(9999))},
 			{Name: "餐", Amount: new(int64(5))},
 		},
-		PostDiscounts: slices.Repeat([]payscore.ServiceOrderCoupon{{Name: new("券")}}, 31),
+		PostDiscounts: slices.Repeat([]payscore.ServiceOrderCoupon{{Name: new("券")}}, 999),
 		TotalAmount:   -5,
-		Reason:        strings.Repeat("投", 51),
+		Reason:        strings.Repeat("投", 999),
 	}
 	want := []string{
 		"$.post_discounts maxItems",
@@ -238,7 +240,7 @@ func TestAllFindingsAtOnce(t *testing.T) {
 		"$.reason maxLength", "$.total_amount minimum",
 		"$.post_payments[1] content?", "$.post_payments[2].name unique?",
 	}
-	for i := 1; i < 31; i++ {
+	for i := 1; i < 999; i++ {
 		want = append(want, fmt.Sprintf("$.post_discounts[%d].name unique?", i))
 	}
 	findings := serviceorder.CheckModify(body)

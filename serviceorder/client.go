@@ -11,9 +11,9 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// PartnerClient is what the functions for partners need of a *payscore.Client:
-// errors that are [apierror.ErrOutcomeUnknown] exactly when the operation may
-// have been carried out.
+// PartnerClient has the methods of *payscore.Client that the functions for partners
+// call. An error must be [apierror.ErrOutcomeUnknown] exactly when the operation
+// may have been carried out.
 type PartnerClient interface {
 	QueryPartnerServiceOrder(ctx context.Context, params payscore.QueryPartnerServiceOrderParams, editors ...payscore.RequestEditorFn) (*payscore.ServiceOrderEntity, error)
 	CancelPartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.CancelPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
@@ -23,8 +23,8 @@ type PartnerClient interface {
 	SyncPartnerServiceOrder(ctx context.Context, outOrderNo string, body payscore.SyncPartnerServiceOrderRequest, editors ...payscore.RequestEditorFn) error
 }
 
-// DirectClient is what the functions for direct merchants need of a
-// *payscore.Client, with errors as [PartnerClient] has them.
+// DirectClient has the methods of *payscore.Client that the functions for direct
+// merchants call. Its errors are like those of [PartnerClient].
 type DirectClient interface {
 	QueryServiceOrder(ctx context.Context, params payscore.QueryServiceOrderParams, editors ...payscore.RequestEditorFn) (*payscore.DirectServiceOrderEntity, error)
 	CancelServiceOrder(ctx context.Context, outOrderNo string, body payscore.CancelServiceOrderRequest, editors ...payscore.RequestEditorFn) (*payscore.CancelServiceOrderResult, error)
@@ -39,27 +39,27 @@ var (
 	_ DirectClient  = (*payscore.Client)(nil)
 )
 
-var errAnother = errors.New("the query answered another order")
+var errOtherOrder = errors.New("the query answered another order")
 
-// confirmPartner confirms an operation of a partner, by a query with all that
-// is known of the order. serviceID is the body's, nil where it bears none.
+// confirmPartner confirms an operation of a partner. Its query has all parameters
+// that are known. serviceID is the body's, nil if it has none.
 func confirmPartner[B any](ctx context.Context, client PartnerClient, outOrderNo, subMchID string, serviceID *string, body B,
-	send func(PartnerClient, context.Context, string, B, ...payscore.RequestEditorFn) error, k kind, opts []Option,
+	send func(PartnerClient, context.Context, string, B, ...payscore.RequestEditorFn) error, k kind, o options,
 ) (Result[payscore.ServiceOrderEntity], error) {
 	params := payscore.QueryPartnerServiceOrderParams{SubMchID: subMchID, OutOrderNo: &outOrderNo}
-	if service := knownService(serviceID, opts); service != "" {
+	if service := o.service(serviceID); service != "" {
 		params.ServiceID = &service
 	}
 	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
 		kind: k, outOrderNo: outOrderNo, params: params, query: partnerQuery(ctx, client, params),
 		send: func() (*payscore.ServiceOrderEntity, error) { return nil, send(client, ctx, outOrderNo, body) },
-	}, opts)
+	}, o)
 }
 
-// confirmDirect is confirmPartner for a direct merchant, whose query takes no
-// order without a service and an app.
+// confirmDirect is confirmPartner for a direct merchant, whose query requires the
+// service and the app.
 func confirmDirect[B any, A directAnswer](ctx context.Context, client DirectClient, outOrderNo, serviceID, appID string, body B,
-	send func(DirectClient, context.Context, string, B, ...payscore.RequestEditorFn) (*A, error), k kind, opts []Option,
+	send func(DirectClient, context.Context, string, B, ...payscore.RequestEditorFn) (*A, error), k kind, o options,
 ) (Result[payscore.DirectServiceOrderEntity], error) {
 	params := payscore.QueryServiceOrderParams{ServiceID: serviceID, AppID: appID, OutOrderNo: &outOrderNo}
 	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
@@ -71,17 +71,17 @@ func confirmDirect[B any, A directAnswer](ctx context.Context, client DirectClie
 			}
 			return answered(outOrderNo, cmp.Or(answer, new(A)))
 		},
-	}, opts)
+	}, o)
 }
 
-// directAnswer is what an operation of a direct merchant answers. It bears the
+// directAnswer is a response to an operation of a direct merchant. It has the
 // number of the order.
 type directAnswer interface {
 	payscore.DirectServiceOrderEntity | payscore.CancelServiceOrderResult | payscore.CompleteServiceOrderResult | payscore.PayServiceOrderResult
 }
 
-// answered returns the order, where the answer to an operation is one. If the
-// answer is about another order, nobody knows what was carried out.
+// answered returns the order if the response to an operation is one. If the
+// response is about another order, the outcome is unknown.
 func answered(outOrderNo string, answer any) (order *payscore.DirectServiceOrderEntity, err error) {
 	var about string
 	switch a := answer.(type) {
@@ -100,17 +100,8 @@ func answered(outOrderNo string, answer any) (order *payscore.DirectServiceOrder
 	return order, nil
 }
 
-// knownService is the service that the body names, or else the one of
-// [WithServiceID], or "".
-func knownService(body *string, opts []Option) string {
-	if body != nil {
-		return *body
-	}
-	return newOptions(opts).serviceID
-}
-
-// partnerQuery answers the order, and an error when the answer is about
-// another one. It is nil without a client.
+// partnerQuery returns a query of the order, which fails if the response is about
+// another one. It returns nil without a client.
 func partnerQuery(ctx context.Context, client PartnerClient, params payscore.QueryPartnerServiceOrderParams) func() (*payscore.ServiceOrderEntity, error) {
 	if client == nil {
 		return nil
@@ -122,14 +113,14 @@ func partnerQuery(ctx context.Context, client PartnerClient, params payscore.Que
 			return nil, hintService(params, err)
 		case order == nil, order.OutOrderNo != *params.OutOrderNo, order.SubMchID != nil && *order.SubMchID != params.SubMchID,
 			params.ServiceID != nil && order.ServiceID != "" && order.ServiceID != *params.ServiceID:
-			return nil, errAnother
+			return nil, errOtherOrder
 		}
 		return order, nil
 	}
 }
 
-// hintService says of a query without a service that was refused for lack of
-// permission what may help: two of three official texts require the service.
+// hintService adds to the refusal of a query without a service, for lack of
+// permission, that a service may help: two of three official texts require it.
 func hintService(params payscore.QueryPartnerServiceOrderParams, err error) error {
 	var refused *apierror.Error
 	if params.ServiceID == nil && errors.As(err, &refused) && refused.Status == http.StatusForbidden {
@@ -149,7 +140,7 @@ func directQuery(ctx context.Context, client DirectClient, params payscore.Query
 		case err != nil:
 			return nil, err
 		case order == nil, order.OutOrderNo != *params.OutOrderNo, order.ServiceID != params.ServiceID, order.AppID != params.AppID:
-			return nil, errAnother
+			return nil, errOtherOrder
 		}
 		return order, nil
 	}

@@ -7,32 +7,35 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// Complete completes an order of a partner and finds out what became of it, by
-// a query where the answer does not tell, as [Modify] does. A refusal with
-// number 271316754 or 271316574 speaks of the deduction, so it needs one too. So
-// does the one of a re-entry (number 271316598, 订单重入参数校验失败): the order was
-// completed before, and if it bears the same bill, this completion is carried
-// out. If it bears another, modify it. Never complete it under a new number,
-// which would charge the user twice.
+// Complete completes an order of a partner and finds out whether it was completed.
+// Like [Modify] it queries the order when the response does not show that. It also
+// queries after these refusals:
 //
-// The order tells by its stage and its bill:
+//   - numbers 271316754 and 271316574, which are about the deduction.
+//   - number 271316598 (订单重入参数校验失败): the order was completed before. If it has
+//     the same bill, this completion is carried out. If it has another bill, modify
+//     the order. Never complete it under a new number, which would charge the user
+//     twice.
+//
+// The stage and the bill of the order decide:
 //
 //   - not completed yet, or expired: not carried out.
-//   - waiting for payment or paid, with the total sent and the payments and
-//     discounts sent by name and amount: carried out. A total of 0 finishes the
-//     order, so one that waits for payment at 0 fen does not count.
-//   - completed with another bill: unknown. Another completion was there first,
-//     or this one was carried out and then modified. After the refusal of a
-//     re-entry it is not carried out.
+//   - waiting for payment or paid, with the total that was sent and with the same
+//     payments and discounts by name and amount: carried out. A total of 0 finishes
+//     the order, so an order that waits for payment of 0 fen does not count.
+//   - completed with another bill: unknown. Either another completion came first, or
+//     this one was carried out and then modified. After number 271316598 it is not
+//     carried out.
 //   - cancelled: unknown.
 //
-// The order does not show profit_sharing, goods_tag and device, nor who
-// completed it: the same bill sent by another counts as carried out.
-// NotCarriedOut and the errors mean what they mean of [Modify].
+// The order does not show profit_sharing, goods_tag, device or the caller. If
+// somebody else sent the same bill, that counts as carried out.
+// NotCarriedOut and the errors mean the same as for [Modify].
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692408
 func Complete(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.CompletePartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
-	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, &body.ServiceID, body, PartnerClient.CompletePartnerServiceOrder, kind{id: "completePartnerServiceOrder", judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount)}, opts)
+	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, &body.ServiceID, body, PartnerClient.CompletePartnerServiceOrder,
+		kind{id: catalog.OperationCompletePartnerServiceOrder, judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount)}, newOptions(opts))
 }
 
 // CompleteDirect is [Complete] for a direct merchant. It queries with
@@ -40,14 +43,15 @@ func Complete(ctx context.Context, client PartnerClient, outOrderNo string, body
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587955
 func CompleteDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.CompleteServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
-	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.CompleteServiceOrder, kind{id: "completeServiceOrder", judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount)}, opts)
+	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.CompleteServiceOrder,
+		kind{id: catalog.OperationCompleteServiceOrder, judge: completedWith(body.PostPayments, body.PostDiscounts, body.TotalAmount)}, newOptions(opts))
 }
 
 func completedWith(payments []payscore.Payment, discounts []payscore.ServiceOrderCoupon, total int64) func(now facts) Outcome {
 	return func(now facts) Outcome {
 		switch now.stage {
 		case catalog.StageCreated, catalog.StageUserConfirm, catalog.StageExpired:
-			return NotCarriedOut // no way leads back there
+			return NotCarriedOut // a completed order never returns there
 		case catalog.StageUserPaying, catalog.StageDone:
 			sent := facts{payments: payments, discounts: discounts, total: &total}
 			if sameBill(sent, now) && (total > 0 || now.stage == catalog.StageDone) {
@@ -58,9 +62,8 @@ func completedWith(payments []payscore.Payment, discounts []payscore.ServiceOrde
 	}
 }
 
-// sameBill compares what decides on the money, and the names, which tell one
-// bill from another of the same amount. A count or a description that was not
-// sent may be filled in.
+// sameBill compares the amounts and the names. Names distinguish bills of the same
+// amount. Counts and descriptions are left out, since WeChat Pay may fill them in.
 func sameBill(a, b facts) bool {
 	if a.total == nil || b.total == nil || *a.total != *b.total ||
 		len(a.payments) != len(b.payments) || len(a.discounts) != len(b.discounts) {
@@ -79,7 +82,7 @@ func sameBill(a, b facts) bool {
 	return true
 }
 
-// orZero reads a field for which absent and zero mean the same.
+// orZero reads a field whose absence means zero.
 func orZero[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

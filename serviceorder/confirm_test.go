@@ -36,7 +36,7 @@ type host struct {
 	*httptest.Server
 	t         *testing.T
 	order     payscore.ServiceOrderEntity
-	sends     []func() int // what becomes of each operation: a status
+	sends     []func() int // return the status of each response
 	failQuery int          // queries that fail
 	queries   int
 	bodies    []string
@@ -52,8 +52,8 @@ func newHost(t *testing.T) *host {
 	return h
 }
 
-// verifying stands for package transport: what it passes on has verified,
-// unless it bears the header Unsigned.
+// verifying replaces package transport: each response has verified, unless it has
+// the header Unsigned.
 type verifying struct{ *http.Client }
 
 func (c verifying) Do(req *http.Request) (*http.Response, error) {
@@ -142,11 +142,18 @@ func end[O serviceorder.Order](t *testing.T, r serviceorder.Result[O], err error
 	return ended{r.Outcome, r.Order != nil, r.SendErr, r.QueryErr, err}
 }
 
+// operate runs one operation.
+type operate = func(*testing.T, context.Context, *payscore.Client, ...serviceorder.Option) ended
+
 // kind is one operation, for the partner and the direct merchant.
 type kind struct {
 	name            string
-	partner, direct func(*testing.T, context.Context, *payscore.Client, ...serviceorder.Option) ended
+	partner, direct operate
 	answersOrder    bool // the direct merchant's
+}
+
+func (k kind) both() map[string]operate {
+	return map[string]operate{"Partner": k.partner, "": k.direct}
 }
 
 var (
@@ -270,7 +277,7 @@ func stillPaying(o *payscore.ServiceOrderEntity) {
 	o.Collection = &payscore.Collection{State: payscore.CollectionStateUserPaying, Details: o.Collection.Details}
 }
 
-// The outcome of the sending is unknown, so that the order alone tells.
+// The response leaves the outcome unknown, so that only the order shows it.
 func TestWhatTheOrderTells(t *testing.T) {
 	const done, not, unknown = serviceorder.CarriedOut, serviceorder.NotCarriedOut, serviceorder.Unknown
 	line := func(name string, fen int64) payscore.Payment { return payscore.Payment{Name: name, Amount: &fen} }
@@ -367,18 +374,18 @@ func TestWhatTheOrderTells(t *testing.T) {
 		{payment, at("EXPIRED"), not},
 	} {
 		h := newHost(t)
-		for who, run := range map[string]func(*testing.T, context.Context, *payscore.Client, ...serviceorder.Option) ended{"partner": c.kind.partner, "direct": c.kind.direct} {
+		for side, run := range c.kind.both() {
 			h.order, h.queries, h.sends = c.order, 0, []func() int{func() int { return 500 }}
 			e := run(t, t.Context(), h.client(), serviceorder.WithPause(0))
 			if e.outcome != c.want || !e.order || h.queries != 1 {
 				b, _ := json.Marshal(c.order)
-				t.Errorf("%s %s: %v after %d queries, want %v: %v\n%s", who, c.kind.name, e.outcome, h.queries, c.want, e.err, b)
+				t.Errorf("%s%s: %v after %d queries, want %v: %v\n%s", c.kind.name, side, e.outcome, h.queries, c.want, e.err, b)
 			}
 			unsettled, ok := errors.AsType[*serviceorder.UnsettledError](e.err)
 			stage, _ := serviceorder.Stage(c.order)
 			if ok != (c.want == unknown) || ok && (unsettled.Stage != stage || !reflect.DeepEqual(unsettled.TotalAmount, c.order.TotalAmount) ||
 				stage != "" && !strings.Contains(e.err.Error(), "the order is "+string(stage))) {
-				t.Errorf("%s %s: %v", who, c.kind.name, e.err)
+				t.Errorf("%s%s: %v", c.kind.name, side, e.err)
 			}
 		}
 		h.Close()
@@ -390,20 +397,20 @@ func TestOneMechanismForAll(t *testing.T) {
 	type opts = []serviceorder.Option
 	resend := func(n int) opts { return opts{serviceorder.WithResend(n)} }
 	// Where each operation is still to come, and where it was carried out.
-	open := map[string]string{"complete": "USER_CONFIRM", "cancel": "CREATED", "modify": "USER_PAYING", "pay": "USER_PAYING", "sync": "USER_PAYING"}
+	start := map[string]string{"complete": "USER_CONFIRM", "cancel": "CREATED", "modify": "USER_PAYING", "pay": "USER_PAYING", "sync": "USER_PAYING"}
 	before := func(name string) payscore.ServiceOrderEntity {
 		if name == "modify" {
-			return at(open[name], billed(bill, nil, 40000))
+			return at(start[name], billed(bill, nil, 40000))
 		}
-		return at(open[name])
+		return at(start[name])
 	}
 	after := map[string]payscore.ServiceOrderEntity{"complete": at("USER_PAYING"), "cancel": at("REVOKED"), "modify": at("USER_PAYING"),
 		"pay": at("DONE", by("NEWTON")), "sync": at("DONE", by("MCH 20250315000000"))}
 	for _, k := range kinds {
-		// Pay cannot tell a request that was not accepted from one without effect.
-		open := not
+		// For Pay the order looks the same if the request was not accepted and if it had no effect.
+		notYet := not
 		if k.name == "pay" {
-			open = unknown
+			notYet = unknown
 		}
 		for _, c := range []struct {
 			name           string
@@ -418,10 +425,10 @@ func TestOneMechanismForAll(t *testing.T) {
 			{"carried out", []int{200}, 0, before(k.name), 0, nil, done, 0, 0},
 			{"refused", []int{400}, 271302262, before(k.name), 0, nil, not, 0, 0},
 			{"refused and carried out by another", []int{400}, 271302262, after[k.name], 0, nil, not, 0, 0},
-			{"unknown, not carried out", []int{500}, 0, before(k.name), 0, nil, open, 1, 0},
+			{"unknown, not carried out", []int{500}, 0, before(k.name), 0, nil, notYet, 1, 0},
 			{"unknown, carried out", []int{503}, 0, after[k.name], 0, nil, done, 1, 0},
 			{"unknown, and the query fails", []int{500}, 0, after[k.name], 9, nil, unknown, 1, 0},
-			{"refused by a gateway", []int{-404}, 0, before(k.name), 0, nil, open, 1, 0},
+			{"refused by a gateway", []int{-404}, 0, before(k.name), 0, nil, notYet, 1, 0},
 			{"refused by a gateway, and carried out", []int{-404}, 0, after[k.name], 0, nil, done, 1, 0},
 			{"refused by a gateway, and the query fails", []int{-404}, 0, after[k.name], 9, nil, unknown, 1, 0},
 			{"refused as wrongly signed", []int{-401}, 0, before(k.name), 0, resend(3), not, 1, 0},
@@ -431,8 +438,8 @@ func TestOneMechanismForAll(t *testing.T) {
 			{"deducting, and carried out", []int{400}, 271316754, after[k.name], 0, nil, done, 1, 0},
 			{"deducting, and the query fails", []int{400}, 271316754, before(k.name), 9, nil, not, 1, 0},
 			{"resent", []int{500, 200}, 0, before(k.name), 0, resend(1), done, 1, 0},
-			{"resent twice", []int{500, 502, 503}, 0, before(k.name), 0, resend(2), open, 3, 0},
-			{"resent and refused", []int{500, 400}, 271302262, before(k.name), 0, resend(9), open, 2, 0},
+			{"resent twice", []int{500, 502, 503}, 0, before(k.name), 0, resend(2), notYet, 3, 0},
+			{"resent and refused", []int{500, 400}, 271302262, before(k.name), 0, resend(9), notYet, 2, 0},
 			{"not resent, as it was carried out", []int{500}, 0, after[k.name], 0, resend(9), done, 1, 0},
 			{"not resent in another stage", []int{500}, 0, at("EXPIRED"), 0, resend(9), map[bool]serviceorder.Outcome{true: unknown, false: not}[k.name == "modify"], 1, 0},
 			{"not resent when the query fails", []int{500}, 0, before(k.name), 9, resend(9), unknown, 1, 0},
@@ -440,8 +447,8 @@ func TestOneMechanismForAll(t *testing.T) {
 			if k.name == "pay" && len(c.statuses) > 1 {
 				continue // TestUnknownIsResentOnlyWhereSafe
 			}
-			for who, run := range map[string]func(*testing.T, context.Context, *payscore.Client, ...serviceorder.Option) ended{"partner": k.partner, "direct": k.direct} {
-				t.Run(fmt.Sprintf("%s %s, %s", who, k.name, c.name), func(t *testing.T) {
+			for side, run := range k.both() {
+				t.Run(fmt.Sprintf("%s%sServiceOrder, %s", k.name, side, c.name), func(t *testing.T) {
 					h := newHost(t)
 					h.order, h.number, h.failQuery = c.order, c.number, c.failQuery
 					for _, status := range c.statuses {
@@ -454,7 +461,7 @@ func TestOneMechanismForAll(t *testing.T) {
 					if len(slices.Compact(h.bodies)) != 1 || !strings.Contains(h.bodies[0], "/"+k.name+" {") {
 						t.Errorf("sent %q", h.bodies)
 					}
-					if c.queries == 0 && e.order != (who == "direct" && k.answersOrder && c.want == done) {
+					if c.queries == 0 && e.order != (side == "" && k.answersOrder && c.want == done) {
 						t.Errorf("an order in the result: %v", e.order)
 					}
 				})
@@ -463,22 +470,22 @@ func TestOneMechanismForAll(t *testing.T) {
 	}
 }
 
-// What the order does not tell is sent again only where a repeat with the same
-// parameters is known to be safe.
+// If the order does not show the outcome, the operation is sent again only where a
+// repeat with the same parameters is known to be safe.
 func TestUnknownIsResentOnlyWhereSafe(t *testing.T) {
 	for _, k := range kinds {
 		for _, stage := range []string{"CREATED", "USER_CONFIRM", "USER_PAYING", "DONE", "REVOKED", "EXPIRED", "?"} {
-			for who, run := range map[string]func(*testing.T, context.Context, *payscore.Client, ...serviceorder.Option) ended{"Partner": k.partner, "": k.direct} {
+			for side, run := range k.both() {
 				h := newHost(t)
 				h.order = at(stage)
 				h.sends = []func() int{func() int { return 500 }, func() int { return 500 }}
 				e := run(t, t.Context(), h.client(), serviceorder.WithPause(0), serviceorder.WithResend(1))
-				again, ok := catalog.ReentryOf(k.name + who + "ServiceOrder")
+				again, ok := catalog.ReentryOf(k.name + side + "ServiceOrder")
 				if !ok {
-					t.Fatalf("the catalogue does not know %s%sServiceOrder", k.name, who)
+					t.Fatalf("the catalogue does not know %s%sServiceOrder", k.name, side)
 				}
 				if sent := len(h.bodies); sent > 1 && e.outcome == serviceorder.Unknown && again.Same != catalog.SameAnswer {
-					t.Errorf("%s %s at %s: sent %d times: %v", who, k.name, stage, sent, e.err)
+					t.Errorf("%s%s at %s: sent %d times: %v", k.name, side, stage, sent, e.err)
 				}
 				h.Close()
 			}
@@ -525,8 +532,8 @@ func TestPayAgainAfterADeduction(t *testing.T) {
 	}
 }
 
-// The refusal of a re-entry speaks of an earlier completion: the order tells
-// whether it was the same one, which ends the search for a new number.
+// The refusal of a re-entry is about an earlier completion. The order shows whether
+// that was the same one.
 func TestCompletedBefore(t *testing.T) {
 	other := at("USER_PAYING", billed(bill, nil, 40000))
 	for _, c := range []struct {
@@ -546,21 +553,21 @@ func TestCompletedBefore(t *testing.T) {
 		{"another refusal", 271302262, "", at("USER_PAYING"), 0, serviceorder.NotCarriedOut, 0},
 		{"no number", 0, "", at("USER_PAYING"), 0, serviceorder.NotCarriedOut, 0},
 	} {
-		for who, run := range map[string]func(*testing.T, context.Context, *payscore.Client, ...serviceorder.Option) ended{"partner": complete.partner, "direct": complete.direct} {
+		for side, run := range complete.both() {
 			h := newHost(t)
 			h.number, h.message, h.order, h.failQuery, h.sends = c.number, c.message, c.order, c.failQuery, []func() int{func() int { return 400 }}
 			e := run(t, t.Context(), h.client(), serviceorder.WithPause(0), serviceorder.WithResend(3))
 			if e.outcome != c.want || h.queries != c.queries || len(h.bodies) != 1 {
-				t.Errorf("%s, %s: %v after %d queries, want %v after %d: %v", who, c.name, e.outcome, h.queries, c.want, c.queries, e.err)
+				t.Errorf("complete%s, %s: %v after %d queries, want %v after %d: %v", side, c.name, e.outcome, h.queries, c.want, c.queries, e.err)
 			}
 			if _, ok := errors.AsType[*apierror.Error](e.err); ok != (e.err != nil) {
-				t.Errorf("%s, %s: the refusal is lost: %v", who, c.name, e.err)
+				t.Errorf("complete%s, %s: the refusal is lost: %v", side, c.name, e.err)
 			}
 		}
 	}
 }
 
-// A failed deduction does not tell whether the order was completed.
+// A failed deduction does not show whether the order was completed.
 func TestFailedDeduction(t *testing.T) {
 	for _, c := range []struct {
 		kind      kind
@@ -611,7 +618,7 @@ func TestCancelDirectNeedsTheService(t *testing.T) {
 	}
 }
 
-// What an earlier query told must not stand for a later one that was not made.
+// The result of an earlier query must not be returned for one that was not made.
 func TestResendAndTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
@@ -771,7 +778,7 @@ func TestNoOperationIsReportedWrongly(t *testing.T) {
 			stage, _ := serviceorder.Stage(h.order)
 			done := ours > 0
 			switch {
-			case k.name == "cancel": // nobody else's looks different
+			case k.name == "cancel": // it looks the same if others did it
 				done = stage == catalog.StageRevoked
 			case k.name == "pay" && stage == catalog.StageDone && *h.order.Collection.Details[0].PaidType == "NEWTON":
 				done = true
@@ -825,8 +832,8 @@ func TestOptionsThatCannotBeUsed(t *testing.T) {
 	for _, opt := range []serviceorder.Option{serviceorder.WithPause(-1), serviceorder.WithResend(-1)} {
 		for _, k := range kinds {
 			h := newHost(t)
-			for _, do := range []func(*testing.T, context.Context, *payscore.Client, ...serviceorder.Option) ended{k.partner, k.direct} {
-				if e := do(t, t.Context(), h.client(), nil, opt); e.outcome != serviceorder.NotCarriedOut || !errors.Is(e.err, apierror.ErrNotSent) {
+			for _, do := range k.both() {
+				if e := do(t, t.Context(), h.client(), nil, opt, serviceorder.WithPause(0), serviceorder.WithResend(0)); e.outcome != serviceorder.NotCarriedOut || !errors.Is(e.err, apierror.ErrNotSent) {
 					t.Errorf("%s: %+v", k.name, e)
 				}
 			}

@@ -7,35 +7,42 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// Modify modifies an order of a partner and finds out what became of it. When
-// the outcome is unknown, a deduction is in progress (number 271316754), or the
-// modification is refused with a PARAM_ERROR, as one is that an earlier call or an
-// earlier run of the program has carried out, it queries the order with outOrderNo, body.SubMchID and body.ServiceID, or else
-// the service of [WithServiceID]: name it if you know it. Nothing is ever sent
-// with other parameters.
+// Modify modifies an order of a partner and finds out whether it was modified. It
+// queries the order in three cases: the outcome is unknown, a deduction is in
+// progress (number 271316754), or the modification is refused with PARAM_ERROR,
+// which is also the refusal of a modification that an earlier call has carried out.
 //
-// An order that waits for payment or is paid tells by its total, which only
-// ever goes down:
+// The query names outOrderNo, body.SubMchID and body.ServiceID. If the body has no
+// service, pass it with [WithServiceID]. Modify never sends other parameters.
 //
-//   - the new total: carried out. Not so when the order bore it before, since
-//     then it tells nothing: unknown.
-//   - the total before, or any above the new one: not carried out.
-//   - below the new one: another modification came later or was there first:
-//     unknown.
+// The total of an order that waits for payment or is paid decides, because it
+// can only go down:
 //
-// An order without a total, in another stage, or that could not be queried
-// leaves the outcome unknown. So NotCarriedOut means: not when the order was
-// queried. A request that is held up on its way for longer than the pause
-// can arrive afterwards, so send nothing but the same modification, or query again.
+//   - the new total: carried out. If the order had the same total before, unknown.
+//   - the total before, or any total above the new one: not carried out.
+//   - below the new one: unknown, since there was another modification.
 //
-// The error is nil when the modification was carried out, and else a refusal
-// or another error of the client, a [*NotCarriedOutError] when a query was
-// needed to tell, or an [*UnsettledError], which alone is
-// [apierror.ErrOutcomeUnknown]. ctx bounds all of it, the waits too.
+// The outcome is also unknown if the order has no total, is in another stage, or
+// could not be queried.
+//
+// NotCarriedOut describes the order at the time of the query. A request that is
+// delayed for longer than the pause can still arrive. Send nothing but the same
+// modification, or query again.
+//
+// The error is nil if the modification was carried out. Otherwise it is
+//
+//   - the error of the client, such as a refusal, if it shows that nothing was carried out,
+//   - a [*NotCarriedOutError] if the query showed that it was not carried out,
+//   - an [*UnsettledError] if the outcome is unknown. Only this one is
+//     [apierror.ErrOutcomeUnknown].
+//
+// ctx bounds the whole call with its waits.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692360
 func Modify(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.ModifyPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
-	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, body.ServiceID, body, PartnerClient.ModifyPartnerServiceOrder, kind{id: "modifyPartnerServiceOrder", judge: modifiedTo(body.TotalAmount, newOptions(opts).before)}, opts)
+	o := newOptions(opts)
+	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, body.ServiceID, body, PartnerClient.ModifyPartnerServiceOrder,
+		kind{id: catalog.OperationModifyPartnerServiceOrder, judge: modifiedTo(body.TotalAmount, o.totalBefore)}, o)
 }
 
 // ModifyDirect is [Modify] for a direct merchant. It queries with body.ServiceID
@@ -43,7 +50,9 @@ func Modify(ctx context.Context, client PartnerClient, outOrderNo string, body p
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587957
 func ModifyDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.ModifyServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
-	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.ModifyServiceOrder, kind{id: "modifyServiceOrder", judge: modifiedTo(body.TotalAmount, newOptions(opts).before)}, opts)
+	o := newOptions(opts)
+	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.ModifyServiceOrder,
+		kind{id: catalog.OperationModifyServiceOrder, judge: modifiedTo(body.TotalAmount, o.totalBefore)}, o)
 }
 
 func modifiedTo(total int64, before *int64) func(now facts) Outcome {

@@ -3,7 +3,6 @@ package serviceorder
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/catalog"
@@ -11,16 +10,16 @@ import (
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
-// Outcome is what became of an operation. The zero value is Unknown.
+// Outcome says whether an operation was carried out. The zero value is Unknown.
 type Outcome int
 
 const (
-	Unknown       Outcome = iota // not even the order tells; ask a person before money is touched
-	CarriedOut                   // WeChat Pay said so, or the order is what the operation makes of it
-	NotCarriedOut                // refused, not sent, or the order shows that it was not
+	Unknown       Outcome = iota // the order does not show it either; ask a person before money is touched
+	CarriedOut                   // WeChat Pay confirmed it, or the order shows it
+	NotCarriedOut                // refused, not sent, or the order shows that it was not carried out
 )
 
-// String is the name of the outcome.
+// String returns the name of the outcome.
 func (o Outcome) String() string {
 	switch o {
 	case CarriedOut:
@@ -31,21 +30,21 @@ func (o Outcome) String() string {
 	return "unknown"
 }
 
-// Result tells what became of an operation.
+// Result describes how an operation ended.
 type Result[O Order] struct {
 	Outcome Outcome
-	// Order is the order as the last query answered it, or as the operation
-	// itself did, which only [ModifyDirect] and [SyncDirect] do. It is nil when
-	// the answer settled it otherwise, and when the last query failed.
+	// Order is the order as the last query returned it. [ModifyDirect] and
+	// [SyncDirect] return it without a query, too. It is nil if no query was needed
+	// or the last one failed.
 	Order *O
-	// SendErr is what the last sending came to, nil for a success.
+	// SendErr is the error of the last attempt to send the operation.
 	SendErr error
-	// QueryErr is what the last query came to, nil for a success or none.
+	// QueryErr is the error of the last query. It is nil if there was no query.
 	QueryErr error
 }
 
-// err is the error that goes with a result. mayHaveSucceeded says
-// that the answers alone did not tell.
+// err returns the error of a result. mayHaveSucceeded reports that the responses
+// alone did not show the outcome.
 func (r Result[O]) err(outOrderNo string, mayHaveSucceeded bool) error {
 	switch {
 	case r.Outcome == CarriedOut:
@@ -63,25 +62,25 @@ func (r Result[O]) err(outOrderNo string, mayHaveSucceeded bool) error {
 	return unsettled
 }
 
-// maxCause is above what the errors of the client take, in characters: each bounds
-// its own text.
+// maxCause bounds the text of a cause, in characters. The errors of the client are
+// shorter.
 const maxCause = 2000
 
-// NotCarriedOutError is an operation that was not carried out, as the order
-// shows.
+// NotCarriedOutError reports that an operation was not carried out, as the queried
+// order shows.
 type NotCarriedOutError struct {
 	OutOrderNo string
-	Cause      error // what the sending came to, which may be unknown in itself
+	Cause      error // of sending the operation, which may be an unknown outcome
 }
 
-// Error is one line.
+// Error returns one line.
 func (e *NotCarriedOutError) Error() string {
 	return fmt.Sprintf("order %s: not carried out, as the order shows; sending it: %s",
-		oneline.Quote(e.OutOrderNo, 64), settled(e.Cause))
+		oneline.Quote(e.OutOrderNo, 64), apierror.TrimAdvice(oneline.Error(e.Cause, maxCause)))
 }
 
 // Unwrap returns the refusal if there was one. It does not return an unknown
-// outcome, since the order has settled that.
+// outcome, because the query has settled it.
 func (e *NotCarriedOutError) Unwrap() error {
 	var refused *apierror.Error
 	if errors.As(e.Cause, &refused) && !errors.Is(refused, apierror.ErrOutcomeUnknown) {
@@ -90,29 +89,24 @@ func (e *NotCarriedOutError) Unwrap() error {
 	return nil
 }
 
-// settled is what a sending came to, without the advice at its end, which was
-// followed.
-func settled(err error) string {
-	return strings.TrimSuffix(oneline.Error(err, maxCause), ": "+apierror.ErrOutcomeUnknown.Error())
-}
-
-// UnsettledError is an operation of which not even the order tells whether it
-// was carried out. It is always [apierror.ErrOutcomeUnknown].
+// UnsettledError reports that even the queried order does not show whether the
+// operation was carried out. It is always [apierror.ErrOutcomeUnknown].
 type UnsettledError struct {
 	OutOrderNo string
-	SendErr    error // what the sending came to
-	QueryErr   error // what the query came to; nil when the order did not tell
+	SendErr    error // of sending the operation
+	QueryErr   error // of the query; nil if the query succeeded
 
-	// Stage is where the order was queried to stand, "" when it was not
-	// queried or the contract does not know the stage.
+	// Stage is the order's stage as returned by the query. It is "" if the query
+	// failed or the contract does not know the stage.
 	Stage catalog.Stage
-	// TotalAmount is what the order was queried to bear, in fen, nil for none.
+	// TotalAmount is the order's total as returned by the query, in fen, nil for
+	// none.
 	TotalAmount *int64
 }
 
-// Error is one line.
+// Error returns one line.
 func (e *UnsettledError) Error() string {
-	s := fmt.Sprintf("order %s: sending it: %s; ", oneline.Quote(e.OutOrderNo, 64), settled(e.SendErr))
+	s := fmt.Sprintf("order %s: sending it: %s; ", oneline.Quote(e.OutOrderNo, 64), apierror.TrimAdvice(oneline.Error(e.SendErr, maxCause)))
 	if e.QueryErr != nil {
 		return s + fmt.Sprintf("querying it: %s: %v", oneline.Error(e.QueryErr, maxCause), apierror.ErrOutcomeUnknown)
 	}
@@ -127,9 +121,9 @@ func (e *UnsettledError) Error() string {
 	return s + " does not tell: " + apierror.ErrOutcomeUnknown.Error()
 }
 
-// Unwrap returns both causes and apierror.ErrOutcomeUnknown. It is never
-// [apierror.ErrNotSent]: what could not be sent is the query, or the operation
-// when it was to be sent again.
+// Unwrap returns [apierror.ErrOutcomeUnknown] and both causes. It hides
+// [apierror.ErrNotSent], which would be about the query or about a resend: the
+// operation was sent before.
 func (e *UnsettledError) Unwrap() []error {
 	errs := []error{apierror.ErrOutcomeUnknown}
 	if e.SendErr != nil {

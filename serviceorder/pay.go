@@ -8,26 +8,27 @@ import (
 )
 
 // Pay asks WeChat Pay for one more deduction on an order of a partner and finds
-// out what became of that, by a query where the answer does not tell, as
-// [Modify] does. An answer says no more than that the request was accepted; a
-// notification or a later query tells when the money is there.
+// out whether the money was collected. Like [Modify] it queries the order when the
+// response does not show that the request was accepted. An accepted request is not
+// a payment: wait for the notification, or query the order later.
 //
-// The order tells little, as WeChat Pay deducts by itself, too:
+// WeChat Pay also deducts by itself, so the order shows little:
 //
-//   - paid, all of it through PayScore (NEWTON): carried out, since the money
-//     is there, whoever asked for it.
+//   - paid, all of it through PayScore (NEWTON): carried out. The money is there,
+//     whoever asked for it.
 //   - not completed yet, or expired: not carried out.
-//   - anything else, waiting for payment included: unknown. The request may
-//     have come to nothing, or the deduction.
+//   - any other stage, waiting for payment included: unknown. Either the request or
+//     the deduction may have failed.
 //
-// No source tells what becomes of a request that is sent twice, so [WithResend]
-// sends it again only when it was refused because a deduction was in progress,
-// with [WithDeductionWait]. NotCarriedOut and the errors mean what they mean of
-// [Modify].
+// No source says what happens to a request that is sent twice. So [WithResend]
+// needs [WithDeductionWait] here, and sends again only after a refusal because a
+// deduction was in progress.
+// NotCarriedOut and the errors mean the same as for [Modify].
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394544
 func Pay(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.PayPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
-	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, body.ServiceID, body, PartnerClient.PayPartnerServiceOrder, kind{id: "payPartnerServiceOrder", judge: collected, collects: true}, opts)
+	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, body.ServiceID, body, PartnerClient.PayPartnerServiceOrder,
+		kind{id: catalog.OperationPayPartnerServiceOrder, judge: collected, collects: true}, newOptions(opts))
 }
 
 // PayDirect is [Pay] for a direct merchant. It queries with body.ServiceID and
@@ -35,7 +36,8 @@ func Pay(ctx context.Context, client PartnerClient, outOrderNo string, body pays
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394596
 func PayDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.PayServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
-	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.PayServiceOrder, kind{id: "payServiceOrder", judge: collected, collects: true}, opts)
+	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.PayServiceOrder,
+		kind{id: catalog.OperationPayServiceOrder, judge: collected, collects: true}, newOptions(opts))
 }
 
 func collected(now facts) Outcome {
@@ -43,7 +45,7 @@ func collected(now facts) Outcome {
 	case paidByPayScore(now):
 		return CarriedOut
 	case now.stage == catalog.StageCreated, now.stage == catalog.StageUserConfirm, now.stage == catalog.StageExpired:
-		return NotCarriedOut // never completed, so never open to a deduction
+		return NotCarriedOut // never completed, so nothing was deducted
 	}
 	return Unknown
 }

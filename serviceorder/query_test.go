@@ -17,8 +17,7 @@ import (
 	"github.com/wxpayscore/payscore/serviceorder"
 )
 
-// settling is a host on which no write is answered, and which keeps what the
-// queries asked.
+// settling is a host on which each write fails. It keeps the parameters of queries.
 type settling struct {
 	*httptest.Server
 	order   payscore.ServiceOrderEntity
@@ -55,8 +54,8 @@ func newSettling(t *testing.T) (*settling, *payscore.Client) {
 
 type settled func(ctx context.Context, c *payscore.Client, service *string, opts ...serviceorder.Option) error
 
-// settles has each function that queries. Where the body requires a service,
-// it bears this one: the argument tells only those of which it is optional.
+// settles has each function that queries. The argument service is for bodies in which
+// service_id is optional; the others always have it.
 var settles = []struct {
 	name     string
 	direct   bool

@@ -5,21 +5,20 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// Order is an order as a query answers it, of a partner or of a direct
-// merchant.
+// Order is an order as a query returns it, for a partner or for a direct merchant.
 type Order interface {
 	payscore.ServiceOrderEntity | payscore.DirectServiceOrderEntity
 }
 
-// Stage is where an order stands, which WeChat Pay spreads over state,
-// state_description and collection.state. It is false for a combination that
-// the contract does not know. [catalog.Allows] tells what a stage allows.
+// Stage returns the stage of an order, which WeChat Pay spreads over state,
+// state_description and collection.state. It returns false for a combination that
+// the contract does not know. [catalog.Allows] reports what a stage allows.
 func Stage[O Order](order O) (catalog.Stage, bool) {
 	is := factsOf(order)
 	return is.stage, is.stage != ""
 }
 
-// facts are what both kinds of order tell of their stage and their money.
+// facts are the fields of both kinds of order that show the stage and the money.
 type facts struct {
 	outOrderNo string
 	stage      catalog.Stage // "" when the contract does not know it

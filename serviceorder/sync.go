@@ -7,24 +7,25 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// Sync tells WeChat Pay that an order of a partner was paid through another
-// channel and finds out what became of that, by a query where the answer does
-// not tell, as [Modify] does.
+// Sync reports to WeChat Pay that an order of a partner was paid through another
+// channel, and finds out whether the report was accepted. Like [Modify] it queries
+// the order when the response does not show that.
 //
-// The order tells by how it was paid:
+// The payments of the order decide:
 //
 //   - paid through the merchant (paid_type MCH) at the time sent: carried out.
-//     A date without a time is midnight.
+//     A date without a time means midnight.
 //   - paid through PayScore (NEWTON) alone: not carried out. The user has paid
-//     twice then, so refund one of the two.
+//     twice, so refund one of the payments.
 //   - paid in another way, or at another time: unknown.
-//   - in any other stage: not carried out, since a sync finishes the order.
+//   - any other stage: not carried out, since a sync finishes the order.
 //
-// NotCarriedOut and the errors mean what they mean of [Modify].
+// NotCarriedOut and the errors mean the same as for [Modify].
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012458816
 func Sync(ctx context.Context, client PartnerClient, outOrderNo string, body payscore.SyncPartnerServiceOrderRequest, opts ...Option) (Result[payscore.ServiceOrderEntity], error) {
-	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, &body.ServiceID, body, PartnerClient.SyncPartnerServiceOrder, kind{id: "syncPartnerServiceOrder", judge: syncedAt(body.Detail.PaidTime)}, opts)
+	return confirmPartner(ctx, client, outOrderNo, body.SubMchID, &body.ServiceID, body, PartnerClient.SyncPartnerServiceOrder,
+		kind{id: catalog.OperationSyncPartnerServiceOrder, judge: syncedAt(body.Detail.PaidTime)}, newOptions(opts))
 }
 
 // SyncDirect is [Sync] for a direct merchant. It queries with body.ServiceID
@@ -32,7 +33,8 @@ func Sync(ctx context.Context, client PartnerClient, outOrderNo string, body pay
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587962
 func SyncDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.SyncServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
-	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.SyncServiceOrder, kind{id: "syncServiceOrder", judge: syncedAt(body.Detail.PaidTime)}, opts)
+	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.SyncServiceOrder,
+		kind{id: catalog.OperationSyncServiceOrder, judge: syncedAt(body.Detail.PaidTime)}, newOptions(opts))
 }
 
 func syncedAt(paidTime string) func(now facts) Outcome {
@@ -60,7 +62,7 @@ func isPaid(is facts) bool {
 	return is.stage == catalog.StageDone && is.collection.State == payscore.CollectionStateUserPaid
 }
 
-// paidByPayScore tells whether every payment of a paid order came through
+// paidByPayScore reports whether every payment of a paid order came through
 // PayScore.
 func paidByPayScore(is facts) bool {
 	paid := isPaid(is) && len(is.collection.Details) > 0
@@ -70,7 +72,7 @@ func paidByPayScore(is facts) bool {
 	return paid
 }
 
-// sameTime compares two times of which either may be a date, for midnight.
+// sameTime reports whether two times are the same. A date means its midnight.
 func sameTime(a, b string) bool {
 	const date, midnight = len("20091225"), "000000"
 	if len(a) == date {

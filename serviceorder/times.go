@@ -7,29 +7,28 @@ const (
 	dayLayout    = "20060102"
 )
 
-// An order's times are China Standard Time, wherever the merchant's server
-// stands. It has no daylight saving.
+// An order's times are in China Standard Time, wherever the merchant's server is.
+// It has no daylight saving time.
 var chinaTime = time.FixedZone("CST", 8*3600)
 
-// FormatTime writes t as an order tells a moment, such as in
-// [payscore.TimeRange]: yyyyMMddHHmmss, China Standard Time, whatever the
-// location of t.
+// FormatTime formats t as a time of an order, such as in [payscore.TimeRange]:
+// yyyyMMddHHmmss in China Standard Time, whatever the location of t.
 func FormatTime(t time.Time) string { return t.In(chinaTime).Format(secondLayout) }
 
-// FormatDay writes t as an order tells a day: yyyyMMdd, China Standard Time. A
-// completion has the precision that its order was created with.
+// FormatDay formats t as a day of an order: yyyyMMdd in China Standard Time. Complete
+// an order with the precision that it was created with.
 func FormatDay(t time.Time) string { return t.In(chinaTime).Format(dayLayout) }
 
-// ParseTime reads what [FormatTime] and [FormatDay] write, such as the PaidTime
-// of a payment; a day is its midnight. The result is in China Standard Time.
-// The error is a [*time.ParseError], also of OnAccept, which is no time.
+// ParseTime parses the formats of [FormatTime] and [FormatDay], such as the PaidTime
+// of a payment. A day means its midnight. The result is in China Standard Time. The
+// error is a [*time.ParseError], also for OnAccept, which is not a time.
 func ParseTime(s string) (time.Time, error) {
 	layout := secondLayout
 	if len(s) == len(dayLayout) {
 		layout = dayLayout
 	}
 	if len(s) > len(layout) {
-		// time.Parse takes a fraction that no layout asks for.
+		// time.Parse accepts a fraction that the layout does not have.
 		return time.Time{}, &time.ParseError{Layout: layout, Value: s, ValueElem: s[len(layout):], Message: ": is too long"}
 	}
 	return time.ParseInLocation(layout, s, chinaTime)

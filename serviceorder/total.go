@@ -11,11 +11,11 @@ import (
 // ErrNoTotal is the error of [Total].
 var ErrNoTotal = errors.New("the payments less the discounts are no amount")
 
-// Total is the total_amount of an order, in fen: the sum of the payments less
-// the sum of the discounts. A line without an amount counts as 0, and count
-// plays no part, since an amount is the total of its line. It returns
-// [ErrNoTotal], with the reason, when an amount is negative, the discounts
-// exceed the payments or a sum exceeds an int64.
+// Total returns the total_amount of an order, in fen: the sum of the payments less
+// the sum of the discounts. A line without an amount counts as 0. The count is
+// ignored, since an amount is the total of its line. The error is [ErrNoTotal],
+// with the reason, if an amount is negative, the discounts exceed the payments or a
+// sum exceeds an int64.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692360
 func Total(payments []payscore.Payment, discounts []payscore.ServiceOrderCoupon) (int64, error) {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
+
+	"github.com/wxpayscore/payscore/apierror"
 )
 
 // answer is a body that was read. The generated client knows of Bytes, which
@@ -14,6 +16,7 @@ type answer struct {
 	bytes.Reader
 	all      []byte
 	verified bool
+	refusal  *apierror.Error // nil until it is asked for
 }
 
 // emptyAnswer is one without a body, and says whether it verified. A 204, which
@@ -44,7 +47,7 @@ func (a *answer) Bytes() []byte { return a.all[len(a.all)-a.Len():] }
 func (*answer) Close() error { return nil }
 
 // readAnswer reads a body to its end, of limit bytes at most, into one piece
-// of memory when the length was told.
+// of memory when the length is known.
 func readAnswer(rsp *http.Response, limit int64) ([]byte, error) {
 	// In which the end is found without growing, unless the length is a boast.
 	room := min(rsp.ContentLength, limit, DefaultMaxAnswer) + 1

@@ -44,7 +44,7 @@ func TestErrNotSent(t *testing.T) {
 	} {
 		n := 0
 		rt := carries(func(*http.Request) (*http.Response, error) { n++; return nil, c.errs[min(n, len(c.errs))-1] })
-		_, err := retrying(transport.WithRoundTripper(rt)).Do(request(t, "POST", "https://api.test"+modifyPath, ""))
+		_, err := retrying(transport.WithRoundTripper(rt), transport.WithHooks(clock, noSleep, 0)).Do(request(t, "POST", "https://api.test"+modifyPath, ""))
 		if n != transport.DefaultAttempts || errors.Is(err, apierror.ErrNotSent) != c.notSent || errors.Is(err, apierror.ErrOutcomeUnknown) == c.notSent {
 			t.Errorf("%s: %d attempts, %v", name, n, err)
 		}

@@ -55,7 +55,7 @@ func (c *Client) verify(rsp *http.Response, a *attempt) (*http.Response, error) 
 	if rsp.StatusCode >= 200 {
 		body, err = readAnswer(rsp, c.maxAnswer)
 		// A failure may come unsigned, from a gateway or because the request's own
-		// signature was wrong. One that bears a signature must be right.
+		// signature was wrong. One that has a signature must be right.
 		if rsp.StatusCode/100 != 2 && !signed {
 			err = nil
 		} else if err == nil {
@@ -84,7 +84,7 @@ type attempt struct {
 	timer  *time.Timer
 	trace  httptrace.ClientTrace
 	direct bool         // it is net/http that asks for connections, and nothing else
-	asked  atomic.Bool  // for a connection
+	wanted atomic.Bool  // a connection
 	conns  atomic.Int32 // that were obtained
 	read   atomic.Bool  // the body, by a RoundTripper other than net/http's
 }
@@ -105,10 +105,10 @@ func (c *Client) newAttempt(parent context.Context) (*attempt, context.Context) 
 	a := &attempt{parent: parent}
 	a.ctx, a.cancel = context.WithCancelCause(parent)
 	if c.timeout > 0 {
-		a.timer = time.AfterFunc(c.timeout, func() { a.cancel(timeoutError(c.timeout)) })
+		a.timer = c.afterFunc(c.timeout, func() { a.cancel(timeoutError(c.timeout)) })
 	}
 	_, a.direct = c.carrier.(*http.Transport)
-	a.trace.GetConn = func(string) { a.asked.Store(true) }
+	a.trace.GetConn = func(string) { a.wanted.Store(true) }
 	a.trace.GotConn = a.gotConn
 	return a, httptrace.WithClientTrace(a.ctx, &a.trace)
 }
@@ -155,7 +155,7 @@ func (a *attempt) cause(err error) error {
 // RoundTripper that gives no such word is judged by its error, and one that has
 // read the body may have sent it.
 func (a *attempt) neverSent(err error) bool {
-	return a.conns.Load() == 0 && !a.read.Load() && (a.asked.Load() || neverConnected(err)) && !errors.Is(err, ErrOutcomeUnknown)
+	return a.conns.Load() == 0 && !a.read.Load() && (a.wanted.Load() || neverConnected(err)) && !errors.Is(err, ErrOutcomeUnknown)
 }
 
 var errRepeated = errors.New("the connection failed, and net/http was kept from sending the request a second time")

@@ -33,7 +33,7 @@ func newAPI(t testing.TB, server string) (*payscore.Client, *countingKey) {
 	signer, key := newSigner()
 	api, err := payscore.New(server,
 		payscore.WithRequestEditorFn(signer.Sign),
-		payscore.WithHTTPClient(transport.New(signer, newVerifier())))
+		payscore.WithHTTPClient(transport.New(signer, newVerifier(), transport.WithHooks(clock, noSleep, 0))))
 	if err != nil {
 		t.Fatal(err)
 	}

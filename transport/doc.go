@@ -1,4 +1,4 @@
-// Package transport sends requests to WeChat Pay the way money asks for: it
+// Package transport sends requests to WeChat Pay with the care that payments need: it
 // signs what is unsigned, verifies each answer over its raw bytes before
 // anything decodes them, follows no redirect, reads no more than it should,
 // keeps idle connections for less time than the server does, and sends again,
@@ -16,7 +16,7 @@
 // [ErrOutcomeUnknown] if the request was a write: the operation may have been
 // carried out, so query before doing anything else. A refusal is no error here;
 // the generated client makes an *apierror.Error of it. A write is refused only
-// if the refusal bears WeChat Pay's signature, or is a 401 SIGN_ERROR, which
+// if the refusal has WeChat Pay's signature, or is a 401 SIGN_ERROR, which
 // comes unsigned. Any other unsigned answer to a write, such as the 404 or 499 of
 // a gateway, leaves the outcome unknown.
 //
@@ -31,8 +31,8 @@
 //
 //	transport.New(signer, verifier, transport.WithBackupHosts(payscore.BackupServer))
 //
-// [WithObserver] is told of each attempt and of each call that ends before its
-// first one, for logs and counters:
+// [WithObserver] adds a function that is called for each attempt, and for each call
+// that ends before its first one, for logs and counters:
 //
 //	transport.New(signer, verifier, transport.WithObserver(transport.LogAttempts(slog.Default())))
 package transport

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
@@ -34,12 +33,12 @@ type UnverifiedError struct {
 
 // Error is one line, without the body.
 func (e *UnverifiedError) Error() string {
-	s := fmt.Sprintf("%s %s: answer %d (request id %s) is not to be trusted: %s",
-		e.Method, e.Path, e.Status, oneline.Quote(e.RequestID, 128), line(e.Err))
+	s := fmt.Sprintf("%s %s: answer %d (request id %s) is not to be trusted: ",
+		e.Method, e.Path, e.Status, oneline.Quote(e.RequestID, 128))
 	if apierror.Writes(e.Method) {
-		s += ": " + ErrOutcomeUnknown.Error()
+		return s + unknownAtTheEnd(e.Err)
 	}
-	return s
+	return s + line(e.Err)
 }
 
 // Unwrap returns the cause.
@@ -89,9 +88,8 @@ func (e *SendError) Is(target error) bool {
 
 func (e *SendError) outcomeUnknown() bool { return !e.NotSent && apierror.Writes(e.Method) }
 
-// RefusedAfterUnknownError is a refusal of a write of which an earlier attempt
-// in the same call may have been carried out. It is always
-// [ErrOutcomeUnknown]: a modification that was carried out is refused when it
+// RefusedAfterUnknownError means that a write was refused after an earlier attempt
+// of the same call may have succeeded. It is always [ErrOutcomeUnknown]: a modification that was carried out is refused when it
 // is repeated, since each amount must be lower than the one before. Query.
 type RefusedAfterUnknownError struct {
 	Refusal *apierror.Error // the last answer; errors.As finds it
@@ -109,8 +107,7 @@ func (e *RefusedAfterUnknownError) Error() string {
 
 // unknownAtTheEnd is the text of err with that of ErrOutcomeUnknown once.
 func unknownAtTheEnd(err error) string {
-	advice := ": " + ErrOutcomeUnknown.Error()
-	return strings.TrimSuffix(line(err), advice) + advice
+	return apierror.TrimAdvice(line(err)) + ": " + ErrOutcomeUnknown.Error()
 }
 
 // Unwrap returns the refusal, what came before it, and ErrOutcomeUnknown.
@@ -152,13 +149,17 @@ func causeOf(rsp *http.Response, err error) error {
 	return refusal(rsp)
 }
 
-// refusal is an answer other than the success, whose body stays to be read.
+// refusal is an answer other than the success, whose body stays to be read. A
+// body is parsed once, though several ask for what it says.
 func refusal(rsp *http.Response) *apierror.Error {
-	var body []byte
-	if a, ok := rsp.Body.(*answer); ok { // else it did not come out of attempt
-		body = a.Bytes()
+	a, ok := rsp.Body.(*answer)
+	if !ok { // it is empty, or did not come out of attempt
+		return apierror.New(rsp, nil)
 	}
-	return apierror.New(rsp, body)
+	if a.refusal == nil {
+		a.refusal = apierror.New(rsp, a.Bytes())
+	}
+	return a.refusal
 }
 
 // notSent is for what is refused here. Like net/http it closes the body.

@@ -139,24 +139,27 @@ func TestHostileAnswers(t *testing.T) {
 	}
 	for _, answer := range append(more, hostile...) {
 		for _, hangUp := range []bool{true, false} {
-			rt := transport.NewRoundTripper()
-			rt.DialContext = func(context.Context, string, string) (net.Conn, error) {
-				here, there := net.Pipe()
-				go func() {
-					if req, err := http.ReadRequest(bufio.NewReader(there)); err == nil {
-						io.Copy(io.Discard, req.Body)
-						io.WriteString(there, answer)
-					}
-					if hangUp {
-						there.Close()
-					} else {
-						io.Copy(io.Discard, there) // until the other side has had enough
-					}
-				}()
-				return here, nil
-			}
-			t.Run("", func(t *testing.T) { checkHostile(t, rt, 200*time.Millisecond) })
-			rt.CloseIdleConnections()
+			t.Run("", inBubble(func(t *testing.T) {
+				rt := transport.NewRoundTripper()
+				rt.DialContext = func(context.Context, string, string) (net.Conn, error) {
+					here, there := net.Pipe()
+					t.Cleanup(func() { there.Close() })
+					go func() {
+						if req, err := http.ReadRequest(bufio.NewReader(there)); err == nil {
+							io.Copy(io.Discard, req.Body)
+							io.WriteString(there, answer)
+						}
+						if hangUp {
+							there.Close()
+						} else {
+							io.Copy(io.Discard, there) // until the other side has had enough
+						}
+					}()
+					return here, nil
+				}
+				defer rt.CloseIdleConnections()
+				checkHostile(t, rt, time.Second)
+			}))
 		}
 	}
 }

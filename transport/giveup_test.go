@@ -54,7 +54,7 @@ func TestGiveUp(t *testing.T) {
 		{"write after a refusal, unsigned", "POST", []int{limited}, true, transport.Failed, slog.LevelError},
 		{"query without an answer, unsigned", "GET", []int{hangs}, true, transport.Failed, slog.LevelError},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.name, inBubble(func(t *testing.T) {
 			sent := 0
 			carrier := transport.WithRoundTripper(roundTripper(func(r *http.Request) (*http.Response, error) {
 				if sent++; c.statuses[sent-1] == hangs {
@@ -122,7 +122,7 @@ func TestGiveUp(t *testing.T) {
 					t.Errorf("the log holds %q", secret)
 				}
 			}
-		})
+		}))
 	}
 }
 

@@ -2,16 +2,18 @@ package transport_test
 
 import (
 	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -44,12 +46,17 @@ var now = time.Unix(1750000000, 0)
 func clock() time.Time { return now }
 
 var (
-	merchantKey = sync.OnceValue(newKey)
-	wechatKey   = sync.OnceValue(newKey)
-	strangeKey  = sync.OnceValue(newKey)
+	merchantKey = vectorKey("merchant_key.pem")
+	wechatKey   = vectorKey("wechatpay_private_key.pem")
+	strangeKey  = vectorKey("platform_private_key.pem")
 )
 
-func newKey() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) }
+func vectorKey(file string) func() *rsa.PrivateKey {
+	return sync.OnceValue(func() *rsa.PrivateKey {
+		block, _ := pem.Decode(must(os.ReadFile("../api/vectors/" + file)))
+		return must(x509.ParsePKCS8PrivateKey(block.Bytes)).(*rsa.PrivateKey)
+	})
+}
 
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -88,13 +95,27 @@ func retrying(opts ...transport.Option) *transport.Client {
 	return transport.New(signer, newVerifier(), opts...)
 }
 
+// signatures holds those that answers got before, since RSA is most of the cost
+// of a test.
+var signatures sync.Map
+
+type signatureOf struct {
+	key    *rsa.PrivateKey
+	digest [sha256.Size]byte
+}
+
 // sign signs an answer.
 func sign(h http.Header, key *rsa.PrivateKey, at time.Time, body string) {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	digest := sha256.Sum256([]byte(timestamp + "\n" + answerNonce + "\n" + body + "\n"))
 	h.Set("Wechatpay-Timestamp", timestamp)
 	h.Set("Wechatpay-Nonce", answerNonce)
-	h.Set("Wechatpay-Signature", base64.StdEncoding.EncodeToString(must(rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:]))))
+	signature, known := signatures.Load(signatureOf{key, digest})
+	if !known {
+		signature = base64.StdEncoding.EncodeToString(must(rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])))
+		signatures.Store(signatureOf{key, digest}, signature)
+	}
+	h.Set("Wechatpay-Signature", signature.(string))
 	h.Set("Wechatpay-Serial", keyID)
 	h.Set("Wechatpay-Signature-Type", "WECHATPAY2-SHA256-RSA2048")
 	h.Set("Request-ID", requestID)

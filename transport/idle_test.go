@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/wxpayscore/payscore/transport"
@@ -69,41 +70,42 @@ func TestDialIsBounded(t *testing.T) {
 // The server here closes a connection that was idle for too long at the worst
 // moment, when the next request has arrived on it.
 func TestConnectionsThatTheServerCloses(t *testing.T) {
-	const scale = 50 * time.Millisecond // for a second
-	var mu sync.Mutex
-	last := map[string]time.Time{}
-	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		used, known := last[r.RemoteAddr]
-		last[r.RemoteAddr] = time.Now()
-		mu.Unlock()
-		if known && time.Since(used) > 8*scale {
-			conn, _, _ := w.(http.Hijacker).Hijack()
-			conn.Close()
-			return
-		}
-		answering(204, "")(w, r)
-	})
-	calls := func(idle time.Duration) (failed int) {
-		rt := transport.NewRoundTripper()
-		rt.IdleConnTimeout = time.Duration(float64(idle) * scale.Seconds())
-		defer rt.CloseIdleConnections()
-		client := newClient(transport.WithRoundTripper(rt))
-		for _, pause := range []time.Duration{0, 1, 0, 10, 12, 10} {
-			time.Sleep(pause * scale)
-			if rsp, err := client.Do(request(t, "POST", srv.URL+modifyPath, "{}")); err != nil {
-				checkSend(t, rsp, err, false, true)
-				failed++
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		last := map[string]time.Time{}
+		handler := func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			used, known := last[r.RemoteAddr]
+			last[r.RemoteAddr] = time.Now()
+			mu.Unlock()
+			if known && time.Since(used) >= 8*time.Second {
+				conn, _, _ := w.(http.Hijacker).Hijack()
+				conn.Close()
+				return
 			}
+			answering(204, "")(w, r)
 		}
-		return failed
-	}
-	if n := calls(transport.NewRoundTripper().IdleConnTimeout); n != 0 {
-		t.Errorf("%d calls failed", n)
-	}
-	if n := calls(http.DefaultTransport.(*http.Transport).IdleConnTimeout); n == 0 {
-		t.Error("no call failed with the timeout of net/http, so this test shows nothing")
-	}
+		calls := func(idle time.Duration) (failed int) {
+			clear(last)
+			rt := inMemory(t, handler)
+			rt.IdleConnTimeout = idle
+			client := newClient(transport.WithRoundTripper(rt))
+			for _, pause := range []time.Duration{0, 1, 0, 10, 12, 8, 10} {
+				time.Sleep(pause * time.Second)
+				if rsp, err := client.Do(request(t, "POST", "http://api.invalid"+modifyPath, "{}")); err != nil {
+					checkSend(t, rsp, err, false, true)
+					failed++
+				}
+			}
+			return failed
+		}
+		if n := calls(transport.NewRoundTripper().IdleConnTimeout); n != 0 {
+			t.Errorf("%d calls failed", n)
+		}
+		if n := calls(http.DefaultTransport.(*http.Transport).IdleConnTimeout); n == 0 {
+			t.Error("no call failed with the timeout of net/http, so this test shows nothing")
+		}
+	})
 }
 
 const callers = 32

@@ -10,7 +10,7 @@ import (
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
-// Outcome is what the end of an attempt, or of a call, means to who waits for it.
+// Outcome is what the end of an attempt, or of a call, means for the caller.
 type Outcome string
 
 // The outcomes. There is no other one.
@@ -97,13 +97,13 @@ type Attempt struct {
 	Err error
 }
 
-// WithObserver adds a function that is told of each attempt after it, and
-// before the wait for the next, and once more when that is given up
-// ([Attempt].GaveUp). A call that ends before its first attempt is told of as
-// well, with N 0. So every call is told of at its end, which is where Retry is
-// false, once. The function gets the context of the call, runs in the caller's
-// goroutine, and several at once when calls are made at once; the call waits for
-// it, and a panic of it goes to the caller.
+// WithObserver adds a function that is called after each attempt, before the wait
+// for the next. It is called once more when that wait is given up
+// ([Attempt].GaveUp), and with N 0 for a call that ends before its first attempt. So
+// it is called once at the end of every call, where Retry is false. The function
+// gets the context of the call and runs in the caller's goroutine; calls made
+// concurrently call it concurrently. The call waits for it, and its panic goes to
+// the caller.
 //
 // [LogAttempts] makes one that logs.
 func WithObserver(observe func(ctx context.Context, a Attempt)) Option {
@@ -114,8 +114,8 @@ func WithObserver(observe func(ctx context.Context, a Attempt)) Option {
 	}
 }
 
-// NotSent tells the observers of a call that began at start and ended before it
-// came to Do, since it broke a limit or could not be signed. ctx holds its
+// NotSent calls the observers for a call that began at start and ended before Do,
+// since it broke a limit or could not be signed. ctx holds its
 // [call.Info]. The generated client calls it.
 func (c *Client) NotSent(ctx context.Context, method string, start time.Time, err error) {
 	if c == nil || c.observers == nil {
@@ -124,7 +124,7 @@ func (c *Client) NotSent(ctx context.Context, method string, start time.Time, er
 	a := Attempt{Method: method, Start: start, Duration: time.Since(start), Outcome: Failed, Err: err}
 	a.Call, _ = call.FromContext(ctx)
 	a.Path = a.Call.Path
-	c.tell(ctx, a)
+	c.observe(ctx, a)
 }
 
 // observed is an attempt whose answer or error is known, and not yet what
@@ -155,7 +155,7 @@ func (a Attempt) givenUp(why error, rsp *http.Response, err error) Attempt {
 	return a
 }
 
-func (c *Client) tell(ctx context.Context, a Attempt) {
+func (c *Client) observe(ctx context.Context, a Attempt) {
 	for _, observe := range c.observers {
 		observe(ctx, a)
 	}

@@ -34,9 +34,6 @@ func (s *seen) observe(_ context.Context, a transport.Attempt) {
 	s.all = append(s.all, a)
 }
 
-// patient is for tests in which no time may run out on a busy machine.
-var patient = transport.WithTimeout(transport.DefaultTimeout)
-
 // Whatever happens to a request, each attempt is told once, the last one says
 // how the call ended, and the caller gets the same as without an observer.
 func TestObserverOfEachFault(t *testing.T) {
@@ -48,11 +45,7 @@ func TestObserverOfEachFault(t *testing.T) {
 				f = append(f, c.fault)
 			}
 			l, s := newLedger(t, f...), &seen{}
-			opts := []transport.Option{transport.WithObserver(s.observe)}
-			if !strings.Contains(c.name, "timeout") {
-				opts = append(opts, patient)
-			}
-			err := l.api(opts...).ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody())
+			err := l.api(transport.WithObserver(s.observe)).ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody())
 			l.check(t, err)
 			if outcome(err) != c.end || len(s.all) != c.attempts {
 				t.Fatalf("%s, want %s; %d attempts were told, want %d: %v", outcome(err), c.end, len(s.all), c.attempts, err)
@@ -245,16 +238,16 @@ func TestLogAttempts(t *testing.T) {
 	l := newLedger(t,
 		fault{"502", true, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(502) }},
 		fault{"400", false, signedAs(400, `{"code":"PARAM_ERROR","message":"not lower"}`, func(h http.Header) { h.Set("Request-ID", "08F7-268435468") })})
-	err := l.api(log.option(), patient).ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody())
+	err := l.api(log.option()).ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody())
 	if !errors.Is(err, transport.ErrOutcomeUnknown) {
 		t.Fatal(err)
 	}
-	if err := l.api(log.option(), patient).ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody()); outcome(err) != refused { // it was carried out
+	if err := l.api(log.option()).ModifyPartnerServiceOrder(t.Context(), orderNo, modifyBody()); outcome(err) != refused { // it was carried out
 		t.Fatal(err)
 	}
 	lower := modifyBody()
 	lower.TotalAmount, lower.PostPayments[0].Amount = 39800, new(int64(39800))
-	if err := l.api(log.option(), patient).ModifyPartnerServiceOrder(t.Context(), orderNo, lower); err != nil {
+	if err := l.api(log.option()).ModifyPartnerServiceOrder(t.Context(), orderNo, lower); err != nil {
 		t.Fatal(err)
 	}
 	of := func(more map[string]any) map[string]any {
@@ -353,7 +346,7 @@ func TestLogAttemptsKeepsSecrets(t *testing.T) {
 	})
 	var log records
 	signer, _ := newSigner()
-	api := must(payscore.New(srv.URL, payscore.WithHTTPClient(transport.New(signer, newVerifier(), log.option(), patient, transport.WithHooks(clock, noSleep, 0)))))
+	api := must(payscore.New(srv.URL, payscore.WithHTTPClient(transport.New(signer, newVerifier(), log.option(), transport.WithHooks(clock, noSleep, 0)))))
 	for i := range 10 {
 		mu.Lock()
 		n = i // each call begins with another answer

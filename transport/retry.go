@@ -100,7 +100,7 @@ func decide(req *http.Request, rsp *http.Response, err error) decision {
 	return decision{mayHaveSucceeded: errors.Is(refused, ErrOutcomeUnknown)}
 }
 
-// repeatable reports whether a second attempt can bear the same bytes and a
+// repeatable reports whether a second attempt can have the same bytes and a
 // signature of its own.
 func (c *Client) repeatable(req *http.Request) bool {
 	if req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {

@@ -99,6 +99,8 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
+func within(d, least, most time.Duration) bool { return least <= d && d <= most }
+
 func TestNoWaitPastTheDeadline(t *testing.T) {
 	for deadline, want := range map[time.Duration]int{150 * time.Millisecond: 0, 350 * time.Millisecond: 1, time.Hour: 2} {
 		var w waits
@@ -114,26 +116,27 @@ func TestNoWaitPastTheDeadline(t *testing.T) {
 			t.Errorf("%s: waited %v: %v", deadline, w, err)
 		}
 	}
-	t.Run("cancelled while waiting", func(t *testing.T) {
-		srv := serve(t, busy("Retry-After", "10"))
+	t.Run("cancelled while waiting", inBubble(func(t *testing.T) {
+		rt := inMemory(t, busy("Retry-After", "10"))
 		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(50*time.Millisecond, cancel)
+		time.AfterFunc(time.Second, cancel)
 		start := time.Now()
-		rsp, err := retrying().Do(request(t, "POST", srv.URL+modifyPath, "{}").WithContext(ctx))
-		if err != nil || rsp.StatusCode != 429 || time.Since(start) > 5*time.Second {
+		rsp, err := retrying(transport.WithRoundTripper(rt)).Do(request(t, "POST", "http://api.invalid"+modifyPath, "{}").WithContext(ctx))
+		if err != nil || rsp.StatusCode != 429 || time.Since(start) != time.Second {
 			t.Errorf("after %s: %v", time.Since(start), err)
 		}
-	})
-	t.Run("sleeps in earnest", func(t *testing.T) {
+	}))
+	t.Run("sleeps in earnest", inBubble(func(t *testing.T) {
 		var times []time.Time
-		srv := serve(t, func(w http.ResponseWriter, r *http.Request) { times = append(times, time.Now()); w.WriteHeader(429) })
-		if _, err := retrying().Do(request(t, "POST", srv.URL+modifyPath, "{}")); err != nil {
+		rt := inMemory(t, func(w http.ResponseWriter, r *http.Request) { times = append(times, time.Now()); w.WriteHeader(429) })
+		if _, err := retrying(transport.WithRoundTripper(rt)).Do(request(t, "POST", "http://api.invalid"+modifyPath, "{}")); err != nil {
 			t.Fatal(err)
 		}
-		if len(times) != 3 || times[1].Sub(times[0]) < 200*time.Millisecond || times[2].Sub(times[1]) < 400*time.Millisecond {
+		const ms = time.Millisecond
+		if len(times) != 3 || !within(times[1].Sub(times[0]), 200*ms, 300*ms) || !within(times[2].Sub(times[1]), 400*ms, 600*ms) {
 			t.Error(times)
 		}
-	})
+	}))
 }
 
 // Who signs decides whether it can be sent again.

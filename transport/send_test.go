@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/wxpayscore/payscore/apierror"
@@ -236,17 +237,21 @@ func TestRepeatedByNetHTTP(t *testing.T) {
 }
 
 func TestContext(t *testing.T) {
-	release := make(chan struct{})
-	arrived := make(chan struct{}, 10)
-	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		arrived <- struct{}{}
-		<-release
-	})
-	defer close(release)
-
+	const server = "http://api.invalid"
 	for _, method := range []string{"POST", "GET"} {
-		t.Run("done before "+method, func(t *testing.T) {
+		arrived := 0
+		// hangs runs f on a server that never answers.
+		hangs := func(name string, f func(t *testing.T, carrier transport.Option)) {
+			arrived = 0
+			t.Run(name+" "+method, inBubble(func(t *testing.T) {
+				f(t, transport.WithRoundTripper(inMemory(t, func(w http.ResponseWriter, r *http.Request) {
+					io.Copy(io.Discard, r.Body)
+					arrived++
+					<-r.Context().Done()
+				})))
+			}))
+		}
+		hangs("done before", func(t *testing.T, carrier transport.Option) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			expired, cancel := context.WithTimeout(t.Context(), -time.Second)
@@ -254,70 +259,72 @@ func TestContext(t *testing.T) {
 			for _, signed := range []bool{false, true} {
 				for want, ctx := range map[error]context.Context{context.Canceled: ctx, context.DeadlineExceeded: expired} {
 					signer, key := newSigner()
-					req := secretRequest(t, method, srv.URL)
+					req := secretRequest(t, method, server)
 					if signed {
 						if err := signer.Sign(t.Context(), req); err != nil {
 							t.Fatal(err)
 						}
 						key.n.Store(0)
 					}
-					rsp, err := transport.New(signer, newVerifier()).Do(req.WithContext(ctx))
+					rsp, err := transport.New(signer, newVerifier(), carrier).Do(req.WithContext(ctx))
 					checkSend(t, rsp, err, true, false)
 					if !errors.Is(err, want) || key.n.Load() != 0 {
 						t.Errorf("%d signatures: %v", key.n.Load(), err)
 					}
 				}
 			}
-			if len(arrived) != 0 {
+			if synctest.Wait(); arrived != 0 {
 				t.Error("a request arrived")
 			}
 		})
-		t.Run("cancelled during "+method, func(t *testing.T) {
+		hangs("cancelled during", func(t *testing.T, carrier transport.Option) {
 			ctx, cancel := context.WithCancel(t.Context())
-			go func() { <-arrived; cancel() }()
-			rsp, err := newClient().Do(secretRequest(t, method, srv.URL).WithContext(ctx))
+			time.AfterFunc(time.Second, cancel)
+			rsp, err := newClient(carrier).Do(secretRequest(t, method, server).WithContext(ctx))
 			checkSend(t, rsp, err, false, method == "POST")
-			if !errors.Is(err, context.Canceled) {
-				t.Error(err)
+			if synctest.Wait(); !errors.Is(err, context.Canceled) || arrived != 1 {
+				t.Error(arrived, err)
 			}
 		})
-		t.Run("deadline during "+method, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		hangs("deadline during", func(t *testing.T, carrier transport.Option) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			rsp, err := newClient().Do(secretRequest(t, method, srv.URL).WithContext(ctx))
+			rsp, err := newClient(carrier).Do(secretRequest(t, method, server).WithContext(ctx))
 			checkSend(t, rsp, err, false, method == "POST")
-			if !errors.Is(err, context.DeadlineExceeded) {
-				t.Error(err)
+			if synctest.Wait(); !errors.Is(err, context.DeadlineExceeded) || arrived != 1 {
+				t.Error(arrived, err)
 			}
-			<-arrived
 		})
-		t.Run("timeout of the client "+method, func(t *testing.T) {
-			rsp, err := newClient(transport.WithTimeout(200 * time.Millisecond)).Do(secretRequest(t, method, srv.URL))
+		hangs("timeout of the client", func(t *testing.T, carrier transport.Option) {
+			start := time.Now()
+			rsp, err := newClient(carrier).Do(secretRequest(t, method, server))
 			s := checkSend(t, rsp, err, false, method == "POST")
 			var timeout net.Error
 			if !errors.Is(err, context.DeadlineExceeded) || !errors.As(s.Err, &timeout) || !timeout.Timeout() {
 				t.Error(err)
 			}
-			<-arrived
+			if synctest.Wait(); arrived != 1 || time.Since(start) != transport.DefaultTimeout {
+				t.Errorf("%d arrived in %s", arrived, time.Since(start))
+			}
 		})
 	}
 }
 
 // The answer was on its way: the operation was carried out.
 func TestTimeoutWithinTheAnswer(t *testing.T) {
-	release := make(chan struct{})
-	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		sign(w.Header(), wechatKey(), now, order)
-		io.WriteString(w, order[:10])
-		w.(http.Flusher).Flush()
-		<-release
+	synctest.Test(t, func(t *testing.T) {
+		rt := inMemory(t, func(w http.ResponseWriter, r *http.Request) {
+			sign(w.Header(), wechatKey(), now, order)
+			io.WriteString(w, order[:10])
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		})
+		rsp, err := newClient(transport.WithRoundTripper(rt)).Do(secretRequest(t, "POST", "http://api.invalid"))
+		checkUnverified(t, rsp, err)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
 	})
-	defer close(release)
-	rsp, err := newClient(transport.WithTimeout(300 * time.Millisecond)).Do(secretRequest(t, "POST", srv.URL))
-	checkUnverified(t, rsp, err)
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Error(err)
-	}
 }
 
 func TestErrorOfARoundTripper(t *testing.T) {
@@ -360,35 +367,26 @@ func (r brokenReader) Read([]byte) (int, error) { return 0, r.err }
 // net/http hands the connection over with a 101, and nothing ends a read of it:
 // neither a timeout nor a context.
 func TestSwitchedProtocolHangsNobody(t *testing.T) {
-	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		conn, _, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		t.Cleanup(func() { conn.Close() })
-		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	type end struct {
-		rsp *http.Response
-		err error
-	}
-	ended := make(chan end, 1)
-	go func() {
-		rsp, err := newClient(transport.WithTimeout(time.Second)).Do(request(t, "POST", srv.URL+modifyPath+"?"+secretQuery, secretBody).WithContext(ctx))
-		ended <- end{rsp, err}
-	}()
-	select {
-	case e := <-ended:
-		if u := checkUnverified(t, e.rsp, e.err); u.Status != 101 {
+	synctest.Test(t, func(t *testing.T) {
+		rt := inMemory(t, func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			conn, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			t.Cleanup(func() { conn.Close() })
+			io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		})
+		start := time.Now()
+		rsp, err := newClient(transport.WithRoundTripper(rt)).Do(secretRequest(t, "POST", "http://api.invalid"))
+		if u := checkUnverified(t, rsp, err); u.Status != 101 {
 			t.Errorf("status %d", u.Status)
 		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("the call outlives its context")
-	}
+		if waited := time.Since(start); waited > transport.DefaultTimeout {
+			t.Errorf("the call outlives its timeout, %s", waited)
+		}
+	})
 }
 
 // nested carries requests with another client of this package, which it lets

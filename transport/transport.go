@@ -46,14 +46,16 @@ type Client struct {
 	misconfigured error // why an option cannot be used
 	observers     []func(context.Context, Attempt)
 
-	now    func() time.Time
-	sleep  func(context.Context, time.Duration) error
-	jitter func() float64 // in [0, 1)
+	now       func() time.Time
+	sleep     func(context.Context, time.Duration) error
+	afterFunc func(time.Duration, func()) *time.Timer
+	jitter    func() float64 // in [0, 1)
 }
 
 // Option configures a Client. A nil Option does nothing, and one with a nil
-// argument leaves the default. An Option that cannot be used, such as one with a
-// negative duration, makes each call a [*SendError], not sent.
+// argument sets the default. An Option that cannot be used, such as one with a
+// negative duration, makes [Client.Check] return an error and each call a
+// [*SendError], not sent.
 type Option func(*Client)
 
 // refuse keeps the first reason why an option cannot be used.
@@ -101,7 +103,7 @@ func WithMaxAnswer(n int64) Option {
 // each answer with verifier.
 func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
 	c := &Client{signer: signer, verifier: verifier, timeout: DefaultTimeout, maxAnswer: DefaultMaxAnswer,
-		now: time.Now, sleep: sleep, jitter: jitter}
+		now: time.Now, sleep: sleep, afterFunc: time.AfterFunc, jitter: jitter}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(c)
@@ -152,17 +154,16 @@ func NewRoundTripper() *http.Transport {
 	return t
 }
 
-// Do sends req, signed by a request editor or, when it bears no
-// Authorization, signed here. The answer that it returns has its body in
-// memory, and if it is a 2xx or bears a signature, verified.
+// Do sends req. It signs req unless a request editor has. The answer that it returns has its body in
+// memory. It is verified if it is a 2xx or has a signature.
 //
 // What is safe with the same parameters is sent again, see [WithRetry]: after
 // a 202, a 429, a refusal with the number 268435472 (too frequent), a 5xx, a
 // failure of the connection, and a GET after an answer that does not verify.
-// Each attempt has a signature of its own, and each bears the same body. So a
-// request is sent once when its Authorization is not this signer's merchant's.
-// req bears its signature afterwards, which is good for one call: make another
-// request for the next.
+// Each attempt has the same body and a signature of its own. So a request is sent
+// once when its Authorization is not this signer's merchant's. req has its
+// signature afterwards, which is good for one call: make another request for the
+// next.
 // When no attempt is left, the last answer or error is returned.
 //
 // Errors: [*SendError] when no answer came, [*UnverifiedError] when the answer
@@ -180,7 +181,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	if err := c.prepare(req); err != nil {
 		failed := notSent(req, err)
 		if c.observers != nil {
-			c.tell(req.Context(), observed(req, 0, start, nil, failed))
+			c.observe(req.Context(), observed(req, 0, start, nil, failed))
 		}
 		return nil, failed
 	}
@@ -205,14 +206,14 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		if !again {
 			rsp, err = settle(req, rsp, err, d.mayHaveSucceeded, earlierUnknown)
 			seen.Outcome = OutcomeOf(rsp, err)
-			c.tell(req.Context(), seen)
+			c.observe(req.Context(), seen)
 			return rsp, err
 		}
 		seen.Retry, seen.Wait = true, pause
-		c.tell(req.Context(), seen)
+		c.observe(req.Context(), seen)
 		if gaveUp := c.sleep(req.Context(), pause); gaveUp != nil {
 			rsp, err = settle(req, rsp, err, d.mayHaveSucceeded, earlierUnknown)
-			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
+			c.observe(req.Context(), seen.givenUp(gaveUp, rsp, err))
 			return rsp, err
 		}
 		if d.mayHaveSucceeded {
@@ -228,7 +229,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		var gaveUp error
 		if sent, gaveUp = c.next(req, host); gaveUp != nil {
 			rsp, err = settle(req, nil, &SendError{Method: req.Method, Path: req.URL.EscapedPath(), NotSent: true, Err: gaveUp}, false, earlierUnknown)
-			c.tell(req.Context(), seen.givenUp(gaveUp, rsp, err))
+			c.observe(req.Context(), seen.givenUp(gaveUp, rsp, err))
 			return rsp, err
 		}
 	}

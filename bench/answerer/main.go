@@ -1,9 +1,9 @@
-// Command answerer is the server of the benchmarks: it answers every POST with
-// a 204 and a valid signature, made once a second so that it costs the machine
-// next to nothing, and counts the connections that it was asked for.
+// Command answerer is the server of the benchmarks. It answers every POST with a
+// 204 and a valid signature, which it makes once a second so that it uses almost no
+// CPU time. It also counts the connections that clients open.
 //
-// It prints the plain URL, the TLS URL and the file of the TLS certificate, a
-// line each, and ends with its standard input.
+// It prints the plain URL, the TLS URL and the file of the TLS certificate, one to a
+// line, and exits when its standard input ends.
 package main
 
 import (

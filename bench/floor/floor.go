@@ -1,6 +1,6 @@
-// Package floor is the least that a client of partner modify can be: net/http
-// and crypto/rsa with nothing else around them. It is what the others are
-// measured against, and holds what they share: who signs, and what is asked for.
+// Package floor is the smallest possible client of partner modify: bare net/http
+// and crypto/rsa. The other clients are compared with it. It also has what all of
+// them share: the merchant and the request.
 package floor
 
 import (

@@ -18,8 +18,7 @@ const (
 	APIv3Key    = "TestOnly-0123456789abcdefghijkl!"
 )
 
-// What is asked for: the modification of WeChat Pay's own example, with a total
-// that is right.
+// The request: the modification of WeChat Pay's own example, with a correct total.
 const (
 	OutOrderNo   = "1234323JKHDFE1243252"
 	ModifyPath   = "/v3/payscore/partner/serviceorder/" + OutOrderNo + "/modify"

@@ -17,10 +17,21 @@ import (
 	"github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// maxBodyFile bounds what is read as a body, in bytes.
+// maxBodyFile bounds a body, in bytes.
 const maxBodyFile = 1 << 20
 
-// readBody reads a body file, or in when there is none.
+// readInput reads a file, or stdin if the name is "-". It returns the name for errors.
+func readInput(name string, stdin io.Reader) (string, []byte, error) {
+	if name != "-" {
+		raw, err := readBody(name, nil)
+		return name, raw, err
+	}
+	name = "standard input"
+	raw, err := readBody(name, stdin)
+	return name, raw, err
+}
+
+// readBody reads a body file, or in if that is not nil.
 func readBody(name string, in io.Reader) ([]byte, error) {
 	if in == nil {
 		f, err := os.Open(name)
@@ -76,7 +87,7 @@ func decodeBody[T any](name string, raw []byte, schemaName string) (T, error) {
 	return body, nil
 }
 
-// checkJSON tells the line of what makes raw no JSON document.
+// checkJSON returns an error with the line at which raw is not JSON.
 func checkJSON(raw []byte) error {
 	for i, rest := 0, raw; len(rest) > 0; {
 		r, size := utf8.DecodeRune(rest)

@@ -13,17 +13,17 @@ import (
 	"github.com/wxpayscore/payscore/serviceorder"
 )
 
-// change is what the commands that change an order have in common: the order
-// is shown before and after, and queried when the answer does not tell.
+// change is the common part of the commands that change an order: they show the
+// order before and after, and query it when the response does not show the outcome.
 type change struct {
 	OutOrderNo string `arg:"" name:"out_order_no" help:"The merchant's number of the order."`
 	connection `group:"Connection"`
 }
 
-// changed is what became of a change.
+// changed is the result of a change.
 type changed = serviceorder.Result[payscore.ServiceOrderEntity]
 
-// known fills in the connection, of which the body takes its sub-merchant.
+// known fills in the connection and requires its sub-merchant, which the body needs.
 func (c *change) known(k *kong.Context) error {
 	if err := c.fill(given(k)); err != nil {
 		return inputError{err}
@@ -34,7 +34,7 @@ func (c *change) known(k *kong.Context) error {
 	return nil
 }
 
-// service is the service of the order, where it is given.
+// service returns the service of the order, or nil if none is given.
 func (c *change) service() *string {
 	if c.ServiceID == "" {
 		return nil
@@ -42,7 +42,7 @@ func (c *change) service() *string {
 	return &c.ServiceID
 }
 
-// job is what is done to the order.
+// job is one change of an order.
 type job struct {
 	done  string // the operation's past participle
 	do    func(client *payscore.Client, before *payscore.ServiceOrderEntity) (changed, error)
@@ -77,7 +77,7 @@ func (c *change) run(ctx context.Context, s *streams, j job) error {
 	}
 
 	rec.forget()
-	rec.method = http.MethodPost // not what confirms it
+	rec.method = http.MethodPost // and not the query that confirms it
 	result, changeErr := j.do(client, before)
 	changeErr = rec.compared(changeErr)
 	report := changeReport{Call: rec.call(result.SendErr), Outcome: result.Outcome.String(),
@@ -109,8 +109,8 @@ type changeReport struct {
 	AfterError string                       `json:"after_error,omitempty"`
 }
 
-// changed shows how a change ended. It returns no error: one of showing must
-// not take the place of the change's.
+// changed prints how a change ended. It returns no error, which would replace that
+// of the change.
 func (s *streams) changed(r changeReport, done string) {
 	switch {
 	case s.json:

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/alecthomas/kong"
 
@@ -24,11 +23,7 @@ func (completeCommand) Help() string {
 }
 
 func (c *completeCommand) Run(ctx context.Context, s *streams, k *kong.Context) error {
-	name, in := c.Body, io.Reader(nil)
-	if name == "-" {
-		name, in = "standard input", s.in
-	}
-	raw, err := readBody(name, in)
+	name, raw, err := readInput(c.Body, s.in)
 	if err != nil {
 		return inputError{err}
 	}

@@ -18,9 +18,9 @@ import (
 	"github.com/wxpayscore/payscore/transport"
 )
 
-// connection says which host to call, as whom, with which keys. A flag wins
-// over a variable, a variable over the file of --config. --keys is a flag, so
-// it wins over variables too.
+// connection has the host, the merchant and the keys. A flag takes precedence over a
+// variable, and a variable over the file of --config. --keys is a flag, so it takes
+// precedence over variables too.
 type connection struct {
 	Config string `env:"WECHATPAY_CONFIG" placeholder:"FILE" help:"YAML file with any of the flags below, _ for - (mchid, key_file, ...). Files in it are relative to it."`
 	Keys   string `placeholder:"DIR" help:"Directory that 'payscore sandbox' wrote. It gives all of the flags below."`
@@ -37,8 +37,8 @@ type connection struct {
 	ServiceID        string `name:"service-id" env:"WECHATPAY_SERVICE_ID" placeholder:"ID" help:"Service of the order."`
 }
 
-// configFile is what --config reads. It takes sandbox.json too, so it knows
-// that file's other fields.
+// configFile is the file of --config. It may be sandbox.json, so it has that file's
+// other fields too.
 type configFile struct {
 	BaseURL          string `yaml:"base_url"`
 	MchID            string `yaml:"mchid"`
@@ -56,7 +56,7 @@ type configFile struct {
 	AppID            string `yaml:"appid"`
 }
 
-// settings are the flags above, each with what a file says of it.
+// settings returns the flags above, each with its value in a file.
 func (c *connection) settings(file configFile) []setting {
 	return []setting{
 		{"base-url", &c.BaseURL, file.BaseURL},
@@ -78,8 +78,8 @@ type setting struct {
 	from string
 }
 
-// fill takes from the files what was not given otherwise. given names the
-// flags of the command line.
+// fill sets from the files what has no flag or variable. given has the names of the
+// flags on the command line.
 func (c *connection) fill(given map[string]bool) error {
 	switch {
 	case c.Keys != "" && given["config"]:
@@ -117,8 +117,8 @@ func (c *connection) fill(given map[string]bool) error {
 	return nil
 }
 
-// agrees checks that a body is about the sub-merchant and service of the flags,
-// where those are given.
+// agrees returns an error if a body has another sub-merchant or service than the
+// flags.
 func (c *connection) agrees(name, subMchID string, serviceID *string) error {
 	if c.SubMchID != "" && c.SubMchID != subMchID {
 		return fmt.Errorf("%s: $.sub_mchid: is %s, but --sub-mchid (flag, variable or file) is %s", name, subMchID, c.SubMchID)
@@ -129,7 +129,8 @@ func (c *connection) agrees(name, subMchID string, serviceID *string) error {
 	return nil
 }
 
-// given are the flags of the command line, without those that a variable set.
+// given returns the names of the flags on the command line, without those that a
+// variable set.
 func given(k *kong.Context) map[string]bool {
 	names := map[string]bool{}
 	for _, p := range k.Path {
@@ -151,13 +152,13 @@ func readConfig(file string) (configFile, error) {
 	err = decoder.Decode(&conf)
 	var second yaml.Node
 	if err == nil {
-		// It would be dropped without a word.
+		// It would be dropped silently.
 		if err = decoder.Decode(&second); err == nil {
 			err = fmt.Errorf("line %d: a second YAML document begins here, keep all settings in one", second.Line)
 		}
 	}
 	if several, ok := errors.AsType[*yaml.TypeError](err); ok {
-		// The decoder names the Go type, which says nothing to a user.
+		// The decoder names the Go type, which means nothing to a user.
 		text := strings.Join(several.Errors, "; ")
 		text = strings.ReplaceAll(text, "not found in type main.configFile", "is none of this file's")
 		err = errors.New(strings.ReplaceAll(text, "main.configFile", "settings"))
@@ -173,7 +174,7 @@ func readConfig(file string) (configFile, error) {
 	return conf, nil
 }
 
-// open makes a client, whose calls rec records. An error is the user's.
+// open returns a client whose calls rec records. Its errors are input errors.
 func (c *connection) open(rec *recorder) (*payscore.Client, error) {
 	signer, err := c.signer()
 	if err != nil {

@@ -151,7 +151,7 @@ func TestConnectionPrecedence(t *testing.T) {
 
 func TestBadConfig(t *testing.T) {
 	h := newHost(t)
-	for _, test := range []struct{ name, content, want string }{
+	for _, test := range sample([]struct{ name, content, want string }{
 		{"unknown key", "mchid: 1\nmch_id: 2\n", "line 2: field mch_id is none of this file's"},
 		{"second document", "mchid: 1\n---\nmchid: 2\n", "line 2: a second YAML document begins here"},
 		{"broken second document", "mchid: 1\n---\nmchid: {\n", "line 3"},
@@ -161,12 +161,11 @@ func TestBadConfig(t *testing.T) {
 		{"no YAML", "mchid: 1\n  x: y: z\n", "line 2"},
 		{"a text alone", "hello\n", "line 1: "},
 		{"a private key", string(readFile(t, h.file(sandbox.MerchantKeyFile))), "pay.yaml: "},
-	} {
+	}) {
 		t.Run(test.name, func(t *testing.T) {
 			file := write(t, "pay.yaml", test.content)
-			h.refusedInput(t, []string{"query", seedOutOrderNo, "--config", file}, file, test.want)
-			if r := runArgs(t, "query", seedOutOrderNo, "--config", file); strings.Contains(r.err, "main.") {
-				t.Errorf("names a Go type: %s", r.err)
+			if line := h.refusedInput(t, []string{"query", seedOutOrderNo, "--config", file}, file, test.want); strings.Contains(line, "main.") {
+				t.Errorf("names a Go type: %s", line)
 			}
 		})
 	}

@@ -39,12 +39,12 @@ const (
 	checkSkipped = "skipped"
 )
 
-// check is one line of what doctor prints.
+// check is one line of the output of doctor.
 type check struct {
 	Name   string `json:"check"`
 	Result string `json:"result"`
 	Text   string `json:"text"`
-	Fix    string `json:"fix,omitempty"` // what to do, when it failed
+	Fix    string `json:"fix,omitempty"` // what to do about a failure
 
 	input bool // the mistake is in the settings
 }
@@ -59,7 +59,7 @@ func failed(name, text, fix string) check {
 	return check{Name: name, Result: checkFailed, Text: text, Fix: fix}
 }
 
-// wrong is a failure that is in the settings.
+// wrong returns a failure that is a mistake in the settings.
 func wrong(name, text, fix string) check {
 	c := failed(name, text, fix)
 	c.input = true
@@ -136,7 +136,7 @@ func (d *doctorCommand) merchant(now time.Time) []check {
 	return append(checks, d.serial(key))
 }
 
-// serial checks what can be known of a serial without the certificate. key may be nil.
+// serial checks a serial without the certificate. key may be nil.
 func (d *doctorCommand) serial(key *rsa.PrivateKey) check {
 	const fix = "Take the serial of the merchant's own API certificate: openssl x509 -in apiclient_cert.pem -noout -serial"
 	if d.SerialNo == "" {
@@ -176,7 +176,7 @@ func (d *doctorCommand) certificate(key *rsa.PrivateKey, now time.Time) []check 
 	return append(checks, dates("dates", cert, now, "Renew the API certificate on the merchant platform; key and serial change with it."))
 }
 
-// soon is when the end of a certificate is worth a word.
+// soon is how long before its end a certificate is reported.
 const soon = 30 * 24 * time.Hour
 
 func dates(name string, cert auth.Key, now time.Time, fix string) check {
@@ -192,7 +192,7 @@ func dates(name string, cert auth.Key, now time.Time, fix string) check {
 	return ok(name, "in force from %s to %s", from, to)
 }
 
-// wechatPay checks what answers are verified with.
+// wechatPay checks the keys that verify responses.
 func (d *doctorCommand) wechatPay(now time.Time) check {
 	const name = "answer keys"
 	const fix = "Give --public-key-id and --public-key-file (or --platform-cert-file), as the merchant platform shows them."
@@ -230,12 +230,12 @@ func loadFile[T any](file string, parse func([]byte) (T, error)) (T, error) {
 	return v, err
 }
 
-// WeChat Pay refuses at 300 s; less than that is a clock that nobody sets.
+// WeChat Pay refuses a request at 300 s. A clock set by NTP is far below this.
 const clockTolerance = 60 * time.Second
 
 const hostTimeout = 10 * time.Second
 
-// host asks for an answer, any answer, and compares its Date with the clock.
+// host requests any response and compares its Date with the clock.
 func (d *doctorCommand) host(ctx context.Context) []check {
 	const fix = "Check --base-url, DNS, the proxy and the firewall."
 	noClock := skipped("clock", "no answer to take the time from")
@@ -259,21 +259,26 @@ func (d *doctorCommand) host(ctx context.Context) []check {
 		return []check{failed("host", u.Redacted()+": "+err.Error(), fix), noClock}
 	}
 	_ = rsp.Body.Close()
-	now := before.Add(time.Since(before) / 2) // halfway, as the server wrote it
+	now := before.Add(time.Since(before) / 2) // halfway, when the server wrote it
 	reached := ok("host", "%s answers", u.Redacted())
 	date, err := http.ParseTime(rsp.Header.Get("Date"))
 	if err != nil {
 		return []check{reached, skipped("clock", "the answer has no Date")}
 	}
+	return []check{reached, clock(now, date)}
+}
+
+// clock compares the time on this machine with the Date that a server wrote then.
+func clock(now, date time.Time) check {
 	skew := now.Sub(date).Truncate(time.Second) // a Date has whole seconds
 	side := "ahead of"
 	if skew < 0 {
 		side = "behind"
 	}
 	if skew.Abs() > clockTolerance {
-		return []check{reached, failed("clock", fmt.Sprintf("this machine is %s %s the server; 5 minutes are refused", skew.Abs(), side), "Set the clock by NTP.")}
+		return failed("clock", fmt.Sprintf("this machine is %s %s the server; 5 minutes are refused", skew.Abs(), side), "Set the clock by NTP.")
 	}
-	return []check{reached, ok("clock", "within %s of the server's", max(skew.Abs(), time.Second))}
+	return ok("clock", "within %s of the server's", max(skew.Abs(), time.Second))
 }
 
 // echo runs WeChat Pay's self test, which signs and verifies for real, and once more
@@ -346,7 +351,7 @@ func (d *doctorCommand) selfTest(ctx context.Context, name string, request paysc
 
 func selfTestFailed(name string, err error, rec *recorder) check {
 	// The self test changes nothing, though it is a POST.
-	line := strings.ReplaceAll(err.Error(), ": "+apierror.ErrOutcomeUnknown.Error(), "")
+	line := apierror.TrimAdvice(err.Error())
 	if refused, is := errors.AsType[*apierror.Error](err); is {
 		if refused.Status == http.StatusNotFound {
 			return skipped(name, "this host does not serve the self test: 404 "+refused.Code)
@@ -363,7 +368,7 @@ func selfTestFailed(name string, err error, rec *recorder) check {
 	return failed(name, line, "Check --base-url, DNS, the proxy and the firewall.")
 }
 
-// check shows one check.
+// check prints one check.
 func (s *streams) check(c check) {
 	text := c.Text
 	if c.Fix != "" {

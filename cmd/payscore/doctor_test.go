@@ -87,7 +87,7 @@ func TestDoctorFindsWrongSettings(t *testing.T) {
 	}
 	now := time.Now()
 	day := 24 * time.Hour
-	for _, test := range []struct {
+	for _, test := range sample([]struct {
 		name, check, want string
 		args              []string
 	}{
@@ -109,7 +109,7 @@ func TestDoctorFindsWrongSettings(t *testing.T) {
 		{"public key without id", "answer keys", "--public-key-id is missing", without(h.flags(), "--public-key-id")},
 		{"own certificate for the platform's", "answer keys", "the merchant's own", append(h.flags(), "--platform-cert-file", h.file(sandbox.MerchantCertFile))},
 		{"no URL", "host", "not a URL", append(without(h.flags(), "--base-url"), "--base-url", "api.mch")},
-	} {
+	}) {
 		t.Run(test.name, func(t *testing.T) {
 			checks := diagnose(t, exitInput, test.args...)
 			checks[test.check].want(t, checkFailed, test.want)
@@ -135,32 +135,39 @@ func TestDoctorHost(t *testing.T) {
 		t.Errorf("%+v", checks["host"])
 	}
 
-	for _, test := range []struct {
-		skew   time.Duration // of the server's clock
-		result string
-		text   string
-	}{
-		{2 * time.Hour, checkFailed, "behind the server"},
-		{-2 * time.Hour, checkFailed, "ahead of the server"},
-		{-30 * time.Second, checkOK, "within 30s"},
-		{0, checkOK, "within 1s"},
-	} {
+	for skew, result := range map[time.Duration]string{2 * time.Hour: checkFailed, 0: checkOK} { // of the server's clock
 		h := newHost(t)
 		h.spoil = func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("Date", time.Now().Add(test.skew).UTC().Format(http.TimeFormat))
+				w.Header().Set("Date", time.Now().Add(skew).UTC().Format(http.TimeFormat))
 				next.ServeHTTP(w, r)
 			})
 		}
 		code := exitDone
-		if test.result == checkFailed {
+		if result == checkFailed {
 			code = exitFailed
 		}
-		got := diagnose(t, code, "--keys", h.dir)["clock"]
-		if test.skew == -30*time.Second {
-			got.Text = strings.Replace(got.Text, "31s", "30s", 1) // a Date has whole seconds
-		}
-		got.want(t, test.result, test.text)
+		diagnose(t, code, "--keys", h.dir)["clock"].want(t, result, "the server")
+	}
+}
+
+func TestDoctorClock(t *testing.T) {
+	date := time.Date(2025, 3, 15, 12, 10, 10, 0, time.UTC)
+	for _, test := range []struct {
+		ahead        time.Duration // of the server
+		result, text string
+	}{
+		{-2 * time.Hour, checkFailed, "2h0m0s behind the server"},
+		{2 * time.Hour, checkFailed, "2h0m0s ahead of the server"},
+		{-61 * time.Second, checkFailed, "1m1s behind"},
+		{61 * time.Second, checkFailed, "1m1s ahead"},
+		{60*time.Second + 999*time.Millisecond, checkOK, "within 1m0s"},
+		{30 * time.Second, checkOK, "within 30s"},
+		{-30 * time.Second, checkOK, "within 30s"},
+		{999 * time.Millisecond, checkOK, "within 1s"},
+		{0, checkOK, "within 1s"},
+	} {
+		clock(date.Add(test.ahead), date).want(t, test.result, test.text)
 	}
 }
 

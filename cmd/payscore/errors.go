@@ -22,15 +22,15 @@ const (
 	exitUnknown = 3
 )
 
-// inputError is a mistake of the user's that was found before anything was sent.
+// inputError is a mistake of the user, found before anything was sent.
 type inputError struct{ error }
 
 func (e inputError) Unwrap() error { return e.error }
 
-// unsent is what the command finds wrong, worded like what the client finds.
+// unsent words findings of the command like those of the client.
 func unsent(findings error) error { return fmt.Errorf("%w: %w", apierror.ErrNotSent, findings) }
 
-// signError is a SIGN_ERROR with what is different about the signed message.
+// signError is a SIGN_ERROR with the difference in the signed message.
 type signError struct {
 	err        error
 	difference string
@@ -39,8 +39,8 @@ type signError struct {
 func (e signError) Error() string { return e.err.Error() + "; " + e.difference }
 func (e signError) Unwrap() error { return e.err }
 
-// sent is what became of the operation itself: of one that is not settled, the
-// query has an error of its own.
+// sent returns the error of sending the operation. An unsettled one also has an
+// error of its query.
 func sent(err error) error {
 	if unsettled, ok := errors.AsType[*serviceorder.UnsettledError](err); ok {
 		return unsettled.SendErr
@@ -63,7 +63,7 @@ func exitCode(err error) int {
 	}
 }
 
-// errorReport is an error for machines.
+// errorReport is the JSON of an error.
 type errorReport struct {
 	Error          string         `json:"error"`
 	OutcomeUnknown bool           `json:"outcome_unknown"`
@@ -93,11 +93,11 @@ func (s *streams) report(err error) {
 	} else if lost, ok := errors.AsType[*apierror.UndecodableError](about); ok {
 		report.Status, report.RequestID = lost.Status, lost.RequestID
 	} else if unverified, ok := errors.AsType[*transport.UnverifiedError](about); ok {
-		// Not the status: nobody vouches for it, and a 204 here would pass for a success.
+		// Not the status: it is not verified, and a 204 here would look like a success.
 		report.RequestID = unverified.RequestID
 	}
 	if report.OutcomeUnknown {
-		report.Retry = catalog.RetryAfterQuery // whatever a refusal says by itself
+		report.Retry = catalog.RetryAfterQuery // not the advice of the refusal alone
 	}
 	if signed, ok := errors.AsType[signError](err); ok {
 		report.Difference = oneline.Escape(signed.difference)
@@ -107,7 +107,7 @@ func (s *streams) report(err error) {
 	_, _ = fmt.Fprintf(s.err, "%s\n", b)
 }
 
-// translated is nil for what the catalogue does not know.
+// translated returns nil for a text that the catalogue does not have.
 func translated(text catalog.Text) *translation {
 	if text == (catalog.Text{}) {
 		return nil
@@ -115,7 +115,7 @@ func translated(text catalog.Text) *translation {
 	return &translation{text.EN, text.ZH}
 }
 
-// warn tells what does not change the exit code.
+// warn prints a warning, which does not change the exit code.
 func (s *streams) warn(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.err, "warning: %s\n", oneline.Escape(fmt.Sprintf(format, args...)))
 }

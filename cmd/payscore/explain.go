@@ -34,7 +34,7 @@ func (explainCommand) Help() string {
 The JSON is the body of the answer, or what payscore --json prints of an error.`
 }
 
-// explanation is what --json prints.
+// explanation is the output of --json.
 type explanation struct {
 	Number          int64           `json:"number,omitempty"`
 	Code            string          `json:"code,omitempty"`
@@ -51,8 +51,8 @@ type explanation struct {
 	Operations      []operationRef  `json:"operations"`
 }
 
-// reentryReport says what to do when these operations were sent again with
-// other parameters and answered with this error.
+// reentryReport is the remedy when these operations were sent again with other
+// parameters and refused with this error.
 type reentryReport struct {
 	Operations []string    `json:"operations"`
 	Remedy     translation `json:"remedy"`
@@ -77,7 +77,7 @@ type signSeenReport struct {
 	MessageLength    int    `json:"sign_message_length,omitempty"`
 }
 
-// repeats says what each advice on a repeat means.
+// repeats explains each advice on a repeat.
 var repeats = map[catalog.Retry]translation{
 	catalog.RetryNever:          {"No. The same call fails again: repair the cause first.", "不可以。相同请求会再次失败，请先排除原因。"},
 	catalog.RetrySameParameters: {"Yes, with exactly the same parameters and number.", "可以，参数和单号必须完全相同。"},
@@ -109,7 +109,7 @@ func (c *explainCommand) Run(s *streams) error {
 	return nil
 }
 
-// explain says all but the operations. signed may be nil.
+// explain returns an explanation without the operations. signed may be nil.
 func explain(e *apierror.Error, signed []byte) (explanation, error) {
 	complete(e)
 	meaning, remedy := e.Meaning(), e.Remedy()
@@ -144,7 +144,7 @@ var (
 	requestIDShape = regexp.MustCompile(`^[0-9A-Za-z_-]*-[0-9]+$`)
 )
 
-// read makes an error of the argument.
+// read returns the error that the argument describes.
 func (c *explainCommand) read(s *streams) (*apierror.Error, error) {
 	arg := strings.TrimSpace(c.Error)
 	if arg == "-" {
@@ -191,7 +191,7 @@ func numbered(e *apierror.Error) (*apierror.Error, error) {
 
 var oneComma = strings.NewReplacer("，", ",")
 
-// numberOf is the number that comes with a message, 0 when none is known.
+// numberOf returns the number of a message, or 0 if the catalogue has none.
 func numberOf(message string) int64 {
 	for _, n := range catalog.Numbers() {
 		if message != "" && oneComma.Replace(n.Message) == oneComma.Replace(message) {
@@ -201,7 +201,7 @@ func numberOf(message string) int64 {
 	return 0
 }
 
-// decodeError reads the body of an answer, or what --json prints of an error.
+// decodeError decodes the body of a response, or the output of --json for an error.
 func decodeError(name string, raw []byte) (*apierror.Error, error) {
 	raw = []byte(strings.TrimPrefix(string(raw), "\ufeff"))
 	if err := checkJSON(raw); err != nil {
@@ -231,7 +231,7 @@ func decodeError(name string, raw []byte) (*apierror.Error, error) {
 func complete(e *apierror.Error) {
 	e.Verified = true
 	if e.Number == 0 {
-		e.Number = numberOf(strings.TrimSpace(e.Message)) // the body of an answer does not bear it
+		e.Number = numberOf(strings.TrimSpace(e.Message)) // the body of a response does not have it
 	}
 	if n, ok := catalog.NumberOf(e.Number); ok {
 		e.Code = cmp.Or(e.Code, n.Code)

@@ -11,7 +11,7 @@ import (
 )
 
 func TestExplainWholeCatalogue(t *testing.T) {
-	for _, n := range catalog.Numbers() {
+	for _, n := range sample(catalog.Numbers()) {
 		r := runArgs(t, "explain", strconv.FormatInt(n.Number, 10), "--json")
 		r.wantCode(t, exitDone)
 		x := decodeJSON[explanation](t, r.out)
@@ -20,7 +20,7 @@ func TestExplainWholeCatalogue(t *testing.T) {
 			t.Errorf("%d: %s", n.Number, r.out)
 		}
 	}
-	for _, c := range catalog.Codes() {
+	for _, c := range sample(catalog.Codes()) {
 		for _, spelling := range []string{c.Code, strings.ToLower(c.Code)} {
 			r := runArgs(t, "explain", spelling, "--json")
 			r.wantCode(t, exitDone)
@@ -89,10 +89,10 @@ func TestExplainNamesTheOperations(t *testing.T) {
 			t.Errorf("%s: %v, want %v", arg, got, want)
 		}
 	}
-	for _, c := range catalog.Codes() {
+	for _, c := range sample(catalog.Codes()) {
 		check(c.Code, byCode[c.Code])
 	}
-	for _, n := range catalog.Numbers() {
+	for _, n := range sample(catalog.Numbers()) {
 		number := strconv.FormatInt(n.Number, 10)
 		check(number, byNumber[number])
 	}
@@ -219,7 +219,7 @@ func TestExplainNotInTheCatalogue(t *testing.T) {
 
 func TestExplainWrongInput(t *testing.T) {
 	h := newHost(t)
-	for _, test := range []struct{ name, arg, want string }{
+	for _, test := range sample([]struct{ name, arg, want string }{
 		{"neither", "!?", "is no number, code, request id or known message"},
 		{"success", "08F7-0", "stands for success"},
 		{"zero", "0", "stands for success"},
@@ -232,7 +232,7 @@ func TestExplainWrongInput(t *testing.T) {
 		{"another type", write(t, "e.json", `{"code":5}`), "not an error object: "},
 		{"an object of something else", write(t, "e.json", `{"a":1}`), "it has no code, no number and no status"},
 		{"empty", write(t, "e.json", ""), "e.json"},
-	} {
+	}) {
 		t.Run(test.name, func(t *testing.T) { h.refusedInput(t, []string{"explain", test.arg}, test.want) })
 	}
 	h.refusedInput(t, []string{"explain", "SIGN_ERROR", "--signed", "none.txt"}, "none.txt")

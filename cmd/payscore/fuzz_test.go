@@ -102,7 +102,7 @@ func FuzzExplain(f *testing.F) {
 		s := streams{out: &out}
 		s.explanation(x)
 		for line := range strings.Lines(out.String()) {
-			if columns(strings.TrimSuffix(line, "\n")) > 80 {
+			if width(strings.TrimSuffix(line, "\n")) > 80 {
 				t.Fatalf("%q", line)
 			}
 		}

@@ -73,7 +73,7 @@ func TestGolden(t *testing.T) {
 				got += "-- stderr\n" + r.err
 			}
 			for line := range strings.SplitSeq(r.out, "\n") {
-				if columns(line) > 80 {
+				if width(line) > 80 {
 					t.Errorf("over 80 columns: %s", line)
 				}
 			}
@@ -98,18 +98,6 @@ func newHostWithOrder(t *testing.T) *host {
 	h := newHost(t)
 	h.create(t)
 	return h
-}
-
-// columns is how wide a line is in a terminal.
-func columns(line string) int {
-	n := 0
-	for _, r := range line {
-		n++
-		if r >= 0x1100 {
-			n++
-		}
-	}
-	return n
 }
 
 func TestHelp(t *testing.T) {

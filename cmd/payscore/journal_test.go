@@ -2,24 +2,21 @@ package main
 
 import (
 	"bufio"
-	"bytes"
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestSandboxWritesItsJournal(t *testing.T) {
 	dir := t.TempDir()
-	keys, journal := filepath.Join(dir, "keys"), filepath.Join(dir, "journal.jsonl")
+	keys, journal := keysDir(t), filepath.Join(dir, "journal.jsonl")
 	for range 2 { // the second one goes on behind the first
 		p := startSandbox(t, "--addr", "127.0.0.1:0", "--keys", keys, "--journal", journal)
 		runArgs(t, "pay", seedOutOrderNo, "--keys", keys).wantCode(t, exitDone)
-		if code := p.stop(t); code != 0 {
+		if code := p.stop(); code != 0 {
 			t.Errorf("exit code %d: %s", code, &p.errOut)
 		}
 	}
@@ -50,7 +47,7 @@ func TestSandboxWritesItsJournal(t *testing.T) {
 // A journal that cannot be written is told of, once, and the sandbox goes on.
 func TestSandboxTellsThatItsJournalEnds(t *testing.T) {
 	dir := t.TempDir()
-	keys, journal := filepath.Join(dir, "keys"), filepath.Join(dir, "journal.jsonl")
+	keys, journal := keysDir(t), filepath.Join(dir, "journal.jsonl")
 	if err := os.WriteFile(journal, make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +56,7 @@ func TestSandboxTellsThatItsJournalEnds(t *testing.T) {
 	}
 	p := startSandbox(t, "--addr", "127.0.0.1:0", "--keys", keys, "--journal", journal, "--journal-size", "1")
 	runArgs(t, "pay", seedOutOrderNo, "--keys", keys).wantCode(t, exitDone)
-	if code := p.stop(t); code != 0 {
+	if code := p.stop(); code != 0 {
 		t.Errorf("exit code %d: %s", code, &p.errOut)
 	}
 	if said := p.errOut.String(); strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, "warning: --journal: ") || !strings.Contains(said, "nothing more is written") {
@@ -75,11 +72,6 @@ func TestJournalSizeIsAMatterOfMiB(t *testing.T) {
 			flag = []string{"--journal-size=" + value}
 		}
 		args := append([]string{"sandbox", "--addr", "127.0.0.1:0", "--keys", t.TempDir(), "--journal", filepath.Join(t.TempDir(), "j")}, flag...)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // one that is taken serves until then
-		var out, errOut bytes.Buffer
-		if code := run(ctx, args, nil, &out, &errOut); code != exitInput {
-			t.Errorf("%s: exit code %d, %s%s", size, code, &out, &errOut)
-		}
-		cancel()
+		runArgs(t, args...).wantCode(t, exitInput)
 	}
 }

@@ -8,20 +8,20 @@ import (
 	"sync"
 )
 
-// journalFile is the file of --journal. It begins anew at a size; the file that
-// was full stays beside it as FILE.1, in place of an older one. What is no plain
-// file, such as a pipe, a terminal or a link, grows as it will.
+// journalFile is the file of --journal. When it reaches its maximum size, it is
+// renamed to FILE.1, in place of an older one, and a new file begins. A file that
+// is not a regular one, such as a pipe, a terminal or a link, is never renamed.
 type journalFile struct {
 	name    string
 	max     int64       // bytes
-	ended   func(error) // is called once, when no more can be written
+	ended   func(error) // called once, when writing fails
 	mu      sync.Mutex  // close may come while a request is under way
 	size    int64
 	rotates bool
 	file    *os.File
 }
 
-// journalBytes is the size of --journal-size in bytes.
+// journalBytes returns the size of --journal-size in bytes.
 func journalBytes(mib int64) (int64, error) {
 	if mib < 1 || mib > math.MaxInt64>>20 {
 		return 0, fmt.Errorf("--journal-size is not in 1 to %d MiB", int64(math.MaxInt64>>20))

@@ -1,5 +1,5 @@
-// Command payscore looks up and changes PayScore orders from a terminal, tells
-// what went wrong, and runs the sandbox.
+// Command payscore queries and changes PayScore orders from a terminal, explains
+// errors, and runs the sandbox.
 //
 //	payscore modify --sandbox                       the whole path on a sandbox of its own
 //	payscore modify 1234323JKHDFE1243252 --body modify.json --config wechatpay.yaml
@@ -38,7 +38,7 @@ type commands struct {
 	Complete completeCommand `cmd:"" help:"State the final amount of an order (完结支付分订单)."`
 	Cancel   cancelCommand   `cmd:"" help:"Withdraw an order (取消支付分订单)."`
 	Pay      payCommand      `cmd:"" help:"Ask for one more deduction (订单收款)."`
-	Sync     syncCommand     `cmd:"" help:"Tell that an order was paid in another way (同步订单状态)."`
+	Sync     syncCommand     `cmd:"" help:"Report that an order was paid in another way (同步订单状态)."`
 	Query    queryCommand    `cmd:"" help:"Show an order (查询支付分订单)."`
 	Sandbox  sandboxCommand  `cmd:"" help:"Serve a sandbox that checks requests and signs answers, for any language."`
 
@@ -50,7 +50,7 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print the version."`
 }
 
-// streams are where a command reads and writes.
+// streams are the input and output of a command.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
@@ -64,11 +64,11 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// exit is what kong's exit hook throws, for --help and --version.
+// exit is the panic of kong's exit hook, for --help and --version.
 type exit int
 
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) (code int) {
-	// A server's texts drive no terminal, and no CI system that reads the output.
+	// A server's text must not control a terminal, or a CI system that reads the output.
 	safeOut, safeErr := oneline.NewWriter(out), oneline.NewWriter(errOut)
 	defer func() {
 		_, _ = safeOut.Flush(), safeErr.Flush()
@@ -99,7 +99,7 @@ func dispatch(ctx context.Context, args []string, in io.Reader, out, errOut io.W
 	if err != nil {
 		panic(err) // the struct tags above are wrong
 	}
-	// What does not parse leaves c as it was.
+	// Arguments that do not parse leave c as it was.
 	s := streams{in: in, out: out, err: errOut, json: slices.Contains(args, "--json")}
 	command, err := parser.Parse(args)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -34,8 +35,22 @@ func TestMain(m *testing.M) {
 		}
 	}
 	_ = os.Setenv("COLUMNS", "80") // the width of --help
+	// Each run builds the parser of the command line anew: much garbage, and nothing to keep.
+	debug.SetGCPercent(400)
 	retries, settlePause = transport.Retry{FirstWait: time.Millisecond, LongestWait: 10 * time.Second}, time.Millisecond
 	os.Exit(m.Run())
+}
+
+// sample is a table of tests, with -short one row in four of it.
+func sample[T any](rows []T) []T {
+	if !testing.Short() {
+		return rows
+	}
+	var some []T
+	for i := 0; i < len(rows); i += 4 {
+		some = append(some, rows[i])
+	}
+	return some
 }
 
 // result is what a run of the command leaves behind.
@@ -101,6 +116,20 @@ func decodeJSON[T any](t testing.TB, s string) T {
 // credentials spare each test the making of three RSA keys.
 var credentials = sync.OnceValues(sandbox.NewCredentials)
 
+// keysDir is a directory with the keys of credentials.
+func keysDir(t testing.TB) string {
+	t.Helper()
+	c, err := credentials()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := c.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // host is a sandbox behind a server that counts what reaches it.
 type host struct {
 	box      *sandbox.Sandbox
@@ -127,13 +156,10 @@ func newHost(t testing.TB, opts ...sandbox.Option) *host {
 	if _, err := box.Seed(seedOutOrderNo, seedTotal); err != nil {
 		t.Fatal(err)
 	}
-	h := &host{box: box, account: c.Account(), dir: t.TempDir()}
+	h := &host{box: box, account: c.Account(), dir: keysDir(t)}
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	h.url, h.account.BaseURL = server.URL, server.URL
-	if err := c.Save(h.dir); err != nil {
-		t.Fatal(err)
-	}
 	if err := c.WriteAccount(h.dir, h.url); err != nil {
 		t.Fatal(err)
 	}

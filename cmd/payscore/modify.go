@@ -14,14 +14,13 @@ import (
 	"github.com/wxpayscore/payscore/serviceorder"
 )
 
-// What --sandbox seeds: the number of WeChat Pay's own examples, completed at
-// 500.00 yuan.
+// The order that --sandbox seeds. The number is that of WeChat Pay's own examples.
 const (
 	seedOutOrderNo = "1234323JKHDFE1243252"
 	seedTotal      = 50000
 )
 
-// modified is what a modification has done. Its amounts are shown as well.
+// modified is the past participle of a modification, whose amounts are shown as well.
 const modified = "modified"
 
 type modifyCommand struct {
@@ -91,7 +90,7 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	return c.run(ctx, s, job{done: modified,
 		do: func(client *payscore.Client, before *payscore.ServiceOrderEntity) (changed, error) {
 			opts := []serviceorder.Option{serviceorder.WithPause(settlePause), serviceorder.WithServiceID(c.ServiceID)}
-			if before.TotalAmount != nil { // else only the new total tells something
+			if before.TotalAmount != nil { // without it only the new total shows an outcome
 				opts = append(opts, serviceorder.WithTotalBefore(*before.TotalAmount))
 			}
 			return serviceorder.Modify(ctx, client, m.OutOrderNo, body, opts...)
@@ -102,22 +101,17 @@ func (m *modifyCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	})
 }
 
-// readBody gives the body the name that errors call it by.
+// readBody returns the body and its name for errors.
 func (m *modifyCommand) readBody(in io.Reader) (string, payscore.ModifyPartnerServiceOrderRequest, error) {
 	var none payscore.ModifyPartnerServiceOrderRequest
-	name := m.Body
 	switch {
-	case name == "" && m.Sandbox:
+	case m.Body == "" && m.Sandbox:
 		body, err := decodeModify("examples/modify.json", examples.Modify)
 		return "examples/modify.json", body, err
-	case name == "":
+	case m.Body == "":
 		return "", none, errors.New("--body is missing: a file, or - for standard input")
-	case name == "-":
-		name = "standard input"
-	default:
-		in = nil
 	}
-	raw, err := readBody(name, in)
+	name, raw, err := readInput(m.Body, in)
 	if err != nil {
 		return name, none, err
 	}

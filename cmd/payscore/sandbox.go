@@ -59,9 +59,9 @@ What to point where in other languages, and how to sign with curl and openssl al
 https://github.com/wxpayscore/payscore/blob/main/docs/sandbox.md`
 }
 
-// Run serves until ctx ends.
+// Run serves until ctx is done.
 func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
-	// Before the keys: those of a sandbox that runs already stay as they are.
+	// Before the keys, so that those of a running sandbox stay as they are.
 	listener, err := c.listen()
 	if err != nil {
 		return inputError{err}
@@ -86,7 +86,7 @@ func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	return errors.Join(serve(ctx, listener, box), box.Close())
 }
 
-// listen refuses an address of which it was not said that others may reach it.
+// listen rejects non-loopback addresses unless --allow-remote is set.
 func (c *sandboxCommand) listen() (net.Listener, error) {
 	addr, err := net.ResolveTCPAddr("tcp", c.Addr)
 	if err != nil {
@@ -98,8 +98,8 @@ func (c *sandboxCommand) listen() (net.Listener, error) {
 	return net.ListenTCP("tcp", addr)
 }
 
-// baseURL is where a client on this machine finds the listener, which may
-// listen on all addresses.
+// baseURL returns the URL of the listener for a client on this machine. The listener
+// may listen on all addresses.
 func baseURL(listener net.Listener) string {
 	addr := listener.Addr().String()
 	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
@@ -115,8 +115,8 @@ var keyModes = map[string]sandbox.KeyMode{
 	"migration":   sandbox.KeyModeMigration,
 }
 
-// printSeed says how the order of the start is now: a data file may have it from
-// before.
+// printSeed prints the state of the seeded order, which a data file may have from an
+// earlier run.
 func (c *sandboxCommand) printSeed(s *streams, box *sandbox.Sandbox) {
 	seeded, ok := box.Order(box.Credentials().Account().SubMchID, seedOutOrderNo)
 	switch {
@@ -130,6 +130,10 @@ func (c *sandboxCommand) printSeed(s *streams, box *sandbox.Sandbox) {
 
 // open makes a sandbox with the keys of the directory.
 func (c *sandboxCommand) open(s *streams, url string, opts ...sandbox.Option) (*sandbox.Sandbox, error) {
+	journalSize, err := journalBytes(c.JournalSize) // before keys are made
+	if err != nil && c.Journal != "" {
+		return nil, inputError{err}
+	}
 	credentials, err := sandbox.OpenCredentials(c.Keys)
 	if err != nil {
 		return nil, inputError{err}
@@ -139,12 +143,8 @@ func (c *sandboxCommand) open(s *streams, url string, opts ...sandbox.Option) (*
 		opts = append(opts, sandbox.WithData(c.Data))
 	}
 	if c.Journal != "" {
-		size, err := journalBytes(c.JournalSize)
-		if err != nil {
-			return nil, inputError{err}
-		}
 		ended := func(err error) { s.warn("--journal: %v: nothing more is written to it", err) }
-		if c.journal, err = openJournal(c.Journal, size, ended); err != nil {
+		if c.journal, err = openJournal(c.Journal, journalSize, ended); err != nil {
 			return nil, inputError{err}
 		}
 		opts = append(opts, sandbox.WithJournal(c.journal))
@@ -169,8 +169,8 @@ func (c *sandboxCommand) open(s *streams, url string, opts ...sandbox.Option) (*
 	if err != nil {
 		return nil, inputError{err}
 	}
-	// A data file has the first order already, or whatever came instead. A
-	// scenario has faults as well, which no file keeps.
+	// A data file already has its orders. A scenario also has faults, which a data
+	// file does not keep.
 	if there, _ := box.Orders("", "", 1); len(there) == 0 || c.Scenario != "" {
 		err = c.begin(box)
 	}
@@ -184,7 +184,7 @@ func (c *sandboxCommand) open(s *streams, url string, opts ...sandbox.Option) (*
 	return box, nil
 }
 
-// begin puts in what the sandbox starts with.
+// begin adds the first order, or the scenario.
 func (c *sandboxCommand) begin(box *sandbox.Sandbox) error {
 	if c.Scenario == "" {
 		_, err := box.Seed(seedOutOrderNo, seedTotal)
@@ -205,18 +205,18 @@ func (c *sandboxCommand) begin(box *sandbox.Sandbox) error {
 	return nil
 }
 
-// patience is for the calls under way when the sandbox is stopped.
-const patience = 2 * time.Second
+// shutdownTimeout bounds the calls under way when the sandbox is stopped.
+const shutdownTimeout = 2 * time.Second
 
-// serve ends without an error when ctx does.
+// serve serves until ctx is done, and then returns nil.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := sandbox.NewHTTPServer(handler)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		wait, cancel := context.WithTimeout(context.Background(), patience)
+		wait, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 		defer cancel()
-		// A request that never ends would keep Shutdown waiting.
+		// Shutdown waits for a request that never ends.
 		if server.Shutdown(wait) != nil {
 			_ = server.Close()
 		}
@@ -229,8 +229,8 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	return nil
 }
 
-// startSandbox points the connection at a sandbox in this process. What it
-// returns stops it.
+// startSandbox points the connection at a sandbox in this process. The function that
+// it returns stops the sandbox.
 func (m *modifyCommand) startSandbox(outOrderNo string, total int64) (stop func(), err error) {
 	box, err := sandbox.Open()
 	if err != nil {
@@ -255,7 +255,7 @@ func (m *modifyCommand) startSandbox(outOrderNo string, total int64) (stop func(
 		_ = os.RemoveAll(dir)
 		return nil, err
 	}
-	// Nothing that points at a real host may be left in force.
+	// No setting of a real host may remain.
 	m.connection = connection{Keys: dir, BaseURL: "http://" + listener.Addr().String()}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -30,8 +30,8 @@ func (s *streams) row(label, format string, args ...any) {
 	}
 }
 
-// fold cuts a text into lines of so many columns and drops nothing, so that
-// lines joined are the text again.
+// fold cuts a text into lines of at most so many columns. Joined, the lines are the
+// text again.
 func fold(text string, columns int) []string {
 	var lines []string
 	start, used := 0, 0
@@ -49,7 +49,7 @@ func fold(text string, columns int) []string {
 	return append(lines, text[start:])
 }
 
-// width is how many columns a text takes.
+// width returns the number of columns of a text.
 func width(text string) int {
 	n := 0
 	for _, r := range text {
@@ -69,7 +69,7 @@ func (s *streams) prose(label, text string) {
 	}
 }
 
-// wrap cuts a text into lines of so many columns, at blanks where it has any.
+// wrap cuts a text into lines of at most so many columns, at blanks if it has any.
 func wrap(text string, columns int) []string {
 	var lines []string
 	line := ""
@@ -100,7 +100,7 @@ func (s *streams) object(v any) error {
 	return err
 }
 
-// order shows what the stage and the bill of an order are.
+// order prints the stage and the bill of an order.
 func (s *streams) order(o *payscore.ServiceOrderEntity) {
 	s.row("out_order_no", "%s", o.OutOrderNo)
 	s.row("state", "%s", stage(o))
@@ -118,7 +118,7 @@ func (s *streams) order(o *payscore.ServiceOrderEntity) {
 	s.printf("\n")
 }
 
-// stage is the triple that tells where an order stands.
+// stage returns the three fields that make the stage of an order.
 func stage(o *payscore.ServiceOrderEntity) string {
 	parts := []string{string(o.State)}
 	if o.StateDescription != nil {
@@ -145,7 +145,7 @@ func yuan(fen int64) string {
 	return fmt.Sprintf("%s%d.%02d yuan", sign, fen/100, fen%100)
 }
 
-// call shows the request, what was signed, and the answer.
+// call prints the request, the signed message, and the response.
 func (s *streams) call(c callReport) {
 	if c.Method == "" {
 		return // nothing was sent

@@ -115,23 +115,17 @@ func (c *signCommand) Run(ctx context.Context, s *streams, k *kong.Context) erro
 }
 
 func (c *signCommand) content(s *streams) ([]byte, error) {
-	name, in := c.Body, s.in
-	switch name {
-	case "":
+	if c.Body == "" {
 		return nil, nil
-	case "-":
-		name = "standard input"
-	default:
-		in = nil
 	}
-	content, err := readBody(name, in)
+	name, content, err := readInput(c.Body, s.in)
 	if err == nil && !utf8.Valid(content) {
 		err = fmt.Errorf("%s: not UTF-8, which WeChat Pay asks for", name)
 	}
 	return content, err
 }
 
-// target is the URL, of which the host does not matter.
+// target returns the URL. Its host does not matter, since it is not signed.
 func (c *signCommand) target() (string, error) {
 	target := c.URL
 	if strings.HasPrefix(target, "/") {
@@ -152,8 +146,8 @@ func (c *signCommand) target() (string, error) {
 	return target, nil
 }
 
-// message shows a signed message so that each byte of it can be seen: the
-// number of each line, its bytes with the line feed, and its text.
+// message prints a signed message with each byte visible: for each line its number,
+// its length with the line feed, and its text.
 func (s *streams) message(message []byte) {
 	for i, line := range bytes.SplitAfterN(message, []byte("\n"), 5) {
 		if i == 4 && len(line) == 0 {
@@ -168,7 +162,7 @@ func (s *streams) message(message []byte) {
 	}
 }
 
-// visible writes what cannot be seen as an escape, and a backslash as two.
+// visible escapes invisible characters and doubles backslashes.
 func visible(text string) string {
 	var b strings.Builder
 	for len(text) > 0 {

@@ -5,8 +5,8 @@ import (
 	"github.com/wxpayscore/payscore/transport"
 )
 
-// What passes before a call is repeated, and before the query that settles an
-// operation. They are variables since the tests do not wait.
+// The waits before a call is repeated, and before the query that settles an
+// operation. They are variables because tests shorten them.
 var (
 	retries     transport.Retry
 	settlePause = serviceorder.DefaultPause

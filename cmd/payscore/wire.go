@@ -12,10 +12,10 @@ import (
 	"github.com/wxpayscore/payscore/transport"
 )
 
-// recorder keeps the last request and answer that went over the wire.
+// recorder keeps the last request and response.
 type recorder struct {
 	next     http.RoundTripper
-	method   string // of what is kept; "" keeps any
+	method   string // keep only requests of this method; "" keeps any
 	request  *http.Request
 	body     *keptBody // of the request
 	response *http.Response
@@ -38,11 +38,10 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return rsp, err
 }
 
-// forget makes sure that a call that is never sent is not taken for the one
-// before it.
+// forget drops the last call, so that it is not taken for one that is never sent.
 func (r *recorder) forget() { r.request, r.body, r.response = nil, nil, nil }
 
-// callReport is what went over the wire, without the Authorization.
+// callReport is a request and its response, without the Authorization.
 type callReport struct {
 	Method     string `json:"method"`
 	URL        string `json:"url"`
@@ -56,7 +55,7 @@ type callReport struct {
 	host, target string // the URL in two parts
 }
 
-// call reports the last request and answer; err is what the client made of it.
+// call reports the last request and response. err is the error of the call.
 func (r *recorder) call(err error) callReport {
 	if r.request == nil {
 		return callReport{} // refused before anything was sent
@@ -80,8 +79,8 @@ func (r *recorder) call(err error) callReport {
 	return report
 }
 
-// compared adds to a SIGN_ERROR where the message that was signed first differs
-// from what the server says it saw.
+// compared adds to a SIGN_ERROR the first difference between the signed message and
+// the one that the server reports.
 func (r *recorder) compared(err error) error {
 	if refused, ok := errors.AsType[*apierror.Error](sent(err)); ok {
 		if difference := refused.DiffSigned([]byte(r.call(err).Message)); difference != "" {
@@ -91,16 +90,15 @@ func (r *recorder) compared(err error) error {
 	return err
 }
 
-// verified tells whether the transport vouched for the answer. What it does
-// not vouch for, a signed answer that was cut off included, is an
-// UnverifiedError.
+// verified reports whether the transport verified the response. If not, err is an
+// UnverifiedError, also for a signed response that was cut off.
 func verified(rsp *http.Response, err error) bool {
 	_, unverified := errors.AsType[*transport.UnverifiedError](err)
 	return rsp.Header.Get(auth.HeaderSignature) != "" && !unverified
 }
 
-// keptBody keeps what net/http reads of a body, which it may do for longer than
-// the call takes.
+// keptBody keeps the bytes of a body that net/http reads. That may still go on when
+// the call has returned.
 type keptBody struct {
 	io.ReadCloser
 	mu   sync.Mutex

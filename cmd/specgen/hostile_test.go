@@ -55,7 +55,14 @@ func TestHostileContracts(t *testing.T) {
 	}
 	t.Chdir(dir)
 	said := 0
-	for _, text := range hostiletext.Texts {
+	every := 1
+	if testing.Short() {
+		every = 6
+	}
+	for i, text := range hostiletext.Texts {
+		if i%every != 0 {
+			continue
+		}
 		if len(text) > 1000 {
 			text = text[:999] // the rules of lint take their time with keys of megabytes
 		}
@@ -88,7 +95,7 @@ func TestHostileContracts(t *testing.T) {
 			}
 		}
 	}
-	if said < 10_000 {
+	if said < 10_000/every {
 		t.Errorf("they said no more than %d bytes", said)
 	}
 }

@@ -44,8 +44,8 @@ type cli struct {
 }
 
 type lintCmd struct {
-	File string `arg:"" help:"OpenAPI 3.0 document, YAML or JSON."`
-	JSON bool   `name:"json" help:"Print the findings as a JSON array."`
+	Files []string `arg:"" name:"file" help:"OpenAPI 3.0 documents, YAML or JSON."`
+	JSON  bool     `name:"json" help:"Print the findings of all files as one JSON array."`
 }
 
 const about = `Looks after the OpenAPI contract.
@@ -117,13 +117,17 @@ Example:
 
 // Run is called by kong.
 func (c *lintCmd) Run(stdout io.Writer) error {
-	data, err := os.ReadFile(c.File)
-	if err != nil {
-		return err
-	}
-	findings, err := lint.Check(c.File, data)
-	if err != nil {
-		return err
+	var findings []lint.Finding
+	for _, file := range c.Files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		more, err := lint.Check(file, data)
+		if err != nil {
+			return err
+		}
+		findings = append(findings, more...)
 	}
 	if err := c.print(stdout, findings); err != nil {
 		return fmt.Errorf("write the findings: %w", err)

@@ -46,6 +46,10 @@ func TestRun(t *testing.T) {
 			err := json.Unmarshal([]byte(s), &findings)
 			return err == nil && len(findings) > 10 && findings[0].File == badFile && strings.Contains(s, `"line": `)
 		}, ""},
+		{"several files", []string{"lint", "--json", goodFile, badFile, goodFile}, 1, func(s string) bool {
+			var findings []lint.Finding
+			return json.Unmarshal([]byte(s), &findings) == nil && len(findings) > 10 && findings[0].File == badFile
+		}, ""},
 		{"no file", []string{"lint", "nowhere.yaml"}, 2, func(s string) bool { return s == "" }, "nowhere.yaml"},
 		{"a directory", []string{"lint", "internal"}, 2, func(s string) bool { return s == "" }, "internal"},
 		{"not YAML", []string{"lint", broken}, 2, func(s string) bool { return s == "" }, "broken.yaml"},

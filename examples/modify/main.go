@@ -1,6 +1,6 @@
-// Command modify lowers the amount of an order, from keys to the answer. It
-// runs against a sandbox that it starts itself; against WeChat Pay, the part
-// from LoadSigner on is the same with your own files and numbers.
+// Command modify lowers the amount of an order. It runs on a sandbox that it starts
+// itself. For WeChat Pay, copy the part from LoadSigner on and use your own files and
+// numbers.
 package main
 
 import (
@@ -73,7 +73,7 @@ func run(ctx context.Context, dir string) error {
 	if err != nil && !errors.Is(err, apierror.ErrOutcomeUnknown) {
 		return err // refused, or not sent
 	}
-	// After a success as after an unknown outcome, the query has the last word.
+	// The order shows the result, also after an unknown outcome.
 	order, err := client.QueryPartnerServiceOrder(ctx, payscore.QueryPartnerServiceOrderParams{
 		SubMchID: account.SubMchID, OutOrderNo: new(outOrderNo),
 	})
@@ -84,7 +84,7 @@ func run(ctx context.Context, dir string) error {
 	return nil
 }
 
-// startSandbox stands in for WeChat Pay.
+// startSandbox starts a sandbox in place of WeChat Pay.
 func startSandbox(dir string) (baseURL string, account sandbox.Account, err error) {
 	credentials, err := sandbox.OpenCredentials(dir)
 	if err != nil {

@@ -37,8 +37,8 @@ func recorded() notification {
 	return file.Notifications[0]
 }
 
-// newReceiver is what a program does once, but for the clock, which is that of
-// the recorded notification.
+// newReceiver makes the receiver as a program does. Only the clock is set to the time
+// of the recorded notification.
 func newReceiver() *notify.Receiver {
 	n := recorded()
 	wechatPay, err := auth.LoadPublicKey("PUB_KEY_ID_0119000000012025061500000000000001", vectors+"wechatpay_public_key.pem")
@@ -66,7 +66,7 @@ func newReceiver() *notify.Receiver {
 	return receiver
 }
 
-// deliver posts the recorded notification, then the same with another body.
+// deliver posts the recorded notification, and then the same with a changed body.
 func deliver(handler http.Handler) {
 	n := recorded()
 	for _, body := range []string{n.Body, strings.Replace(n.Body, "{", "{ ", 1)} {

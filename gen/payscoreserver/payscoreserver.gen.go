@@ -21,141 +21,6 @@ import (
 	. "github.com/wxpayscore/payscore/gen/payscore"
 )
 
-// ApplyAcquiringBankPermissionJSONRequestBody defines body for ApplyAcquiringBankPermission for application/json ContentType.
-type ApplyAcquiringBankPermissionJSONRequestBody = ApplyAcquiringBankPermissionRequest
-
-// TerminateAcquiringBankPermissionByAuthorizationCodeJSONRequestBody defines body for TerminateAcquiringBankPermissionByAuthorizationCode for application/json ContentType.
-type TerminateAcquiringBankPermissionByAuthorizationCodeJSONRequestBody = TerminateAcquiringBankPermissionByAuthorizationCodeRequest
-
-// CreateAcquiringBankServiceOrderJSONRequestBody defines body for CreateAcquiringBankServiceOrder for application/json ContentType.
-type CreateAcquiringBankServiceOrderJSONRequestBody = CreateAcquiringBankServiceOrderRequest
-
-// CancelAcquiringBankServiceOrderJSONRequestBody defines body for CancelAcquiringBankServiceOrder for application/json ContentType.
-type CancelAcquiringBankServiceOrderJSONRequestBody = CancelAcquiringBankServiceOrderRequest
-
-// CompleteAcquiringBankServiceOrderJSONRequestBody defines body for CompleteAcquiringBankServiceOrder for application/json ContentType.
-type CompleteAcquiringBankServiceOrderJSONRequestBody = CompleteAcquiringBankServiceOrderRequest
-
-// ModifyAcquiringBankServiceOrderJSONRequestBody defines body for ModifyAcquiringBankServiceOrder for application/json ContentType.
-type ModifyAcquiringBankServiceOrderJSONRequestBody = ModifyAcquiringBankServiceOrderRequest
-
-// RegisterAcquiringBankDeductionJSONRequestBody defines body for RegisterAcquiringBankDeduction for application/json ContentType.
-type RegisterAcquiringBankDeductionJSONRequestBody = RegisterAcquiringBankDeductionRequest
-
-// SyncAcquiringBankServiceOrderJSONRequestBody defines body for SyncAcquiringBankServiceOrder for application/json ContentType.
-type SyncAcquiringBankServiceOrderJSONRequestBody = SyncAcquiringBankServiceOrderRequest
-
-// CreateAcquiringBankPayOnDeliveryOrderJSONRequestBody defines body for CreateAcquiringBankPayOnDeliveryOrder for application/json ContentType.
-type CreateAcquiringBankPayOnDeliveryOrderJSONRequestBody = CreateAcquiringBankPayOnDeliveryOrderRequest
-
-// CreateOverseasServiceOrderJSONRequestBody defines body for CreateOverseasServiceOrder for application/json ContentType.
-type CreateOverseasServiceOrderJSONRequestBody = CreateOverseasServiceOrderRequest
-
-// CancelOverseasServiceOrderJSONRequestBody defines body for CancelOverseasServiceOrder for application/json ContentType.
-type CancelOverseasServiceOrderJSONRequestBody = CancelOverseasServiceOrderRequest
-
-// CompleteOverseasServiceOrderJSONRequestBody defines body for CompleteOverseasServiceOrder for application/json ContentType.
-type CompleteOverseasServiceOrderJSONRequestBody = CompleteOverseasServiceOrderRequest
-
-// SyncOverseasServiceOrderJSONRequestBody defines body for SyncOverseasServiceOrder for application/json ContentType.
-type SyncOverseasServiceOrderJSONRequestBody = SyncOverseasServiceOrderRequest
-
-// ApplyPartnerPermissionJSONRequestBody defines body for ApplyPartnerPermission for application/json ContentType.
-type ApplyPartnerPermissionJSONRequestBody = ApplyPartnerPermissionRequest
-
-// ApplyPartnerPermissionForSceneJSONRequestBody defines body for ApplyPartnerPermissionForScene for application/json ContentType.
-type ApplyPartnerPermissionForSceneJSONRequestBody = ApplyPartnerPermissionForSceneRequest
-
-// AssessPartnerUserRiskLevelJSONRequestBody defines body for AssessPartnerUserRiskLevel for application/json ContentType.
-type AssessPartnerUserRiskLevelJSONRequestBody = AssessPartnerUserRiskLevelRequest
-
-// TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody defines body for TerminatePartnerPermissionByAuthorizationCode for application/json ContentType.
-type TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody = TerminatePartnerPermissionByAuthorizationCodeRequest
-
-// TerminatePartnerPermissionJSONRequestBody defines body for TerminatePartnerPermission for application/json ContentType.
-type TerminatePartnerPermissionJSONRequestBody = TerminatePartnerPermissionRequest
-
-// ApplyPartnerServiceAccountJSONRequestBody defines body for ApplyPartnerServiceAccount for application/json ContentType.
-type ApplyPartnerServiceAccountJSONRequestBody = ApplyPartnerServiceAccountRequest
-
-// CreatePartnerServiceOrderJSONRequestBody defines body for CreatePartnerServiceOrder for application/json ContentType.
-type CreatePartnerServiceOrderJSONRequestBody = CreatePartnerServiceOrderRequest
-
-// DirectCompletePartnerServiceOrderJSONRequestBody defines body for DirectCompletePartnerServiceOrder for application/json ContentType.
-type DirectCompletePartnerServiceOrderJSONRequestBody = DirectCompletePartnerServiceOrderRequest
-
-// CancelPartnerServiceOrderJSONRequestBody defines body for CancelPartnerServiceOrder for application/json ContentType.
-type CancelPartnerServiceOrderJSONRequestBody = CancelPartnerServiceOrderRequest
-
-// CompletePartnerServiceOrderJSONRequestBody defines body for CompletePartnerServiceOrder for application/json ContentType.
-type CompletePartnerServiceOrderJSONRequestBody = CompletePartnerServiceOrderRequest
-
-// ModifyPartnerServiceOrderJSONRequestBody defines body for ModifyPartnerServiceOrder for application/json ContentType.
-type ModifyPartnerServiceOrderJSONRequestBody = ModifyPartnerServiceOrderRequest
-
-// PayPartnerServiceOrderJSONRequestBody defines body for PayPartnerServiceOrder for application/json ContentType.
-type PayPartnerServiceOrderJSONRequestBody = PayPartnerServiceOrderRequest
-
-// SendPartnerServiceOrderPendingMessageJSONRequestBody defines body for SendPartnerServiceOrderPendingMessage for application/json ContentType.
-type SendPartnerServiceOrderPendingMessageJSONRequestBody = SendPartnerServiceOrderMessageRequest
-
-// SendPartnerServiceOrderPrepaidMessageJSONRequestBody defines body for SendPartnerServiceOrderPrepaidMessage for application/json ContentType.
-type SendPartnerServiceOrderPrepaidMessageJSONRequestBody = SendPartnerServiceOrderMessageRequest
-
-// SyncPartnerServiceOrderJSONRequestBody defines body for SyncPartnerServiceOrder for application/json ContentType.
-type SyncPartnerServiceOrderJSONRequestBody = SyncPartnerServiceOrderRequest
-
-// CreatePartnerPayOnDeliveryOrderJSONRequestBody defines body for CreatePartnerPayOnDeliveryOrder for application/json ContentType.
-type CreatePartnerPayOnDeliveryOrderJSONRequestBody = CreatePartnerPayOnDeliveryOrderRequest
-
-// ApplyPermissionJSONRequestBody defines body for ApplyPermission for application/json ContentType.
-type ApplyPermissionJSONRequestBody = ApplyPermissionRequest
-
-// AssessUserRiskLevelJSONRequestBody defines body for AssessUserRiskLevel for application/json ContentType.
-type AssessUserRiskLevelJSONRequestBody = AssessUserRiskLevelRequest
-
-// TerminatePermissionByAuthorizationCodeJSONRequestBody defines body for TerminatePermissionByAuthorizationCode for application/json ContentType.
-type TerminatePermissionByAuthorizationCodeJSONRequestBody = TerminatePermissionByAuthorizationCodeRequest
-
-// TerminatePermissionByOpenidJSONRequestBody defines body for TerminatePermissionByOpenid for application/json ContentType.
-type TerminatePermissionByOpenidJSONRequestBody = TerminatePermissionByOpenidRequest
-
-// CreateServiceOrderJSONRequestBody defines body for CreateServiceOrder for application/json ContentType.
-type CreateServiceOrderJSONRequestBody = CreateServiceOrderRequest
-
-// DirectCompleteServiceOrderJSONRequestBody defines body for DirectCompleteServiceOrder for application/json ContentType.
-type DirectCompleteServiceOrderJSONRequestBody = DirectCompleteServiceOrderRequest
-
-// CancelServiceOrderJSONRequestBody defines body for CancelServiceOrder for application/json ContentType.
-type CancelServiceOrderJSONRequestBody = CancelServiceOrderRequest
-
-// CompleteServiceOrderJSONRequestBody defines body for CompleteServiceOrder for application/json ContentType.
-type CompleteServiceOrderJSONRequestBody = CompleteServiceOrderRequest
-
-// ModifyServiceOrderJSONRequestBody defines body for ModifyServiceOrder for application/json ContentType.
-type ModifyServiceOrderJSONRequestBody = ModifyServiceOrderRequest
-
-// PayServiceOrderJSONRequestBody defines body for PayServiceOrder for application/json ContentType.
-type PayServiceOrderJSONRequestBody = PayServiceOrderRequest
-
-// SendServiceOrderPendingMessageJSONRequestBody defines body for SendServiceOrderPendingMessage for application/json ContentType.
-type SendServiceOrderPendingMessageJSONRequestBody = SendServiceOrderMessageRequest
-
-// SendServiceOrderPrepaidMessageJSONRequestBody defines body for SendServiceOrderPrepaidMessage for application/json ContentType.
-type SendServiceOrderPrepaidMessageJSONRequestBody = SendServiceOrderMessageRequest
-
-// SyncServiceOrderJSONRequestBody defines body for SyncServiceOrder for application/json ContentType.
-type SyncServiceOrderJSONRequestBody = SyncServiceOrderRequest
-
-// CreatePayOnDeliveryOrderJSONRequestBody defines body for CreatePayOnDeliveryOrder for application/json ContentType.
-type CreatePayOnDeliveryOrderJSONRequestBody = CreatePayOnDeliveryOrderRequest
-
-// CreateRefundJSONRequestBody defines body for CreateRefund for application/json ContentType.
-type CreateRefundJSONRequestBody = CreateRefundRequest
-
-// EchoSecurityJSONRequestBody defines body for EchoSecurity for application/json ContentType.
-type EchoSecurityJSONRequestBody = SecurityEchoRequest
-
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// DownloadCertificates 下载平台证书
@@ -2620,7 +2485,7 @@ func (response DownloadCertificates500JSONResponse) VisitDownloadCertificatesRes
 }
 
 type ApplyAcquiringBankPermissionRequestObject struct {
-	Body *ApplyAcquiringBankPermissionJSONRequestBody
+	Body *ApplyAcquiringBankPermissionRequest
 }
 
 type ApplyAcquiringBankPermissionResponseObject interface {
@@ -2874,7 +2739,7 @@ func (response QueryAcquiringBankPermissionByAuthorizationCode500JSONResponse) V
 
 type TerminateAcquiringBankPermissionByAuthorizationCodeRequestObject struct {
 	AuthorizationCode string `json:"authorization_code"`
-	Body              *TerminateAcquiringBankPermissionByAuthorizationCodeJSONRequestBody
+	Body              *TerminateAcquiringBankPermissionByAuthorizationCodeRequest
 }
 
 type TerminateAcquiringBankPermissionByAuthorizationCodeResponseObject interface {
@@ -3107,7 +2972,7 @@ func (response QueryAcquiringBankServiceOrder500JSONResponse) VisitQueryAcquirin
 }
 
 type CreateAcquiringBankServiceOrderRequestObject struct {
-	Body *CreateAcquiringBankServiceOrderJSONRequestBody
+	Body *CreateAcquiringBankServiceOrderRequest
 }
 
 type CreateAcquiringBankServiceOrderResponseObject interface {
@@ -3360,7 +3225,7 @@ func (response QueryAcquiringBankDeduction500JSONResponse) VisitQueryAcquiringBa
 
 type CancelAcquiringBankServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CancelAcquiringBankServiceOrderJSONRequestBody
+	Body       *CancelAcquiringBankServiceOrderRequest
 }
 
 type CancelAcquiringBankServiceOrderResponseObject interface {
@@ -3468,7 +3333,7 @@ func (response CancelAcquiringBankServiceOrder500JSONResponse) VisitCancelAcquir
 
 type CompleteAcquiringBankServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CompleteAcquiringBankServiceOrderJSONRequestBody
+	Body       *CompleteAcquiringBankServiceOrderRequest
 }
 
 type CompleteAcquiringBankServiceOrderResponseObject interface {
@@ -3576,7 +3441,7 @@ func (response CompleteAcquiringBankServiceOrder500JSONResponse) VisitCompleteAc
 
 type ModifyAcquiringBankServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *ModifyAcquiringBankServiceOrderJSONRequestBody
+	Body       *ModifyAcquiringBankServiceOrderRequest
 }
 
 type ModifyAcquiringBankServiceOrderResponseObject interface {
@@ -3684,7 +3549,7 @@ func (response ModifyAcquiringBankServiceOrder500JSONResponse) VisitModifyAcquir
 
 type RegisterAcquiringBankDeductionRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *RegisterAcquiringBankDeductionJSONRequestBody
+	Body       *RegisterAcquiringBankDeductionRequest
 }
 
 type RegisterAcquiringBankDeductionResponseObject interface {
@@ -3811,7 +3676,7 @@ func (response RegisterAcquiringBankDeduction500JSONResponse) VisitRegisterAcqui
 
 type SyncAcquiringBankServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SyncAcquiringBankServiceOrderJSONRequestBody
+	Body       *SyncAcquiringBankServiceOrderRequest
 }
 
 type SyncAcquiringBankServiceOrderResponseObject interface {
@@ -3918,7 +3783,7 @@ func (response SyncAcquiringBankServiceOrder500JSONResponse) VisitSyncAcquiringB
 }
 
 type CreateAcquiringBankPayOnDeliveryOrderRequestObject struct {
-	Body *CreateAcquiringBankPayOnDeliveryOrderJSONRequestBody
+	Body *CreateAcquiringBankPayOnDeliveryOrderRequest
 }
 
 type CreateAcquiringBankPayOnDeliveryOrderResponseObject interface {
@@ -4296,7 +4161,7 @@ func (response QueryOverseasServiceOrder500JSONResponse) VisitQueryOverseasServi
 }
 
 type CreateOverseasServiceOrderRequestObject struct {
-	Body *CreateOverseasServiceOrderJSONRequestBody
+	Body *CreateOverseasServiceOrderRequest
 }
 
 type CreateOverseasServiceOrderResponseObject interface {
@@ -4423,7 +4288,7 @@ func (response CreateOverseasServiceOrder500JSONResponse) VisitCreateOverseasSer
 
 type CancelOverseasServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CancelOverseasServiceOrderJSONRequestBody
+	Body       *CancelOverseasServiceOrderRequest
 }
 
 type CancelOverseasServiceOrderResponseObject interface {
@@ -4531,7 +4396,7 @@ func (response CancelOverseasServiceOrder500JSONResponse) VisitCancelOverseasSer
 
 type CompleteOverseasServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CompleteOverseasServiceOrderJSONRequestBody
+	Body       *CompleteOverseasServiceOrderRequest
 }
 
 type CompleteOverseasServiceOrderResponseObject interface {
@@ -4639,7 +4504,7 @@ func (response CompleteOverseasServiceOrder500JSONResponse) VisitCompleteOversea
 
 type SyncOverseasServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SyncOverseasServiceOrderJSONRequestBody
+	Body       *SyncOverseasServiceOrderRequest
 }
 
 type SyncOverseasServiceOrderResponseObject interface {
@@ -4746,7 +4611,7 @@ func (response SyncOverseasServiceOrder500JSONResponse) VisitSyncOverseasService
 }
 
 type ApplyPartnerPermissionRequestObject struct {
-	Body *ApplyPartnerPermissionJSONRequestBody
+	Body *ApplyPartnerPermissionRequest
 }
 
 type ApplyPartnerPermissionResponseObject interface {
@@ -4872,7 +4737,7 @@ func (response ApplyPartnerPermission500JSONResponse) VisitApplyPartnerPermissio
 }
 
 type ApplyPartnerPermissionForSceneRequestObject struct {
-	Body *ApplyPartnerPermissionForSceneJSONRequestBody
+	Body *ApplyPartnerPermissionForSceneRequest
 }
 
 type ApplyPartnerPermissionForSceneResponseObject interface {
@@ -4999,7 +4864,7 @@ func (response ApplyPartnerPermissionForScene500JSONResponse) VisitApplyPartnerP
 
 type AssessPartnerUserRiskLevelRequestObject struct {
 	Params AssessPartnerUserRiskLevelParams
-	Body   *AssessPartnerUserRiskLevelJSONRequestBody
+	Body   *AssessPartnerUserRiskLevelRequest
 }
 
 type AssessPartnerUserRiskLevelResponseObject interface {
@@ -5253,7 +5118,7 @@ func (response QueryPartnerPermissionByAuthorizationCode500JSONResponse) VisitQu
 
 type TerminatePartnerPermissionByAuthorizationCodeRequestObject struct {
 	AuthorizationCode string `json:"authorization_code"`
-	Body              *TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody
+	Body              *TerminatePartnerPermissionByAuthorizationCodeRequest
 }
 
 type TerminatePartnerPermissionByAuthorizationCodeResponseObject interface {
@@ -5486,7 +5351,7 @@ func (response SearchPartnerPermission500JSONResponse) VisitSearchPartnerPermiss
 }
 
 type TerminatePartnerPermissionRequestObject struct {
-	Body *TerminatePartnerPermissionJSONRequestBody
+	Body *TerminatePartnerPermissionRequest
 }
 
 type TerminatePartnerPermissionResponseObject interface {
@@ -5593,7 +5458,7 @@ func (response TerminatePartnerPermission500JSONResponse) VisitTerminatePartnerP
 }
 
 type ApplyPartnerServiceAccountRequestObject struct {
-	Body *ApplyPartnerServiceAccountJSONRequestBody
+	Body *ApplyPartnerServiceAccountRequest
 }
 
 type ApplyPartnerServiceAccountResponseObject interface {
@@ -5971,7 +5836,7 @@ func (response QueryPartnerServiceOrder500JSONResponse) VisitQueryPartnerService
 }
 
 type CreatePartnerServiceOrderRequestObject struct {
-	Body *CreatePartnerServiceOrderJSONRequestBody
+	Body *CreatePartnerServiceOrderRequest
 }
 
 type CreatePartnerServiceOrderResponseObject interface {
@@ -6097,7 +5962,7 @@ func (response CreatePartnerServiceOrder500JSONResponse) VisitCreatePartnerServi
 }
 
 type DirectCompletePartnerServiceOrderRequestObject struct {
-	Body *DirectCompletePartnerServiceOrderJSONRequestBody
+	Body *DirectCompletePartnerServiceOrderRequest
 }
 
 type DirectCompletePartnerServiceOrderResponseObject interface {
@@ -6205,7 +6070,7 @@ func (response DirectCompletePartnerServiceOrder500JSONResponse) VisitDirectComp
 
 type CancelPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CancelPartnerServiceOrderJSONRequestBody
+	Body       *CancelPartnerServiceOrderRequest
 }
 
 type CancelPartnerServiceOrderResponseObject interface {
@@ -6313,7 +6178,7 @@ func (response CancelPartnerServiceOrder500JSONResponse) VisitCancelPartnerServi
 
 type CompletePartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CompletePartnerServiceOrderJSONRequestBody
+	Body       *CompletePartnerServiceOrderRequest
 }
 
 type CompletePartnerServiceOrderResponseObject interface {
@@ -6421,7 +6286,7 @@ func (response CompletePartnerServiceOrder500JSONResponse) VisitCompletePartnerS
 
 type ModifyPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *ModifyPartnerServiceOrderJSONRequestBody
+	Body       *ModifyPartnerServiceOrderRequest
 }
 
 type ModifyPartnerServiceOrderResponseObject interface {
@@ -6529,7 +6394,7 @@ func (response ModifyPartnerServiceOrder500JSONResponse) VisitModifyPartnerServi
 
 type PayPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *PayPartnerServiceOrderJSONRequestBody
+	Body       *PayPartnerServiceOrderRequest
 }
 
 type PayPartnerServiceOrderResponseObject interface {
@@ -6637,7 +6502,7 @@ func (response PayPartnerServiceOrder500JSONResponse) VisitPayPartnerServiceOrde
 
 type SendPartnerServiceOrderPendingMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendPartnerServiceOrderPendingMessageJSONRequestBody
+	Body       *SendPartnerServiceOrderMessageRequest
 }
 
 type SendPartnerServiceOrderPendingMessageResponseObject interface {
@@ -6745,7 +6610,7 @@ func (response SendPartnerServiceOrderPendingMessage500JSONResponse) VisitSendPa
 
 type SendPartnerServiceOrderPrepaidMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendPartnerServiceOrderPrepaidMessageJSONRequestBody
+	Body       *SendPartnerServiceOrderMessageRequest
 }
 
 type SendPartnerServiceOrderPrepaidMessageResponseObject interface {
@@ -6853,7 +6718,7 @@ func (response SendPartnerServiceOrderPrepaidMessage500JSONResponse) VisitSendPa
 
 type SyncPartnerServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SyncPartnerServiceOrderJSONRequestBody
+	Body       *SyncPartnerServiceOrderRequest
 }
 
 type SyncPartnerServiceOrderResponseObject interface {
@@ -6960,7 +6825,7 @@ func (response SyncPartnerServiceOrder500JSONResponse) VisitSyncPartnerServiceOr
 }
 
 type CreatePartnerPayOnDeliveryOrderRequestObject struct {
-	Body *CreatePartnerPayOnDeliveryOrderJSONRequestBody
+	Body *CreatePartnerPayOnDeliveryOrderRequest
 }
 
 type CreatePartnerPayOnDeliveryOrderResponseObject interface {
@@ -7213,7 +7078,7 @@ func (response QueryPartnerServiceQuotas500JSONResponse) VisitQueryPartnerServic
 }
 
 type ApplyPermissionRequestObject struct {
-	Body *ApplyPermissionJSONRequestBody
+	Body *ApplyPermissionRequest
 }
 
 type ApplyPermissionResponseObject interface {
@@ -7339,7 +7204,7 @@ func (response ApplyPermission500JSONResponse) VisitApplyPermissionResponse(w ht
 }
 
 type AssessUserRiskLevelRequestObject struct {
-	Body *AssessUserRiskLevelJSONRequestBody
+	Body *AssessUserRiskLevelRequest
 }
 
 type AssessUserRiskLevelResponseObject interface {
@@ -7593,7 +7458,7 @@ func (response QueryPermissionByAuthorizationCode500JSONResponse) VisitQueryPerm
 
 type TerminatePermissionByAuthorizationCodeRequestObject struct {
 	AuthorizationCode string `json:"authorization_code"`
-	Body              *TerminatePermissionByAuthorizationCodeJSONRequestBody
+	Body              *TerminatePermissionByAuthorizationCodeRequest
 }
 
 type TerminatePermissionByAuthorizationCodeResponseObject interface {
@@ -7828,7 +7693,7 @@ func (response QueryPermissionByOpenid500JSONResponse) VisitQueryPermissionByOpe
 
 type TerminatePermissionByOpenidRequestObject struct {
 	OpenID string `json:"openid"`
-	Body   *TerminatePermissionByOpenidJSONRequestBody
+	Body   *TerminatePermissionByOpenidRequest
 }
 
 type TerminatePermissionByOpenidResponseObject interface {
@@ -8061,7 +7926,7 @@ func (response QueryServiceOrder500JSONResponse) VisitQueryServiceOrderResponse(
 }
 
 type CreateServiceOrderRequestObject struct {
-	Body *CreateServiceOrderJSONRequestBody
+	Body *CreateServiceOrderRequest
 }
 
 type CreateServiceOrderResponseObject interface {
@@ -8187,7 +8052,7 @@ func (response CreateServiceOrder500JSONResponse) VisitCreateServiceOrderRespons
 }
 
 type DirectCompleteServiceOrderRequestObject struct {
-	Body *DirectCompleteServiceOrderJSONRequestBody
+	Body *DirectCompleteServiceOrderRequest
 }
 
 type DirectCompleteServiceOrderResponseObject interface {
@@ -8314,7 +8179,7 @@ func (response DirectCompleteServiceOrder500JSONResponse) VisitDirectCompleteSer
 
 type CancelServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CancelServiceOrderJSONRequestBody
+	Body       *CancelServiceOrderRequest
 }
 
 type CancelServiceOrderResponseObject interface {
@@ -8441,7 +8306,7 @@ func (response CancelServiceOrder500JSONResponse) VisitCancelServiceOrderRespons
 
 type CompleteServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *CompleteServiceOrderJSONRequestBody
+	Body       *CompleteServiceOrderRequest
 }
 
 type CompleteServiceOrderResponseObject interface {
@@ -8568,7 +8433,7 @@ func (response CompleteServiceOrder500JSONResponse) VisitCompleteServiceOrderRes
 
 type ModifyServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *ModifyServiceOrderJSONRequestBody
+	Body       *ModifyServiceOrderRequest
 }
 
 type ModifyServiceOrderResponseObject interface {
@@ -8695,7 +8560,7 @@ func (response ModifyServiceOrder500JSONResponse) VisitModifyServiceOrderRespons
 
 type PayServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *PayServiceOrderJSONRequestBody
+	Body       *PayServiceOrderRequest
 }
 
 type PayServiceOrderResponseObject interface {
@@ -8822,7 +8687,7 @@ func (response PayServiceOrder500JSONResponse) VisitPayServiceOrderResponse(w ht
 
 type SendServiceOrderPendingMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendServiceOrderPendingMessageJSONRequestBody
+	Body       *SendServiceOrderMessageRequest
 }
 
 type SendServiceOrderPendingMessageResponseObject interface {
@@ -8930,7 +8795,7 @@ func (response SendServiceOrderPendingMessage500JSONResponse) VisitSendServiceOr
 
 type SendServiceOrderPrepaidMessageRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SendServiceOrderPrepaidMessageJSONRequestBody
+	Body       *SendServiceOrderMessageRequest
 }
 
 type SendServiceOrderPrepaidMessageResponseObject interface {
@@ -9038,7 +8903,7 @@ func (response SendServiceOrderPrepaidMessage500JSONResponse) VisitSendServiceOr
 
 type SyncServiceOrderRequestObject struct {
 	OutOrderNo string `json:"out_order_no"`
-	Body       *SyncServiceOrderJSONRequestBody
+	Body       *SyncServiceOrderRequest
 }
 
 type SyncServiceOrderResponseObject interface {
@@ -9164,7 +9029,7 @@ func (response SyncServiceOrder500JSONResponse) VisitSyncServiceOrderResponse(w 
 }
 
 type CreatePayOnDeliveryOrderRequestObject struct {
-	Body *CreatePayOnDeliveryOrderJSONRequestBody
+	Body *CreatePayOnDeliveryOrderRequest
 }
 
 type CreatePayOnDeliveryOrderResponseObject interface {
@@ -9290,7 +9155,7 @@ func (response CreatePayOnDeliveryOrder500JSONResponse) VisitCreatePayOnDelivery
 }
 
 type CreateRefundRequestObject struct {
-	Body *CreateRefundJSONRequestBody
+	Body *CreateRefundRequest
 }
 
 type CreateRefundResponseObject interface {
@@ -9543,7 +9408,7 @@ func (response QueryRefund500JSONResponse) VisitQueryRefundResponse(w http.Respo
 }
 
 type EchoSecurityRequestObject struct {
-	Body *EchoSecurityJSONRequestBody
+	Body *SecurityEchoRequest
 }
 
 type EchoSecurityResponseObject interface {
@@ -9921,7 +9786,7 @@ func (sh *strictHandler) DownloadCertificates(w http.ResponseWriter, r *http.Req
 func (sh *strictHandler) ApplyAcquiringBankPermission(w http.ResponseWriter, r *http.Request) {
 	var request ApplyAcquiringBankPermissionRequestObject
 
-	var body ApplyAcquiringBankPermissionJSONRequestBody
+	var body ApplyAcquiringBankPermissionRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -9981,7 +9846,7 @@ func (sh *strictHandler) TerminateAcquiringBankPermissionByAuthorizationCode(w h
 
 	request.AuthorizationCode = authorizationCode
 
-	var body TerminateAcquiringBankPermissionByAuthorizationCodeJSONRequestBody
+	var body TerminateAcquiringBankPermissionByAuthorizationCodeRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10038,7 +9903,7 @@ func (sh *strictHandler) QueryAcquiringBankServiceOrder(w http.ResponseWriter, r
 func (sh *strictHandler) CreateAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreateAcquiringBankServiceOrderRequestObject
 
-	var body CreateAcquiringBankServiceOrderJSONRequestBody
+	var body CreateAcquiringBankServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10097,7 +9962,7 @@ func (sh *strictHandler) CancelAcquiringBankServiceOrder(w http.ResponseWriter, 
 
 	request.OutOrderNo = outOrderNo
 
-	var body CancelAcquiringBankServiceOrderJSONRequestBody
+	var body CancelAcquiringBankServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10130,7 +9995,7 @@ func (sh *strictHandler) CompleteAcquiringBankServiceOrder(w http.ResponseWriter
 
 	request.OutOrderNo = outOrderNo
 
-	var body CompleteAcquiringBankServiceOrderJSONRequestBody
+	var body CompleteAcquiringBankServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10163,7 +10028,7 @@ func (sh *strictHandler) ModifyAcquiringBankServiceOrder(w http.ResponseWriter, 
 
 	request.OutOrderNo = outOrderNo
 
-	var body ModifyAcquiringBankServiceOrderJSONRequestBody
+	var body ModifyAcquiringBankServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10196,7 +10061,7 @@ func (sh *strictHandler) RegisterAcquiringBankDeduction(w http.ResponseWriter, r
 
 	request.OutOrderNo = outOrderNo
 
-	var body RegisterAcquiringBankDeductionJSONRequestBody
+	var body RegisterAcquiringBankDeductionRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10229,7 +10094,7 @@ func (sh *strictHandler) SyncAcquiringBankServiceOrder(w http.ResponseWriter, r 
 
 	request.OutOrderNo = outOrderNo
 
-	var body SyncAcquiringBankServiceOrderJSONRequestBody
+	var body SyncAcquiringBankServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10260,7 +10125,7 @@ func (sh *strictHandler) SyncAcquiringBankServiceOrder(w http.ResponseWriter, r 
 func (sh *strictHandler) CreateAcquiringBankPayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreateAcquiringBankPayOnDeliveryOrderRequestObject
 
-	var body CreateAcquiringBankPayOnDeliveryOrderJSONRequestBody
+	var body CreateAcquiringBankPayOnDeliveryOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10343,7 +10208,7 @@ func (sh *strictHandler) QueryOverseasServiceOrder(w http.ResponseWriter, r *htt
 func (sh *strictHandler) CreateOverseasServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreateOverseasServiceOrderRequestObject
 
-	var body CreateOverseasServiceOrderJSONRequestBody
+	var body CreateOverseasServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10376,7 +10241,7 @@ func (sh *strictHandler) CancelOverseasServiceOrder(w http.ResponseWriter, r *ht
 
 	request.OutOrderNo = outOrderNo
 
-	var body CancelOverseasServiceOrderJSONRequestBody
+	var body CancelOverseasServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10409,7 +10274,7 @@ func (sh *strictHandler) CompleteOverseasServiceOrder(w http.ResponseWriter, r *
 
 	request.OutOrderNo = outOrderNo
 
-	var body CompleteOverseasServiceOrderJSONRequestBody
+	var body CompleteOverseasServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10442,7 +10307,7 @@ func (sh *strictHandler) SyncOverseasServiceOrder(w http.ResponseWriter, r *http
 
 	request.OutOrderNo = outOrderNo
 
-	var body SyncOverseasServiceOrderJSONRequestBody
+	var body SyncOverseasServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10473,7 +10338,7 @@ func (sh *strictHandler) SyncOverseasServiceOrder(w http.ResponseWriter, r *http
 func (sh *strictHandler) ApplyPartnerPermission(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPartnerPermissionRequestObject
 
-	var body ApplyPartnerPermissionJSONRequestBody
+	var body ApplyPartnerPermissionRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10504,7 +10369,7 @@ func (sh *strictHandler) ApplyPartnerPermission(w http.ResponseWriter, r *http.R
 func (sh *strictHandler) ApplyPartnerPermissionForScene(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPartnerPermissionForSceneRequestObject
 
-	var body ApplyPartnerPermissionForSceneJSONRequestBody
+	var body ApplyPartnerPermissionForSceneRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10537,7 +10402,7 @@ func (sh *strictHandler) AssessPartnerUserRiskLevel(w http.ResponseWriter, r *ht
 
 	request.Params = params
 
-	var body AssessPartnerUserRiskLevelJSONRequestBody
+	var body AssessPartnerUserRiskLevelRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10597,7 +10462,7 @@ func (sh *strictHandler) TerminatePartnerPermissionByAuthorizationCode(w http.Re
 
 	request.AuthorizationCode = authorizationCode
 
-	var body TerminatePartnerPermissionByAuthorizationCodeJSONRequestBody
+	var body TerminatePartnerPermissionByAuthorizationCodeRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10654,7 +10519,7 @@ func (sh *strictHandler) SearchPartnerPermission(w http.ResponseWriter, r *http.
 func (sh *strictHandler) TerminatePartnerPermission(w http.ResponseWriter, r *http.Request) {
 	var request TerminatePartnerPermissionRequestObject
 
-	var body TerminatePartnerPermissionJSONRequestBody
+	var body TerminatePartnerPermissionRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10685,7 +10550,7 @@ func (sh *strictHandler) TerminatePartnerPermission(w http.ResponseWriter, r *ht
 func (sh *strictHandler) ApplyPartnerServiceAccount(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPartnerServiceAccountRequestObject
 
-	var body ApplyPartnerServiceAccountJSONRequestBody
+	var body ApplyPartnerServiceAccountRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10768,7 +10633,7 @@ func (sh *strictHandler) QueryPartnerServiceOrder(w http.ResponseWriter, r *http
 func (sh *strictHandler) CreatePartnerServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreatePartnerServiceOrderRequestObject
 
-	var body CreatePartnerServiceOrderJSONRequestBody
+	var body CreatePartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10799,7 +10664,7 @@ func (sh *strictHandler) CreatePartnerServiceOrder(w http.ResponseWriter, r *htt
 func (sh *strictHandler) DirectCompletePartnerServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request DirectCompletePartnerServiceOrderRequestObject
 
-	var body DirectCompletePartnerServiceOrderJSONRequestBody
+	var body DirectCompletePartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10832,7 +10697,7 @@ func (sh *strictHandler) CancelPartnerServiceOrder(w http.ResponseWriter, r *htt
 
 	request.OutOrderNo = outOrderNo
 
-	var body CancelPartnerServiceOrderJSONRequestBody
+	var body CancelPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10865,7 +10730,7 @@ func (sh *strictHandler) CompletePartnerServiceOrder(w http.ResponseWriter, r *h
 
 	request.OutOrderNo = outOrderNo
 
-	var body CompletePartnerServiceOrderJSONRequestBody
+	var body CompletePartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10898,7 +10763,7 @@ func (sh *strictHandler) ModifyPartnerServiceOrder(w http.ResponseWriter, r *htt
 
 	request.OutOrderNo = outOrderNo
 
-	var body ModifyPartnerServiceOrderJSONRequestBody
+	var body ModifyPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10931,7 +10796,7 @@ func (sh *strictHandler) PayPartnerServiceOrder(w http.ResponseWriter, r *http.R
 
 	request.OutOrderNo = outOrderNo
 
-	var body PayPartnerServiceOrderJSONRequestBody
+	var body PayPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10964,7 +10829,7 @@ func (sh *strictHandler) SendPartnerServiceOrderPendingMessage(w http.ResponseWr
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendPartnerServiceOrderPendingMessageJSONRequestBody
+	var body SendPartnerServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -10997,7 +10862,7 @@ func (sh *strictHandler) SendPartnerServiceOrderPrepaidMessage(w http.ResponseWr
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendPartnerServiceOrderPrepaidMessageJSONRequestBody
+	var body SendPartnerServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11030,7 +10895,7 @@ func (sh *strictHandler) SyncPartnerServiceOrder(w http.ResponseWriter, r *http.
 
 	request.OutOrderNo = outOrderNo
 
-	var body SyncPartnerServiceOrderJSONRequestBody
+	var body SyncPartnerServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11061,7 +10926,7 @@ func (sh *strictHandler) SyncPartnerServiceOrder(w http.ResponseWriter, r *http.
 func (sh *strictHandler) CreatePartnerPayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreatePartnerPayOnDeliveryOrderRequestObject
 
-	var body CreatePartnerPayOnDeliveryOrderJSONRequestBody
+	var body CreatePartnerPayOnDeliveryOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11119,7 +10984,7 @@ func (sh *strictHandler) QueryPartnerServiceQuotas(w http.ResponseWriter, r *htt
 func (sh *strictHandler) ApplyPermission(w http.ResponseWriter, r *http.Request) {
 	var request ApplyPermissionRequestObject
 
-	var body ApplyPermissionJSONRequestBody
+	var body ApplyPermissionRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11150,7 +11015,7 @@ func (sh *strictHandler) ApplyPermission(w http.ResponseWriter, r *http.Request)
 func (sh *strictHandler) AssessUserRiskLevel(w http.ResponseWriter, r *http.Request) {
 	var request AssessUserRiskLevelRequestObject
 
-	var body AssessUserRiskLevelJSONRequestBody
+	var body AssessUserRiskLevelRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11210,7 +11075,7 @@ func (sh *strictHandler) TerminatePermissionByAuthorizationCode(w http.ResponseW
 
 	request.AuthorizationCode = authorizationCode
 
-	var body TerminatePermissionByAuthorizationCodeJSONRequestBody
+	var body TerminatePermissionByAuthorizationCodeRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11270,7 +11135,7 @@ func (sh *strictHandler) TerminatePermissionByOpenid(w http.ResponseWriter, r *h
 
 	request.OpenID = openID
 
-	var body TerminatePermissionByOpenidJSONRequestBody
+	var body TerminatePermissionByOpenidRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11327,7 +11192,7 @@ func (sh *strictHandler) QueryServiceOrder(w http.ResponseWriter, r *http.Reques
 func (sh *strictHandler) CreateServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreateServiceOrderRequestObject
 
-	var body CreateServiceOrderJSONRequestBody
+	var body CreateServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11358,7 +11223,7 @@ func (sh *strictHandler) CreateServiceOrder(w http.ResponseWriter, r *http.Reque
 func (sh *strictHandler) DirectCompleteServiceOrder(w http.ResponseWriter, r *http.Request) {
 	var request DirectCompleteServiceOrderRequestObject
 
-	var body DirectCompleteServiceOrderJSONRequestBody
+	var body DirectCompleteServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11391,7 +11256,7 @@ func (sh *strictHandler) CancelServiceOrder(w http.ResponseWriter, r *http.Reque
 
 	request.OutOrderNo = outOrderNo
 
-	var body CancelServiceOrderJSONRequestBody
+	var body CancelServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11424,7 +11289,7 @@ func (sh *strictHandler) CompleteServiceOrder(w http.ResponseWriter, r *http.Req
 
 	request.OutOrderNo = outOrderNo
 
-	var body CompleteServiceOrderJSONRequestBody
+	var body CompleteServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11457,7 +11322,7 @@ func (sh *strictHandler) ModifyServiceOrder(w http.ResponseWriter, r *http.Reque
 
 	request.OutOrderNo = outOrderNo
 
-	var body ModifyServiceOrderJSONRequestBody
+	var body ModifyServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11490,7 +11355,7 @@ func (sh *strictHandler) PayServiceOrder(w http.ResponseWriter, r *http.Request,
 
 	request.OutOrderNo = outOrderNo
 
-	var body PayServiceOrderJSONRequestBody
+	var body PayServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11523,7 +11388,7 @@ func (sh *strictHandler) SendServiceOrderPendingMessage(w http.ResponseWriter, r
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendServiceOrderPendingMessageJSONRequestBody
+	var body SendServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11556,7 +11421,7 @@ func (sh *strictHandler) SendServiceOrderPrepaidMessage(w http.ResponseWriter, r
 
 	request.OutOrderNo = outOrderNo
 
-	var body SendServiceOrderPrepaidMessageJSONRequestBody
+	var body SendServiceOrderMessageRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11589,7 +11454,7 @@ func (sh *strictHandler) SyncServiceOrder(w http.ResponseWriter, r *http.Request
 
 	request.OutOrderNo = outOrderNo
 
-	var body SyncServiceOrderJSONRequestBody
+	var body SyncServiceOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11620,7 +11485,7 @@ func (sh *strictHandler) SyncServiceOrder(w http.ResponseWriter, r *http.Request
 func (sh *strictHandler) CreatePayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
 	var request CreatePayOnDeliveryOrderRequestObject
 
-	var body CreatePayOnDeliveryOrderJSONRequestBody
+	var body CreatePayOnDeliveryOrderRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11651,7 +11516,7 @@ func (sh *strictHandler) CreatePayOnDeliveryOrder(w http.ResponseWriter, r *http
 func (sh *strictHandler) CreateRefund(w http.ResponseWriter, r *http.Request) {
 	var request CreateRefundRequestObject
 
-	var body CreateRefundJSONRequestBody
+	var body CreateRefundRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -11709,7 +11574,7 @@ func (sh *strictHandler) QueryRefund(w http.ResponseWriter, r *http.Request, out
 func (sh *strictHandler) EchoSecurity(w http.ResponseWriter, r *http.Request) {
 	var request EchoSecurityRequestObject
 
-	var body EchoSecurityJSONRequestBody
+	var body SecurityEchoRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return

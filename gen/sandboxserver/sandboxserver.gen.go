@@ -646,30 +646,6 @@ type ListOrdersParams struct {
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
-// AdvanceClockJSONRequestBody defines body for AdvanceClock for application/json ContentType.
-type AdvanceClockJSONRequestBody = Advance
-
-// AddFaultJSONRequestBody defines body for AddFault for application/json ContentType.
-type AddFaultJSONRequestBody = Fault
-
-// MoveOrderJSONRequestBody defines body for MoveOrder for application/json ContentType.
-type MoveOrderJSONRequestBody = Move
-
-// ResendNotificationJSONRequestBody defines body for ResendNotification for application/json ContentType.
-type ResendNotificationJSONRequestBody = Nothing
-
-// SeedOrderJSONRequestBody defines body for SeedOrder for application/json ContentType.
-type SeedOrderJSONRequestBody = Seed
-
-// MakeOtherMoveJSONRequestBody defines body for MakeOtherMove for application/json ContentType.
-type MakeOtherMoveJSONRequestBody = OtherMove
-
-// ResetJSONRequestBody defines body for Reset for application/json ContentType.
-type ResetJSONRequestBody = Nothing
-
-// ExplainSignatureJSONRequestBody defines body for ExplainSignature for application/json ContentType.
-type ExplainSignatureJSONRequestBody = SignedRequest
-
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// GetAccount The ids and files that a client needs
@@ -1441,7 +1417,7 @@ func (response GetClockdefaultJSONResponse) VisitGetClockResponse(w http.Respons
 }
 
 type AdvanceClockRequestObject struct {
-	Body *AdvanceClockJSONRequestBody
+	Body *Advance
 }
 
 type AdvanceClockResponseObject interface {
@@ -1586,7 +1562,7 @@ func (response ListFaultsdefaultJSONResponse) VisitListFaultsResponse(w http.Res
 }
 
 type AddFaultRequestObject struct {
-	Body *AddFaultJSONRequestBody
+	Body *Fault
 }
 
 type AddFaultResponseObject interface {
@@ -1697,7 +1673,7 @@ func (response ListJournaldefaultJSONResponse) VisitListJournalResponse(w http.R
 }
 
 type MoveOrderRequestObject struct {
-	Body *MoveOrderJSONRequestBody
+	Body *Move
 }
 
 type MoveOrderResponseObject interface {
@@ -1776,7 +1752,7 @@ func (response ListNotificationsdefaultJSONResponse) VisitListNotificationsRespo
 
 type ResendNotificationRequestObject struct {
 	ID   string `json:"id"`
-	Body *ResendNotificationJSONRequestBody
+	Body *Nothing
 }
 
 type ResendNotificationResponseObject interface {
@@ -1887,7 +1863,7 @@ func (response ListOrdersdefaultJSONResponse) VisitListOrdersResponse(w http.Res
 }
 
 type SeedOrderRequestObject struct {
-	Body *SeedOrderJSONRequestBody
+	Body *Seed
 }
 
 type SeedOrderResponseObject interface {
@@ -1964,7 +1940,7 @@ func (response ListOtherMovesdefaultJSONResponse) VisitListOtherMovesResponse(w 
 }
 
 type MakeOtherMoveRequestObject struct {
-	Body *MakeOtherMoveJSONRequestBody
+	Body *OtherMove
 }
 
 type MakeOtherMoveResponseObject interface {
@@ -1997,7 +1973,7 @@ func (response MakeOtherMovedefaultJSONResponse) VisitMakeOtherMoveResponse(w ht
 }
 
 type ResetRequestObject struct {
-	Body *ResetJSONRequestBody
+	Body *Nothing
 }
 
 type ResetResponseObject interface {
@@ -2030,7 +2006,7 @@ func (response ResetdefaultJSONResponse) VisitResetResponse(w http.ResponseWrite
 }
 
 type ExplainSignatureRequestObject struct {
-	Body *ExplainSignatureJSONRequestBody
+	Body *SignedRequest
 }
 
 type ExplainSignatureResponseObject interface {
@@ -2217,7 +2193,7 @@ func (sh *strictHandler) GetClock(w http.ResponseWriter, r *http.Request) {
 func (sh *strictHandler) AdvanceClock(w http.ResponseWriter, r *http.Request) {
 	var request AdvanceClockRequestObject
 
-	var body AdvanceClockJSONRequestBody
+	var body Advance
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -2298,7 +2274,7 @@ func (sh *strictHandler) ListFaults(w http.ResponseWriter, r *http.Request) {
 func (sh *strictHandler) AddFault(w http.ResponseWriter, r *http.Request) {
 	var request AddFaultRequestObject
 
-	var body AddFaultJSONRequestBody
+	var body Fault
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -2381,7 +2357,7 @@ func (sh *strictHandler) ListJournal(w http.ResponseWriter, r *http.Request, par
 func (sh *strictHandler) MoveOrder(w http.ResponseWriter, r *http.Request) {
 	var request MoveOrderRequestObject
 
-	var body MoveOrderJSONRequestBody
+	var body Move
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -2440,7 +2416,7 @@ func (sh *strictHandler) ResendNotification(w http.ResponseWriter, r *http.Reque
 
 	request.ID = id
 
-	var body ResendNotificationJSONRequestBody
+	var body Nothing
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -2523,7 +2499,7 @@ func (sh *strictHandler) ListOrders(w http.ResponseWriter, r *http.Request, para
 func (sh *strictHandler) SeedOrder(w http.ResponseWriter, r *http.Request) {
 	var request SeedOrderRequestObject
 
-	var body SeedOrderJSONRequestBody
+	var body Seed
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -2578,7 +2554,7 @@ func (sh *strictHandler) ListOtherMoves(w http.ResponseWriter, r *http.Request) 
 func (sh *strictHandler) MakeOtherMove(w http.ResponseWriter, r *http.Request) {
 	var request MakeOtherMoveRequestObject
 
-	var body MakeOtherMoveJSONRequestBody
+	var body OtherMove
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -2609,7 +2585,7 @@ func (sh *strictHandler) MakeOtherMove(w http.ResponseWriter, r *http.Request) {
 func (sh *strictHandler) Reset(w http.ResponseWriter, r *http.Request) {
 	var request ResetRequestObject
 
-	var body ResetJSONRequestBody
+	var body Nothing
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -2640,7 +2616,7 @@ func (sh *strictHandler) Reset(w http.ResponseWriter, r *http.Request) {
 func (sh *strictHandler) ExplainSignature(w http.ResponseWriter, r *http.Request) {
 	var request ExplainSignatureRequestObject
 
-	var body ExplainSignatureJSONRequestBody
+	var body SignedRequest
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return

@@ -492,6 +492,11 @@ func TestOrderNumberIsEscapedOnce(t *testing.T) {
 }
 
 func TestOrderNumberIsChecked(t *testing.T) {
+	doc, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	longest := int(*doc.Components.Schemas["OutOrderNo"].Value.MaxLength)
 	for id, operation := range operations {
 		if !operation.inPath {
 			continue
@@ -500,7 +505,7 @@ func TestOrderNumberIsChecked(t *testing.T) {
 			server := &wechatpay{status: 204}
 			client := newClient(t, server, opts...)
 			for _, number := range []string{
-				"", strings.Repeat("1", 33), "/", "a/b", "a b", " ", "订单", ".", "..", "../a", "%2e%2e", "a%7Cb", "a?b=c", "a#b", "a;b",
+				"", strings.Repeat("1", 999), "/", "a/b", "a b", " ", "订单", ".", "..", "../a", "%2e%2e", "a%7Cb", "a?b=c", "a#b", "a;b",
 				"a\n", "a\x00", "a\xff", "１", `a\b`, "a.b", "a:b",
 			} {
 				_, err := operation.call(t.Context(), client, number, exampleBody(t, id))
@@ -515,8 +520,8 @@ func TestOrderNumberIsChecked(t *testing.T) {
 			if len(server.got) != 0 {
 				t.Errorf("%s, %d options: sent %v", id, len(opts), server.got)
 			}
-			if _, err := operation.call(t.Context(), client, strings.Repeat("1", 32), exampleBody(t, id)); err != nil {
-				t.Errorf("32 characters: %v", err)
+			if _, err := operation.call(t.Context(), client, strings.Repeat("1", longest), exampleBody(t, id)); err != nil {
+				t.Errorf("%d characters: %v", longest, err)
 			}
 		}
 	}
@@ -532,7 +537,7 @@ func TestQueryParameters(t *testing.T) {
 		t.Errorf("sent %s, want %s", got, want)
 	}
 
-	bad := payscore.QueryPartnerServiceOrderParams{ServiceID: new(""), OutOrderNo: new("a/b"), QueryID: new(strings.Repeat("q", 513))}
+	bad := payscore.QueryPartnerServiceOrderParams{ServiceID: new(""), OutOrderNo: new("a/b"), QueryID: new(strings.Repeat("q", 9999))}
 	_, err := client.QueryPartnerServiceOrder(t.Context(), bad)
 	wantFindings(t, err, "service_id minLength", "sub_mchid minLength", "out_order_no pattern", "query_id maxLength")
 	wantFindings(t, bad.Validate(), "service_id minLength", "sub_mchid minLength", "out_order_no pattern", "query_id maxLength")
@@ -559,22 +564,22 @@ func wantFindings(t *testing.T, err error, want ...string) {
 func TestBodyFindingsAllAtOnce(t *testing.T) {
 	server := &wechatpay{status: 204}
 	body := payscore.ModifyPartnerServiceOrderRequest{
-		ServiceID: new(strings.Repeat("1", 33)),
+		ServiceID: new(strings.Repeat("1", 999)),
 		PostPayments: []payscore.Payment{
-			{Name: strings.Repeat("费", 21), Amount: new(int64(-1))},
-			{Name: "a", Count: new(int64(101)), Description: new(strings.Repeat("字", 31))},
-			{Name: strings.Repeat("费", 20), Amount: new(int64(0)), Count: new(int64(100)), Description: new(strings.Repeat("字", 30))},
+			{Name: strings.Repeat("费", 999), Amount: new(int64(-1))},
+			{Name: "a", Count: new(int64(9999)), Description: new(strings.Repeat("字", 999))},
+			{Name: "a", Amount: new(int64(0)), Count: new(int64(1))},
 		},
-		PostDiscounts: make([]payscore.ServiceOrderCoupon, 31),
+		PostDiscounts: make([]payscore.ServiceOrderCoupon, 999),
 		Device:        &payscore.Device{EndDeviceID: new("\xff")},
 		TotalAmount:   -1,
-		Reason:        strings.Repeat("因", 51),
+		Reason:        strings.Repeat("因", 999),
 	}
-	body.PostDiscounts[30].Count = new(int64(0))
+	body.PostDiscounts[998].Count = new(int64(0))
 	want := []string{
 		"$.device.end_device_id utf8",
 		"$.post_discounts maxItems",
-		"$.post_discounts[30].count minimum",
+		"$.post_discounts[998].count minimum",
 		"$.post_payments[0].amount minimum",
 		"$.post_payments[0].name maxLength",
 		"$.post_payments[1].count maximum",

@@ -58,7 +58,7 @@ var generator = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	name := filepath.Join(dir, "gocode.exe")
-	out, err := exec.Command("go", "build", "-o", name, "./gocode").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", name, "./gocode").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build gocode: %w\n%s", err, out)
 	}
@@ -79,57 +79,69 @@ func TestMain(m *testing.M) {
 func generate(t *testing.T, config, contract string, settings map[string]string) map[string][]byte {
 	t.Helper()
 	openInputs(t)
-	program, err := generator()
+	made, err := generated(config, contract, settings)
 	if err != nil {
 		t.Fatal(err)
-	}
-	text, err := os.ReadFile(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for was, is := range settings {
-		if strings.Count(string(text), was) != 1 {
-			t.Fatalf("%q does not stand once in %s", was, config)
-		}
-		text = bytes.Replace(text, []byte(was), []byte(is), 1)
-	}
-	changed, dir := filepath.Join(t.TempDir(), "config.yaml"), t.TempDir()
-	if err := os.WriteFile(changed, text, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command(program, "-o", dir, changed, contract).CombinedOutput(); err != nil {
-		t.Fatalf("%s with %s: %v\n%s", contract, config, err, out)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made := map[string][]byte{}
-	for _, entry := range entries {
-		if made[entry.Name()], err = os.ReadFile(filepath.Join(dir, entry.Name())); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return made
 }
 
-const smallPackage = "github.com/wxpayscore/payscore/internal/codegen/testdata/small"
-
-func smallClient(t *testing.T) map[string][]byte {
-	t.Helper()
-	return generate(t, "client.yaml", "testdata/small.yaml", map[string]string{
-		"package: payscore\n":       "package: small\n",
-		"../../api/overlay.go.yaml": "testdata/small.overlay.yaml",
-	})
+func generated(config, contract string, settings map[string]string) (map[string][]byte, error) {
+	program, err := generator()
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(config)
+	if err != nil {
+		return nil, err
+	}
+	for was, is := range settings {
+		if strings.Count(string(text), was) != 1 {
+			return nil, fmt.Errorf("%q does not stand once in %s", was, config)
+		}
+		text = bytes.Replace(text, []byte(was), []byte(is), 1)
+	}
+	dir, err := os.MkdirTemp(tools, "")
+	if err != nil {
+		return nil, err
+	}
+	changed, out := filepath.Join(dir, "config.yaml"), filepath.Join(dir, "code")
+	if err := os.WriteFile(changed, text, 0o666); err != nil {
+		return nil, err
+	}
+	if said, err := exec.Command(program, "-o", out, changed, contract).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%s with %s: %w\n%s", contract, config, err, said)
+	}
+	entries, err := os.ReadDir(out)
+	if err != nil {
+		return nil, err
+	}
+	made := map[string][]byte{}
+	for _, entry := range entries {
+		if made[entry.Name()], err = os.ReadFile(filepath.Join(out, entry.Name())); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
 }
 
-func smallServer(t *testing.T) map[string][]byte {
-	t.Helper()
-	return generate(t, "server.yaml", "testdata/small.yaml", map[string]string{
-		"package: payscoreserver\n":                   "package: smallserver\n",
-		"../../api/overlay.go.yaml":                   "testdata/small.overlay.yaml",
-		"github.com/wxpayscore/payscore/gen/payscore": smallPackage,
-	})
+const smallPackage = "github.com/wxpayscore/payscore/internal/codegen/testdata/small"
+
+// small is the code of the small contract, made once.
+var small = map[string]func() (map[string][]byte, error){
+	"client": sync.OnceValues(func() (map[string][]byte, error) {
+		return generated("client.yaml", "testdata/small.yaml", map[string]string{
+			"package: payscore\n":       "package: small\n",
+			"../../api/overlay.go.yaml": "testdata/small.overlay.yaml",
+		})
+	}),
+	"server": sync.OnceValues(func() (map[string][]byte, error) {
+		return generated("server.yaml", "testdata/small.yaml", map[string]string{
+			"package: payscoreserver\n":                   "package: smallserver\n",
+			"../../api/overlay.go.yaml":                   "testdata/small.overlay.yaml",
+			"github.com/wxpayscore/payscore/gen/payscore": smallPackage,
+		})
+	}),
 }
 
 // TestGolden shows what a change of the templates, the configurations or the
@@ -137,10 +149,15 @@ func smallServer(t *testing.T) map[string][]byte {
 //
 //	go test ./internal/codegen -run TestGolden -update
 func TestGolden(t *testing.T) {
-	for name, made := range map[string]func(*testing.T) map[string][]byte{"client": smallClient, "server": smallServer} {
+	openInputs(t)
+	for name, make := range small {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for name, got := range made(t) {
+			made, err := make()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, got := range made {
 				golden := filepath.Join("testdata", strings.TrimSuffix(name, ".gen.go")+".golden")
 				if *update {
 					if err := os.WriteFile(golden, got, 0o666); err != nil {
@@ -165,6 +182,9 @@ func TestDrift(t *testing.T) {
 			contract = "../../api/sandbox.yaml"
 		}
 		t.Run(config, func(t *testing.T) {
+			if testing.Short() && config == "client.yaml" {
+				t.Skip("the largest of the three")
+			}
 			t.Parallel()
 			text, err := os.ReadFile(config)
 			if err != nil {
@@ -218,10 +238,18 @@ func same(t *testing.T, name string, got []byte) {
 // TestSmall compiles the client and the handlers of the small contract and
 // runs the tests of testdata/small against them.
 func TestSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a client and handlers")
+	}
 	t.Parallel()
+	openInputs(t)
 	dir := t.TempDir()
 	replace := map[string]string{}
-	for folder, made := range map[string]map[string][]byte{"small": smallClient(t), "smallserver": smallServer(t)} {
+	for folder, make := range map[string]func() (map[string][]byte, error){"small": small["client"], "smallserver": small["server"]} {
+		made, err := make()
+		if err != nil {
+			t.Fatal(err)
+		}
 		for name, code := range made {
 			file := filepath.Join(dir, folder+"."+name)
 			if err := os.WriteFile(file, code, 0o666); err != nil {

@@ -105,7 +105,7 @@ func TestTakenNames(t *testing.T) {
 	if len(want) < 60 {
 		t.Fatalf("only %d names are taken: %q", len(want), want)
 	}
-	findings := lint(t, mutantHead+paths.String()+mutantTail+schemas.String())
+	findings := lint(t, mutantHead+paths.String()+mutantTail+schemas.String())[0]
 	for _, name := range want {
 		if !slices.ContainsFunc(findings, func(f finding) bool { return f.Rule == "generated-names" && strings.HasPrefix(f.Message, name+" ") }) {
 			t.Errorf("lint takes %s", name)

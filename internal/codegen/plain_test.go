@@ -13,11 +13,8 @@ import (
 // another module, and to modify an order of the sandbox with the signer and the
 // transport of this one.
 func TestPlainClient(t *testing.T) {
-	if testing.Short() || os.Getenv(walking) == within {
-		t.Skip("compiles a client of 20,000 lines")
-	}
+	onAWalk(t) // it compiles a client of 20,000 lines
 	t.Parallel()
-	openInputs(t)
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)

@@ -123,13 +123,17 @@ func (d decoder) check(t *testing.T, text []byte) {
 // TestUnmarshal decodes the examples of the contract and texts that are a few
 // steps away from them.
 func TestUnmarshal(t *testing.T) {
+	steps := 300
+	if testing.Short() {
+		steps = 20
+	}
 	for _, d := range decoders(t) {
 		t.Run(d.name, func(t *testing.T) {
 			for _, text := range d.texts {
 				d.check(t, text)
 				d.check(t, []byte("null"))
 				random := rand.New(rand.NewPCG(1, uint64(len(text))))
-				for range 300 {
+				for range steps {
 					d.check(t, astray(random, text))
 				}
 			}

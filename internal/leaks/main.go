@@ -3,13 +3,15 @@
 //
 //	go run ./internal/leaks go test -v ./...
 //
+// When it fails, all output is shown, and at the end once more the failed tests
+// with the lines of each.
+//
 // It knows the private keys of api/vectors, test keys, signatures, and the word
 // that tests plant in what must never be printed.
 package main
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -97,17 +99,16 @@ func run(command []string, dir string, out io.Writer) int {
 		fmt.Fprintln(out, "leaks:", err)
 		return 2
 	}
-	found, lines := 0, 0
-	var all bytes.Buffer
+	found := 0
+	var lines []string
 	for r := bufio.NewReader(pipe); ; {
 		line, err := r.ReadString('\n')
 		if line != "" {
-			lines++
 			if what := leak(secrets, line); what != "" {
 				found++
-				line = fmt.Sprintf("leaks: line %d is not shown, it holds %s\n", lines, what)
+				line = fmt.Sprintf("leaks: line %d is not shown, it holds %s\n", len(lines)+1, what)
 			}
-			all.WriteString(line)
+			lines = append(lines, line)
 			if summary.MatchString(line) {
 				io.WriteString(out, line)
 			}
@@ -124,9 +125,14 @@ func run(command []string, dir string, out io.Writer) int {
 		}
 	}
 	if code != 0 || found > 0 {
-		io.Copy(out, &all)
+		for _, line := range lines {
+			io.WriteString(out, line)
+		}
 	}
-	fmt.Fprintf(out, "leaks: %d lines read, %d hold a secret\n", lines, found)
+	fmt.Fprintf(out, "leaks: %d lines read, %d hold a secret\n", len(lines), found)
+	if code != 0 || found > 0 {
+		writeFailures(out, failures(lines))
+	}
 	if found > 0 && code == 0 {
 		return 1
 	}

@@ -56,6 +56,9 @@ func TestLeaksAreFound(t *testing.T) {
 }
 
 func TestTheSuiteIsRead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs go test")
+	}
 	t.Setenv("LEAKY_KEY", vectors+"/nothing")
 	test := []string{"go", "test", "-v", "-count=1", "./testdata/leaky"}
 	var out bytes.Buffer

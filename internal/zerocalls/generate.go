@@ -65,7 +65,7 @@ func Check(t *testing.T, dir string, skipped, instances map[string]string) {
 		t.Fatal(err)
 	}
 	binary, cwd := filepath.Join(tmp, "zero.test"), t.TempDir()
-	build := exec.Command("go", "test", "-c", "-vet=off", "-overlay", filepath.Join(tmp, "overlay.json"), "-o", binary, "./zerotest")
+	build := exec.Command("go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", filepath.Join(tmp, "overlay.json"), "-o", binary, "./zerotest")
 	build.Dir = dir
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("the generated test does not compile: %v\n%s", err, out)

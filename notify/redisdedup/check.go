@@ -24,18 +24,18 @@ func (e *EvictionError) Error() string {
 	return fmt.Sprintf("redisdedup: Redis evicts keys when its memory is full (maxmemory-policy %.32q): a notification may be handled twice; set noeviction", e.Policy)
 }
 
-// Check asks Redis whether it keeps what it is told. The error is an
+// Check asks Redis whether it keeps all keys. The error is an
 // *[EvictionError] when it has a limit of memory and a maxmemory-policy other than
 // noeviction, whether it evicts all keys or those that expire, as the ones of a
 // Deduper do. Any other error says that Redis could not be asked within 2 seconds or
-// until ctx ends, or does not tell. Call it when the program starts, and from time
+// until ctx ends, or does not say. Call it when the program starts, and from time
 // to time: the answer is that of the primary of the moment. It is safe for
 // concurrent use.
 func (d *Deduper) Check(ctx context.Context) error {
 	if d == nil || d.client == nil {
 		return errNotNew
 	}
-	ctx, cancel := context.WithTimeout(ctx, beginPatience)
+	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
 	defer cancel()
 	answer, _, err := run(ctx, d.client, info, []string{d.prefix})
 	if err != nil {

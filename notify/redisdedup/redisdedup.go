@@ -40,11 +40,11 @@ import (
 const (
 	keepDone  = 25 * time.Hour // WeChat Pay repeats for 24 hours and 4 minutes
 	keepClaim = 10 * time.Minute
-	// beginPatience leaves the function more than half of the 4.5 seconds that a
+	// beginTimeout leaves the function more than half of the 4.5 seconds that a
 	// notification may take.
-	beginPatience = 2 * time.Second
-	// patience is how long Redis may be away before a claim is left to end by itself.
-	patience = 10 * time.Second
+	beginTimeout = 2 * time.Second
+	// settleTimeout is how long Redis may be away before a claim is left to end by itself.
+	settleTimeout = 10 * time.Second
 )
 
 // A key holds the token of its claim, or "done", which is no token: those are
@@ -126,7 +126,7 @@ func (d *Deduper) Begin(ctx context.Context, keys ...string) (notify.Claim, erro
 	for _, key := range keys {
 		c.keys = append(c.keys, d.prefix+key)
 	}
-	ctx, cancel := context.WithTimeout(ctx, beginPatience)
+	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
 	defer cancel()
 	found, ended, err := run(ctx, d.client, begin, c.keys, c.token, keepClaim.Milliseconds())
 	switch {
@@ -172,7 +172,7 @@ func (c *claim) Release(ctx context.Context) error {
 // insist runs a script until Redis answers: one that restarts is away for a
 // moment only, and a claim that is not settled holds up the repeats.
 func (c *claim) insist(ctx context.Context, script *redis.Script, args ...any) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		_, _, err := run(ctx, c.client, script, c.keys, args...)

@@ -14,12 +14,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"log"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
@@ -61,11 +63,24 @@ func run(configFile, contract, folder string) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", configFile, err)
 	}
+	doc, err := util.LoadSwaggerWithOverlay(contract, util.LoadSwaggerWithOverlayOpts{
+		Path: c.OutputOptions.Overlay.Path, Strict: true, AllowRemoteRefsFrom: c.AllowRemoteRefsFrom,
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", contract, err)
+	}
+	c.OutputOptions.ExcludeSchemas = append(c.OutputOptions.ExcludeSchemas, nameless(doc)...)
+	r := requestsOf(doc)
+	codegen.TemplateFunctions["requested"] = r.reaches
+	codegen.TemplateFunctions["pattern"] = r.pattern
+	codegen.TemplateFunctions["patterns"] = r.patterns
 	for _, part := range slices.Sorted(maps.Keys(c.Output)) {
-		code, err := generate(c, contract, part)
+		codegen.TemplateFunctions["in"] = func(p string) bool { return p == part }
+		code, err := codegen.Generate(doc, c.Configuration)
 		if err != nil {
 			return fmt.Errorf("%s of %s: %w", part, contract, err)
 		}
+		code = withoutAliases(code)
 		name := c.Output[part]
 		if folder != "" {
 			name = filepath.Join(folder, filepath.Base(name))
@@ -80,18 +95,16 @@ func run(configFile, contract, folder string) error {
 	return nil
 }
 
-func generate(c config, contract, part string) (string, error) {
-	doc, err := util.LoadSwaggerWithOverlay(contract, util.LoadSwaggerWithOverlayOpts{
-		Path: c.OutputOptions.Overlay.Path, Strict: true, AllowRemoteRefsFrom: c.AllowRemoteRefsFrom,
-	})
-	if err != nil {
-		return "", err
+var alias = regexp.MustCompile(`(?m)^// \w+ defines body for .*\ntype (\w+RequestBody) = (\w+)\n\n?`)
+
+// withoutAliases replaces the aliases of request bodies by the models that they
+// stand for: strict handlers know the bodies by no other name.
+func withoutAliases(code string) string {
+	of := map[string]string{}
+	for _, m := range alias.FindAllStringSubmatch(code, -1) {
+		of[m[1]] = m[2]
 	}
-	c.OutputOptions.ExcludeSchemas = append(c.OutputOptions.ExcludeSchemas, nameless(doc)...)
-	r := requestsOf(doc)
-	codegen.TemplateFunctions["in"] = func(p string) bool { return p == part }
-	codegen.TemplateFunctions["requested"] = r.reaches
-	codegen.TemplateFunctions["pattern"] = r.pattern
-	codegen.TemplateFunctions["patterns"] = r.patterns
-	return codegen.Generate(doc, c.Configuration)
+	return regexp.MustCompile(`\b\w+RequestBody\b`).ReplaceAllStringFunc(alias.ReplaceAllString(code, ""), func(name string) string {
+		return cmp.Or(of[name], name)
+	})
 }

@@ -217,5 +217,12 @@ func EndRefund(r Refund, status payscore.RefundStatus, t Terms) (Refund, Effects
 	} else {
 		n.SpMchID, n.SubMchID = &t.MchID, &r.SubMchID
 	}
-	return r, Effects{Announced: []Announcement{{RefundSubject(r.SubMchID, e.OutRefundNo), r.NotifyURL, "REFUND." + string(status), n}}}, nil
+	return r, Effects{Announced: []Announcement{{RefundSubject(r.SubMchID, e.OutRefundNo), r.NotifyURL, refundEvents[status], n}}}, nil
+}
+
+// refundEvents are the events of the states that a refund ends in.
+var refundEvents = map[payscore.RefundStatus]string{
+	payscore.RefundStatusSuccess:  catalog.EventRefundSuccess,
+	payscore.RefundStatusAbnormal: catalog.EventRefundAbnormal,
+	payscore.RefundStatusClosed:   catalog.EventRefundClosed,
 }

@@ -322,6 +322,7 @@ func render(name, text string, t *tables) ([]byte, error) {
 	tmpl, err := template.New(name).Funcs(template.FuncMap{
 		"quote": strconv.Quote, // leaves Chinese readable
 		"camel": camel,
+		"title": func(id string) string { return strings.ToUpper(id[:1]) + id[1:] },
 		"retry": func(r string) string { return retryConst[r] },
 		"stageName": func(c string) string {
 			i := slices.IndexFunc(t.Stages, func(s stage) bool { return s.Const == c })

@@ -194,6 +194,9 @@ func TestNames(t *testing.T) {
 // The generated code has to say what the document says, so it is compiled and
 // run; its own examples run beside it.
 func TestMadeCodeWorks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the code")
+	}
 	dir := t.TempDir()
 	put := func(name, text string) {
 		t.Helper()

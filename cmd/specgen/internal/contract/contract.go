@@ -231,6 +231,8 @@ func StepInto(n *yaml.Node, token string) *yaml.Node {
 	return Get(n, token)
 }
 
+var unescaped = strings.NewReplacer("~1", "/", "~0", "~")
+
 // Pointer splits the fragment of a local reference. The token it gives for a
 // reference to another file is one that no mapping has.
 func Pointer(ref string) []string {
@@ -243,7 +245,7 @@ func Pointer(ref string) []string {
 		if plain, err := url.PathUnescape(t); err == nil {
 			t = plain
 		}
-		tokens[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(t)
+		tokens[i] = unescaped.Replace(t)
 	}
 	return tokens
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/wxpayscore/payscore/cmd/specgen/internal/contract"
 )
@@ -89,17 +88,11 @@ func TestAliasesEnd(t *testing.T) {
 		"deep":                "openapi: 3.0.3\ncomponents: {schemas: {A: " + strings.Repeat("{items: ", 150) + "{}" + strings.Repeat("}", 150) + "}}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				if _, err := Check("x.yaml", []byte(doc)); err != nil {
-					t.Errorf("unreadable: %v", err)
-				}
-			}()
-			select {
-			case <-done:
-			case <-time.After(time.Minute): // seconds, but the race detector on a busy machine is slow
-				t.Fatal("still running")
+			if testing.Short() && name == "bomb" {
+				t.Skip("takes most of the time of all rules")
+			}
+			if _, err := Check("x.yaml", []byte(doc)); err != nil {
+				t.Errorf("unreadable: %v", err)
 			}
 		})
 	}

@@ -376,7 +376,10 @@ var sameLine = map[string]string{
 
 func TestRules(t *testing.T) {
 	covered := map[string]bool{}
-	for _, tw := range twins {
+	for i, tw := range twins {
+		if testing.Short() && i%6 != 0 {
+			continue
+		}
 		t.Run(tw.name, func(t *testing.T) {
 			doc := tw.text(t)
 			want := wanted(doc)
@@ -406,7 +409,7 @@ func TestRules(t *testing.T) {
 		})
 	}
 	for _, r := range rules {
-		if !covered[r.name] {
+		if !covered[r.name] && !testing.Short() {
 			t.Errorf("no test makes the rule %s speak", r.name)
 		}
 	}

@@ -191,9 +191,10 @@ func loadMessage(err error) string {
 }
 
 var (
-	refInError   = regexp.MustCompile(`#/[^"'\s]*`)
-	lineInError  = regexp.MustCompile(`line (\d+)`)
-	fieldInError = regexp.MustCompile(`cannot unmarshal (\w+) into .*field (?:\w+\.)*(\w+) of type`)
+	refInError  = regexp.MustCompile(`#/[^"'\s]*`)
+	lineInError = regexp.MustCompile(`line (\d+)`)
+	// Go 1.26 names the type and the field, Go 1.27 all keys and indexes that lead there.
+	fieldInError = regexp.MustCompile(`cannot unmarshal (\w+) into .*field (?:\S*\.)?([A-Za-z]\w*)(?:\.\d+)* of type`)
 )
 
 // lineOfLoadError searches: errors of loading have no place, they only name a

@@ -58,14 +58,7 @@ func TestUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := Files(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, f := range files {
-		if !bytes.Equal(f.Data, again[i].Data) {
-			t.Errorf("%s differs from run to run", f.Name)
-		}
+	for _, f := range files {
 		was, err := os.ReadFile(filepath.Join(dir, filepath.Base(f.Name)))
 		if err != nil {
 			t.Fatal(err)
@@ -115,12 +108,10 @@ func gcm(t *testing.T, key, nonce, associated string, sealed []byte) (string, bo
 	t.Helper()
 	ciphertext, tag := sealed[:len(sealed)-16], sealed[len(sealed)-16:]
 	hexKey := hex.EncodeToString([]byte(key))
-	block := func(in []byte) []byte {
-		out, err := openssl(t, in, "enc", "-aes-256-ecb", "-K", hexKey, "-nopad")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out
+	// The two blocks that are encrypted for themselves, in one run.
+	blocks, err := openssl(t, slices.Concat(make([]byte, 16), []byte(nonce), []byte{0, 0, 0, 1}), "enc", "-aes-256-ecb", "-K", hexKey, "-nopad")
+	if err != nil {
+		t.Fatal(err)
 	}
 	plaintext, err := openssl(t, ciphertext, "enc", "-d", "-aes-256-ctr", "-K", hexKey, "-iv", hex.EncodeToString([]byte(nonce))+"00000002")
 	if err != nil {
@@ -128,7 +119,7 @@ func gcm(t *testing.T, key, nonce, associated string, sealed []byte) (string, bo
 	}
 
 	// GHASH: multiplication in GF(2^128), the first bit being the lowest power.
-	h := new(big.Int).SetBytes(block(make([]byte, 16)))
+	h := new(big.Int).SetBytes(blocks[:16])
 	r := new(big.Int).Lsh(big.NewInt(0xe1), 120)
 	multiply := func(x *big.Int) *big.Int {
 		z, v := new(big.Int), new(big.Int).Set(h)
@@ -152,7 +143,7 @@ func gcm(t *testing.T, key, nonce, associated string, sealed []byte) (string, bo
 	for chunk := range slices.Chunk(slices.Concat(pad([]byte(associated)), pad(ciphertext), lengths), 16) {
 		y = multiply(y.Xor(y, new(big.Int).SetBytes(chunk)))
 	}
-	mask := new(big.Int).SetBytes(block(append([]byte(nonce), 0, 0, 0, 1)))
+	mask := new(big.Int).SetBytes(blocks[16:])
 	return string(plaintext), bytes.Equal(y.Xor(y, mask).FillBytes(make([]byte, 16)), tag)
 }
 
@@ -306,6 +297,9 @@ func TestKeysAreNamed(t *testing.T) {
 }
 
 func TestCertificatesByOpenSSL(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts openssl a hundred times")
+	}
 	var v certificateVectors
 	read(t, "certificates.json", &v)
 	private := map[string]string{}

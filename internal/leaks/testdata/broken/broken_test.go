@@ -1,0 +1,5 @@
+//go:build broken
+
+package broken
+
+var _ = missing
