@@ -76,11 +76,21 @@ func TestHostileContracts(t *testing.T) {
 		write("list.yaml", []byte("- "+text))
 		write("docs/pages.yaml", contract([]any{map[string]any{"family": text, "title": text, "description": text, "pages": []any{
 			map[string]any{"title": text, "operation": text, "urls": []any{text}, "date": text}}}}))
+		described := map[string]any{"x-last-updated-at": text, "description": "https://pay.weixin.qq.com/" + text,
+			"parameters": []any{map[string]any{"name": text, "in": text, "type": text}, map[string]any{"$ref": text}},
+			"responses":  map[string]any{text: map[string]any{"schema": map[string]any{"required": []any{text}, "properties": map[string]any{text: map[string]any{"type": text}}}}}}
+		write("folder/v3/payscore/orders.yaml", contract(map[string]any{"post": described, "get": described, text: text}))
+		write("folder/v3/payscore/raw.yaml", []byte("a: {"+text))
+		write("contract/docs/pages.yaml", []byte("[{family: a, pages: [{operation: POST /v3/payscore/orders, date: '2025-01-01'}]}]"))
+		write("contract/api/openapi.yaml", contract(map[string]any{"paths": map[string]any{"/v3/payscore/orders": map[string]any{"post": map[string]any{"operationId": text,
+			"parameters": []any{map[string]any{"name": text + "a", "in": "query", "schema": map[string]any{"type": text}}}, "responses": map[string]any{"200": map[string]any{}}}}}}))
+		write("contract/docs/drift.yaml", contract(map[string]any{"accepted": []any{map[string]any{"reason": text + "a", "kind": "type", "at": []any{text}}}}))
 		for _, args := range [][]string{
 			{"lint", "api/openapi.yaml"}, {"lint", "--json", "api/openapi.yaml"}, {"lint", "raw.yaml"}, {"lint", "list.yaml"}, {"lint", text},
 			{"diff", "api/openapi.yaml", "new.yaml"}, {"diff", "new.yaml", "api/openapi.yaml", "--json"}, {"diff", "raw.yaml", "list.yaml"}, {"diff", text, text},
 			{"diff", "old.yaml", "simple.yaml", "--format", "markdown"}, {"diff", "simple.yaml", "old.yaml"}, {"diff", "simple.yaml", "old.yaml", "--json"},
 			{"build", "--check"}, {"catalog", "--check"}, {"coverage", "--check"}, {"vectors", "--check", "-C", text}, {text}, {"--" + text},
+			{"drift", "folder"}, {"drift", "folder", "-C", "contract", "--accepted"}, {"drift", "folder", "-C", "contract", "--json"}, {"drift", text},
 		} {
 			var stdout, stderr bytes.Buffer
 			run(args, &stdout, &stderr)

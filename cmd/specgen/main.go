@@ -7,6 +7,7 @@
 //	specgen catalog
 //	specgen coverage
 //	specgen vectors --check
+//	specgen drift wechatpay-openapi
 //
 // It exits with 0 when there is nothing to say, 1 when there are findings that
 // matter or files out of date, and 2 when it was called wrongly or cannot read
@@ -33,7 +34,7 @@ const (
 )
 
 type cli struct {
-	Dir string `short:"C" placeholder:"DIR" default:"." help:"Directory of the repository, for every subcommand that derives files."`
+	Dir string `short:"C" placeholder:"DIR" default:"." help:"Directory of the repository, for drift and every subcommand that derives files."`
 
 	Lint     lintCmd     `cmd:"" help:"Check the contract: the OpenAPI standard, the examples and the house rules."`
 	Diff     diffCmd     `cmd:"" help:"Say what a change of the contract breaks, adds or only words differently."`
@@ -41,6 +42,7 @@ type cli struct {
 	Catalog  catalogCmd  `cmd:"" help:"Write gen/catalog: errors and order stages as Go tables."`
 	Coverage coverageCmd `cmd:"" help:"Write docs/coverage.md: which official pages the contract covers."`
 	Vectors  vectorsCmd  `cmd:"" help:"Write api/vectors: signatures, notifications and launch parameters to test with in any language."`
+	Drift    driftCmd    `cmd:"" help:"Compare the contract with another description of WeChat Pay's API."`
 }
 
 type lintCmd struct {

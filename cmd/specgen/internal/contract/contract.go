@@ -101,11 +101,22 @@ var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors: )?line (\d+)
 // Broken puts the line of an error of the YAML reader, if it has one, where
 // editors look for it.
 func Broken(file string, err error) error {
-	text := OneLine(err.Error())
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		return &lineError{fmt.Sprintf("%s:%s: %s", file, m[1], strings.TrimPrefix(text, m[0])), err}
+	if line, text := Position(err); line > 0 {
+		return &lineError{fmt.Sprintf("%s:%d: %s", file, line, text), err}
 	}
 	return fmt.Errorf("%s: %w", file, err)
+}
+
+// Position splits the text of an error of the YAML reader into the line, or 0,
+// and the rest, on one line.
+func Position(err error) (line int, text string) {
+	text = OneLine(err.Error())
+	m := yamlLine.FindStringSubmatch(text)
+	if m == nil {
+		return 0, text
+	}
+	line, _ = strconv.Atoi(m[1])
+	return line, strings.TrimPrefix(text, m[0])
 }
 
 type lineError struct {

@@ -84,11 +84,37 @@ func New(file string, data []byte) (*Pages, error) {
 		return nil, contract.Broken(file, err)
 	}
 	for i, f := range contract.Items(root.Content[0]) {
+		if !contract.IsMapping(f) { // the decoder skips an empty one
+			return nil, fmt.Errorf("%s:%d: the family is empty", file, f.Line)
+		}
 		for j, n := range contract.Items(contract.Get(f, "pages")) {
+			if !contract.IsMapping(n) {
+				return nil, fmt.Errorf("%s:%d: the page is empty", file, n.Line)
+			}
 			p.families[i].Pages[j].Line = n.Line
 		}
 	}
 	return p, nil
+}
+
+// A Page is what the list says about the page of one operation.
+type Page struct {
+	Operation string // method and path
+	Date      string // like 2025-03-06, or "" when it is unknown
+	Reason    string // why the contract leaves it out, or ""
+}
+
+// Operations returns the pages that describe an operation.
+func (p *Pages) Operations() []Page {
+	var out []Page
+	for _, f := range p.families {
+		for _, page := range f.Pages {
+			if page.Operation != "" {
+				out = append(out, Page{page.Operation, page.Date, page.Reason})
+			}
+		}
+	}
+	return out
 }
 
 // covered is what the contract has of the pages.

@@ -130,6 +130,8 @@ func TestUnreadable(t *testing.T) {
 		"broken":        {"- family: {a\n", "pages.yaml:1: "},
 		"empty":         {"", "pages.yaml: the file lists no pages"},
 		"text":          {"hello", "pages.yaml:1: cannot unmarshal"},
+		"empty family":  {"-\n" + pagesText, "pages.yaml:1: the family is empty"},
+		"empty page":    {pagesText + "    -\n", "pages.yaml:20: the page is empty"},
 		"two documents": {pagesText + "---\n[]\n", fmt.Sprintf("pages.yaml:%d: the file holds more than one", strings.Count(pagesText, "\n")+1)},
 	} {
 		_, err := New("pages.yaml", []byte(c[0]))
