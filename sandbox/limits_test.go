@@ -69,7 +69,7 @@ func breaks(s *openapi3.Schema, v any, field string, put func(any) any) (all []b
 			add("minLength", strings.Repeat("h", int(s.MinLength)-1))
 		}
 		if s.Pattern != "" {
-			add("pattern", "???????????")
+			add("pattern", "./././?.")
 		}
 	case s.Type.Is("integer"):
 		add("string for integer", "1")
@@ -184,12 +184,9 @@ func atLimit(s *openapi3.Schema) any {
 		}
 		return v
 	case s.Type.Is("array"):
-		n := 10
-		if s.MaxItems != nil { // which no page prints of some
+		n := 10 // lists within lists are over 1 MB when all are full
+		if s.MaxItems != nil && !s.Items.Value.Type.Is("string") {
 			n = int(*s.MaxItems)
-		}
-		if s.Items.Value.Type.Is("string") {
-			n = min(n, 10) // lists within lists are over 1 MB when all are full
 		}
 		all := make([]any, n)
 		for i := range all {
@@ -203,10 +200,7 @@ func atLimit(s *openapi3.Schema) any {
 		return s.Enum[len(s.Enum)-1]
 	case s.Type.Is("string") && s.MaxLength != nil && s.Pattern == "" && s.Format == "":
 		return strings.Repeat("汉", int(*s.MaxLength))
-	case s.Type.Is("integer"):
-		if s.Min == nil {
-			return 0
-		}
+	case s.Type.Is("integer") && s.Min != nil:
 		return int64(*s.Min)
 	}
 	return s.Example
@@ -222,7 +216,7 @@ func TestParametersThatBreakALimit(t *testing.T) {
 				wrong["pattern"] = "订单"
 				wrong["pattern, escaped"] = "a/b"
 			}
-			if p.In == "query" {
+			if p.In == "query" && s.MinLength > 0 {
 				wrong["minLength"] = ""
 			}
 			for how, v := range wrong {

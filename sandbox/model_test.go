@@ -308,12 +308,12 @@ func (w *walk) bill(o *modelOrder) (b modelBill, payments []payscore.Payment, di
 			name = "付费项目"
 		}
 		b.payments = append(b.payments, amount)
-		payments = append(payments, payscore.Payment{Name: name, Amount: &amount})
+		payments = append(payments, payscore.Payment{Name: new(name), Amount: &amount})
 		b.total += amount
 	}
 	if o != nil && o.paying() && w.chance(10) { // the amount that it has already
 		b.total = o.total
-		b.payments, payments = []int64{b.total}, []payscore.Payment{{Name: "付费项目", Amount: new(b.total)}}
+		b.payments, payments = []int64{b.total}, []payscore.Payment{{Name: new("付费项目"), Amount: new(b.total)}}
 		return b, payments, nil
 	}
 	if w.chance(30) {

@@ -250,7 +250,7 @@ func TestDirectPermission(t *testing.T) {
 		b.ok(err)
 		has(t, object(p), map[string]any{"authorization_state": "AVAILABLE", "openid": openID, "authorization_code": "C1", "mchid": "1230000109"})
 	}
-	b.ok(b.client.TerminatePermissionByOpenid(ctx, openID, payscore.TerminatePermissionByOpenidRequest{ServiceID: serviceID, AppID: appID, Reason: "r"}))
+	b.ok(b.client.TerminatePermissionByOpenid(ctx, openID, payscore.TerminatePermissionByOpenidRequest{ServiceID: serviceID, AppID: new(appID), Reason: "r"}))
 	p, err := byCode()
 	b.ok(err)
 	if p.AuthorizationState != "UNAVAILABLE" {
@@ -258,7 +258,7 @@ func TestDirectPermission(t *testing.T) {
 	}
 	b.ok(b.client.TerminatePermissionByAuthorizationCode(ctx, "C1", payscore.TerminatePermissionByAuthorizationCodeRequest{ServiceID: serviceID, Reason: "r"}))
 	checkRefused(t, b.client.TerminatePermissionByAuthorizationCode(ctx, "C9", payscore.TerminatePermissionByAuthorizationCodeRequest{ServiceID: serviceID, Reason: "r"}), noPermission)
-	checkRefused(t, b.client.TerminatePermissionByOpenid(ctx, "nobody", payscore.TerminatePermissionByOpenidRequest{ServiceID: serviceID, AppID: appID, Reason: "r"}), noPermission)
+	checkRefused(t, b.client.TerminatePermissionByOpenid(ctx, "nobody", payscore.TerminatePermissionByOpenidRequest{ServiceID: serviceID, AppID: new(appID), Reason: "r"}), noPermission)
 	_, err = b.client.QueryPermissionByOpenid(ctx, "nobody", payscore.QueryPermissionByOpenidParams{ServiceID: serviceID, AppID: appID})
 	checkRefused(t, err, noPermission)
 }

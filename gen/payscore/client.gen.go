@@ -15,7 +15,7 @@
 //	...
 //	err = client.ModifyPartnerServiceOrder(ctx, "1234323JKHDFE1243252", payscore.ModifyPartnerServiceOrderRequest{
 //		SubMchID:     "1900000109",
-//		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+//		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}},
 //		TotalAmount:  39900, // fen
 //		Reason:       "用户投诉",
 //	})
@@ -35,6 +35,9 @@
 //
 // An optional scalar is a pointer, because 0 and absent differ on the wire.
 // A nil slice is absent, an empty one is []; a required slice is never null.
+// A scalar that the contract requires is no pointer: when an answer lacks it, an
+// amount reads as 0. That is no error, since the pages disagree on what answers
+// have. Package serviceorder judges an outcome by optional amounts alone.
 // Amounts are in fen.
 package payscore
 
@@ -48,6 +51,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -162,6 +166,29 @@ func WithoutLimitChecks() ClientOption {
 		c.skipLimits = true
 		return nil
 	}
+}
+
+type exceptionsKey struct{}
+
+// WithoutLimitChecksOf returns a context whose calls are sent although what
+// stands at these paths breaks a limit of the contract, for the day when WeChat
+// Pay takes more than the contract knows. A path is the one of the [limit.Finding]
+// that is let pass, and [*] in it stands for any index:
+//
+//	ctx = payscore.WithoutLimitChecksOf(ctx, "$.post_payments[*].name")
+//
+// Everything else is checked. What [WithoutLimitChecks] keeps is kept here too,
+// and so is the check for UTF-8. Paths of ctx itself stay.
+func WithoutLimitChecksOf(ctx context.Context, paths ...string) context.Context {
+	return context.WithValue(ctx, exceptionsKey{}, append(slices.Clip(exceptions(ctx)), paths...))
+}
+
+func exceptions(ctx context.Context) []string {
+	if ctx == nil { // which ends in call
+		return nil
+	}
+	paths, _ := ctx.Value(exceptionsKey{}).([]string)
+	return paths
 }
 
 // checksLimits is false after WithoutLimitChecks. A nil Client ends in call.
@@ -334,8 +361,9 @@ func readAnswer(body io.Reader) ([]byte, error) {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012715700
 func (c *Client) DownloadCertificates(ctx context.Context, params DownloadCertificatesParams, editors ...RequestEditorFn) (*CertificateList, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "downloadCertificates", Path: "/v3/certificates", Success: 200}
@@ -364,8 +392,9 @@ func (p DownloadCertificatesParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-auth/apply-acquiring-bank-permissions.html
 func (c *Client) ApplyAcquiringBankPermission(ctx context.Context, body ApplyAcquiringBankPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyAcquiringBankPermission", Path: "/v3/payscore/acquiringbank/permissions", Success: 200}
@@ -380,9 +409,10 @@ func (c *Client) ApplyAcquiringBankPermission(ctx context.Context, body ApplyAcq
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012461004
 func (c *Client) QueryAcquiringBankPermissionByAuthorizationCode(ctx context.Context, authorizationCode string, params QueryAcquiringBankPermissionByAuthorizationCodeParams, editors ...RequestEditorFn) (*AcquiringBankPermission, error) {
-	var limits limit.Checker
-	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternOutOrderNo)
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryAcquiringBankPermissionByAuthorizationCode", Path: "/v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code}", Success: 200}
@@ -417,9 +447,10 @@ func (p QueryAcquiringBankPermissionByAuthorizationCodeParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012461012
 func (c *Client) TerminateAcquiringBankPermissionByAuthorizationCode(ctx context.Context, authorizationCode string, body TerminateAcquiringBankPermissionByAuthorizationCodeRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
-	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternOutOrderNo)
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminateAcquiringBankPermissionByAuthorizationCode", Path: "/v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
@@ -436,8 +467,9 @@ func (c *Client) TerminateAcquiringBankPermissionByAuthorizationCode(ctx context
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013194035
 func (c *Client) QueryAcquiringBankServiceOrder(ctx context.Context, params QueryAcquiringBankServiceOrderParams, editors ...RequestEditorFn) (*AcquiringBankServiceOrderEntity, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder", Success: 200}
@@ -483,8 +515,9 @@ func (p QueryAcquiringBankServiceOrderParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012691326
 func (c *Client) CreateAcquiringBankServiceOrder(ctx context.Context, body CreateAcquiringBankServiceOrderRequest, editors ...RequestEditorFn) (*CreateAcquiringBankServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -503,8 +536,9 @@ func (c *Client) CreateAcquiringBankServiceOrder(ctx context.Context, body Creat
 //
 // Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-order/get-acquiring-bank-deduct-info.html
 func (c *Client) QueryAcquiringBankDeduction(ctx context.Context, params QueryAcquiringBankDeductionParams, editors ...RequestEditorFn) (*AcquiringBankDeduction, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryAcquiringBankDeduction", Path: "/v3/payscore/acquiringbank/serviceorder/deduction", Success: 200}
@@ -544,9 +578,10 @@ func (p QueryAcquiringBankDeductionParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013194058
 func (c *Client) CancelAcquiringBankServiceOrder(ctx context.Context, outOrderNo string, body CancelAcquiringBankServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "cancelAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
@@ -564,9 +599,10 @@ func (c *Client) CancelAcquiringBankServiceOrder(ctx context.Context, outOrderNo
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013194080
 func (c *Client) CompleteAcquiringBankServiceOrder(ctx context.Context, outOrderNo string, body CompleteAcquiringBankServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "completeAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
@@ -583,9 +619,10 @@ func (c *Client) CompleteAcquiringBankServiceOrder(ctx context.Context, outOrder
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013194282
 func (c *Client) ModifyAcquiringBankServiceOrder(ctx context.Context, outOrderNo string, body ModifyAcquiringBankServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "modifyAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 204}
@@ -602,9 +639,10 @@ func (c *Client) ModifyAcquiringBankServiceOrder(ctx context.Context, outOrderNo
 //
 // Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-order/register-deduct-info.html
 func (c *Client) RegisterAcquiringBankDeduction(ctx context.Context, outOrderNo string, body RegisterAcquiringBankDeductionRequest, editors ...RequestEditorFn) (*RegisterAcquiringBankDeductionResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "registerAcquiringBankDeduction", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/registerdeductinfo", OutOrderNo: outOrderNo, Success: 200}
@@ -620,9 +658,10 @@ func (c *Client) RegisterAcquiringBankDeduction(ctx context.Context, outOrderNo 
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013194292
 func (c *Client) SyncAcquiringBankServiceOrder(ctx context.Context, outOrderNo string, body SyncAcquiringBankServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "syncAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
@@ -638,8 +677,9 @@ func (c *Client) SyncAcquiringBankServiceOrder(ctx context.Context, outOrderNo s
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012783674
 func (c *Client) CreateAcquiringBankPayOnDeliveryOrder(ctx context.Context, body CreateAcquiringBankPayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreateAcquiringBankPayOnDeliveryOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createAcquiringBankPayOnDeliveryOrder", Path: "/v3/payscore/acquiringbank/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -664,8 +704,9 @@ func (c *Client) CreateAcquiringBankPayOnDeliveryOrder(ctx context.Context, body
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394586
 func (c *Client) RequestMerchantBill(ctx context.Context, params RequestMerchantBillParams, editors ...RequestEditorFn) (*MerchantBill, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "requestMerchantBill", Path: "/v3/payscore/merchant-bill", Success: 200}
@@ -697,8 +738,9 @@ func (p RequestMerchantBillParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4014096411
 func (c *Client) QueryOverseasServiceOrder(ctx context.Context, params QueryOverseasServiceOrderParams, editors ...RequestEditorFn) (*OverseasServiceOrderEntity, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryOverseasServiceOrder", Path: "/v3/payscore/oversea/partner/serviceorder", Success: 200}
@@ -742,8 +784,9 @@ func (p QueryOverseasServiceOrderParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4014096395
 func (c *Client) CreateOverseasServiceOrder(ctx context.Context, body CreateOverseasServiceOrderRequest, editors ...RequestEditorFn) (*CreateOverseasServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createOverseasServiceOrder", Path: "/v3/payscore/oversea/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -763,9 +806,10 @@ func (c *Client) CreateOverseasServiceOrder(ctx context.Context, body CreateOver
 //
 // Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4014096416
 func (c *Client) CancelOverseasServiceOrder(ctx context.Context, outOrderNo string, body CancelOverseasServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "cancelOverseasServiceOrder", Path: "/v3/payscore/oversea/partner/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
@@ -783,9 +827,10 @@ func (c *Client) CancelOverseasServiceOrder(ctx context.Context, outOrderNo stri
 //
 // Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4014096431
 func (c *Client) CompleteOverseasServiceOrder(ctx context.Context, outOrderNo string, body CompleteOverseasServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "completeOverseasServiceOrder", Path: "/v3/payscore/oversea/partner/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
@@ -801,9 +846,10 @@ func (c *Client) CompleteOverseasServiceOrder(ctx context.Context, outOrderNo st
 //
 // Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4014096438
 func (c *Client) SyncOverseasServiceOrder(ctx context.Context, outOrderNo string, body SyncOverseasServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "syncOverseasServiceOrder", Path: "/v3/payscore/oversea/partner/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
@@ -819,8 +865,9 @@ func (c *Client) SyncOverseasServiceOrder(ctx context.Context, outOrderNo string
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012382030
 func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPartnerPermission", Path: "/v3/payscore/partner/permissions", Success: 200}
@@ -835,8 +882,9 @@ func (c *Client) ApplyPartnerPermission(ctx context.Context, body ApplyPartnerPe
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012778802
 func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyPartnerPermissionForSceneRequest, editors ...RequestEditorFn) (*ApplyPartnerPermissionForSceneResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPartnerPermissionForScene", Path: "/v3/payscore/partner/permissions/apply-for-scene", Success: 200}
@@ -851,8 +899,9 @@ func (c *Client) ApplyPartnerPermissionForScene(ctx context.Context, body ApplyP
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012783585
 func (c *Client) AssessPartnerUserRiskLevel(ctx context.Context, params AssessPartnerUserRiskLevelParams, body AssessPartnerUserRiskLevelRequest, editors ...RequestEditorFn) (*PartnerUserRiskLevel, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 		body.check(&limits, nil)
 	}
@@ -879,9 +928,10 @@ func (p AssessPartnerUserRiskLevelParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692687
 func (c *Client) QueryPartnerPermissionByAuthorizationCode(ctx context.Context, authorizationCode string, params QueryPartnerPermissionByAuthorizationCodeParams, editors ...RequestEditorFn) (*PartnerPermission, error) {
-	var limits limit.Checker
-	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternOutOrderNo)
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}", Success: 200}
@@ -914,9 +964,10 @@ func (p QueryPartnerPermissionByAuthorizationCodeParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012382049
 func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Context, authorizationCode string, body TerminatePartnerPermissionByAuthorizationCodeRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
-	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternOutOrderNo)
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePartnerPermissionByAuthorizationCode", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
@@ -932,8 +983,9 @@ func (c *Client) TerminatePartnerPermissionByAuthorizationCode(ctx context.Conte
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692798
 func (c *Client) SearchPartnerPermission(ctx context.Context, params SearchPartnerPermissionParams, editors ...RequestEditorFn) (*PartnerPermission, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "searchPartnerPermission", Path: "/v3/payscore/partner/permissions/search", Success: 200}
@@ -978,8 +1030,9 @@ func (p SearchPartnerPermissionParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012461154
 func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminatePartnerPermissionRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePartnerPermission", Path: "/v3/payscore/partner/permissions/terminate", Success: 204}
@@ -994,8 +1047,9 @@ func (c *Client) TerminatePartnerPermission(ctx context.Context, body TerminateP
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012715051
 func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartnerServiceAccountRequest, editors ...RequestEditorFn) (*PartnerServiceAccountApplication, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPartnerServiceAccount", Path: "/v3/payscore/partner/service-account-applications", Success: 200}
@@ -1014,7 +1068,7 @@ func (c *Client) ApplyPartnerServiceAccount(ctx context.Context, body ApplyPartn
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012715111
 func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outApplyNo string, editors ...RequestEditorFn) (*PartnerServiceAccountApplication, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_apply_no", outApplyNo, 1, 32, &patternOutOrderNo)
 	info := call.Info{Operation: "queryPartnerServiceAccountApplication", Path: "/v3/payscore/partner/service-account-applications/{out_apply_no}", Success: 200}
 	if err := limits.Err(); err != nil {
@@ -1034,8 +1088,9 @@ func (c *Client) QueryPartnerServiceAccountApplication(ctx context.Context, outA
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692256
 func (c *Client) QueryPartnerServiceOrder(ctx context.Context, params QueryPartnerServiceOrderParams, editors ...RequestEditorFn) (*ServiceOrderEntity, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", Success: 200}
@@ -1082,8 +1137,9 @@ func (p QueryPartnerServiceOrderParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692136
 func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartnerServiceOrderRequest, editors ...RequestEditorFn) (*CreatePartnerServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -1104,8 +1160,9 @@ func (c *Client) CreatePartnerServiceOrder(ctx context.Context, body CreatePartn
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012923757
 func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body DirectCompletePartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "directCompletePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 204}
@@ -1123,9 +1180,10 @@ func (c *Client) DirectCompletePartnerServiceOrder(ctx context.Context, body Dir
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012458758
 func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo string, body CancelPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "cancelPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
@@ -1144,9 +1202,10 @@ func (c *Client) CancelPartnerServiceOrder(ctx context.Context, outOrderNo strin
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692408
 func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo string, body CompletePartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "completePartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
@@ -1171,9 +1230,10 @@ func (c *Client) CompletePartnerServiceOrder(ctx context.Context, outOrderNo str
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012692360
 func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo string, body ModifyPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "modifyPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 204}
@@ -1190,9 +1250,10 @@ func (c *Client) ModifyPartnerServiceOrder(ctx context.Context, outOrderNo strin
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394544
 func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo string, body PayPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "payPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 204}
@@ -1208,9 +1269,10 @@ func (c *Client) PayPartnerServiceOrder(ctx context.Context, outOrderNo string, 
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394914
 func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outOrderNo string, body SendPartnerServiceOrderMessageRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPendingMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -1226,9 +1288,10 @@ func (c *Client) SendPartnerServiceOrderPendingMessage(ctx context.Context, outO
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394929
 func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outOrderNo string, body SendPartnerServiceOrderMessageRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendPartnerServiceOrderPrepaidMessage", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -1245,9 +1308,10 @@ func (c *Client) SendPartnerServiceOrderPrepaidMessage(ctx context.Context, outO
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012458816
 func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo string, body SyncPartnerServiceOrderRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "syncPartnerServiceOrder", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
@@ -1263,8 +1327,9 @@ func (c *Client) SyncPartnerServiceOrder(ctx context.Context, outOrderNo string,
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4012783634
 func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body CreatePartnerPayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePartnerPayOnDeliveryOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createPartnerPayOnDeliveryOrder", Path: "/v3/payscore/partner/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -1283,9 +1348,10 @@ func (c *Client) CreatePartnerPayOnDeliveryOrder(ctx context.Context, body Creat
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013394486
 func (c *Client) QueryPartnerServiceQuotas(ctx context.Context, serviceID string, params QueryPartnerServiceQuotasParams, editors ...RequestEditorFn) (*PartnerServiceQuotas, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "service_id", serviceID, 1, 32, &patternServiceID)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPartnerServiceQuotas", Path: "/v3/payscore/partner/servicequotas/service-id/{service_id}", Success: 200}
@@ -1322,8 +1388,9 @@ func (p QueryPartnerServiceQuotasParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647349
 func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "applyPermission", Path: "/v3/payscore/permissions", Success: 200}
@@ -1338,8 +1405,9 @@ func (c *Client) ApplyPermission(ctx context.Context, body ApplyPermissionReques
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012856611
 func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLevelRequest, editors ...RequestEditorFn) (*UserRiskLevel, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "assessUserRiskLevel", Path: "/v3/payscore/permissions/assess-user-risk-level", Success: 200}
@@ -1354,9 +1422,10 @@ func (c *Client) AssessUserRiskLevel(ctx context.Context, body AssessUserRiskLev
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647401
 func (c *Client) QueryPermissionByAuthorizationCode(ctx context.Context, authorizationCode string, params QueryPermissionByAuthorizationCodeParams, editors ...RequestEditorFn) (*Permission, error) {
-	var limits limit.Checker
-	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternOutOrderNo)
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}", Success: 200}
@@ -1387,9 +1456,10 @@ func (p QueryPermissionByAuthorizationCodeParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647410
 func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, authorizationCode string, body TerminatePermissionByAuthorizationCodeRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
-	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternOutOrderNo)
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePermissionByAuthorizationCode", Path: "/v3/payscore/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
@@ -1404,9 +1474,10 @@ func (c *Client) TerminatePermissionByAuthorizationCode(ctx context.Context, aut
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647404
 func (c *Client) QueryPermissionByOpenid(ctx context.Context, openID string, params QueryPermissionByOpenidParams, editors ...RequestEditorFn) (*Permission, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "openid", openID, 1, 128, &patternOpenid)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryPermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}", Success: 200}
@@ -1438,9 +1509,10 @@ func (p QueryPermissionByOpenidParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012647413
 func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID string, body TerminatePermissionByOpenidRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "openid", openID, 1, 128, &patternOpenid)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "terminatePermissionByOpenid", Path: "/v3/payscore/permissions/openid/{openid}/terminate", Success: 204}
@@ -1455,8 +1527,9 @@ func (c *Client) TerminatePermissionByOpenid(ctx context.Context, openID string,
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587902
 func (c *Client) QueryServiceOrder(ctx context.Context, params QueryServiceOrderParams, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryServiceOrder", Path: "/v3/payscore/serviceorder", Success: 200}
@@ -1498,8 +1571,9 @@ func (p QueryServiceOrderParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587900
 func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrderRequest, editors ...RequestEditorFn) (*CreateServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createServiceOrder", Path: "/v3/payscore/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -1519,8 +1593,9 @@ func (c *Client) CreateServiceOrder(ctx context.Context, body CreateServiceOrder
 //
 // Official page: https://pay.weixin.qq.com/wiki/doc/apiv3/wxpay/payscore/chapter3_9.shtml
 func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectCompleteServiceOrderRequest, editors ...RequestEditorFn) (*DirectCompleteServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "directCompleteServiceOrder", Path: "/v3/payscore/serviceorder/direct-complete", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -1540,9 +1615,10 @@ func (c *Client) DirectCompleteServiceOrder(ctx context.Context, body DirectComp
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587905
 func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo string, body CancelServiceOrderRequest, editors ...RequestEditorFn) (*CancelServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "cancelServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 200}
@@ -1562,9 +1638,10 @@ func (c *Client) CancelServiceOrder(ctx context.Context, outOrderNo string, body
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587955
 func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo string, body CompleteServiceOrderRequest, editors ...RequestEditorFn) (*CompleteServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "completeServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 200}
@@ -1586,9 +1663,10 @@ func (c *Client) CompleteServiceOrder(ctx context.Context, outOrderNo string, bo
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587957
 func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo string, body ModifyServiceOrderRequest, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "modifyServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 200}
@@ -1608,9 +1686,10 @@ func (c *Client) ModifyServiceOrder(ctx context.Context, outOrderNo string, body
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394596
 func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo string, body PayServiceOrderRequest, editors ...RequestEditorFn) (*PayServiceOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "payServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/pay", OutOrderNo: outOrderNo, Success: 200}
@@ -1629,9 +1708,10 @@ func (c *Client) PayServiceOrder(ctx context.Context, outOrderNo string, body Pa
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394606
 func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo string, body SendServiceOrderMessageRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendServiceOrderPendingMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-pendingmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -1647,9 +1727,10 @@ func (c *Client) SendServiceOrderPendingMessage(ctx context.Context, outOrderNo 
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394615
 func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo string, body SendServiceOrderMessageRequest, editors ...RequestEditorFn) error {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "sendServiceOrderPrepaidMessage", Path: "/v3/payscore/serviceorder/{out_order_no}/send-prepaidmessage", OutOrderNo: outOrderNo, Success: 204}
@@ -1665,9 +1746,10 @@ func (c *Client) SendServiceOrderPrepaidMessage(ctx context.Context, outOrderNo 
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012587962
 func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo string, body SyncServiceOrderRequest, editors ...RequestEditorFn) (*DirectServiceOrderEntity, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "syncServiceOrder", Path: "/v3/payscore/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 200}
@@ -1687,8 +1769,9 @@ func (c *Client) SyncServiceOrder(ctx context.Context, outOrderNo string, body S
 //
 // Official page: https://pay.weixin.qq.com/docs/merchant/apis/weixin-pay-score/service-order/create-pay-on-delivery-service-order.html
 func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreatePayOnDeliveryOrderResult, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createPayOnDeliveryOrder", Path: "/v3/payscore/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
@@ -1710,8 +1793,9 @@ func (c *Client) CreatePayOnDeliveryOrder(ctx context.Context, body CreatePayOnD
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013138987
 func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, editors ...RequestEditorFn) (*Refund, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "createRefund", Path: "/v3/refund/domestic/refunds", Success: 200}
@@ -1730,9 +1814,10 @@ func (c *Client) CreateRefund(ctx context.Context, body CreateRefundRequest, edi
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4013139077
 func (c *Client) QueryRefund(ctx context.Context, outRefundNo string, params QueryRefundParams, editors ...RequestEditorFn) (*Refund, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	limits.String(limit.Parameters, "out_refund_no", outRefundNo, 1, 64, &patternOutRefundNo)
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		params.check(&limits, limit.Parameters)
 	}
 	info := call.Info{Operation: "queryRefund", Path: "/v3/refund/domestic/refunds/{out_refund_no}", Success: 200}
@@ -1766,8 +1851,9 @@ func (p QueryRefundParams) query() string {
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/partner/4015139289
 func (c *Client) EchoSecurity(ctx context.Context, body SecurityEchoRequest, editors ...RequestEditorFn) (*SecurityEchoResponse, error) {
-	var limits limit.Checker
+	limits := limit.Checker{Characters: characters}
 	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
 		body.check(&limits, nil)
 	}
 	info := call.Info{Operation: "echoSecurity", Path: "/v3/security/echo", Success: 200}

@@ -3,20 +3,22 @@
 package payscore
 
 import (
+	"unicode"
+
 	"github.com/wxpayscore/payscore/limit"
 )
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyAcquiringBankPermissionRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ApplyAcquiringBankPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	c.String(at, "channel_id", v.ChannelID, 1, 32, nil)
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
@@ -31,18 +33,18 @@ func (v ApplyAcquiringBankPermissionRequest) check(c *limit.Checker, at *limit.P
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyPartnerPermissionForSceneRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ApplyPartnerPermissionForSceneRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
 	}
-	c.String(at, "scene", v.Scene, 1, 32, nil)
+	c.String(at, "scene", v.Scene, 0, limit.None, nil)
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
@@ -57,14 +59,14 @@ func (v ApplyPartnerPermissionForSceneRequest) check(c *limit.Checker, at *limit
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyPartnerPermissionRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ApplyPartnerPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
 	}
@@ -78,7 +80,7 @@ func (v ApplyPartnerPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyPartnerServiceAccountRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -99,14 +101,14 @@ func (v ApplyPartnerServiceAccountRequest) check(c *limit.Checker, at *limit.Pat
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyPermissionRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ApplyPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
 	}
@@ -116,7 +118,7 @@ func (v ApplyPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v AssessPartnerUserRiskLevelRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -124,7 +126,7 @@ func (v AssessPartnerUserRiskLevelRequest) Validate() error {
 func (v AssessPartnerUserRiskLevelRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
 	if v.AuthorizationCode != nil {
-		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	}
 	if v.OpenID != nil {
 		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
@@ -138,14 +140,14 @@ func (v AssessPartnerUserRiskLevelRequest) check(c *limit.Checker, at *limit.Pat
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v AssessUserRiskLevelRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -153,7 +155,7 @@ func (v AssessUserRiskLevelRequest) Validate() error {
 func (v AssessUserRiskLevelRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
 	if v.AuthorizationCode != nil {
-		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	}
 	if v.OpenID != nil {
 		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
@@ -168,13 +170,13 @@ func (v AssessUserRiskLevelRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v AssessedShoppingInfo) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v AssessedShoppingInfo) check(c *limit.Checker, at *limit.Path) {
-	c.Items(at, "goods", len(v.Goods), 1, 100)
+	c.Items(at, "goods", len(v.Goods), 0, limit.None)
 	for i := range v.Goods {
 		list := at.Key("goods")
 		item := list.Index(i)
@@ -185,7 +187,7 @@ func (v AssessedShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CancelAcquiringBankServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -202,7 +204,7 @@ func (v CancelAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limi
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CancelOverseasServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -219,7 +221,7 @@ func (v CancelOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CancelPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -235,7 +237,7 @@ func (v CancelPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CancelServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -251,7 +253,7 @@ func (v CancelServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CompleteAcquiringBankServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -293,7 +295,7 @@ func (v CompleteAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *li
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CompleteOverseasServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -338,7 +340,7 @@ func (v CompleteOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.P
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CompletePartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -381,7 +383,7 @@ func (v CompletePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Pa
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CompleteServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -424,7 +426,7 @@ func (v CompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreateAcquiringBankPayOnDeliveryOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -484,7 +486,7 @@ func (v CreateAcquiringBankPayOnDeliveryOrderRequest) check(c *limit.Checker, at
 		c.String(at, "sub_mchid", *v.SubMchID, 1, 32, nil)
 	}
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 	{
 		object := at.Key("time_range")
@@ -495,7 +497,7 @@ func (v CreateAcquiringBankPayOnDeliveryOrderRequest) check(c *limit.Checker, at
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreateAcquiringBankServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -542,7 +544,7 @@ func (v CreateAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limi
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 	{
 		object := at.Key("time_range")
@@ -553,7 +555,7 @@ func (v CreateAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limi
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreateOverseasServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -600,7 +602,7 @@ func (v CreateOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 	{
 		object := at.Key("time_range")
@@ -611,7 +613,7 @@ func (v CreateOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePartnerPayOnDeliveryOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -628,6 +630,9 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 	if v.Location != nil {
 		object := at.Key("location")
 		v.Location.check(c, &object)
+	}
+	if v.MchID != nil {
+		c.String(at, "mchid", *v.MchID, 1, 32, nil)
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
 	if v.OpenID != nil {
@@ -665,7 +670,7 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 	{
 		object := at.Key("time_range")
@@ -676,7 +681,7 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -726,7 +731,7 @@ func (v CreatePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 	{
 		object := at.Key("time_range")
@@ -737,7 +742,7 @@ func (v CreatePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePayOnDeliveryOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -754,6 +759,9 @@ func (v CreatePayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path)
 	if v.Location != nil {
 		object := at.Key("location")
 		v.Location.check(c, &object)
+	}
+	if v.MchID != nil {
+		c.String(at, "mchid", *v.MchID, 1, 32, nil)
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
 	if v.OpenID != nil {
@@ -795,7 +803,7 @@ func (v CreatePayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path)
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreateRefundRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -809,7 +817,7 @@ func (v CreateRefundRequest) check(c *limit.Checker, at *limit.Path) {
 		c.Enum(at, "funds_account", v.FundsAccount.Valid())
 	}
 	if v.GoodsDetail != nil {
-		c.Items(at, "goods_detail", len(v.GoodsDetail), 0, 100)
+		c.Items(at, "goods_detail", len(v.GoodsDetail), 0, limit.None)
 		for i := range v.GoodsDetail {
 			list := at.Key("goods_detail")
 			item := list.Index(i)
@@ -840,7 +848,7 @@ func (v CreateRefundRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreateServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -894,7 +902,7 @@ func (v CreateServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v Device) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -914,7 +922,7 @@ func (v Device) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v DirectCompletePartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -944,18 +952,22 @@ func (v DirectCompletePartnerServiceOrderRequest) check(c *limit.Checker, at *li
 			v.PostDiscounts[i].check(c, &item)
 		}
 	}
-	c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
-	for i := range v.PostPayments {
-		list := at.Key("post_payments")
-		item := list.Index(i)
-		v.PostPayments[i].check(c, &item)
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
 	}
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
-	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.SubMchID != nil {
+		c.String(at, "sub_mchid", *v.SubMchID, 1, 32, nil)
+	}
 	{
 		object := at.Key("time_range")
 		v.TimeRange.check(c, &object)
@@ -966,7 +978,7 @@ func (v DirectCompletePartnerServiceOrderRequest) check(c *limit.Checker, at *li
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v DirectCompleteServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -983,7 +995,9 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 		object := at.Key("location")
 		v.Location.check(c, &object)
 	}
-	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
+	if v.NotifyURL != nil {
+		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
+	}
 	if v.OpenID != nil {
 		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
 	}
@@ -996,14 +1010,18 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 			v.PostDiscounts[i].check(c, &item)
 		}
 	}
-	c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
-	for i := range v.PostPayments {
-		list := at.Key("post_payments")
-		item := list.Index(i)
-		v.PostPayments[i].check(c, &item)
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
 	}
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
-	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
+	if v.ServiceIntroduction != nil {
+		c.String(at, "service_introduction", *v.ServiceIntroduction, 1, 20, nil)
+	}
 	{
 		object := at.Key("time_range")
 		v.TimeRange.check(c, &object)
@@ -1014,7 +1032,7 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v JumpLink) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1023,33 +1041,35 @@ func (v JumpLink) check(c *limit.Checker, at *limit.Path) {
 	if v.AppID != nil {
 		c.String(at, "appid", *v.AppID, 0, 32, nil)
 	}
-	c.Enum(at, "jump_link_type", v.JumpLinkType.Valid())
+	if v.JumpLinkType != nil {
+		c.Enum(at, "jump_link_type", v.JumpLinkType.Valid())
+	}
 	if v.Path != nil {
-		c.String(at, "path", *v.Path, 0, 1024, nil)
+		c.String(at, "path", *v.Path, 0, limit.None, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v Location) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v Location) check(c *limit.Checker, at *limit.Path) {
 	if v.EndLocation != nil {
-		c.String(at, "end_location", *v.EndLocation, 0, 20, nil)
+		c.String(at, "end_location", *v.EndLocation, 0, 50, nil)
 	}
 	if v.StartLocation != nil {
-		c.String(at, "start_location", *v.StartLocation, 0, 20, nil)
+		c.String(at, "start_location", *v.StartLocation, 0, 50, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ModifyAcquiringBankServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1083,7 +1103,7 @@ func (v ModifyAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limi
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ModifyPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1118,7 +1138,7 @@ func (v ModifyPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ModifyServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1151,7 +1171,7 @@ func (v ModifyServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v OverseasSyncDetail) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1168,7 +1188,7 @@ func (v OverseasSyncDetail) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v OverseasTimeRange) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1191,7 +1211,7 @@ func (v OverseasTimeRange) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v PayPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1206,20 +1226,24 @@ func (v PayPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v PayServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v PayServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
+	if v.ServiceID != nil {
+		c.String(at, "service_id", *v.ServiceID, 1, 32, &patternServiceID)
+	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v Payment) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1234,13 +1258,15 @@ func (v Payment) check(c *limit.Checker, at *limit.Path) {
 	if v.Description != nil {
 		c.String(at, "description", *v.Description, 0, 30, nil)
 	}
-	c.String(at, "name", v.Name, 1, 20, nil)
+	if v.Name != nil {
+		c.String(at, "name", *v.Name, 1, 20, nil)
+	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RefundGoods) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1251,7 +1277,7 @@ func (v RefundGoods) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "merchant_goods_id", v.MerchantGoodsID, 1, 32, nil)
 	c.Integer(at, "refund_amount", v.RefundAmount, 0, limit.Highest)
-	c.Integer(at, "refund_quantity", v.RefundQuantity, 1, limit.Highest)
+	c.Integer(at, "refund_quantity", v.RefundQuantity, limit.Lowest, limit.Highest)
 	c.Integer(at, "unit_price", v.UnitPrice, 0, limit.Highest)
 	if v.WechatpayGoodsID != nil {
 		c.String(at, "wechatpay_goods_id", *v.WechatpayGoodsID, 0, 32, nil)
@@ -1261,7 +1287,7 @@ func (v RefundGoods) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RefundRequestAmount) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1269,7 +1295,7 @@ func (v RefundRequestAmount) Validate() error {
 func (v RefundRequestAmount) check(c *limit.Checker, at *limit.Path) {
 	c.Enum(at, "currency", v.Currency.Valid())
 	if v.From != nil {
-		c.Items(at, "from", len(v.From), 0, 10)
+		c.Items(at, "from", len(v.From), 0, limit.None)
 		for i := range v.From {
 			list := at.Key("from")
 			item := list.Index(i)
@@ -1283,7 +1309,7 @@ func (v RefundRequestAmount) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RefundSource) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1296,7 +1322,7 @@ func (v RefundSource) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RegisterAcquiringBankDeductionRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1319,7 +1345,7 @@ func (v RegisterAcquiringBankDeductionRequest) check(c *limit.Checker, at *limit
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RiskFund) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1335,15 +1361,15 @@ func (v RiskFund) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SecurityEchoRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v SecurityEchoRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "echo_message", v.EchoMessage, 1, 1024, nil)
+	c.String(at, "echo_message", v.EchoMessage, 0, limit.None, nil)
 	if v.EncryptedEchoMessage != nil {
-		c.String(at, "encrypted_echo_message", *v.EncryptedEchoMessage, 0, 1024, nil)
+		c.String(at, "encrypted_echo_message", *v.EncryptedEchoMessage, 0, limit.None, nil)
 	}
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
@@ -1353,7 +1379,7 @@ func (v SecurityEchoRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SendPartnerServiceOrderMessageRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1382,13 +1408,15 @@ func (v SendPartnerServiceOrderMessageRequest) check(c *limit.Checker, at *limit
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SendServiceOrderMessageRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v SendServiceOrderMessageRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
 	if v.PostDiscounts != nil {
 		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
 		for i := range v.PostDiscounts {
@@ -1411,7 +1439,7 @@ func (v SendServiceOrderMessageRequest) check(c *limit.Checker, at *limit.Path) 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ServiceOrderCoupon) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1434,40 +1462,50 @@ func (v ServiceOrderCoupon) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ShoppingGoods) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ShoppingGoods) check(c *limit.Checker, at *limit.Path) {
-	c.Integer(at, "amount", v.Amount, 0, limit.Highest)
+	if v.Amount != nil {
+		c.Integer(at, "amount", *v.Amount, 0, limit.Highest)
+	}
 	if v.CategoryID != nil {
-		c.Items(at, "category_id", len(v.CategoryID), 0, 100)
+		c.Items(at, "category_id", len(v.CategoryID), 0, limit.None)
 		for i := range v.CategoryID {
 			list := at.Key("category_id")
 			item := list.Index(i)
-			c.String(&item, "", v.CategoryID[i], 1, 64, nil)
+			c.String(&item, "", v.CategoryID[i], 0, limit.None, nil)
 		}
 	}
-	c.Integer(at, "count", v.Count, 1, limit.Highest)
-	c.String(at, "name", v.Name, 1, 256, nil)
-	c.String(at, "picture", v.Picture, 1, 1024, nil)
+	if v.Count != nil {
+		c.Integer(at, "count", *v.Count, limit.Lowest, limit.Highest)
+	}
+	if v.Name != nil {
+		c.String(at, "name", *v.Name, 0, limit.None, nil)
+	}
+	if v.Picture != nil {
+		c.String(at, "picture", *v.Picture, 0, limit.None, nil)
+	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ShoppingInfo) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ShoppingInfo) check(c *limit.Checker, at *limit.Path) {
-	c.Items(at, "goods", len(v.Goods), 1, 100)
-	for i := range v.Goods {
-		list := at.Key("goods")
-		item := list.Index(i)
-		v.Goods[i].check(c, &item)
+	if v.Goods != nil {
+		c.Items(at, "goods", len(v.Goods), 0, limit.None)
+		for i := range v.Goods {
+			list := at.Key("goods")
+			item := list.Index(i)
+			v.Goods[i].check(c, &item)
+		}
 	}
 	if v.JumpLink != nil {
 		object := at.Key("jump_link")
@@ -1481,7 +1519,7 @@ func (v ShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SyncAcquiringBankServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1502,7 +1540,7 @@ func (v SyncAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limit.
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SyncDetail) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1513,14 +1551,14 @@ func (v SyncDetail) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "paid_time", v.PaidTime, 1, 64, &patternEndTime)
 	if v.Seq != nil {
-		c.Integer(at, "seq", *v.Seq, 0, limit.Highest)
+		c.Integer(at, "seq", *v.Seq, limit.Lowest, limit.Highest)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SyncOverseasServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1538,7 +1576,7 @@ func (v SyncOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Path)
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SyncPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1556,7 +1594,7 @@ func (v SyncPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SyncServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1574,7 +1612,7 @@ func (v SyncServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminateAcquiringBankPermissionByAuthorizationCodeRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1591,7 +1629,7 @@ func (v TerminateAcquiringBankPermissionByAuthorizationCodeRequest) check(c *lim
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminatePartnerPermissionByAuthorizationCodeRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1605,7 +1643,7 @@ func (v TerminatePartnerPermissionByAuthorizationCodeRequest) check(c *limit.Che
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminatePartnerPermissionRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1622,14 +1660,14 @@ func (v TerminatePartnerPermissionRequest) check(c *limit.Checker, at *limit.Pat
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminatePermissionByAuthorizationCodeRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1642,13 +1680,15 @@ func (v TerminatePermissionByAuthorizationCodeRequest) check(c *limit.Checker, a
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminatePermissionByOpenidRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v TerminatePermissionByOpenidRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
 	c.String(at, "reason", v.Reason, 1, 50, nil)
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 }
@@ -1656,7 +1696,7 @@ func (v TerminatePermissionByOpenidRequest) check(c *limit.Checker, at *limit.Pa
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TimeRange) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1666,7 +1706,7 @@ func (v TimeRange) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "end_time", *v.EndTime, 0, 14, &patternEndTime)
 	}
 	if v.EndTimeRemark != nil {
-		c.String(at, "end_time_remark", *v.EndTimeRemark, 0, 20, nil)
+		c.String(at, "end_time_remark", *v.EndTimeRemark, 0, 50, nil)
 	}
 	if v.StartTime != nil {
 		c.String(at, "start_time", *v.StartTime, 0, 14, &patternStartTime)
@@ -1679,7 +1719,7 @@ func (v TimeRange) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TransactionSceneInfo) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1692,7 +1732,7 @@ func (v TransactionSceneInfo) check(c *limit.Checker, at *limit.Path) {
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p DownloadCertificatesParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1706,7 +1746,7 @@ func (p DownloadCertificatesParams) check(c *limit.Checker, at *limit.Path) {
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryAcquiringBankPermissionByAuthorizationCodeParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1720,7 +1760,7 @@ func (p QueryAcquiringBankPermissionByAuthorizationCodeParams) check(c *limit.Ch
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryAcquiringBankServiceOrderParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1733,14 +1773,14 @@ func (p QueryAcquiringBankServiceOrderParams) check(c *limit.Checker, at *limit.
 		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
 	}
 	if p.QueryID != nil {
-		c.String(at, "query_id", *p.QueryID, 1, 512, nil)
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
 	}
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryAcquiringBankDeductionParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1761,7 +1801,7 @@ func (p QueryAcquiringBankDeductionParams) check(c *limit.Checker, at *limit.Pat
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p RequestMerchantBillParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1778,7 +1818,7 @@ func (p RequestMerchantBillParams) check(c *limit.Checker, at *limit.Path) {
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryOverseasServiceOrderParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1790,14 +1830,14 @@ func (p QueryOverseasServiceOrderParams) check(c *limit.Checker, at *limit.Path)
 		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
 	}
 	if p.QueryID != nil {
-		c.String(at, "query_id", *p.QueryID, 1, 512, nil)
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
 	}
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p AssessPartnerUserRiskLevelParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1809,7 +1849,7 @@ func (p AssessPartnerUserRiskLevelParams) check(c *limit.Checker, at *limit.Path
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPartnerPermissionByAuthorizationCodeParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1822,7 +1862,7 @@ func (p QueryPartnerPermissionByAuthorizationCodeParams) check(c *limit.Checker,
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p SearchPartnerPermissionParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1838,14 +1878,14 @@ func (p SearchPartnerPermissionParams) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "openid", *p.OpenID, 1, 128, &patternOpenid)
 	}
 	if p.SubOpenID != nil {
-		c.String(at, "sub_openid", *p.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *p.SubOpenID, 0, 128, nil)
 	}
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPartnerServiceOrderParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1859,14 +1899,14 @@ func (p QueryPartnerServiceOrderParams) check(c *limit.Checker, at *limit.Path) 
 		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
 	}
 	if p.QueryID != nil {
-		c.String(at, "query_id", *p.QueryID, 1, 512, nil)
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
 	}
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPartnerServiceQuotasParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1877,13 +1917,13 @@ func (p QueryPartnerServiceQuotasParams) check(c *limit.Checker, at *limit.Path)
 	if p.SubAppID != nil {
 		c.String(at, "sub_appid", *p.SubAppID, 1, 32, nil)
 	}
-	c.Integer(at, "risk_level_version", p.RiskLevelVersion, 0, limit.Highest)
+	c.Integer(at, "risk_level_version", p.RiskLevelVersion, limit.Lowest, limit.Highest)
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPermissionByAuthorizationCodeParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1895,7 +1935,7 @@ func (p QueryPermissionByAuthorizationCodeParams) check(c *limit.Checker, at *li
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPermissionByOpenidParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1908,7 +1948,7 @@ func (p QueryPermissionByOpenidParams) check(c *limit.Checker, at *limit.Path) {
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryServiceOrderParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1920,14 +1960,14 @@ func (p QueryServiceOrderParams) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
 	}
 	if p.QueryID != nil {
-		c.String(at, "query_id", *p.QueryID, 1, 512, nil)
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
 	}
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryRefundParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1938,14 +1978,24 @@ func (p QueryRefundParams) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
+// characters are those that a text may have, as x-wechatpay-text of the contract
+// has them. nil stands for any.
+var characters *unicode.RangeTable = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x0009, Hi: 0x000A, Stride: 1},
+	{Lo: 0x000D, Hi: 0x000D, Stride: 1},
+	{Lo: 0x0020, Hi: 0xD7FF, Stride: 1},
+	{Lo: 0xE000, Hi: 0xFFFD, Stride: 1},
+}}
+
 // The patterns of the contract, each named for where it stands most often.
 var (
-	patternNotifyURL   = limit.Pattern{Source: "^https?://[^?#]+$"}
-	patternOpenid      = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
-	patternOutOrderNo  = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
-	patternOutRefundNo = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
-	patternServiceID   = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
-	patternEndTime     = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14})$"}
-	patternPrepaidTime = limit.Pattern{Source: "^[0-9]{8}$"}
-	patternStartTime   = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14}|OnAccept)$"}
+	patternAuthorizationCode = limit.Pattern{Source: "^[^./]{1,32}$"}
+	patternNotifyURL         = limit.Pattern{Source: "^https?://[^?#]+$"}
+	patternOpenid            = limit.Pattern{Source: "^[^./]{1,128}$"}
+	patternOutOrderNo        = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
+	patternOutRefundNo       = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
+	patternServiceID         = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,32}$"}
+	patternEndTime           = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14})$"}
+	patternPrepaidTime       = limit.Pattern{Source: "^[0-9]{8}$"}
+	patternStartTime         = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14}|OnAccept)$"}
 )

@@ -428,7 +428,9 @@ type AcquiringBankPermission struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
@@ -461,12 +463,12 @@ type AcquiringBankPermission struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -481,7 +483,7 @@ type AcquiringBankPermission struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -525,7 +527,7 @@ type AcquiringBankServiceOrderEntity struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -549,7 +551,7 @@ type AcquiringBankServiceOrderEntity struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -576,7 +578,7 @@ type AcquiringBankServiceOrderEntity struct {
 	// Example: 1900000109
 	SubMchID *string `json:"sub_mchid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -598,7 +600,9 @@ type ApplyAcquiringBankPermissionRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode string `json:"authorization_code"`
@@ -613,7 +617,7 @@ type ApplyAcquiringBankPermissionRequest struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -636,7 +640,9 @@ type ApplyPartnerPermissionForSceneRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode string `json:"authorization_code"`
@@ -651,7 +657,7 @@ type ApplyPartnerPermissionForSceneRequest struct {
 	// Example: TRANSACTION
 	Scene string `json:"scene"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -690,7 +696,9 @@ type ApplyPartnerPermissionRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode string `json:"authorization_code"`
@@ -700,7 +708,7 @@ type ApplyPartnerPermissionRequest struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -737,7 +745,7 @@ type ApplyPartnerServiceAccountRequest struct {
 	// Example: https://api.test.com
 	ResultNotifyURL *string `json:"result_notify_url,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -760,7 +768,9 @@ type ApplyPermissionRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode string `json:"authorization_code"`
@@ -770,7 +780,7 @@ type ApplyPermissionRequest struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -794,17 +804,19 @@ type AssessPartnerUserRiskLevelRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -817,7 +829,7 @@ type AssessPartnerUserRiskLevelRequest struct {
 	// Example: wxd678efh567hg6999
 	SubAppID *string `json:"sub_appid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -830,17 +842,19 @@ type AssessUserRiskLevelRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -888,7 +902,7 @@ type CancelAcquiringBankServiceOrderRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID *string `json:"service_id,omitempty"`
@@ -913,7 +927,7 @@ type CancelOverseasServiceOrderRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -931,7 +945,7 @@ type CancelPartnerServiceOrderRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID *string `json:"service_id,omitempty"`
@@ -954,7 +968,7 @@ type CancelServiceOrderRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID *string `json:"service_id,omitempty"`
@@ -982,7 +996,7 @@ type CancelServiceOrderResult struct {
 	// Example: 1234323JKHDFE1243252
 	OutOrderNo string `json:"out_order_no"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1096,7 +1110,7 @@ type CompleteAcquiringBankServiceOrderRequest struct {
 	// Example: false
 	ProfitSharing *bool `json:"profit_sharing,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1165,7 +1179,7 @@ type CompleteOverseasServiceOrderRequest struct {
 	// Example: false
 	ProfitSharing *bool `json:"profit_sharing,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1222,7 +1236,7 @@ type CompletePartnerServiceOrderRequest struct {
 	// Example: false
 	ProfitSharing *bool `json:"profit_sharing,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1280,7 +1294,7 @@ type CompleteServiceOrderRequest struct {
 	// Example: false
 	ProfitSharing *bool `json:"profit_sharing,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1343,7 +1357,7 @@ type CompleteServiceOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1406,7 +1420,7 @@ type CreateAcquiringBankPayOnDeliveryOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -1425,7 +1439,7 @@ type CreateAcquiringBankPayOnDeliveryOrderRequest struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1448,7 +1462,7 @@ type CreateAcquiringBankPayOnDeliveryOrderRequest struct {
 	// Example: 1900000109
 	SubMchID *string `json:"sub_mchid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -1507,7 +1521,7 @@ type CreateAcquiringBankPayOnDeliveryOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1572,7 +1586,7 @@ type CreateAcquiringBankServiceOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -1591,7 +1605,7 @@ type CreateAcquiringBankServiceOrderRequest struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund RiskFund `json:"risk_fund"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1611,7 +1625,7 @@ type CreateAcquiringBankServiceOrderRequest struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -1675,7 +1689,7 @@ type CreateAcquiringBankServiceOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1739,7 +1753,7 @@ type CreateOverseasServiceOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -1758,7 +1772,7 @@ type CreateOverseasServiceOrderRequest struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund RiskFund `json:"risk_fund"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1778,7 +1792,7 @@ type CreateOverseasServiceOrderRequest struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -1843,7 +1857,7 @@ type CreateOverseasServiceOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1874,7 +1888,7 @@ type CreateOverseasServiceOrderResult struct {
 	TimeRange *OverseasTimeRange `json:"time_range,omitempty"`
 }
 
-// CreatePartnerPayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open.
+// CreatePartnerPayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open. One description of it lists no `device`, which the other creations have.
 type CreatePartnerPayOnDeliveryOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
@@ -1892,6 +1906,11 @@ type CreatePartnerPayOnDeliveryOrderRequest struct {
 	// Location Where the service starts and ends. `end_location` needs `start_location`.
 	Location *Location `json:"location,omitempty"`
 
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID *string `json:"mchid,omitempty"`
+
 	// NeedUserConfirm Whether the user must confirm the order. Absent means true. False takes a special permission and names the user; with
 	// true no user is named.
 	//
@@ -1904,7 +1923,7 @@ type CreatePartnerPayOnDeliveryOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -1923,7 +1942,7 @@ type CreatePartnerPayOnDeliveryOrderRequest struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund RiskFund `json:"risk_fund"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1946,7 +1965,7 @@ type CreatePartnerPayOnDeliveryOrderRequest struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -2005,7 +2024,7 @@ type CreatePartnerPayOnDeliveryOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2070,7 +2089,7 @@ type CreatePartnerServiceOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -2089,7 +2108,7 @@ type CreatePartnerServiceOrderRequest struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund RiskFund `json:"risk_fund"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2109,7 +2128,7 @@ type CreatePartnerServiceOrderRequest struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -2168,7 +2187,7 @@ type CreatePartnerServiceOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2200,7 +2219,7 @@ type CreatePartnerServiceOrderResult struct {
 	TimeRange *TimeRange `json:"time_range,omitempty"`
 }
 
-// CreatePayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open.
+// CreatePayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open. One description of it lists no `device`, which the other creations have.
 type CreatePayOnDeliveryOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
@@ -2218,6 +2237,11 @@ type CreatePayOnDeliveryOrderRequest struct {
 	// Location Where the service starts and ends. `end_location` needs `start_location`.
 	Location *Location `json:"location,omitempty"`
 
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID *string `json:"mchid,omitempty"`
+
 	// NeedUserConfirm Whether the user must confirm the order. Absent means true. False takes a special permission and names the user; with
 	// true no user is named.
 	//
@@ -2230,7 +2254,7 @@ type CreatePayOnDeliveryOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -2249,7 +2273,7 @@ type CreatePayOnDeliveryOrderRequest struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund RiskFund `json:"risk_fund"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2316,7 +2340,7 @@ type CreatePayOnDeliveryOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2418,7 +2442,7 @@ type CreateServiceOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -2437,7 +2461,7 @@ type CreateServiceOrderRequest struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund RiskFund `json:"risk_fund"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2501,7 +2525,7 @@ type CreateServiceOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2544,8 +2568,8 @@ type Device struct {
 	StartDeviceID *string `json:"start_device_id,omitempty"`
 }
 
-// DirectCompletePartnerServiceOrderRequest 创单结单合并请求: An order to open and complete at once. One source requires `sub_appid` and not `sub_mchid`, which every other
-// partner call requires; this contract goes with the others.
+// DirectCompletePartnerServiceOrderRequest 创单结单合并请求: An order to open and complete at once. Give `sub_mchid`, which every other partner call requires: one source requires
+// `sub_appid` in its place. The page of 2024-11-06 requires `post_payments`, the one of 2020-06-29 does not.
 type DirectCompletePartnerServiceOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
@@ -2570,7 +2594,7 @@ type DirectCompletePartnerServiceOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -2591,7 +2615,7 @@ type DirectCompletePartnerServiceOrderRequest struct {
 	// Example: false
 	ProfitSharing *bool `json:"profit_sharing,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2609,7 +2633,7 @@ type DirectCompletePartnerServiceOrderRequest struct {
 	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
 	//
 	// Example: 1900000109
-	SubMchID string `json:"sub_mchid"`
+	SubMchID *string `json:"sub_mchid,omitempty"`
 
 	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
 	// before, is not before the start nor after the call, and has the precision that was first sent.
@@ -2621,16 +2645,8 @@ type DirectCompletePartnerServiceOrderRequest struct {
 	TotalAmount int64 `json:"total_amount"`
 }
 
-// MarshalJSON writes a nil required array as [].
-func (v DirectCompletePartnerServiceOrderRequest) MarshalJSON() ([]byte, error) {
-	type plain DirectCompletePartnerServiceOrderRequest
-	if v.PostPayments == nil {
-		v.PostPayments = []Payment{}
-	}
-	return json.Marshal(plain(v))
-}
-
-// DirectCompleteServiceOrderRequest 创单结单合并请求: An order to open and complete at once.
+// DirectCompleteServiceOrderRequest 创单结单合并请求: An order to open and complete at once. The page of 2024-11-06 requires `service_introduction`, `post_payments`,
+// `total_amount` and `notify_url`, the one of 2020-04-23 does not.
 type DirectCompleteServiceOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
@@ -2653,9 +2669,9 @@ type DirectCompleteServiceOrderRequest struct {
 	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
 	//
 	// Example: https://api.test.com
-	NotifyURL string `json:"notify_url"`
+	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -2676,7 +2692,7 @@ type DirectCompleteServiceOrderRequest struct {
 	// Example: false
 	ProfitSharing *bool `json:"profit_sharing,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2684,25 +2700,16 @@ type DirectCompleteServiceOrderRequest struct {
 	// ServiceIntroduction What the user is served, in words the user sees.
 	//
 	// Example: XX充电宝
-	ServiceIntroduction string `json:"service_introduction"`
+	ServiceIntroduction *string `json:"service_introduction,omitempty"`
 
 	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
 	// before, is not before the start nor after the call, and has the precision that was first sent.
 	TimeRange TimeRange `json:"time_range"`
 
-	// TotalAmount Sum of the payments less sum of the discounts, in fen, within the risk cap of the service.
+	// TotalAmount Sum of the payments less sum of the discounts, in fen, within the risk cap of the service. Required although the page of 2020-04-23 does not, since the user is charged it.
 	//
 	// Example: 50000
 	TotalAmount int64 `json:"total_amount"`
-}
-
-// MarshalJSON writes a nil required array as [].
-func (v DirectCompleteServiceOrderRequest) MarshalJSON() ([]byte, error) {
-	type plain DirectCompleteServiceOrderRequest
-	if v.PostPayments == nil {
-		v.PostPayments = []Payment{}
-	}
-	return json.Marshal(plain(v))
 }
 
 // DirectCompleteServiceOrderResult 创单结单合并应答: An order that was opened and completed.
@@ -2746,7 +2753,7 @@ type DirectCompleteServiceOrderResult struct {
 	// PostPayments Lines of the bill.
 	PostPayments []Payment `json:"post_payments,omitzero"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2806,7 +2813,7 @@ type DirectServiceOrderEntity struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -2830,7 +2837,7 @@ type DirectServiceOrderEntity struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2911,7 +2918,7 @@ type Error = apierror.Error
 // FundsAccount 资金账户: Account that a refund is taken from.
 type FundsAccount string
 
-// JumpLink 单详跳转链接: Where the page of the order leads.
+// JumpLink 单详跳转链接: Where the page of the order leads. Answers always have `jump_link_type`, which one description of the requests calls optional.
 type JumpLink struct {
 	// AppID Mini program to open.
 	//
@@ -2919,9 +2926,9 @@ type JumpLink struct {
 	AppID *string `json:"appid,omitempty"`
 
 	// JumpLinkType Kind of a link. JUMP_LINK_MINI_PROGRAM (小程序) is the only value seen.
-	JumpLinkType JumpLinkType `json:"jump_link_type"`
+	JumpLinkType *JumpLinkType `json:"jump_link_type,omitempty"`
 
-	// Path Page of the mini program. No limit is published.
+	// Path Page of the mini program.
 	//
 	// Example: /page/order/orderid=PO213412451223
 	Path *string `json:"path,omitempty"`
@@ -3001,7 +3008,7 @@ type ModifyAcquiringBankServiceOrderRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3033,7 +3040,7 @@ type ModifyPartnerServiceOrderRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID *string `json:"service_id,omitempty"`
@@ -3081,7 +3088,7 @@ type ModifyServiceOrderRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3323,7 +3330,7 @@ type OverseasServiceOrderEntity struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -3347,7 +3354,7 @@ type OverseasServiceOrderEntity struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3374,7 +3381,7 @@ type OverseasServiceOrderEntity struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -3439,7 +3446,9 @@ type PartnerPermission struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
@@ -3467,7 +3476,7 @@ type PartnerPermission struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -3477,7 +3486,7 @@ type PartnerPermission struct {
 	// Example: 1
 	RiskLevelVersion *int64 `json:"risk_level_version,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3492,7 +3501,7 @@ type PartnerPermission struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -3535,7 +3544,7 @@ type PartnerServiceAccountApplication struct {
 	// Example: https://api.test.com
 	ResultNotifyURL *string `json:"result_notify_url,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3571,7 +3580,7 @@ type PartnerServiceQuotas struct {
 	// Example: 1
 	RiskLevelVersion int64 `json:"risk_level_version"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3603,7 +3612,9 @@ type PartnerUserRiskLevel struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
@@ -3636,7 +3647,7 @@ type PartnerUserRiskLevel struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -3646,7 +3657,7 @@ type PartnerUserRiskLevel struct {
 	// Example: 1
 	RiskLevelVersion *int64 `json:"risk_level_version,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3661,7 +3672,7 @@ type PartnerUserRiskLevel struct {
 	// Example: 1900000109
 	SubMchID *string `json:"sub_mchid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -3679,7 +3690,7 @@ type PartnerUserRiskLevel struct {
 
 // PayPartnerServiceOrderRequest 订单收款请求: A request for one more deduction.
 type PayPartnerServiceOrderRequest struct {
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID *string `json:"service_id,omitempty"`
@@ -3690,17 +3701,17 @@ type PayPartnerServiceOrderRequest struct {
 	SubMchID string `json:"sub_mchid"`
 }
 
-// PayServiceOrderRequest 订单收款请求: A request for one more deduction.
+// PayServiceOrderRequest 订单收款请求: A request for one more deduction. The page of 2025-01-02 requires `appid` and `service_id`, another description of the call does not.
 type PayServiceOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
-	AppID string `json:"appid"`
+	AppID *string `json:"appid,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
-	ServiceID string `json:"service_id"`
+	ServiceID *string `json:"service_id,omitempty"`
 }
 
 // PayServiceOrderResult 订单收款应答: An order for which the request was accepted.
@@ -3725,13 +3736,13 @@ type PayServiceOrderResult struct {
 	// Example: 1234323JKHDFE1243252
 	OutOrderNo string `json:"out_order_no"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
 }
 
-// Payment 后付费项目: One line of the bill. Give `amount`, `description` or both. `amount` is the total of the line, not
+// Payment 后付费项目: One line of the bill. Give `name`, and `amount`, `description` or both. `amount` is the total of the line, not
 // a unit price; `count` is only shown. Names are unique in an order, but `商品信息` may repeat.
 type Payment struct {
 	// Amount Total of the line, in fen. 0 means no charge; absent counts as 0.
@@ -3749,10 +3760,10 @@ type Payment struct {
 	// Example: 就餐人均100元
 	Description *string `json:"description,omitempty"`
 
-	// Name What is paid for. One page of 2024-12 prints it as optional; all others require it.
+	// Name What is paid for. The pages of creations, completions and modifications require it, but for the one of 2024-12-06; those of the messages and of the partner's pay-on-delivery order do not.
 	//
 	// Example: 就餐费用
-	Name string `json:"name"`
+	Name *string `json:"name,omitempty"`
 }
 
 // Permission 用户授权记录: An authorisation.
@@ -3762,7 +3773,9 @@ type Permission struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
@@ -3790,7 +3803,7 @@ type Permission struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -3800,7 +3813,7 @@ type Permission struct {
 	// Example: 1
 	RiskLevelVersion *int64 `json:"risk_level_version,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3818,7 +3831,9 @@ type PermissionNotification struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
@@ -3833,7 +3848,7 @@ type PermissionNotification struct {
 	// Example: 1230000109
 	MchID string `json:"mchid"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -3848,7 +3863,7 @@ type PermissionNotification struct {
 	// Example: 1234323JKHDFE1243252
 	OutRequestNo *string `json:"out_request_no,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3863,7 +3878,7 @@ type PermissionNotification struct {
 	// Example: 1900000109
 	SubMchID *string `json:"sub_mchid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -4291,7 +4306,7 @@ type RegisterAcquiringBankDeductionRequest struct {
 	// Example: 1234323JKHDFE1243252
 	OutTradeNo *string `json:"out_trade_no,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4341,12 +4356,12 @@ type SecretAlgorithm string
 
 // SecurityEchoNotification 签名验签/加解密测试通知数据: What the self test sent.
 type SecurityEchoNotification struct {
-	// EchoMessage What to answer. No limit is published.
+	// EchoMessage What to answer.
 	//
 	// Example: hello
 	EchoMessage string `json:"echo_message"`
 
-	// EncryptedEchoMessage The encrypted message, now encrypted with the merchant's key. Base64 of RSAES-OAEP with SHA-1. No limit is published.
+	// EncryptedEchoMessage The encrypted message, now encrypted with the merchant's key. Base64 of RSAES-OAEP with SHA-1.
 	//
 	// Example: Fx9mh7K5sjqHxxQcgDVhnJ9QdS4nKfcUbuAOjA==
 	EncryptedEchoMessage *string `json:"encrypted_echo_message,omitempty"`
@@ -4354,12 +4369,12 @@ type SecurityEchoNotification struct {
 
 // SecurityEchoRequest 签名验签/加解密测试请求: What to answer.
 type SecurityEchoRequest struct {
-	// EchoMessage What to answer. No limit is published.
+	// EchoMessage What to answer.
 	//
 	// Example: hello
 	EchoMessage string `json:"echo_message"`
 
-	// EncryptedEchoMessage A message encrypted with the key that `Wechatpay-Serial` names. Base64 of RSAES-OAEP with SHA-1. No limit is published.
+	// EncryptedEchoMessage A message encrypted with the key that `Wechatpay-Serial` names. Base64 of RSAES-OAEP with SHA-1.
 	//
 	// Example: Fx9mh7K5sjqHxxQcgDVhnJ9QdS4nKfcUbuAOjA==
 	EncryptedEchoMessage *string `json:"encrypted_echo_message,omitempty"`
@@ -4372,12 +4387,12 @@ type SecurityEchoRequest struct {
 
 // SecurityEchoResponse 签名验签/加解密测试应答: What was sent.
 type SecurityEchoResponse struct {
-	// EchoMessage What to answer. No limit is published.
+	// EchoMessage What to answer.
 	//
 	// Example: hello
 	EchoMessage string `json:"echo_message"`
 
-	// EncryptedEchoMessage The encrypted message, now encrypted with the merchant's key. Base64 of RSAES-OAEP with SHA-1. No limit is published.
+	// EncryptedEchoMessage The encrypted message, now encrypted with the merchant's key. Base64 of RSAES-OAEP with SHA-1.
 	//
 	// Example: Fx9mh7K5sjqHxxQcgDVhnJ9QdS4nKfcUbuAOjA==
 	EncryptedEchoMessage *string `json:"encrypted_echo_message,omitempty"`
@@ -4396,7 +4411,7 @@ type SendPartnerServiceOrderMessageRequest struct {
 	// Example: 20231218
 	PrepaidTime string `json:"prepaid_time"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4421,12 +4436,13 @@ func (v SendPartnerServiceOrderMessageRequest) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(v))
 }
 
-// SendServiceOrderMessageRequest 下发服务消息请求: What the message tells the user.
+// SendServiceOrderMessageRequest 下发服务消息请求: What the message tells the user. `appid` is what the other calls of a direct merchant require; the pages of the messages
+// do not list it, and their samples lack it.
 type SendServiceOrderMessageRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
-	AppID string `json:"appid"`
+	AppID *string `json:"appid,omitempty"`
 
 	// PostDiscounts Discounts.
 	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
@@ -4439,7 +4455,7 @@ type SendServiceOrderMessageRequest struct {
 	// Example: 20231218
 	PrepaidTime string `json:"prepaid_time"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4486,7 +4502,7 @@ type ServiceAccountNotification struct {
 	// Example: 账户异常，绑定失败
 	RejectReason *string `json:"reject_reason,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4559,7 +4575,7 @@ type ServiceOrderEntity struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -4583,7 +4599,7 @@ type ServiceOrderEntity struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4610,7 +4626,7 @@ type ServiceOrderEntity struct {
 	// Example: 1900000109
 	SubMchID *string `json:"sub_mchid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -4659,7 +4675,7 @@ type ServiceOrderNotification struct {
 	// Example: true
 	NeedCollection *bool `json:"need_collection,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -4683,7 +4699,7 @@ type ServiceOrderNotification struct {
 	// RiskFund The risk fund of an order, as a notification tells it.
 	RiskFund *NotifiedRiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4710,7 +4726,7 @@ type ServiceOrderNotification struct {
 	// Example: 1900000109
 	SubMchID *string `json:"sub_mchid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -4732,12 +4748,13 @@ type ServiceOrderState string
 // ServiceOrderStateDescription 订单状态说明: What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
 type ServiceOrderStateDescription string
 
-// ShoppingGoods 商品: One of the goods bought. No limits are published.
+// ShoppingGoods 商品: One of the goods bought. The pages of the direct merchant and of the assessment require all but `category_id`, the
+// partner's page requires none.
 type ShoppingGoods struct {
 	// Amount Price of one, in fen. A unit price, unlike the amount of a payment.
 	//
 	// Example: 550
-	Amount int64 `json:"amount"`
+	Amount *int64 `json:"amount,omitempty"`
 
 	// CategoryID Categories of the goods.
 	CategoryID []string `json:"category_id,omitzero"`
@@ -4745,40 +4762,31 @@ type ShoppingGoods struct {
 	// Count How many.
 	//
 	// Example: 1
-	Count int64 `json:"count"`
+	Count *int64 `json:"count,omitempty"`
 
 	// Name Name of the goods.
 	//
 	// Example: 无线耳机
-	Name string `json:"name"`
+	Name *string `json:"name,omitempty"`
 
 	// Picture URL of a picture.
 	//
 	// Example: https://mmbiz.qpic.cn/mmbiz_png/1/640
-	Picture string `json:"picture"`
+	Picture *string `json:"picture,omitempty"`
 }
 
 // ShoppingInfo 先用后付购物详情: What was bought, for the page that the user sees.
 type ShoppingInfo struct {
-	// Goods What was bought.
+	// Goods What was bought. Required by the page of the direct merchant, not by the partner's.
 	Goods []ShoppingGoods `json:"goods,omitzero"`
 
-	// JumpLink Where the page of the order leads.
+	// JumpLink Where the page of the order leads. Answers always have `jump_link_type`, which one description of the requests calls optional.
 	JumpLink *JumpLink `json:"jump_link,omitempty"`
 
 	// RealMerchantAppid App of the shop that sells.
 	//
 	// Example: wxd678efh567hg6787
 	RealMerchantAppid *string `json:"real_merchant_appid,omitempty"`
-}
-
-// MarshalJSON writes a nil required array as [].
-func (v ShoppingInfo) MarshalJSON() ([]byte, error) {
-	type plain ShoppingInfo
-	if v.Goods == nil {
-		v.Goods = []ShoppingGoods{}
-	}
-	return json.Marshal(plain(v))
 }
 
 // SyncAcquiringBankServiceOrderRequest 从业机构同步支付分订单请求: News that an order was paid outside of PayScore.
@@ -4789,7 +4797,7 @@ type SyncAcquiringBankServiceOrderRequest struct {
 	// Detail How the order was paid outside of PayScore.
 	Detail SyncDetail `json:"detail"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4826,7 +4834,7 @@ type SyncOverseasServiceOrderRequest struct {
 	// Detail How the order was paid outside of PayScore.
 	Detail OverseasSyncDetail `json:"detail"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4845,7 +4853,7 @@ type SyncPartnerServiceOrderRequest struct {
 	// Detail How the order was paid outside of PayScore.
 	Detail SyncDetail `json:"detail"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4869,7 +4877,7 @@ type SyncServiceOrderRequest struct {
 	// Detail How the order was paid outside of PayScore.
 	Detail SyncDetail `json:"detail"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4891,7 +4899,7 @@ type TerminateAcquiringBankPermissionByAuthorizationCodeRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4909,7 +4917,7 @@ type TerminatePartnerPermissionByAuthorizationCodeRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4927,7 +4935,7 @@ type TerminatePartnerPermissionRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -4937,7 +4945,7 @@ type TerminatePartnerPermissionRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4952,7 +4960,7 @@ type TerminatePartnerPermissionRequest struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -4965,25 +4973,25 @@ type TerminatePermissionByAuthorizationCodeRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
 }
 
-// TerminatePermissionByOpenidRequest 解除用户授权关系请求: Why an authorisation ends.
+// TerminatePermissionByOpenidRequest 解除用户授权关系请求: Why an authorisation ends. The pages require `appid`, an old one in the query, and a published sample lacks it.
 type TerminatePermissionByOpenidRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
-	AppID string `json:"appid"`
+	AppID *string `json:"appid,omitempty"`
 
 	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
 	//
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4997,7 +5005,7 @@ type TimeRange struct {
 	// Example: 20091225121010
 	EndTime *string `json:"end_time,omitempty"`
 
-	// EndTimeRemark What ends then. Only together with `end_time`. An older text prints 50 characters.
+	// EndTimeRemark What ends then. Only together with `end_time`. The page of the institutions prints 50 characters, those of the orders 20.
 	//
 	// Example: 租借结束时间
 	EndTimeRemark *string `json:"end_time_remark,omitempty"`
@@ -5026,14 +5034,16 @@ type TransactionSceneInfo struct {
 	SubMchID string `json:"sub_mchid"`
 }
 
-// UserRiskLevel 用户分层: The layer that a user belongs to.
+// UserRiskLevel 用户分层: The layer that a user belongs to. One description lists the ids of a sub-merchant in it, as a partner's has them.
 type UserRiskLevel struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
@@ -5066,7 +5076,7 @@ type UserRiskLevel struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -5076,10 +5086,25 @@ type UserRiskLevel struct {
 	// Example: 1
 	RiskLevelVersion *int64 `json:"risk_level_version,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID *string `json:"sub_mchid,omitempty"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
 
 	// UserLabel Label of the user. Its values are not published.
 	//
@@ -5226,10 +5251,10 @@ type QueryPartnerServiceOrderParams struct {
 	// SubMchID The sub-merchant that the order was created for.
 	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
 
-	// OutOrderNo The merchant's number of the order. Give exactly one of `out_order_no` and `query_id`.
+	// OutOrderNo The merchant's number of the order. Give one of `out_order_no` and `query_id`.
 	OutOrderNo *string `form:"out_order_no,omitempty" json:"out_order_no,omitempty"`
 
-	// QueryID The id that the confirmation page hands back to the front end. Give exactly one of `out_order_no` and `query_id`.
+	// QueryID The id that the confirmation page hands back to the front end. Give one of `out_order_no` and `query_id`.
 	QueryID *string `form:"query_id,omitempty" json:"query_id,omitempty"`
 }
 
@@ -5271,10 +5296,10 @@ type QueryServiceOrderParams struct {
 	// AppID The merchant's app.
 	AppID string `form:"appid" json:"appid"`
 
-	// OutOrderNo The merchant's number of the order. Give exactly one of `out_order_no` and `query_id`.
+	// OutOrderNo The merchant's number of the order. Give one of `out_order_no` and `query_id`.
 	OutOrderNo *string `form:"out_order_no,omitempty" json:"out_order_no,omitempty"`
 
-	// QueryID The id that the confirmation page hands back to the front end. Give exactly one of `out_order_no` and `query_id`.
+	// QueryID The id that the confirmation page hands back to the front end. Give one of `out_order_no` and `query_id`.
 	QueryID *string `form:"query_id,omitempty" json:"query_id,omitempty"`
 }
 

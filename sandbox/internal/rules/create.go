@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -35,6 +36,10 @@ type Opening struct {
 	Completion *payscore.CompletePartnerServiceOrderRequest
 }
 
+// exampleService is what an order is for when its creation does not say. Any
+// answer says something.
+const exampleService = "XX充电宝"
+
 // Create opens an order. known is the one of the same number, if there is one. A
 // repeat with the same parameters
 // finds the order that it made before.
@@ -60,9 +65,9 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 		CreatedAt: t.Now, Created: hash[:], Device: b.Device, ShoppingInfo: r.Shopping,
 		Entity: payscore.ServiceOrderEntity{
 			OutOrderNo: b.OutOrderNo, ServiceID: b.ServiceID, AppID: b.AppID, MchID: t.MchID,
-			SubAppID: b.SubAppID, ServiceIntroduction: b.ServiceIntroduction,
+			SubAppID: b.SubAppID, ServiceIntroduction: cmp.Or(b.ServiceIntroduction, exampleService),
 			PostPayments: b.PostPayments, PostDiscounts: b.PostDiscounts, TimeRange: &b.TimeRange,
-			Location: b.Location, Attach: b.Attach, NotifyURL: optional(b.NotifyURL), OpenID: b.OpenID, SubOpenID: b.SubOpenID,
+			Location: b.Location, Attach: b.Attach, NotifyURL: optional(b.NotifyURL), OpenID: b.OpenID, SubOpenID: given(b.SubOpenID),
 		},
 	}}
 	if b.SubMchID != "" {

@@ -250,6 +250,9 @@ func optional(s string) *string {
 	return &s
 }
 
+// given takes an optional text that is empty for one that was left out.
+func given(s *string) *string { return optional(value(s)) }
+
 // value is "" for a field that was left out.
 func value(s *string) string {
 	if s == nil {

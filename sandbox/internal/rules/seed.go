@@ -19,7 +19,7 @@ func Seeded(f Family, e payscore.ServiceOrderEntity, subMchID, notifyURL, stage 
 	if f != "" && (subMchID == "" || !slices.Contains(Families(), f)) {
 		return Order{}, Effects{}, fmt.Errorf("no order of family %q for sub-merchant %q", f, subMchID)
 	}
-	e.ServiceIntroduction = "XX充电宝"
+	e.ServiceIntroduction = exampleService
 	e.TimeRange = &payscore.TimeRange{StartTime: new(OnAccept)}
 	e.SubMchID, e.NotifyURL = optional(subMchID), optional(notifyURL)
 	if stage != Created && stage != Expired {
@@ -32,7 +32,7 @@ func Seeded(f Family, e payscore.ServiceOrderEntity, subMchID, notifyURL, stage 
 	c.Entity.OrderID = new(c.number("10"))
 	if stage == UserPaying || stage == Done {
 		c.Entity.TimeRange = &payscore.TimeRange{StartTime: new(Chinese(t.Now.Add(-3 * time.Hour))), EndTime: new(Chinese(t.Now))}
-		c.bill([]payscore.Payment{{Name: "就餐费用", Amount: new(total), Count: new(int64(1))}}, nil, total)
+		c.bill([]payscore.Payment{{Name: new("就餐费用"), Amount: new(total), Count: new(int64(1))}}, nil, total)
 	}
 	if stage == Done {
 		c.collect(payscore.PaidTypeNewton, Chinese(t.Now))

@@ -60,8 +60,9 @@ var rules = []rule{
 	{"reentry", reentry},
 	{"path-parameter", pathParameter},
 
-	// What only the contract knows of errors and events.
+	// What only the contract knows of errors, events and texts.
 	{"error-catalogue", errorCatalogue},
 	{"error-known", errorKnown},
 	{"event-resources", eventResources},
+	{"text", textRule},
 }

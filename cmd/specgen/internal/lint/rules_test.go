@@ -355,6 +355,17 @@ var twins = []twin{
 	{"events that are no mapping", "          x-wechatpay-resources:\n            PARKING.MOVED: {$ref: '#/components/schemas/Paid'}\n", "          x-wechatpay-resources: [PARKING.MOVED] # WANT event-resources\n"},
 	{"event on a call of the merchant", "      summary: 取消订单\n", "      summary: 取消订单\n      x-wechatpay-resources: {PARKING.GONE: {$ref: '#/components/schemas/Paid'}} # WANT event-resources\n"},
 
+	// text
+	{"text of words", "pattern: '^[\\t -z]*$',", "pattern: '^(ab)*$', # WANT text\n   "},
+	{"text of one letter at least", "pattern: '^[\\t -z]*$',", "pattern: '^[\\t -z]+$', # WANT text\n   "},
+	{"text with emoji", "pattern: '^[\\t -z]*$',", "pattern: '^[\\t -🍜]*$', # WANT text\n   "},
+	{"text by a negated class", "pattern: '^[\\t -z]*$',", "pattern: '^[^a]*$', # WANT text\n   "},
+	{"text with a loose pattern", "pattern: '^[\\t -z]*$',", "pattern: '[\\t -z]*', # WANT text\n   "},
+	{"text without a pattern", "pattern: '^[\\t -z]*$',", "# WANT text\n   "},
+	{"text without a source", "sources: [{url: https://pay.weixin.qq.com/text, date: '2024', title: 字符集, says: Letters.}]}", "sources: []} # WANT text"},
+	{"text that is no mapping", "x-wechatpay-text: {title: 文本, description: Letters., pattern: '^[\\t -z]*$', sources: [{url: https://pay.weixin.qq.com/text, date: '2024', title: 字符集, says: Letters.}]}", "x-wechatpay-text: '^[a-z]*$' # WANT text"},
+	{"no rule of texts", "x-wechatpay-text: {title: 文本, description: Letters., pattern: '^[\\t -z]*$', sources: [{url: https://pay.weixin.qq.com/text, date: '2024', title: 字符集, says: Letters.}]}\n", ""},
+
 	// Callbacks keep the rules of operations, those by reference too.
 	{"callback without summary", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n", "        post: # WANT title-missing\n          operationId: notifyOrderMoved\n"},
 	{"callback without description", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n          description: The order moved on.\n", "        post: # WANT description-missing\n          operationId: notifyOrderMoved\n          summary: 状态通知\n"},
