@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -96,17 +97,10 @@ func (o Order) CheckCurrency(code *string) *Refusal {
 // CheckOverseasApp refuses a request that names another app than the order's:
 // the sub-merchant's, if the order has one. The code is not published.
 func (o Order) CheckOverseasApp(appID *string) *Refusal {
-	if appID != nil && *appID != value(firstOf(o.Entity.SubAppID, &o.Entity.AppID)) {
+	if appID != nil && *appID != *cmp.Or(o.Entity.SubAppID, &o.Entity.AppID) {
 		return RefuseNumber(forbidden, "NO_AUTH", catalog.NumberAppNotBound)
 	}
 	return nil
-}
-
-func firstOf(a, b *string) *string {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // registrationLife is how long a registered deduction is in force.
