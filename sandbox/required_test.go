@@ -10,12 +10,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/internal/examplecall"
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
 // least is what a schema requires and no more, made of its examples.
@@ -48,12 +50,15 @@ var conditions = []struct {
 	operations, because string
 	add                 map[string]any
 }{
-	{`^create(Partner)?(ServiceOrder|PayOnDelivery)`, "a creation takes the start of the service", map[string]any{"time_range": map[string]any{"start_time": "OnAccept"}}},
+	{`^create(Partner|AcquiringBank)?(ServiceOrder|PayOnDelivery)`, "a creation takes the start of the service", map[string]any{"time_range": map[string]any{"start_time": "OnAccept"}}},
 	{`^directComplete`, "a completion takes the end of the service, and bills a user", map[string]any{
 		"time_range": map[string]any{"start_time": "20091225091010", "end_time": "20091225121010"}, "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}},
 	{`^complete`, "a completion takes the end of the service, unless the creation did", map[string]any{"time_range": map[string]any{"end_time": "20091225121010"}}},
 	{`^(complete|modify|send)`, "a line has an amount or a description", map[string]any{"post_payments": []any{map[string]any{"amount": 0}}}},
-	{`^query(Partner)?ServiceOrder$`, "one of out_order_no and query_id", map[string]any{"out_order_no": orderNo}},
+	{`^query(Partner|AcquiringBank|Overseas)?ServiceOrder$`, "one of out_order_no and query_id", map[string]any{"out_order_no": orderNo}},
+	{`^queryAcquiringBankDeduction$`, "nothing else names the order", map[string]any{"out_order_no": orderNo}},
+	{`^registerAcquiringBankDeduction$`, "the newest page requires the number that is registered", map[string]any{"out_trade_no": "T1"}},
+	{`^requestMerchantBill$`, "a bill of the last three months", map[string]any{"bill_date": time.Now().In(rules.ChinaTime).Format("2006010215")}},
 	{`^(searchPartnerPermission|terminatePartnerPermission|assess(Partner)?UserRiskLevel)$`, "one of openid and sub_openid", map[string]any{"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}},
 	{`^send`, "the day is a week ahead", map[string]any{"prepaid_time": "20991231"}},
 	// The transaction that is refunded is known only once it is paid: see below.

@@ -67,6 +67,8 @@ const (
 	BackupServer = "https://api2.mch.weixin.qq.com"
 	// DefaultServer is the main host.
 	DefaultServer = "https://api.mch.weixin.qq.com"
+	// OverseasServer is the host of the overseas calls, those below /v3/payscore/oversea.
+	OverseasServer = "https://apihk.mch.weixin.qq.com"
 )
 
 // RequestEditorFn changes a request before it is sent. (*auth.Signer).Sign is
@@ -383,6 +385,479 @@ func (p DownloadCertificatesParams) query() string {
 		return ""
 	}
 	return "?" + q.Encode()
+}
+
+// ApplyAcquiringBankPermission 从业机构预授权: Returns a token with which the front end opens the page where the user authorises the service, so that
+// orders need no confirmation.
+//
+// Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-auth/apply-acquiring-bank-permissions.html
+func (c *Client) ApplyAcquiringBankPermission(ctx context.Context, body ApplyAcquiringBankPermissionRequest, editors ...RequestEditorFn) (*ApplyPermissionResult, error) {
+	limits := limit.Checker{Characters: characters}
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "applyAcquiringBankPermission", Path: "/v3/payscore/acquiringbank/permissions", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := info.Path
+	return callFor[ApplyPermissionResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+}
+
+// QueryAcquiringBankPermissionByAuthorizationCode 从业机构查询用户授权记录(授权协议号): Reads an authorisation by the number under which the institution asked for it.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4012461004
+func (c *Client) QueryAcquiringBankPermissionByAuthorizationCode(ctx context.Context, authorizationCode string, params QueryAcquiringBankPermissionByAuthorizationCodeParams, editors ...RequestEditorFn) (*AcquiringBankPermission, error) {
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		params.check(&limits, limit.Parameters)
+	}
+	info := call.Info{Operation: "queryAcquiringBankPermissionByAuthorizationCode", Path: "/v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code}", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
+	target += params.query()
+	return callFor[AcquiringBankPermission](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *AcquiringBankPermission) error {
+		return cmp.Or(
+			same("authorization_code", &authorizationCode, answer.AuthorizationCode, false),
+			same("service_id", &params.ServiceID, &answer.ServiceID, false),
+			same("channel_id", &params.ChannelID, answer.ChannelID, false),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, false),
+		)
+	})
+}
+
+// query is the query string with its question mark, or empty.
+func (p QueryAcquiringBankPermissionByAuthorizationCodeParams) query() string {
+	q := url.Values{}
+	q.Set("service_id", fmt.Sprint(p.ServiceID))
+	q.Set("channel_id", fmt.Sprint(p.ChannelID))
+	q.Set("sub_mchid", fmt.Sprint(p.SubMchID))
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// TerminateAcquiringBankPermissionByAuthorizationCode 从业机构解除用户授权关系(授权协议号): Ends an authorisation by the number under which the institution asked for it.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4012461012
+func (c *Client) TerminateAcquiringBankPermissionByAuthorizationCode(ctx context.Context, authorizationCode string, body TerminateAcquiringBankPermissionByAuthorizationCodeRequest, editors ...RequestEditorFn) error {
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "authorization_code", authorizationCode, 1, 32, &patternAuthorizationCode)
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "terminateAcquiringBankPermissionByAuthorizationCode", Path: "/v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code}/terminate", Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{authorization_code}", url.PathEscape(authorizationCode), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
+}
+
+// QueryAcquiringBankServiceOrder 查询支付分订单: Reads an order by `out_order_no` or by `query_id`: give exactly one of the two. Judge the stage
+// of the order by `state`, `state_description` and `collection.state` together. This is the
+// call to make whenever the outcome of another one is unknown.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4013194035
+func (c *Client) QueryAcquiringBankServiceOrder(ctx context.Context, params QueryAcquiringBankServiceOrderParams, editors ...RequestEditorFn) (*AcquiringBankServiceOrderEntity, error) {
+	limits := limit.Checker{Characters: characters}
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		params.check(&limits, limit.Parameters)
+	}
+	info := call.Info{Operation: "queryAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder", Success: 200}
+	if params.OutOrderNo != nil {
+		info.OutOrderNo = *params.OutOrderNo
+	}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
+	}
+	target := info.Path
+	target += params.query()
+	return callFor[AcquiringBankServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *AcquiringBankServiceOrderEntity) error {
+		return cmp.Or(
+			same("service_id", &params.ServiceID, &answer.ServiceID, false),
+			same("sub_mchid", &params.SubMchID, answer.SubMchID, false),
+			same("channel_id", &params.ChannelID, answer.ChannelID, false),
+			same("out_order_no", params.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
+}
+
+// query is the query string with its question mark, or empty.
+func (p QueryAcquiringBankServiceOrderParams) query() string {
+	q := url.Values{}
+	q.Set("service_id", fmt.Sprint(p.ServiceID))
+	q.Set("sub_mchid", fmt.Sprint(p.SubMchID))
+	q.Set("channel_id", fmt.Sprint(p.ChannelID))
+	if p.OutOrderNo != nil {
+		q.Set("out_order_no", fmt.Sprint(*p.OutOrderNo))
+	}
+	if p.QueryID != nil {
+		q.Set("query_id", fmt.Sprint(*p.QueryID))
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// CreateAcquiringBankServiceOrder 创建支付分订单: Opens a PayScore order for a sub-merchant of an acquiring institution (从业机构). The same `out_order_no`
+// with the same parameters returns the order that is there. For users who authorised the service, the
+// newest page has the order start DOING; an older one has it start CREATED.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4012691326
+func (c *Client) CreateAcquiringBankServiceOrder(ctx context.Context, body CreateAcquiringBankServiceOrderRequest, editors ...RequestEditorFn) (*CreateAcquiringBankServiceOrderResult, error) {
+	limits := limit.Checker{Characters: characters}
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "createAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := info.Path
+	return callFor[CreateAcquiringBankServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreateAcquiringBankServiceOrderResult) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
+}
+
+// QueryAcquiringBankDeduction 查询扣款信息: Reads the deduction that was registered for an order that is completed or done.
+//
+// Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-order/get-acquiring-bank-deduct-info.html
+func (c *Client) QueryAcquiringBankDeduction(ctx context.Context, params QueryAcquiringBankDeductionParams, editors ...RequestEditorFn) (*AcquiringBankDeduction, error) {
+	limits := limit.Checker{Characters: characters}
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		params.check(&limits, limit.Parameters)
+	}
+	info := call.Info{Operation: "queryAcquiringBankDeduction", Path: "/v3/payscore/acquiringbank/serviceorder/deduction", Success: 200}
+	if params.OutOrderNo != nil {
+		info.OutOrderNo = *params.OutOrderNo
+	}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
+	}
+	target := info.Path
+	target += params.query()
+	return callFor[AcquiringBankDeduction](ctx, c, info, http.MethodGet, target, nil, editors, nil)
+}
+
+// query is the query string with its question mark, or empty.
+func (p QueryAcquiringBankDeductionParams) query() string {
+	q := url.Values{}
+	q.Set("service_id", fmt.Sprint(p.ServiceID))
+	q.Set("appid", fmt.Sprint(p.AppID))
+	q.Set("sub_mchid", fmt.Sprint(p.SubMchID))
+	if p.SubAppID != nil {
+		q.Set("sub_appid", fmt.Sprint(*p.SubAppID))
+	}
+	q.Set("channel_id", fmt.Sprint(p.ChannelID))
+	if p.OutOrderNo != nil {
+		q.Set("out_order_no", fmt.Sprint(*p.OutOrderNo))
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// CancelAcquiringBankServiceOrder 取消支付分订单: Withdraws an order; the user sees the reason. A repeat with the same parameters succeeds. An order that
+// waits for payment cannot be cancelled while a registered deduction is in force: wait 24 hours, or close the
+// deduction at the clearing house. The code of that refusal is not published.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4013194058
+func (c *Client) CancelAcquiringBankServiceOrder(ctx context.Context, outOrderNo string, body CancelAcquiringBankServiceOrderRequest, editors ...RequestEditorFn) error {
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "cancelAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
+}
+
+// CompleteAcquiringBankServiceOrder 完结支付分订单: States the final amount of an order whose service is over. `total_amount` is the sum of the payments less
+// the sum of the discounts, within the risk cap of the service. WeChat Pay does not deduct by itself: register a
+// deduction (registerdeductinfo), then have the clearing house (银联/网联) deduct under that number. The order
+// waits for it without end.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4013194080
+func (c *Client) CompleteAcquiringBankServiceOrder(ctx context.Context, outOrderNo string, body CompleteAcquiringBankServiceOrderRequest, editors ...RequestEditorFn) error {
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "completeAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
+}
+
+// ModifyAcquiringBankServiceOrder 修改订单金额: Lowers the amount still to be collected on a completed order. `total_amount` is the sum of the payments less
+// the sum of the discounts. One page asks for less than before (下调), another for no more than at completion. The lists
+// replace those sent at completion. While a registered deduction is in force the call is refused, as with a cancellation.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4013194282
+func (c *Client) ModifyAcquiringBankServiceOrder(ctx context.Context, outOrderNo string, body ModifyAcquiringBankServiceOrderRequest, editors ...RequestEditorFn) error {
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "modifyAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/modify", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
+}
+
+// RegisterAcquiringBankDeduction 登记扣款信息: Registers the number under which the institution will have the clearing house (银联/网联) deduct what a
+// completed order costs. It is in force for 24 hours and serves for one deduction: after that, or when the deduction
+// failed, register another number. While it is in force the order can be neither cancelled, modified nor synced.
+//
+// Official page: https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-order/register-deduct-info.html
+func (c *Client) RegisterAcquiringBankDeduction(ctx context.Context, outOrderNo string, body RegisterAcquiringBankDeductionRequest, editors ...RequestEditorFn) (*RegisterAcquiringBankDeductionResult, error) {
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "registerAcquiringBankDeduction", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/registerdeductinfo", OutOrderNo: outOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return callFor[RegisterAcquiringBankDeductionResult](ctx, c, info, http.MethodPost, target, &body, editors, nil)
+}
+
+// SyncAcquiringBankServiceOrder 同步支付分订单状态: Tells WeChat Pay that a completed order was paid through another channel, which finishes it. While a registered
+// deduction is in force the call is refused, as with a cancellation.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4013194292
+func (c *Client) SyncAcquiringBankServiceOrder(ctx context.Context, outOrderNo string, body SyncAcquiringBankServiceOrderRequest, editors ...RequestEditorFn) error {
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "syncAcquiringBankServiceOrder", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
+}
+
+// CreateAcquiringBankPayOnDeliveryOrder 创建先用后付订单: Opens an order of the pay-on-delivery kind: an e-commerce order whose goods come first and whose money
+// follows. What it takes and returns is that of an order, with `shopping_info` besides.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/partner/4012783674
+func (c *Client) CreateAcquiringBankPayOnDeliveryOrder(ctx context.Context, body CreateAcquiringBankPayOnDeliveryOrderRequest, editors ...RequestEditorFn) (*CreateAcquiringBankPayOnDeliveryOrderResult, error) {
+	limits := limit.Checker{Characters: characters}
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "createAcquiringBankPayOnDeliveryOrder", Path: "/v3/payscore/acquiringbank/servicepayondeliveryorder", OutOrderNo: body.OutOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := info.Path
+	return callFor[CreateAcquiringBankPayOnDeliveryOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreateAcquiringBankPayOnDeliveryOrderResult) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
+}
+
+// RequestMerchantBill 申请获取对账单: Returns links to the bill of a service, in one part or several. For each part: sign a GET of `download_url` as any
+// other call; the answer is the bare ciphertext, not base64 and not JSON. Decrypt `encrypt_key` with the private key of the
+// merchant's API certificate; it is the key of AEAD_AES_256_GCM, with `nonce` and no additional data. Then unzip. `hash_value` is the
+// hash of the unzipped part. Put the parts together in the order of `bill_sequence`.
+//
+// How long a link lives is not published; pages of other bills say 30 seconds or 5 minutes. They also say that the answer to
+// the download bears no signature, and that the bill of a day is there from 10:00 on the next. Check the hash.
+//
+// Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394586
+func (c *Client) RequestMerchantBill(ctx context.Context, params RequestMerchantBillParams, editors ...RequestEditorFn) (*MerchantBill, error) {
+	limits := limit.Checker{Characters: characters}
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		params.check(&limits, limit.Parameters)
+	}
+	info := call.Info{Operation: "requestMerchantBill", Path: "/v3/payscore/merchant-bill", Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
+	}
+	target := info.Path
+	target += params.query()
+	return callFor[MerchantBill](ctx, c, info, http.MethodGet, target, nil, editors, nil)
+}
+
+// query is the query string with its question mark, or empty.
+func (p RequestMerchantBillParams) query() string {
+	q := url.Values{}
+	q.Set("bill_date", fmt.Sprint(p.BillDate))
+	q.Set("service_id", fmt.Sprint(p.ServiceID))
+	if p.TarType != nil {
+		q.Set("tar_type", fmt.Sprint(*p.TarType))
+	}
+	q.Set("encryption_algorithm", fmt.Sprint(p.EncryptionAlgorithm))
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// QueryOverseasServiceOrder 查询支付分订单: Reads an order by `out_order_no` or by `query_id`: give exactly one of the two. Overseas calls go to apihk.mch.weixin.qq.com.
+// Judge the stage of the order by `state`, `state_description` and `collection.state` together.
+//
+// Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4014096411
+func (c *Client) QueryOverseasServiceOrder(ctx context.Context, params QueryOverseasServiceOrderParams, editors ...RequestEditorFn) (*OverseasServiceOrderEntity, error) {
+	limits := limit.Checker{Characters: characters}
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		params.check(&limits, limit.Parameters)
+	}
+	info := call.Info{Operation: "queryOverseasServiceOrder", Path: "/v3/payscore/oversea/partner/serviceorder", Success: 200}
+	if params.OutOrderNo != nil {
+		info.OutOrderNo = *params.OutOrderNo
+	}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodGet, time.Now(), err)
+	}
+	target := info.Path
+	target += params.query()
+	return callFor[OverseasServiceOrderEntity](ctx, c, info, http.MethodGet, target, nil, editors, func(answer *OverseasServiceOrderEntity) error {
+		return cmp.Or(
+			same("service_id", &params.ServiceID, &answer.ServiceID, false),
+			same("sub_mchid", &params.SubMchID, &answer.SubMchID, false),
+			same("out_order_no", params.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
+}
+
+// query is the query string with its question mark, or empty.
+func (p QueryOverseasServiceOrderParams) query() string {
+	q := url.Values{}
+	q.Set("service_id", fmt.Sprint(p.ServiceID))
+	q.Set("sub_mchid", fmt.Sprint(p.SubMchID))
+	if p.OutOrderNo != nil {
+		q.Set("out_order_no", fmt.Sprint(*p.OutOrderNo))
+	}
+	if p.QueryID != nil {
+		q.Set("query_id", fmt.Sprint(*p.QueryID))
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// CreateOverseasServiceOrder 创建支付分订单: Opens a PayScore order of a sub-merchant outside mainland China. Overseas calls go to apihk.mch.weixin.qq.com. The amounts
+// are in fen (分), the smallest unit of `currency`, which is the currency that the sub-merchant settles in.
+// The sandbox starts it as it starts a partner's order.
+//
+// Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4014096395
+func (c *Client) CreateOverseasServiceOrder(ctx context.Context, body CreateOverseasServiceOrderRequest, editors ...RequestEditorFn) (*CreateOverseasServiceOrderResult, error) {
+	limits := limit.Checker{Characters: characters}
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "createOverseasServiceOrder", Path: "/v3/payscore/oversea/partner/serviceorder", OutOrderNo: body.OutOrderNo, Success: 200}
+	if err := limits.Err(); err != nil {
+		return nil, c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := info.Path
+	return callFor[CreateOverseasServiceOrderResult](ctx, c, info, http.MethodPost, target, &body, editors, func(answer *CreateOverseasServiceOrderResult) error {
+		return cmp.Or(
+			same("out_order_no", &body.OutOrderNo, &answer.OutOrderNo, true),
+		)
+	})
+}
+
+// CancelOverseasServiceOrder 取消支付分订单: Withdraws an order that is created or in service, or that is completed and waits for payment. Overseas calls go to apihk.mch.weixin.qq.com.
+// While the user is paying it is refused: wait 3 minutes and query.
+//
+// Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4014096416
+func (c *Client) CancelOverseasServiceOrder(ctx context.Context, outOrderNo string, body CancelOverseasServiceOrderRequest, editors ...RequestEditorFn) error {
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "cancelOverseasServiceOrder", Path: "/v3/payscore/oversea/partner/serviceorder/{out_order_no}/cancel", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
+}
+
+// CompleteOverseasServiceOrder 完结支付分订单: States the final amount of an order whose service is over. Overseas calls go to apihk.mch.weixin.qq.com. WeChat Pay then deducts,
+// again and again until it succeeds. `total_amount` is the sum of the payments less the sum of the discounts, in fen (分),
+// the smallest unit of `currency`. For a service that takes a deposit it is within the order's risk fund, else
+// within that of the service.
+//
+// Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4014096431
+func (c *Client) CompleteOverseasServiceOrder(ctx context.Context, outOrderNo string, body CompleteOverseasServiceOrderRequest, editors ...RequestEditorFn) error {
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "completeOverseasServiceOrder", Path: "/v3/payscore/oversea/partner/serviceorder/{out_order_no}/complete", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
+}
+
+// SyncOverseasServiceOrder 同步订单信息: Tells WeChat Pay that a completed order was paid through another channel, which finishes it. Overseas calls go to apihk.mch.weixin.qq.com.
+// While the user is paying it is refused: wait 3 minutes and query.
+//
+// Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4014096438
+func (c *Client) SyncOverseasServiceOrder(ctx context.Context, outOrderNo string, body SyncOverseasServiceOrderRequest, editors ...RequestEditorFn) error {
+	limits := limit.Checker{Characters: characters}
+	limits.String(limit.Parameters, "out_order_no", outOrderNo, 1, 32, &patternOutOrderNo)
+	if c.checksLimits() {
+		limits.Except(exceptions(ctx)...)
+		body.check(&limits, nil)
+	}
+	info := call.Info{Operation: "syncOverseasServiceOrder", Path: "/v3/payscore/oversea/partner/serviceorder/{out_order_no}/sync", OutOrderNo: outOrderNo, Success: 204}
+	if err := limits.Err(); err != nil {
+		return c.notSent(call.NewContext(ctx, info), http.MethodPost, time.Now(), err)
+	}
+	target := strings.Replace(info.Path, "{out_order_no}", url.PathEscape(outOrderNo), 1)
+	return c.call(ctx, info, http.MethodPost, target, &body, nil, editors)
 }
 
 // ApplyPartnerPermission 商户预授权: Answers a token with which the front end opens the page where the user authorises the service, so that

@@ -10,6 +10,28 @@ import (
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v ApplyAcquiringBankPermissionRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v ApplyAcquiringBankPermissionRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
+	c.String(at, "channel_id", v.ChannelID, 1, 32, nil)
+	if v.NotifyURL != nil {
+		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v ApplyPartnerPermissionForSceneRequest) Validate() error {
 	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
@@ -164,6 +186,40 @@ func (v AssessedShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v CancelAcquiringBankServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CancelAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "channel_id", v.ChannelID, 1, 32, nil)
+	c.String(at, "reason", v.Reason, 1, 50, nil)
+	if v.ServiceID != nil {
+		c.String(at, "service_id", *v.ServiceID, 1, 32, &patternServiceID)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CancelOverseasServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CancelOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
+	c.String(at, "reason", v.Reason, 1, 50, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v CancelPartnerServiceOrderRequest) Validate() error {
 	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
@@ -192,6 +248,93 @@ func (v CancelServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 	if v.ServiceID != nil {
 		c.String(at, "service_id", *v.ServiceID, 1, 32, &patternServiceID)
 	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CompleteAcquiringBankServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CompleteAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.ChannelID != nil {
+		c.String(at, "channel_id", *v.ChannelID, 1, 32, nil)
+	}
+	if v.GoodsTag != nil {
+		c.String(at, "goods_tag", *v.GoodsTag, 0, 32, nil)
+	}
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+	for i := range v.PostPayments {
+		list := at.Key("post_payments")
+		item := list.Index(i)
+		v.PostPayments[i].check(c, &item)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.TimeRange != nil {
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
+	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CompleteOverseasServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CompleteOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
+	if v.Currency != nil {
+		c.String(at, "currency", *v.Currency, 1, 16, nil)
+	}
+	if v.GoodsTag != nil {
+		c.String(at, "goods_tag", *v.GoodsTag, 0, 32, nil)
+	}
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+	for i := range v.PostPayments {
+		list := at.Key("post_payments")
+		item := list.Index(i)
+		v.PostPayments[i].check(c, &item)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.TimeRange != nil {
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
+	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
@@ -278,6 +421,193 @@ func (v CompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 		v.TimeRange.check(c, &object)
 	}
 	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CreateAcquiringBankPayOnDeliveryOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreateAcquiringBankPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.Attach != nil {
+		c.String(at, "attach", *v.Attach, 0, 256, nil)
+	}
+	if v.ChannelID != nil {
+		c.String(at, "channel_id", *v.ChannelID, 1, 32, nil)
+	}
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	if v.MchID != nil {
+		c.String(at, "mchid", *v.MchID, 1, 32, nil)
+	}
+	if v.NotifyURL != nil {
+		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
+	}
+	if v.OpenID != nil {
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
+	}
+	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternOutOrderNo)
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 0, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
+	}
+	if v.RiskFund != nil {
+		object := at.Key("risk_fund")
+		v.RiskFund.check(c, &object)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
+	if v.ShoppingInfo != nil {
+		object := at.Key("shopping_info")
+		v.ShoppingInfo.check(c, &object)
+	}
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	if v.SubMchID != nil {
+		c.String(at, "sub_mchid", *v.SubMchID, 1, 32, nil)
+	}
+	if v.SubOpenID != nil {
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
+	}
+	{
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CreateAcquiringBankServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreateAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.Attach != nil {
+		c.String(at, "attach", *v.Attach, 0, 256, nil)
+	}
+	c.String(at, "channel_id", v.ChannelID, 1, 32, nil)
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
+	if v.OpenID != nil {
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
+	}
+	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternOutOrderNo)
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 0, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
+	}
+	{
+		object := at.Key("risk_fund")
+		v.RiskFund.check(c, &object)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.SubOpenID != nil {
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
+	}
+	{
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CreateOverseasServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreateOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.Attach != nil {
+		c.String(at, "attach", *v.Attach, 0, 256, nil)
+	}
+	c.String(at, "currency", v.Currency, 1, 16, nil)
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
+	if v.OpenID != nil {
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
+	}
+	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternOutOrderNo)
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 0, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
+	}
+	{
+		object := at.Key("risk_fund")
+		v.RiskFund.check(c, &object)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.SubOpenID != nil {
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
+	}
+	{
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
@@ -738,6 +1068,40 @@ func (v Location) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v ModifyAcquiringBankServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v ModifyAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.ChannelID != nil {
+		c.String(at, "channel_id", *v.ChannelID, 1, 32, nil)
+	}
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
+	}
+	c.String(at, "reason", v.Reason, 1, 50, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v ModifyPartnerServiceOrderRequest) Validate() error {
 	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
@@ -802,6 +1166,46 @@ func (v ModifyServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "reason", v.Reason, 1, 50, nil)
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v OverseasSyncDetail) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v OverseasSyncDetail) check(c *limit.Checker, at *limit.Path) {
+	if v.PaidAmount != nil {
+		c.Integer(at, "paid_amount", *v.PaidAmount, 0, limit.Highest)
+	}
+	if v.Seq != nil {
+		c.Integer(at, "seq", *v.Seq, limit.Lowest, limit.Highest)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v OverseasTimeRange) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v OverseasTimeRange) check(c *limit.Checker, at *limit.Path) {
+	if v.EndTime != nil {
+		c.String(at, "end_time", *v.EndTime, 0, limit.None, nil)
+	}
+	if v.EndTimeRemark != nil {
+		c.String(at, "end_time_remark", *v.EndTimeRemark, 0, limit.None, nil)
+	}
+	if v.StartTime != nil {
+		c.String(at, "start_time", *v.StartTime, 0, limit.None, nil)
+	}
+	if v.StartTimeRemark != nil {
+		c.String(at, "start_time_remark", *v.StartTimeRemark, 0, limit.None, nil)
+	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
@@ -913,6 +1317,29 @@ func (v RefundSource) Validate() error {
 func (v RefundSource) check(c *limit.Checker, at *limit.Path) {
 	c.Enum(at, "account", v.Account.Valid())
 	c.Integer(at, "amount", v.Amount, 0, limit.Highest)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v RegisterAcquiringBankDeductionRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v RegisterAcquiringBankDeductionRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
+	c.String(at, "channel_id", v.ChannelID, 1, 32, nil)
+	if v.OutTradeNo != nil {
+		c.String(at, "out_trade_no", *v.OutTradeNo, 1, 32, &patternOutOrderNo)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
@@ -1091,6 +1518,27 @@ func (v ShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v SyncAcquiringBankServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v SyncAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.ChannelID != nil {
+		c.String(at, "channel_id", *v.ChannelID, 1, 32, nil)
+	}
+	{
+		object := at.Key("detail")
+		v.Detail.check(c, &object)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	c.Enum(at, "type", v.Type.Valid())
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v SyncDetail) Validate() error {
 	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
@@ -1105,6 +1553,24 @@ func (v SyncDetail) check(c *limit.Checker, at *limit.Path) {
 	if v.Seq != nil {
 		c.Integer(at, "seq", *v.Seq, limit.Lowest, limit.Highest)
 	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v SyncOverseasServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v SyncOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	{
+		object := at.Key("detail")
+		v.Detail.check(c, &object)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	c.Enum(at, "type", v.Type.Valid())
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
@@ -1141,6 +1607,23 @@ func (v SyncServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 	c.Enum(at, "type", v.Type.Valid())
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v TerminateAcquiringBankPermissionByAuthorizationCodeRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v TerminateAcquiringBankPermissionByAuthorizationCodeRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.ChannelID != nil {
+		c.String(at, "channel_id", *v.ChannelID, 1, 32, nil)
+	}
+	c.String(at, "reason", v.Reason, 1, 50, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
@@ -1257,6 +1740,97 @@ func (p DownloadCertificatesParams) Validate() error {
 func (p DownloadCertificatesParams) check(c *limit.Checker, at *limit.Path) {
 	if p.AlgorithmType != nil {
 		c.Enum(at, "algorithm_type", p.AlgorithmType.Valid())
+	}
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (p QueryAcquiringBankPermissionByAuthorizationCodeParams) Validate() error {
+	c := limit.Checker{Characters: characters}
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p QueryAcquiringBankPermissionByAuthorizationCodeParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "channel_id", p.ChannelID, 1, 32, nil)
+	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (p QueryAcquiringBankServiceOrderParams) Validate() error {
+	c := limit.Checker{Characters: characters}
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p QueryAcquiringBankServiceOrderParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
+	c.String(at, "channel_id", p.ChannelID, 1, 32, nil)
+	if p.OutOrderNo != nil {
+		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
+	}
+	if p.QueryID != nil {
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
+	}
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (p QueryAcquiringBankDeductionParams) Validate() error {
+	c := limit.Checker{Characters: characters}
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p QueryAcquiringBankDeductionParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "appid", p.AppID, 1, 32, nil)
+	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
+	if p.SubAppID != nil {
+		c.String(at, "sub_appid", *p.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "channel_id", p.ChannelID, 1, 32, nil)
+	if p.OutOrderNo != nil {
+		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
+	}
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (p RequestMerchantBillParams) Validate() error {
+	c := limit.Checker{Characters: characters}
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p RequestMerchantBillParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "bill_date", p.BillDate, 1, 10, nil)
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternServiceID)
+	if p.TarType != nil {
+		c.Enum(at, "tar_type", p.TarType.Valid())
+	}
+	c.Enum(at, "encryption_algorithm", p.EncryptionAlgorithm.Valid())
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (p QueryOverseasServiceOrderParams) Validate() error {
+	c := limit.Checker{Characters: characters}
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p QueryOverseasServiceOrderParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
+	if p.OutOrderNo != nil {
+		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
+	}
+	if p.QueryID != nil {
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
 	}
 }
 

@@ -41,6 +41,48 @@ func (e AuthorizationState) Valid() bool {
 	return false
 }
 
+// Values of BillEncryptionAlgorithm that the contract lists.
+const (
+	BillEncryptionAlgorithmAeadAes256Gcm BillEncryptionAlgorithm = "AEAD_AES_256_GCM"
+)
+
+// Valid reports whether e is one of those values.
+func (e BillEncryptionAlgorithm) Valid() bool {
+	switch e {
+	case BillEncryptionAlgorithmAeadAes256Gcm:
+		return true
+	}
+	return false
+}
+
+// Values of BillHashType that the contract lists.
+const (
+	BillHashTypeSha1 BillHashType = "SHA1"
+)
+
+// Valid reports whether e is one of those values.
+func (e BillHashType) Valid() bool {
+	switch e {
+	case BillHashTypeSha1:
+		return true
+	}
+	return false
+}
+
+// Values of BillTarType that the contract lists.
+const (
+	BillTarTypeGzip BillTarType = "GZIP"
+)
+
+// Valid reports whether e is one of those values.
+func (e BillTarType) Valid() bool {
+	switch e {
+	case BillTarTypeGzip:
+		return true
+	}
+	return false
+}
+
 // Values of CertificateAlgorithm that the contract lists.
 const (
 	CertificateAlgorithmAll CertificateAlgorithm = "ALL"
@@ -366,6 +408,231 @@ func (e UserServiceStatus) Valid() bool {
 	return false
 }
 
+// AcquiringBankDeduction 扣款信息: A registered deduction.
+type AcquiringBankDeduction struct {
+	// Description What is paid for, in short.
+	//
+	// Example: XX充电宝
+	Description string `json:"description"`
+
+	// OutTradeNo Number of a deduction, chosen by the institution. The order at the clearing house has the same number.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutTradeNo string `json:"out_trade_no"`
+}
+
+// AcquiringBankPermission 从业机构用户授权记录: An authorisation.
+type AcquiringBankPermission struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
+	//
+	// Example: 1234323JKHDFE1243252
+	AuthorizationCode *string `json:"authorization_code,omitempty"`
+
+	// AuthorizationState State of an authorisation. UNBINDUSER (已绑定用户前) has no user yet, AVAILABLE is in force, UNAVAILABLE was withdrawn.
+	AuthorizationState AuthorizationState `json:"authorization_state"`
+
+	// AuthorizationSuccessTime When it was last given. RFC 3339.
+	//
+	// Example: 2015-05-20T13:29:35.120+08:00
+	AuthorizationSuccessTime *string `json:"authorization_success_time,omitempty"`
+
+	// CancelAuthorizationTime When it was last withdrawn. RFC 3339.
+	//
+	// Example: 2015-05-20T13:29:35.120+08:00
+	CancelAuthorizationTime *string `json:"cancel_authorization_time,omitempty"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+}
+
+// AcquiringBankServiceOrderEntity 从业机构支付分订单: An order.
+type AcquiringBankServiceOrderEntity struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// Collection What is collected of an order and what is still to come.
+	Collection *Collection `json:"collection,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NeedCollection Whether WeChat Pay collects the money.
+	//
+	// Example: true
+	NeedCollection *bool `json:"need_collection,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID *string `json:"order_id,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts Discounts.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID *string `json:"sub_mchid,omitempty"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange *TimeRange `json:"time_range,omitempty"`
+
+	// TotalAmount What the order costs, in fen. Absent before completion.
+	//
+	// Example: 39900
+	TotalAmount *int64 `json:"total_amount,omitempty"`
+}
+
+// ApplyAcquiringBankPermissionRequest 从业机构预授权请求: An authorisation to ask for.
+type ApplyAcquiringBankPermissionRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
+	//
+	// Example: 1234323JKHDFE1243252
+	AuthorizationCode string `json:"authorization_code"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID string `json:"channel_id"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
+
 // ApplyPartnerPermissionForSceneRequest 服务商场景中预授权请求: An authorisation to ask for within another act.
 type ApplyPartnerPermissionForSceneRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -614,6 +881,63 @@ func (v AssessedShoppingInfo) MarshalJSON() ([]byte, error) {
 // AuthorizationState 授权状态: State of an authorisation. UNBINDUSER (已绑定用户前) has no user yet, AVAILABLE is in force, UNAVAILABLE was withdrawn.
 type AuthorizationState string
 
+// BillEncryptionAlgorithm 加密算法: How the file is encrypted, AEAD_AES_256_GCM.
+type BillEncryptionAlgorithm string
+
+// BillHashType 哈希类型: How `hash_value` is made, SHA1.
+type BillHashType string
+
+// BillTarType 账单压缩类型: How the file is compressed, GZIP (返回.gzip格式的压缩文件).
+type BillTarType string
+
+// CancelAcquiringBankServiceOrderRequest 从业机构取消支付分订单请求: The withdrawal of an order. The newest page does not require `service_id`; another source does.
+type CancelAcquiringBankServiceOrderRequest struct {
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID string `json:"channel_id"`
+
+	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
+	//
+	// Example: 用户投诉
+	Reason string `json:"reason"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID *string `json:"service_id,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
+
+// CancelOverseasServiceOrderRequest 境外取消支付分订单请求: The withdrawal of an order.
+type CancelOverseasServiceOrderRequest struct {
+	// AppID App of the order: the sub-merchant's if the order was created with both, else the provider's. A newer page lists it; the
+	// sample on that page leaves it out.
+	//
+	//
+	// Example: wxd678efh567hg6787
+	AppID *string `json:"appid,omitempty"`
+
+	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
+	//
+	// Example: 用户投诉
+	Reason string `json:"reason"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
+
 // CancelPartnerServiceOrderRequest 取消支付分订单请求: The withdrawal of an order.
 type CancelPartnerServiceOrderRequest struct {
 	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
@@ -756,6 +1080,132 @@ type CollectionDetail struct {
 
 // CollectionState 收款状态: Whether the money is there, USER_PAYING (待支付) or USER_PAID (已支付).
 type CollectionState string
+
+// CompleteAcquiringBankServiceOrderRequest 从业机构完结支付分订单请求: The final bill of an order.
+type CompleteAcquiringBankServiceOrderRequest struct {
+	// ChannelID The channel merchant. The pages require it, another source does not.
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// CompleteTime When the service was completed.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	CompleteTime *time.Time `json:"complete_time,omitempty"`
+
+	// GoodsTag Tag that coupons of WeChat Pay go by.
+	//
+	// Example: goods_tag
+	GoodsTag *string `json:"goods_tag,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// PostDiscounts Discounts. They replace those sent before.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill. They replace those sent before.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// ProfitSharing Whether the money may be shared out later.
+	//
+	// Example: false
+	ProfitSharing *bool `json:"profit_sharing,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange *TimeRange `json:"time_range,omitempty"`
+
+	// TotalAmount Sum of the payments less sum of the discounts, in fen, within the risk cap of the service.
+	//
+	// Example: 50000
+	TotalAmount int64 `json:"total_amount"`
+}
+
+// MarshalJSON writes a nil required array as [].
+func (v CompleteAcquiringBankServiceOrderRequest) MarshalJSON() ([]byte, error) {
+	type plain CompleteAcquiringBankServiceOrderRequest
+	if v.PostPayments == nil {
+		v.PostPayments = []Payment{}
+	}
+	return json.Marshal(plain(v))
+}
+
+// CompleteOverseasServiceOrderRequest 境外完结支付分订单请求: The final bill of an order.
+type CompleteOverseasServiceOrderRequest struct {
+	// AppID App of the order: the sub-merchant's if the order was created with both, else the provider's. A newer page lists it; the
+	// sample on that page leaves it out.
+	//
+	//
+	// Example: wxd678efh567hg6787
+	AppID *string `json:"appid,omitempty"`
+
+	// CompleteTime When the service was completed.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	CompleteTime *time.Time `json:"complete_time,omitempty"`
+
+	// Currency Currency that the sub-merchant settles in, one for each merchant number. The amounts of the order are in fen (分),
+	// its smallest unit.
+	//
+	//
+	// Example: HKD
+	Currency *string `json:"currency,omitempty"`
+
+	// GoodsTag Tag that coupons of WeChat Pay go by.
+	//
+	// Example: goods_tag
+	GoodsTag *string `json:"goods_tag,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// PostDiscounts Discounts. They replace those sent before.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill. They replace those sent before.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// ProfitSharing Whether the money may be shared out later.
+	//
+	// Example: false
+	ProfitSharing *bool `json:"profit_sharing,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TimeRange When the service runs. `end_time` is due at completion unless it was given before.
+	TimeRange *OverseasTimeRange `json:"time_range,omitempty"`
+
+	// TotalAmount Sum of the payments less sum of the discounts, in fen (分), the smallest unit of the currency.
+	//
+	// Example: 50000
+	TotalAmount int64 `json:"total_amount"`
+}
+
+// MarshalJSON writes a nil required array as [].
+func (v CompleteOverseasServiceOrderRequest) MarshalJSON() ([]byte, error) {
+	type plain CompleteOverseasServiceOrderRequest
+	if v.PostPayments == nil {
+		v.PostPayments = []Payment{}
+	}
+	return json.Marshal(plain(v))
+}
 
 // CompletePartnerServiceOrderRequest 完结支付分订单请求: The final bill of an order.
 type CompletePartnerServiceOrderRequest struct {
@@ -932,6 +1382,510 @@ type CompleteServiceOrderResult struct {
 	//
 	// Example: 50000
 	TotalAmount int64 `json:"total_amount"`
+}
+
+// CreateAcquiringBankPayOnDeliveryOrderRequest 从业机构创建先用后付订单请求: An order of the pay-on-delivery kind to open.
+// The page requires `sub_mchid`, `channel_id` and `risk_fund`, too; another source does not.
+type CreateAcquiringBankPayOnDeliveryOrderRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID *string `json:"mchid,omitempty"`
+
+	// NeedUserConfirm Whether the user must confirm the order. The guide of orders without confirmation has false and one of `openid` and `sub_openid`.
+	//
+	// Example: false
+	NeedUserConfirm *bool `json:"need_user_confirm,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts Discounts that will apply; give `name` and `description` of each.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments What the service will cost, as far as it is known.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// ShoppingInfo What was bought, for the page that the user sees.
+	ShoppingInfo *ShoppingInfo `json:"shopping_info,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID *string `json:"sub_mchid,omitempty"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange TimeRange `json:"time_range"`
+}
+
+// CreateAcquiringBankPayOnDeliveryOrderResult 从业机构创建先用后付订单应答: An order of the pay-on-delivery kind that was opened.
+type CreateAcquiringBankPayOnDeliveryOrderResult struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID *string `json:"order_id,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// Package Opens the confirmation page, so it is there only for an order that the user must confirm.
+	//
+	// Example: DJIOSQPYWDxsjdldeuwhdodwxasd_dDiodnwjh9we
+	Package *string `json:"package,omitempty"`
+
+	// PostDiscounts Discounts.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// ShoppingInfo What was bought, for the page that the user sees.
+	ShoppingInfo *ShoppingInfo `json:"shopping_info,omitempty"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange *TimeRange `json:"time_range,omitempty"`
+}
+
+// CreateAcquiringBankServiceOrderRequest 从业机构创建支付分订单请求: An order to open.
+type CreateAcquiringBankServiceOrderRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID string `json:"channel_id"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// NeedUserConfirm Whether the user must confirm the order. The guide of orders without confirmation has false and one of `openid` and `sub_openid`.
+	//
+	// Example: false
+	NeedUserConfirm *bool `json:"need_user_confirm,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL string `json:"notify_url"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts Discounts that will apply; give `name` and `description` of each.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments What the service will cost, as far as it is known.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund RiskFund `json:"risk_fund"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange TimeRange `json:"time_range"`
+}
+
+// CreateAcquiringBankServiceOrderResult 从业机构创建支付分订单应答: An order that was opened.
+type CreateAcquiringBankServiceOrderResult struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID string `json:"channel_id"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID string `json:"order_id"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// Package Opens the confirmation page, so it is there only for an order that the user must confirm.
+	//
+	// Example: DJIOSQPYWDxsjdldeuwhdodwxasd_dDiodnwjh9we
+	Package *string `json:"package,omitempty"`
+
+	// PostDiscounts Discounts.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange *TimeRange `json:"time_range,omitempty"`
+}
+
+// CreateOverseasServiceOrderRequest 境外创建支付分订单请求: An order to open.
+type CreateOverseasServiceOrderRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Currency Currency that the sub-merchant settles in, one for each merchant number. The amounts of the order are in fen (分),
+	// its smallest unit.
+	//
+	//
+	// Example: HKD
+	Currency string `json:"currency"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// NeedUserConfirm Whether the user must confirm the order. With false, exactly one of `openid` and `sub_openid` is sent.
+	//
+	// Example: true
+	NeedUserConfirm *bool `json:"need_user_confirm,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL string `json:"notify_url"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts Discounts that will apply; give `name` and `description` of each.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments What the service will cost, as far as it is known.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund RiskFund `json:"risk_fund"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TimeRange When the service runs. `end_time` is due at completion unless it was given before.
+	TimeRange OverseasTimeRange `json:"time_range"`
+}
+
+// CreateOverseasServiceOrderResult 境外创建支付分订单应答: An order that was opened.
+type CreateOverseasServiceOrderResult struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Currency Currency that the sub-merchant settles in, one for each merchant number. The amounts of the order are in fen (分),
+	// its smallest unit.
+	//
+	//
+	// Example: HKD
+	Currency *string `json:"currency,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID string `json:"order_id"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// Package Opens the confirmation page, so it is there only for an order that the user must confirm.
+	//
+	// Example: DJIOSQPYWDxsjdldeuwhdodwxasd_dDiodnwjh9we
+	Package *string `json:"package,omitempty"`
+
+	// PostDiscounts Discounts.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TimeRange When the service runs. `end_time` is due at completion unless it was given before.
+	TimeRange *OverseasTimeRange `json:"time_range,omitempty"`
 }
 
 // CreatePartnerPayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open. One description of it lists no `device`, which the other creations have.
@@ -1996,6 +2950,80 @@ type Location struct {
 	StartLocation *string `json:"start_location,omitempty"`
 }
 
+// MerchantBill 对账单下载信息: Links to a bill.
+type MerchantBill struct {
+	// DownloadBillCount How many parts the bill has.
+	//
+	// Example: 1
+	DownloadBillCount int64 `json:"download_bill_count"`
+
+	// DownloadBillList The parts. The newest page makes it optional.
+	DownloadBillList []MerchantBillPart `json:"download_bill_list,omitzero"`
+}
+
+// MerchantBillPart 账单文件: One part of a bill.
+type MerchantBillPart struct {
+	// BillSequence Where the part belongs, from 1.
+	//
+	// Example: 1
+	BillSequence int64 `json:"bill_sequence"`
+
+	// DownloadURL Where the encrypted file is. Sign the GET with the merchant key; it needs no body.
+	//
+	// Example: https://api.mch.weixin.qq.com/v3/payscore/bill/downloadurl?token=xxx
+	DownloadURL string `json:"download_url"`
+
+	// EncryptKey Base64 of the file's key, encrypted for the merchant's API certificate.
+	//
+	// Example: a0YK7p+9XaKzE9N4qtFfG/9za1o+IcYDjksy6Rf3SCgadR+Cepc6mdfF9b2gTxNsJFMEdYXbqL0W1WQZ3UqSPQCguK6uLA==
+	EncryptKey string `json:"encrypt_key"`
+
+	// HashType How `hash_value` is made, SHA1.
+	HashType BillHashType `json:"hash_type"`
+
+	// HashValue Hash of the plain part, unzipped, in hex.
+	//
+	// Example: 79bb0f45fc4c42234a918000b2668d689e2bde04
+	HashValue string `json:"hash_value"`
+
+	// Nonce The nonce of the file.
+	//
+	// Example: 5K8264ILTKCH16CQ2502SI8ZNMTM67VS
+	Nonce string `json:"nonce"`
+}
+
+// ModifyAcquiringBankServiceOrderRequest 从业机构修改订单金额请求: A lower bill for an order that is waiting for payment.
+type ModifyAcquiringBankServiceOrderRequest struct {
+	// ChannelID The channel merchant. The pages require it, another source does not.
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// PostDiscounts Discounts. They replace those sent at completion.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill. They replace those sent at completion. The pages require them, another source does not.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
+	//
+	// Example: 用户投诉
+	Reason string `json:"reason"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TotalAmount Sum of the payments less sum of the discounts, in fen, lower than the amount before.
+	//
+	// Example: 39900
+	TotalAmount int64 `json:"total_amount"`
+}
+
 // ModifyPartnerServiceOrderRequest 修改订单金额请求: A lower bill for an order that is waiting for payment.
 type ModifyPartnerServiceOrderRequest struct {
 	// Device The devices of the service, required for unattended ones such as power banks. Ids are unique under a service.
@@ -2192,6 +3220,220 @@ type NotifiedRiskFund struct {
 	//
 	// Example: ESTIMATE_ORDER_COST
 	Name *string `json:"name,omitempty"`
+}
+
+// OverseasCollection 收款信息: What is collected of an order and what is still to come, in fen (分), the smallest unit of the currency.
+type OverseasCollection struct {
+	// BankType Bank that paid.
+	//
+	// Example: CFT
+	BankType *string `json:"bank_type,omitempty"`
+
+	// Details Each payment that came in.
+	Details []OverseasCollectionDetail `json:"details,omitzero"`
+
+	// PaidAmount What was collected, in fen.
+	//
+	// Example: 10000
+	PaidAmount *int64 `json:"paid_amount,omitempty"`
+
+	// PayingAmount What is still to be collected, in fen.
+	//
+	// Example: 40000
+	PayingAmount *int64 `json:"paying_amount,omitempty"`
+
+	// State Whether the money is there, USER_PAYING (待支付) or USER_PAID (已支付).
+	State CollectionState `json:"state"`
+
+	// TotalAmount All that is to be collected, in fen.
+	//
+	// Example: 50000
+	TotalAmount *int64 `json:"total_amount,omitempty"`
+}
+
+// OverseasCollectionDetail 收款明细: One payment that came in.
+type OverseasCollectionDetail struct {
+	// Amount The payment, in fen.
+	//
+	// Example: 10000
+	Amount *int64 `json:"amount,omitempty"`
+
+	// PaidTime When it came in. RFC 3339.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	PaidTime *string `json:"paid_time,omitempty"`
+
+	// PaidType Channel of a payment, NEWTON (微信支付分) or MCH (商户渠道), the latter told by the merchant with sync.
+	PaidType *PaidType `json:"paid_type,omitempty"`
+
+	// PromotionDetail Coupons of WeChat Pay that were used.
+	PromotionDetail []PromotionDetail `json:"promotion_detail,omitzero"`
+
+	// Seq Number of the payment within the order.
+	//
+	// Example: 1
+	Seq *int64 `json:"seq,omitempty"`
+
+	// TransactionID WeChat Pay's number of the payment.
+	//
+	// Example: 15646546545165651651
+	TransactionID *string `json:"transaction_id,omitempty"`
+}
+
+// OverseasServiceOrderEntity 境外支付分订单: An order.
+type OverseasServiceOrderEntity struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Collection What is collected of an order and what is still to come, in fen (分), the smallest unit of the currency.
+	Collection *OverseasCollection `json:"collection,omitempty"`
+
+	// Currency Currency that the sub-merchant settles in, one for each merchant number. The amounts of the order are in fen (分),
+	// its smallest unit.
+	//
+	//
+	// Example: HKD
+	Currency *string `json:"currency,omitempty"`
+
+	// CurrencyPrice Rate in fen of CNY for 100000000 fen of `currency`, as the sample has it.
+	//
+	// Example: 90000000
+	CurrencyPrice *int64 `json:"currency_price,omitempty"`
+
+	// CurrencyRateInfo The rate, for people.
+	//
+	// Example: 1HKD=0.90CNY
+	CurrencyRateInfo *string `json:"currency_rate_info,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NeedCollection Whether WeChat Pay collects the money.
+	//
+	// Example: true
+	NeedCollection *bool `json:"need_collection,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID string `json:"order_id"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts Discounts.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TimeRange When the service runs. `end_time` is due at completion unless it was given before.
+	TimeRange *OverseasTimeRange `json:"time_range,omitempty"`
+
+	// TotalAmount What the order costs, in fen. Absent before completion.
+	//
+	// Example: 39900
+	TotalAmount *int64 `json:"total_amount,omitempty"`
+}
+
+// OverseasSyncDetail 内容信息详情: How the order was paid outside of PayScore.
+type OverseasSyncDetail struct {
+	// PaidAmount What came in, in fen (分), the smallest unit of the currency.
+	//
+	// Example: 39900
+	PaidAmount *int64 `json:"paid_amount,omitempty"`
+
+	// PaidTime When the money came in.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	PaidTime time.Time `json:"paid_time"`
+
+	// Seq Number of the payment within the order.
+	//
+	// Example: 1
+	Seq *int64 `json:"seq,omitempty"`
+}
+
+// OverseasTimeRange 服务时间段: When the service runs. `end_time` is due at completion unless it was given before.
+type OverseasTimeRange struct {
+	// EndTime When it ends. RFC 3339; samples of the query have yyyyMMddHHmmss.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	EndTime *string `json:"end_time,omitempty"`
+
+	// EndTimeRemark What ends then.
+	//
+	// Example: 租借结束时间
+	EndTimeRemark *string `json:"end_time_remark,omitempty"`
+
+	// StartTime When it starts. RFC 3339; samples of the query have yyyyMMddHHmmss.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	StartTime *string `json:"start_time,omitempty"`
+
+	// StartTimeRemark What starts then.
+	//
+	// Example: 开始租借时间
+	StartTimeRemark *string `json:"start_time_remark,omitempty"`
 }
 
 // PaidType 收款成功渠道: Channel of a payment, NEWTON (微信支付分) or MCH (商户渠道), the latter told by the merchant with sync.
@@ -3047,6 +4289,47 @@ type RefundSourceAccount string
 // merchant.
 type RefundStatus string
 
+// RegisterAcquiringBankDeductionRequest 登记扣款信息请求: A deduction to register. The page of 2024-12 requires `appid` and `out_trade_no`; a description of the page of 2025-04 does not.
+type RegisterAcquiringBankDeductionRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID *string `json:"appid,omitempty"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID string `json:"channel_id"`
+
+	// OutTradeNo Number of a deduction, chosen by the institution. The order at the clearing house has the same number.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutTradeNo *string `json:"out_trade_no,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
+
+// RegisterAcquiringBankDeductionResult 登记扣款信息应答: A deduction that was registered.
+type RegisterAcquiringBankDeductionResult struct {
+	// Description What is paid for, in short.
+	//
+	// Example: XX充电宝
+	Description *string `json:"description,omitempty"`
+}
+
 // RiskFund 订单风险金: What the merchant risks with this order. The mode of the service decides which names are allowed.
 type RiskFund struct {
 	// Amount The risk, in fen, above 0 and within the risk cap of the service.
@@ -3506,6 +4789,28 @@ type ShoppingInfo struct {
 	RealMerchantAppid *string `json:"real_merchant_appid,omitempty"`
 }
 
+// SyncAcquiringBankServiceOrderRequest 从业机构同步支付分订单请求: News that an order was paid outside of PayScore.
+type SyncAcquiringBankServiceOrderRequest struct {
+	// ChannelID The channel merchant. The pages require it, another source does not.
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// Detail How the order was paid outside of PayScore.
+	Detail SyncDetail `json:"detail"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// Type What happened. Order_Paid, in mixed case, is the only value.
+	Type SyncType `json:"type"`
+}
+
 // SyncDetail 内容信息详情: How the order was paid outside of PayScore.
 type SyncDetail struct {
 	// PaidAmount What came in, in fen. Printed by some pages only.
@@ -3522,6 +4827,25 @@ type SyncDetail struct {
 	//
 	// Example: 1
 	Seq *int64 `json:"seq,omitempty"`
+}
+
+// SyncOverseasServiceOrderRequest 境外同步订单信息请求: News that an order was paid outside of PayScore.
+type SyncOverseasServiceOrderRequest struct {
+	// Detail How the order was paid outside of PayScore.
+	Detail OverseasSyncDetail `json:"detail"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// Type What happened. Order_Paid, in mixed case, is the only value.
+	Type SyncType `json:"type"`
 }
 
 // SyncPartnerServiceOrderRequest 同步服务订单状态请求: News that an order was paid outside of PayScore.
@@ -3564,6 +4888,27 @@ type SyncServiceOrderRequest struct {
 
 // SyncType 场景类型: What happened. Order_Paid, in mixed case, is the only value.
 type SyncType string
+
+// TerminateAcquiringBankPermissionByAuthorizationCodeRequest 从业机构解除用户授权关系请求: Why an authorisation ends.
+type TerminateAcquiringBankPermissionByAuthorizationCodeRequest struct {
+	// ChannelID The channel merchant. The pages require it, another source does not.
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
+	//
+	// Example: 用户投诉
+	Reason string `json:"reason"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
 
 // TerminatePartnerPermissionByAuthorizationCodeRequest 解除用户授权关系请求: Why an authorisation ends.
 type TerminatePartnerPermissionByAuthorizationCodeRequest struct {
@@ -3779,6 +5124,87 @@ type UserServiceStatus string
 type DownloadCertificatesParams struct {
 	// AlgorithmType Which certificates. Absent means RSA.
 	AlgorithmType *CertificateAlgorithm `form:"algorithm_type,omitempty" json:"algorithm_type,omitempty"`
+}
+
+// QueryAcquiringBankPermissionByAuthorizationCodeParams are the parameters of QueryAcquiringBankPermissionByAuthorizationCode.
+type QueryAcquiringBankPermissionByAuthorizationCodeParams struct {
+	// ServiceID The service.
+	ServiceID string `form:"service_id" json:"service_id"`
+
+	// ChannelID The channel merchant.
+	ChannelID string `form:"channel_id" json:"channel_id"`
+
+	// SubMchID The sub-merchant.
+	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
+}
+
+// QueryAcquiringBankServiceOrderParams are the parameters of QueryAcquiringBankServiceOrder.
+type QueryAcquiringBankServiceOrderParams struct {
+	// ServiceID The service that the order belongs to.
+	ServiceID string `form:"service_id" json:"service_id"`
+
+	// SubMchID The sub-merchant that the order was created for.
+	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
+
+	// ChannelID The channel merchant that the order was created with.
+	ChannelID string `form:"channel_id" json:"channel_id"`
+
+	// OutOrderNo The institution's number of the order. Give exactly one of `out_order_no` and `query_id`.
+	OutOrderNo *string `form:"out_order_no,omitempty" json:"out_order_no,omitempty"`
+
+	// QueryID The id that the confirmation page hands back to the front end. Give exactly one of `out_order_no` and `query_id`.
+	QueryID *string `form:"query_id,omitempty" json:"query_id,omitempty"`
+}
+
+// QueryAcquiringBankDeductionParams are the parameters of QueryAcquiringBankDeduction.
+type QueryAcquiringBankDeductionParams struct {
+	// ServiceID The service that the order belongs to.
+	ServiceID string `form:"service_id" json:"service_id"`
+
+	// AppID The institution's app, the one that the order was created with.
+	AppID string `form:"appid" json:"appid"`
+
+	// SubMchID The sub-merchant that the order was created for.
+	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
+
+	// SubAppID The sub-merchant's app.
+	SubAppID *string `form:"sub_appid,omitempty" json:"sub_appid,omitempty"`
+
+	// ChannelID The channel merchant that the order was created with.
+	ChannelID string `form:"channel_id" json:"channel_id"`
+
+	// OutOrderNo The institution's number of the order. The page requires it, another source does not.
+	OutOrderNo *string `form:"out_order_no,omitempty" json:"out_order_no,omitempty"`
+}
+
+// RequestMerchantBillParams are the parameters of RequestMerchantBill.
+type RequestMerchantBillParams struct {
+	// BillDate Which bill. The last three months only.
+	BillDate string `form:"bill_date" json:"bill_date"`
+
+	// ServiceID The service.
+	ServiceID string `form:"service_id" json:"service_id"`
+
+	// TarType How the file is compressed. The newest page requires it, another source does not.
+	TarType *BillTarType `form:"tar_type,omitempty" json:"tar_type,omitempty"`
+
+	// EncryptionAlgorithm How the file is encrypted.
+	EncryptionAlgorithm BillEncryptionAlgorithm `form:"encryption_algorithm" json:"encryption_algorithm"`
+}
+
+// QueryOverseasServiceOrderParams are the parameters of QueryOverseasServiceOrder.
+type QueryOverseasServiceOrderParams struct {
+	// ServiceID The service that the order belongs to.
+	ServiceID string `form:"service_id" json:"service_id"`
+
+	// SubMchID The sub-merchant that the order was created for.
+	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
+
+	// OutOrderNo The merchant's number of the order. Give exactly one of `out_order_no` and `query_id`.
+	OutOrderNo *string `form:"out_order_no,omitempty" json:"out_order_no,omitempty"`
+
+	// QueryID The id that the confirmation page hands back to the front end. Give exactly one of `out_order_no` and `query_id`.
+	QueryID *string `form:"query_id,omitempty" json:"query_id,omitempty"`
 }
 
 // AssessPartnerUserRiskLevelParams are the parameters of AssessPartnerUserRiskLevel.

@@ -43,7 +43,19 @@ func subjectOf(x *exchange) string {
 	if f.no == "" {
 		return ""
 	}
-	return journal.Text([]byte(rules.OrderKey(f.sub, f.no)), 256)
+	return journal.Text([]byte(rules.FamilyKey(familyOf(x), f.sub, f.no)), 256)
+}
+
+// familyOf is the family that an operation belongs to, by its path.
+func familyOf(x *exchange) rules.Family {
+	switch {
+	case x.route == nil:
+	case strings.HasPrefix(x.route.Path, "/v3/payscore/acquiringbank/"):
+		return rules.AcquiringBank
+	case strings.HasPrefix(x.route.Path, "/v3/payscore/oversea/"):
+		return rules.Overseas
+	}
+	return ""
 }
 
 func firstOf(values ...string) string {
@@ -79,7 +91,7 @@ func (s *Server) record(x *exchange, number int64) {
 	}
 	if e.Subject == "" && a.status < http.StatusMultipleChoices {
 		if f := orderFieldsOf(a.body.Bytes()); f.no != "" {
-			e.Subject = rules.OrderKey(f.sub, f.no)
+			e.Subject = rules.FamilyKey(familyOf(x), f.sub, f.no)
 		}
 	}
 	s.Ledger.Store.Lock()

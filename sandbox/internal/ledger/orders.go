@@ -4,22 +4,27 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
 // Target is the order that a request names, with what it says of it besides.
 type Target struct {
+	Family               rules.Family
 	SubMchID, OutOrderNo string
+	ChannelID            string  // empty: the request or the order has none
 	ServiceID, AppID     *string // nil: the request says nothing of it
 	Query                bool    // said in the query, not in the body
+	// Fits is a further check of the order that was found, or nil.
+	Fits func(rules.Order) *rules.Refusal
 }
 
 // find returns the order that a request names, as it is by now. The caller
 // holds the lock.
 func (l *Ledger) find(t Target) (*rules.Order, *rules.Refusal) {
-	o := l.orders.Get(rules.OrderKey(t.SubMchID, t.OutOrderNo))
-	if o == nil {
+	o := l.orders.Get(rules.FamilyKey(t.Family, t.SubMchID, t.OutOrderNo))
+	if o == nil || t.ChannelID != "" && o.ChannelID != "" && t.ChannelID != o.ChannelID {
 		return nil, rules.NoOrder()
 	}
 	o = l.settle(o)
@@ -32,6 +37,11 @@ func (l *Ledger) find(t Target) (*rules.Order, *rules.Refusal) {
 	}
 	if t.AppID != nil && *t.AppID != o.Entity.AppID {
 		return nil, rules.ParamError(location, pointer+"appid", "公众账号ID与订单不一致", "is not the app of the order")
+	}
+	if t.Fits != nil {
+		if refused := t.Fits(*o); refused != nil {
+			return nil, refused
+		}
 	}
 	return o, nil
 }
@@ -131,7 +141,7 @@ func Apply[T any](ctx context.Context, l *Ledger, t Target, command rules.Operat
 		if !effects.Repeat {
 			l.keep(changed, effects)
 		}
-		answer = rules.As[T](changed.Entity)
+		answer = rules.As[T](changed.Shown())
 		return nil
 	})
 	return answer, err
@@ -161,7 +171,23 @@ func Query[T any](ctx context.Context, l *Ledger, t Target, outOrderNo, queryID 
 		if refused != nil {
 			return refused
 		}
-		answer = rules.As[T](o.Entity)
+		answer = rules.As[T](o.Shown())
+		return nil
+	})
+	return answer, err
+}
+
+// Registration returns the newest deduction that an acquiring institution
+// registered for an order.
+func (l *Ledger) Registration(ctx context.Context, t Target, appID string) (answer payscore.AcquiringBankDeduction, err error) {
+	err = l.update(ctx, func() error {
+		o, refused := l.find(t)
+		if refused == nil {
+			answer, refused = o.Registration(appID)
+		}
+		if refused != nil {
+			return refused
+		}
 		return nil
 	})
 	return answer, err
@@ -176,7 +202,7 @@ func Create[T any](ctx context.Context, l *Ledger, r rules.Opening) (T, error) {
 		if refused := rules.CheckOpening(r, terms); refused != nil {
 			return refused
 		}
-		known := l.orders.Get(rules.OrderKey(r.Order.SubMchID, r.Order.OutOrderNo))
+		known := l.orders.Get(rules.FamilyKey(r.Family, r.Order.SubMchID, r.Order.OutOrderNo))
 		if known == nil && l.orders.Len() >= l.MaxOrders {
 			return rules.TooManyOrders()
 		}

@@ -13,17 +13,21 @@ import (
 
 // createdOrder is all that any answer to a creation has.
 type createdOrder struct {
-	payscore.ServiceOrderEntity
+	Shown
 	Package      *string                `json:"package,omitempty"`
 	ShoppingInfo *payscore.ShoppingInfo `json:"shopping_info,omitempty"`
 }
 
-// Opening is a request to create an order, from any of the six create
+// Opening is a request to create an order, from any of the create
 // operations.
 type Opening struct {
 	// Request is its body, as it came. Those of two operations never encode
 	// alike, so that the number of one is no repeat of the other.
 	Request any
+	Family  Family
+	// ChannelID is there for an acquiring institution, and the currency for an
+	// overseas order.
+	ChannelID, Currency string
 	// Order is what all of them have, without a sub-merchant for a direct
 	// merchant; risk_fund is empty where the operation has none.
 	Order    payscore.CreatePartnerServiceOrderRequest
@@ -57,6 +61,7 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	}
 	b := r.Order
 	c := &change{terms: t, Order: Order{
+		Family: r.Family, ChannelID: r.ChannelID, Currency: ownCurrency(r.Currency),
 		CreatedAt: t.Now, Created: hash[:], Device: b.Device, ShoppingInfo: r.Shopping,
 		Entity: payscore.ServiceOrderEntity{
 			OutOrderNo: b.OutOrderNo, ServiceID: b.ServiceID, AppID: b.AppID, MchID: t.MchID,
@@ -90,7 +95,7 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 		answer.Package = new("sandbox_package_" + *c.Entity.OrderID)
 	}
 	c.setStage(initial)
-	answer.ServiceOrderEntity = c.Entity
+	answer.Shown = c.Shown()
 	if c.Answer, err = json.Marshal(answer); err != nil {
 		panic(fmt.Sprintf("sandbox: answer a creation: %v", err)) // generated types encode
 	}

@@ -9,6 +9,7 @@ type PermissionsByUser map[givenTo]*Permission
 
 // givenTo is what an authorisation is asked for by, but for its code.
 type givenTo struct {
+	family              Family
 	subMchID, serviceID string
 	appID, subAppID     string  // "" stands for any
 	user                UserIDs // one of the two ids
@@ -31,7 +32,7 @@ func places(p *Permission) (all []givenTo) {
 	for _, id := range p.User.each() {
 		for _, appID := range []string{"", r.AppID} {
 			for _, subAppID := range []string{"", r.SubAppID} {
-				all = append(all, givenTo{r.SubMchID, r.ServiceID, appID, subAppID, id})
+				all = append(all, givenTo{r.Family, r.SubMchID, r.ServiceID, appID, subAppID, id})
 			}
 		}
 	}
@@ -46,9 +47,9 @@ func (all PermissionsByUser) Add(p *Permission) {
 }
 
 // Find returns nil when the user gave none.
-func (all PermissionsByUser) Find(user UserIDs, subMchID, serviceID, appID, subAppID string) (found *Permission) {
+func (all PermissionsByUser) Find(f Family, user UserIDs, subMchID, serviceID, appID, subAppID string) (found *Permission) {
 	for _, id := range user.each() {
-		found = newer(found, all[givenTo{subMchID, serviceID, appID, subAppID, id}])
+		found = newer(found, all[givenTo{f, subMchID, serviceID, appID, subAppID, id}])
 	}
 	return found
 }

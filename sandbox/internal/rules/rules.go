@@ -18,7 +18,12 @@ func CheckOpening(r Opening, t Terms) *Refusal {
 	b := r.Order
 	for _, check := range []func() *Refusal{
 		func() *Refusal { return checkUser(b, r.Completion != nil) },
-		func() *Refusal { return t.checkPlanned(b.TimeRange, r.Completion != nil) },
+		func() *Refusal {
+			if r.Family == Overseas { // of which the pages show times in two forms
+				return nil
+			}
+			return t.checkPlanned(b.TimeRange, r.Completion != nil)
+		},
 		func() *Refusal { return checkLocation(b.Location) },
 		func() *Refusal { return checkAttach(b.Attach) },
 	} {

@@ -10,10 +10,14 @@ import (
 )
 
 // Seeded is an order at a stage that it never went to: e has its number, whose
-// it is and its risk fund.
-func Seeded(e payscore.ServiceOrderEntity, subMchID, notifyURL, stage string, total int64, t Terms) (Order, Effects, error) {
+// it is and its risk fund. An acquiring institution's order has no channel, so
+// that any is taken, and an overseas order is in HKD.
+func Seeded(f Family, e payscore.ServiceOrderEntity, subMchID, notifyURL, stage string, total int64, t Terms) (Order, Effects, error) {
 	if !slices.Contains(Stages(), stage) {
 		return Order{}, Effects{}, fmt.Errorf("no stage %q", stage)
+	}
+	if f != "" && (subMchID == "" || !slices.Contains(Families(), f)) {
+		return Order{}, Effects{}, fmt.Errorf("no order of family %q for sub-merchant %q", f, subMchID)
 	}
 	e.ServiceIntroduction = exampleService
 	e.TimeRange = &payscore.TimeRange{StartTime: new(OnAccept)}
@@ -21,7 +25,10 @@ func Seeded(e payscore.ServiceOrderEntity, subMchID, notifyURL, stage string, to
 	if stage != Created && stage != Expired {
 		e.OpenID = new(ExampleUser)
 	}
-	c := &change{Order: Order{CreatedAt: t.Now, Entity: e}, terms: t}
+	c := &change{Order: Order{Family: f, CreatedAt: t.Now, Entity: e}, terms: t}
+	if f == Overseas {
+		c.Currency = ownCurrency("HKD")
+	}
 	c.Entity.OrderID = new(c.number("10"))
 	if stage == UserPaying || stage == Done {
 		c.Entity.TimeRange = &payscore.TimeRange{StartTime: new(Chinese(t.Now.Add(-3 * time.Hour))), EndTime: new(Chinese(t.Now))}

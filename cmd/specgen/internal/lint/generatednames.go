@@ -45,7 +45,7 @@ func scopeOf(what, names string) scope {
 // plain output of oapi-codegen, have for themselves.
 const clientNames = `Client ClientOption ClientInterface ClientWithResponses ClientWithResponsesInterface New NewClient
 	NewClientWithResponses RequestEditorFn HttpRequestDoer WithHTTPClient WithBaseURL WithRequestEditorFn WithoutLimitChecks
-	WithoutLimitChecksOf 	Unmarshal UnmarshalNotification DefaultServer BackupServer ServerInterface ServerInterfaceWrapper MiddlewareFunc Handler HandlerFromMux
+	WithoutLimitChecksOf Unmarshal UnmarshalNotification DefaultServer BackupServer OverseasServer ServerInterface ServerInterfaceWrapper MiddlewareFunc Handler HandlerFromMux
 	HandlerFromMuxWithBaseURL HandlerWithOptions ServeMux StdHTTPServerOptions StrictServerInterface StrictHandlerFunc
 	StrictMiddlewareFunc StrictHTTPServerOptions NewStrictHandler NewStrictHandlerWithOptions RequiredParamError
 	RequiredHeaderError InvalidParamFormatError TooManyValuesForParamError UnescapedCookieParamError UnmarshalingParamError`
