@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
+	"strings"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
@@ -36,7 +38,7 @@ func Example() {
 
 	err = client.ModifyPartnerServiceOrder(context.Background(), "1234323JKHDFE1243252", payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID:     "1900000109",
-		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900)), Count: new(int64(4))}},
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900)), Count: new(int64(4))}},
 		TotalAmount:  39900, // fen
 		Reason:       "用户投诉",
 	})
@@ -54,4 +56,38 @@ func Example() {
 	case errors.Is(err, apierror.ErrNotSent):
 		fmt.Println(err) // no connection, no signature
 	}
+}
+
+// WeChat Pay takes longer reasons from today on, and the contract does not know
+// yet: this call goes out all the same, and all else in it is checked.
+func Example_withoutLimitChecksOf() {
+	client, err := payscore.New(payscore.DefaultServer, payscore.WithHTTPClient(doer{}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	body := payscore.ModifyPartnerServiceOrderRequest{
+		SubMchID:     "1900000109",
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}},
+		TotalAmount:  39900, // fen
+		Reason:       strings.Repeat("长", 60),
+	}
+	ctx := context.Background()
+	fmt.Println(client.ModifyPartnerServiceOrder(ctx, "1234323JKHDFE1243252", body))
+
+	ctx = payscore.WithoutLimitChecksOf(ctx, "$.reason") // [*] stands for any index: "$.post_payments[*].name"
+	fmt.Println(client.ModifyPartnerServiceOrder(ctx, "1234323JKHDFE1243252", body))
+
+	body.TotalAmount = -1
+	fmt.Println(client.ModifyPartnerServiceOrder(ctx, "1234323JKHDFE1243252", body))
+	// Output:
+	// not sent: $.reason: 60 characters, at most 50
+	// <nil>
+	// not sent: $.total_amount: -1, at least 0
+}
+
+// doer answers 204. Yours is a transport.Client.
+type doer struct{}
+
+func (doer) Do(req *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: req}, nil
 }

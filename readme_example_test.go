@@ -32,7 +32,7 @@ var (
 
 	body = payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID:     "1900000109",
-		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900)), Count: new(int64(4))}},
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900)), Count: new(int64(4))}},
 		TotalAmount:  39900,
 		Reason:       "用户投诉",
 	}
@@ -54,7 +54,7 @@ func Example_firstCall() {
 
 	err = client.ModifyPartnerServiceOrder(ctx, "1234323JKHDFE1243252", payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID:     "1900000109",
-		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900)), Count: new(int64(4))}},
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900)), Count: new(int64(4))}},
 		TotalAmount:  39900,
 		Reason:       "用户投诉",
 	})

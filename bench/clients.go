@@ -21,7 +21,7 @@ import (
 var Body = payscore.ModifyPartnerServiceOrderRequest{
 	ServiceID:     new(floor.ServiceID),
 	SubMchID:      floor.SubMchID,
-	PostPayments:  []payscore.Payment{{Name: "就餐费用", Amount: new(int64(40000)), Description: new("就餐人均100元"), Count: new(int64(4))}},
+	PostPayments:  []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(40000)), Description: new("就餐人均100元"), Count: new(int64(4))}},
 	PostDiscounts: []payscore.ServiceOrderCoupon{{Name: new("满20减1元"), Description: new("不与其他优惠叠加"), Amount: new(int64(100))}},
 	TotalAmount:   39900,
 	Reason:        floor.Reason,

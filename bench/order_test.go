@@ -23,7 +23,7 @@ func largest(tb testing.TB) []byte {
 	}
 	for i := range 100 {
 		order.PostPayments = append(order.PostPayments, payscore.Payment{
-			Name: fmt.Sprintf("%s%03d", strings.Repeat("费", 17), i), Amount: new(int64(400)), Description: new(strings.Repeat("明", 30)), Count: new(int64(4)),
+			Name: new(fmt.Sprintf("%s%03d", strings.Repeat("费", 17), i)), Amount: new(int64(400)), Description: new(strings.Repeat("明", 30)), Count: new(int64(4)),
 		})
 	}
 	for i := range 30 {

@@ -12,8 +12,8 @@ func ExampleFindings() {
 	err := payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID: "1900000109",
 		PostPayments: []payscore.Payment{
-			{Name: "就餐费用", Amount: new(int64(40000))},
-			{Count: new(int64(0))},
+			{Name: new("就餐费用"), Amount: new(int64(40000))},
+			{Name: new(""), Count: new(int64(0))},
 		},
 		TotalAmount: 39900,
 	}.Validate()

@@ -17,8 +17,11 @@ package limit
 import (
 	"fmt"
 	"math"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/wxpayscore/payscore/internal/oneline"
@@ -41,7 +44,8 @@ type Finding struct {
 	// or the name of a path, query or header parameter (out_order_no).
 	Path string `json:"path"`
 	// Rule names what was broken: the contract's keyword (maxLength, pattern,
-	// enum, ...) or a rule of the order (total, unique, ...).
+	// enum, ...), text for its x-wechatpay-text, or a rule of the order (total,
+	// unique, ...).
 	Rule string `json:"rule"`
 	// Message says what is wrong and what the limit is, in one line.
 	Message string `json:"message"`
@@ -121,7 +125,30 @@ func (p *Path) String() string {
 // of the member to check; the key "" stands for what is at the path itself, such
 // as an item of an array. Its zero value is ready; it is for one request and one
 // goroutine. A method of a nil Checker panics when it finds something.
-type Checker struct{ findings Findings }
+type Checker struct {
+	// Characters are those that a text may have. nil stands for any.
+	Characters *unicode.RangeTable
+
+	findings Findings
+	except   []string
+}
+
+// Except makes the checks that follow find nothing at these places, which are
+// paths as [Finding] has them. [*] stands for any index. Bytes that are no UTF-8
+// are found all the same: encoding/json would send others in their place.
+func (c *Checker) Except(paths ...string) {
+	if c != nil {
+		c.except = paths
+	}
+}
+
+func (c *Checker) excepted(path, rule string) bool {
+	return rule != "utf8" && slices.ContainsFunc(c.except, func(except string) bool {
+		pattern := strings.ReplaceAll(regexp.QuoteMeta(except), `\[\*\]`, `\[[0-9]+\]`)
+		matched, _ := regexp.MatchString("^"+pattern+"$", path)
+		return matched
+	})
+}
 
 // Err returns what was found as a [Findings], or nil.
 func (c *Checker) Err() error {
@@ -140,11 +167,13 @@ func (c *Checker) add(at *Path, key, rule, format string, args ...any) {
 		member := at.Key(key)
 		place = &member
 	}
-	c.findings = append(c.findings, Finding{Path: place.String(), Rule: rule, Message: fmt.Sprintf(format, args...)})
+	if path := place.String(); !c.excepted(path, rule) {
+		c.findings = append(c.findings, Finding{Path: path, Rule: rule, Message: fmt.Sprintf(format, args...)})
+	}
 }
 
-// String checks the length of a text, in characters, and its pattern, which
-// may be nil.
+// String checks the characters of a text, its length in characters, and its
+// pattern, which may be nil.
 func (c *Checker) String(at *Path, key, value string, shortest, longest int, pattern *Pattern) {
 	// encoding/json would replace bad bytes in silence, and the merchant would
 	// sign a text it never wrote.
@@ -152,6 +181,7 @@ func (c *Checker) String(at *Path, key, value string, shortest, longest int, pat
 		c.add(at, key, "utf8", "not valid UTF-8")
 		return
 	}
+	foreign := c != nil && c.Characters != nil && c.foreign(at, key, value)
 	switch n := utf8.RuneCountInString(value); {
 	case n < shortest && n == 0:
 		c.add(at, key, "minLength", "empty, at least %s", count(shortest, "character"))
@@ -159,9 +189,27 @@ func (c *Checker) String(at *Path, key, value string, shortest, longest int, pat
 		c.add(at, key, "minLength", "%s, at least %d", count(n, "character"), shortest)
 	case n > longest:
 		c.add(at, key, "maxLength", "%s, at most %d", count(n, "character"), longest)
-	case pattern != nil && !pattern.match(value):
+	case !foreign && pattern != nil && !pattern.match(value):
 		c.add(at, key, "pattern", "does not match %s", pattern.Source)
 	}
+}
+
+// foreign finds the first character that no text has. It says where it stands
+// and not what it is: a text may be personal.
+func (c *Checker) foreign(at *Path, key, value string) bool {
+	n := 0
+	for _, r := range value {
+		switch n++; {
+		case unicode.Is(c.Characters, r):
+			continue
+		case r > 0xFFFF:
+			c.add(at, key, "text", "character %d takes 4 bytes in UTF-8, at most 3", n)
+		default:
+			c.add(at, key, "text", "character %d is U+%04X, which no text has", n, r)
+		}
+		return true
+	}
+	return false
 }
 
 // Integer checks the range of a number.

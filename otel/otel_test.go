@@ -152,7 +152,7 @@ func (r *rig) sent() []http.Header {
 func (r *rig) modify(ctx context.Context) error {
 	return r.ModifyPartnerServiceOrder(ctx, orderNo, payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID: "1900000109", TotalAmount: 39900, Reason: "MARKER reason",
-		PostPayments: []payscore.Payment{{Name: "MARKER payment", Amount: new(int64(39900))}},
+		PostPayments: []payscore.Payment{{Name: new("MARKER payment"), Amount: new(int64(39900))}},
 	})
 }
 
@@ -433,7 +433,7 @@ func TestSecretsStayOut(t *testing.T) {
 		r := newRig(t, nil, a)
 		_, err := r.QueryPermissionByOpenid(t.Context(), openid, payscore.QueryPermissionByOpenidParams{AppID: "wxd678efh567hg6787", ServiceID: service})
 		err2 := r.TerminatePermissionByOpenid(t.Context(), openid,
-			payscore.TerminatePermissionByOpenidRequest{AppID: "wxd678efh567hg6787", ServiceID: service, Reason: "MARKER reason"})
+			payscore.TerminatePermissionByOpenidRequest{AppID: new("wxd678efh567hg6787"), ServiceID: service, Reason: "MARKER reason"})
 		if err == nil || err2 == nil || r.modify(t.Context()) == nil || len(r.sent()) < 3 {
 			t.Fatal(err, err2, len(r.sent()))
 		}

@@ -373,7 +373,7 @@ func TestAdminTimelineHasRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := box.Client().ModifyPartnerServiceOrder(t.Context(), "LIFE1", payscore.ModifyPartnerServiceOrderRequest{
-		SubMchID: "1900000109", PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}}, TotalAmount: 39900, Reason: "用户投诉",
+		SubMchID: "1900000109", PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}}, TotalAmount: 39900, Reason: "用户投诉",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ import (
 func lines(amounts ...int64) []payscore.Payment {
 	var all []payscore.Payment
 	for i, a := range amounts {
-		all = append(all, payscore.Payment{Name: fmt.Sprint("费用", i), Amount: new(a)})
+		all = append(all, payscore.Payment{Name: new(fmt.Sprint("费用", i)), Amount: new(a)})
 	}
 	return all
 }
@@ -44,7 +44,7 @@ func TestModifyRules(t *testing.T) {
 	named := func(names ...string) []payscore.Payment {
 		all := lines(make([]int64, len(names))...)
 		for i := range all {
-			all[i].Name = names[i]
+			all[i].Name = new(names[i])
 		}
 		all[0].Amount = new(int64(39900))
 		return all
@@ -57,11 +57,11 @@ func TestModifyRules(t *testing.T) {
 	}{
 		"payments less discounts":     {bill(39900, lines(40000), coupons(100)), refusal{}},
 		"several of each":             {bill(39900, lines(20000, 20000, 1000), coupons(100, 1000)), refusal{}},
-		"count does not multiply":     {bill(39900, []payscore.Payment{{Name: "a", Amount: new(int64(39900)), Count: new(int64(4))}}, nil), refusal{}},
+		"count does not multiply":     {bill(39900, []payscore.Payment{{Name: new("a"), Amount: new(int64(39900)), Count: new(int64(4))}}, nil), refusal{}},
 		"one fen lower":               {bill(49999, lines(49999), nil), refusal{}},
 		"zero":                        {bill(0, lines(0), nil), refusal{}},
 		"zero by a discount":          {bill(0, lines(40000), coupons(40000)), refusal{}},
-		"line without an amount":      {bill(39900, append(lines(39900), payscore.Payment{Name: "使用时长", Description: new("1小时")}), nil), refusal{}},
+		"line without an amount":      {bill(39900, append(lines(39900), payscore.Payment{Name: new("使用时长"), Description: new("1小时")}), nil), refusal{}},
 		"total a fen too high":        {bill(39901, lines(40000), coupons(100)), wrongFormula},
 		"total a fen too low":         {bill(39899, lines(40000), coupons(100)), wrongFormula},
 		"discount not taken off":      {bill(40000, lines(40000), coupons(100)), wrongFormula},
@@ -203,7 +203,7 @@ func printedRequest() payscore.ModifyPartnerServiceOrderRequest {
 		ServiceID: new("2002000000000558128851361561536"),
 		SubMchID:  "1900000109",
 		PostPayments: []payscore.Payment{
-			{Name: "就餐费用", Amount: new(int64(40000)), Description: new("就餐人均100元"), Count: new(int64(4))}},
+			{Name: new("就餐费用"), Amount: new(int64(40000)), Description: new("就餐人均100元"), Count: new(int64(4))}},
 		PostDiscounts: []payscore.ServiceOrderCoupon{
 			{Name: new("满20减1元"), Description: new("不与其他优惠叠加"), Amount: new(int64(100)), Count: new(int64(2))}},
 		TotalAmount: 50000,

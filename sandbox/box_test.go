@@ -304,7 +304,7 @@ func completion(total int64) payscore.CompletePartnerServiceOrderRequest {
 	return payscore.CompletePartnerServiceOrderRequest{
 		ServiceID:    serviceID,
 		SubMchID:     subMchID,
-		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(total)}},
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(total)}},
 		TotalAmount:  total,
 		TimeRange:    &payscore.TimeRange{EndTime: new("20250601121010")},
 	}
@@ -313,7 +313,7 @@ func completion(total int64) payscore.CompletePartnerServiceOrderRequest {
 func modification(total int64) payscore.ModifyPartnerServiceOrderRequest {
 	return payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID:     subMchID,
-		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(total)}},
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(total)}},
 		TotalAmount:  total,
 		Reason:       "用户投诉",
 	}

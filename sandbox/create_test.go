@@ -79,7 +79,7 @@ func TestDirectComplete(t *testing.T) {
 			"end ahead":      {map[string]any{"time_range": times("20250101", "20990101")}, wrongParam("/time_range/end_time")},
 			"end at start":   {map[string]any{"time_range": times("20250101000000", "20250101000000")}, refusal{400, "PARAM_ERROR", 271316637, ""}},
 			"two precisions": {map[string]any{"time_range": times("20250101", "20250102000000")}, refusal{}},
-			"names repeat":   {map[string]any{"post_payments": []payscore.Payment{{Name: "a", Amount: new(int64(39900))}, {Name: "a", Amount: new(int64(100))}}}, wrongParam("/post_payments/1/name")},
+			"names repeat":   {map[string]any{"post_payments": []payscore.Payment{{Name: new("a"), Amount: new(int64(39900))}, {Name: new("a"), Amount: new(int64(100))}}}, wrongParam("/post_payments/1/name")},
 			"reentry":        {map[string]any{"out_order_no": orderNo, "attach": "x"}, refusal{400, "INVALID_REQUEST", 271316598, ""}},
 		} {
 			no := strings.ReplaceAll(name, " ", "_")
@@ -127,7 +127,7 @@ func TestPayOnDelivery(t *testing.T) {
 		}
 		b.send("POST", op.template, with(running, map[string]any{"out_order_no": "no_user", "openid": nil})).checkRefused(t, wrongParam("/openid"))
 		b.call(d, "running", "complete", completion(100))
-		if v, _ := b.Order(d.subMchID(), "running"); v.ShoppingInfo == nil || v.ShoppingInfo.Goods[0].Name != "无线耳机" {
+		if v, _ := b.Order(d.subMchID(), "running"); v.ShoppingInfo == nil || *v.ShoppingInfo.Goods[0].Name != "无线耳机" {
 			t.Errorf("%s: kept %s", id, asJSON(v.ShoppingInfo))
 		}
 	}
@@ -194,7 +194,7 @@ func TestCreateRulesOfTimesAndTexts(t *testing.T) {
 		got.checkRefused(t, want)
 	}
 	body := needConfirm("lines")
-	body.PostPayments = []payscore.Payment{{Name: "a", Description: new("1元/小时")}, {Name: "b"}}
+	body.PostPayments = []payscore.Payment{{Name: new("a"), Description: new("1元/小时")}, {Name: new("b")}}
 	lax.send("POST", orders, asJSON(body)).checkRefused(t, wrongParam("/post_payments/1/amount"))
 	body.PostPayments[1].Amount = new(int64(0))
 	lax.create(body)

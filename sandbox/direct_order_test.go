@@ -26,7 +26,7 @@ func TestLifeOfADirectOrder(t *testing.T) {
 		t.Errorf("created %s", asJSON(created))
 	}
 	b.ok(b.Move("confirm", sandbox.MoveArgs{OutOrderNo: orderNo}))
-	lines39900 := []payscore.Payment{{Name: "就餐费用", Amount: new(int64(40000)), Description: new("就餐人均100元")}}
+	lines39900 := []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(40000)), Description: new("就餐人均100元")}}
 	completed, err := b.client.CompleteServiceOrder(ctx, orderNo, payscore.CompleteServiceOrderRequest{
 		ServiceID: serviceID, AppID: appID, PostPayments: lines(50000), TotalAmount: 50000,
 		TimeRange: ref(times("", "20250601121010")), Location: &payscore.Location{StartLocation: new("A"), EndLocation: new("B")}})
@@ -44,7 +44,7 @@ func TestLifeOfADirectOrder(t *testing.T) {
 	if got := b.read(direct, orderNo); asJSON(got) != asJSON(modified) {
 		t.Errorf("answered\n%s, but the query says\n%s", asJSON(modified), asJSON(got))
 	}
-	paid, err := b.client.PayServiceOrder(ctx, orderNo, payscore.PayServiceOrderRequest{ServiceID: serviceID, AppID: appID})
+	paid, err := b.client.PayServiceOrder(ctx, orderNo, payscore.PayServiceOrderRequest{ServiceID: new(serviceID), AppID: new(appID)})
 	b.ok(err)
 	if want := fmt.Sprintf(`{"appid":%q,"mchid":%q,"order_id":%q,"out_order_no":%q,"service_id":%q}`,
 		appID, b.Credentials().Account().MchID, created.OrderID, orderNo, serviceID); asJSON(paid) != want {

@@ -26,6 +26,10 @@
 //		fmt.Println(n.EventType, n.Delivered, len(n.Attempts))
 //	}
 //
+// Orders of acquiring institutions and overseas orders are found by their
+// [Family]. Where WeChat Pay's pages are silent, mostly on these and on the bill,
+// the sandbox does what is plausible; docs/sandbox.md lists it.
+//
 // It has a signature check of its own and shares no code with package auth: a
 // mistake made on both sides would pass unseen.
 package sandbox

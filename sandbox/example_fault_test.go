@@ -19,7 +19,7 @@ func ExampleServer_Fault() {
 		box.Fault("reset-after; operation=modifyPartnerServiceOrder; count=1")
 		err := box.Client().ModifyPartnerServiceOrder(t.Context(), "1234323JKHDFE1243252", payscore.ModifyPartnerServiceOrderRequest{
 			SubMchID:     "1900000109",
-			PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+			PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}},
 			TotalAmount:  39900,
 			Reason:       "用户投诉",
 		})

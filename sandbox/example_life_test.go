@@ -53,7 +53,7 @@ func ExampleServer() {
 		}
 		err = client.CompletePartnerServiceOrder(ctx, number, payscore.CompletePartnerServiceOrderRequest{
 			SubMchID: account.SubMchID, ServiceID: account.ServiceID,
-			PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(50000))}},
+			PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(50000))}},
 			TotalAmount:  50000,
 			TimeRange:    &payscore.TimeRange{EndTime: new(serviceorder.FormatTime(box.Now()))},
 		})
@@ -62,7 +62,7 @@ func ExampleServer() {
 		}
 		result, err := serviceorder.Modify(ctx, client, number, payscore.ModifyPartnerServiceOrderRequest{
 			SubMchID:     account.SubMchID,
-			PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+			PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}},
 			TotalAmount:  39900,
 			Reason:       "用户投诉",
 		}, serviceorder.WithTotalBefore(50000))

@@ -140,7 +140,7 @@ func TestCancelAtEachStage(t *testing.T) {
 func TestRepeatedCreate(t *testing.T) {
 	b := newBox(t)
 	body := needConfirm(orderNo)
-	body.PostPayments = []payscore.Payment{{Name: "就餐费用", Amount: new(int64(40000))}}
+	body.PostPayments = []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(40000))}}
 	first := asJSON(b.create(body))
 	if again := asJSON(b.create(body)); again != first {
 		t.Errorf("answered\n%s, then\n%s", first, again)
@@ -207,8 +207,8 @@ func TestQueryTakesOneNumberAndTheRightService(t *testing.T) {
 	b := newBox(t)
 	b.seed(orderNo, 50000)
 	for query, want := range map[string]refusal{
-		"sub_mchid=" + subMchID: wrongParam("out_order_no"),
-		"sub_mchid=" + subMchID + "&out_order_no=" + orderNo + "&query_id=1": wrongParam("out_order_no"),
+		"sub_mchid=" + subMchID:                                                              wrongParam("out_order_no"),
+		"sub_mchid=" + subMchID + "&query_id=":                                               wrongParam("out_order_no"),
 		"out_order_no=" + orderNo:                                                            wrongParam("sub_mchid"),
 		"sub_mchid=&out_order_no=" + orderNo:                                                 wrongParam("sub_mchid"),
 		"sub_mchid=" + subMchID + "&out_order_no=" + orderNo + "&service_id=1":               wrongParam("service_id"),
@@ -217,6 +217,7 @@ func TestQueryTakesOneNumberAndTheRightService(t *testing.T) {
 		"sub_mchid=" + subMchID + "&out_order_no=a%2Fb":                                      wrongParam("out_order_no"),
 		"sub_mchid=" + subMchID + "&out_order_no=" + orderNo + "&service_id=" + serviceID:    {},
 		"out_order_no=" + orderNo + "&x=%E5%B0%B1&sub_mchid=" + subMchID + "&unknown_as_yet": {},
+		"sub_mchid=" + subMchID + "&out_order_no=" + orderNo + "&query_id=":                  {}, // as a sample has it
 	} {
 		got := b.send("GET", orders+"?"+query, "")
 		if want.status == 0 {
@@ -230,6 +231,7 @@ func TestQueryTakesOneNumberAndTheRightService(t *testing.T) {
 			t.Errorf("%s: wrong in %q", query, p.Location)
 		}
 	}
+	b.send("GET", orders+"?sub_mchid="+subMchID+"&out_order_no="+orderNo+"&query_id=1", "").checkRefused(t, notExist)
 }
 
 func TestServiceOfTheOrder(t *testing.T) {
@@ -269,7 +271,7 @@ func TestCreateRules(t *testing.T) {
 		"payments over the cap":         {needConfirm, func(r *request) { r.PostPayments = lines(600_000, 400_001) }, overCap},
 		"payments that wrap":            {needConfirm, func(r *request) { r.PostPayments = lines(1<<63-1, 1<<63-1, 2) }, overCap},
 		"payments at the cap":           {needConfirm, func(r *request) { r.PostPayments = lines(600_000, 400_000) }, refusal{}},
-		"payments of one name":          {needConfirm, func(r *request) { r.PostPayments = []payscore.Payment{{Name: "a"}, {Name: "a"}} }, wrongParam("/post_payments/1/name")},
+		"payments of one name":          {needConfirm, func(r *request) { r.PostPayments = []payscore.Payment{{Name: new("a")}, {Name: new("a")}} }, wrongParam("/post_payments/1/name")},
 		"payments over, with discounts": {needConfirm, func(r *request) { r.PostPayments, r.PostDiscounts = lines(1_000_001), coupons(1) }, refusal{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -348,8 +350,8 @@ func TestSeed(t *testing.T) {
 		t.Errorf("seeded %s", asJSON(order))
 	}
 	*order.TotalAmount = 1
-	order.PostPayments[0].Name = "changed"
-	if b.total(orderNo) != 50000 || b.query(orderNo).PostPayments[0].Name == "changed" {
+	order.PostPayments[0].Name = new("changed")
+	if b.total(orderNo) != 50000 || *b.query(orderNo).PostPayments[0].Name == "changed" {
 		t.Error("what Seed returned shares memory with the sandbox")
 	}
 	for name, c := range map[string]struct {

@@ -202,7 +202,7 @@ func owned(d side, body map[string]any) string {
 }
 
 func (w *planWalk) createPlan() {
-	p := &modelPlan{side: side(w.chance(50)), no: fmt.Sprint("P", len(w.plans)), days: 1 + w.dice.Int64N(3), details: 1 + w.dice.IntN(3)}
+	p := &modelPlan{side: []side{partner, direct}[w.dice.IntN(2)], no: fmt.Sprint("P", len(w.plans)), days: 1 + w.dice.Int64N(3), details: 1 + w.dice.IntN(3)}
 	known := len(w.plans) > 0 && w.chance(20)
 	if known {
 		p = w.plans[w.dice.IntN(len(w.plans))]

@@ -31,7 +31,7 @@ func TestModelOfTheRules(t *testing.T) {
 				}
 			}
 			for _, want := range []string{"CREATED", "DOING/USER_CONFIRM", "DOING/MCH_COMPLETE/USER_PAYING", "DONE", "DONE/USER_PAID", "REVOKED", "EXPIRED",
-				"create", "again", "cancel", "complete", "modify", "pay", "sync", "confirm", "confirm_with_deposit", "expire", "start_deduction", "deduct",
+				"create", "again", "cancel", "complete", "modify", "pay", "sync", "register", "confirm", "confirm_with_deposit", "expire", "start_deduction", "deduct",
 				"deduction_fails", "user_pays", "refused", "settle expire", "settle deduct", "settle deduction_fails"} {
 				if w.reached[want] == 0 {
 					t.Errorf("no step reached %s", want)
@@ -114,14 +114,21 @@ func (w *rulesWalk) step() {
 		w.operate(no, "complete", o.complete(asJSON(body), b), rules.Completion(body, body))
 	case 6:
 		b, payments, discounts := w.bill(o)
-		if b.total == 0 {
+		if b.total == 0 || sideOf(no) == overseas {
 			return
 		}
 		body := modification(0)
 		body.PostPayments, body.PostDiscounts, body.TotalAmount = payments, discounts, b.total
 		w.operate(no, "modify", o.modify(b), rules.Modify{Body: body})
 	case 7:
-		w.operate(no, "pay", o.collect(), rules.Pay{})
+		switch sideOf(no) {
+		case bank:
+			number := w.outTradeNo(no)
+			w.operate(no, "register", o.register(number, w.elapsed), rules.Register{OutTradeNo: number})
+		case overseas: // which has no such operation
+		default:
+			w.operate(no, "pay", o.collect(), rules.Pay{})
+		}
 	case 8:
 		w.operate(no, "sync", o.collect(), rules.Sync{Detail: paidElsewhere("20250601121010").Detail})
 	}
@@ -129,7 +136,7 @@ func (w *rulesWalk) step() {
 }
 
 func (w *rulesWalk) create() {
-	no := fmt.Sprintf("%s_%d", side(w.chance(50)), len(w.numbers))
+	no := fmt.Sprintf("%s_%d", w.side(), len(w.numbers))
 	if len(w.numbers) > 0 && w.chance(20) {
 		no = w.numbers[w.dice.IntN(len(w.numbers))]
 	}
@@ -142,6 +149,7 @@ func (w *rulesWalk) create() {
 	}
 	body.SubMchID = sideOf(no).subMchID()
 	created := asJSON(body)
+	opening := rules.Opening{Request: body, Order: body, Family: sideOf(no).family()}
 	m, known := w.orders[no]
 	name := "create"
 	if known {
@@ -152,10 +160,10 @@ func (w *rulesWalk) create() {
 		if !known {
 			before = nil
 		}
-		if refused := rules.CheckOpening(rules.Opening{Request: body, Order: body}, t); refused != nil {
+		if refused := rules.CheckOpening(opening, t); refused != nil {
 			w.t.Error(refused)
 		}
-		made, effects, refused := rules.Create(rules.Opening{Request: body, Order: body}, before, t)
+		made, effects, refused := rules.Create(opening, before, t)
 		if refused != nil {
 			made = o
 		}
@@ -164,7 +172,7 @@ func (w *rulesWalk) create() {
 	if known {
 		return
 	}
-	m = &modelOrder{created: created, since: w.elapsed}
+	m = &modelOrder{created: created, since: w.elapsed, bank: sideOf(no) == bank}
 	m.setStage("CREATED", "", "")
 	if body.NeedUserConfirm != nil {
 		m.setStage("DOING", "USER_CONFIRM", "")
@@ -205,7 +213,7 @@ func (w *rulesWalk) move(no string, o *modelOrder) {
 
 // advance moves the time on and settles all orders.
 func (w *rulesWalk) advance() {
-	d := []time.Duration{20 * time.Minute, time.Hour, modelConfirmWithin}[w.dice.IntN(3)]
+	d := []time.Duration{20 * time.Minute, time.Hour, modelRegistered, modelConfirmWithin}[w.dice.IntN(4)]
 	w.elapsed += d
 	w.now = w.now.Add(d)
 	for _, no := range w.numbers {

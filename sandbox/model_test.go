@@ -19,7 +19,8 @@ import (
 	"github.com/wxpayscore/payscore/sandbox"
 )
 
-// TestModel runs random operations of a partner and of a direct merchant on the
+// TestModel runs random operations of a partner, of a direct merchant, of an
+// acquiring institution and on overseas orders on the
 // sandbox and on a model of the state machine, with requests that arrive twice,
 // broken, forged or meet a fault before or after they are carried out, and with
 // moves of the user, of WeChat Pay and of time. PAYSCORE_MODEL_STEPS says how many.
@@ -50,7 +51,7 @@ func TestModel(t *testing.T) {
 }
 
 // modelStepsToReachAll are enough for each outcome and move to have its turn.
-const modelStepsToReachAll = 2000
+const modelStepsToReachAll = 4000
 
 // modelSteps is the number of steps, or what PAYSCORE_MODEL_STEPS says.
 func modelSteps(t *testing.T, steps int) int {
@@ -77,6 +78,8 @@ type modelOrder struct {
 	since                          time.Duration // when it was created, by the model's clock
 	deposit                        bool
 	deduction                      *modelDeduction // in progress
+	bank                           bool            // of an acquiring institution
+	registered                     string          // numbers of its deductions, with a comma before each
 }
 
 type modelDeduction struct {
@@ -142,20 +145,46 @@ func (o *modelOrder) settle(now time.Duration) {
 }
 
 func (o *modelOrder) startDeduction(until time.Duration, fails bool) bool {
-	if !o.paying() || o.deduction != nil {
+	if !o.paying() || o.deduction != nil || o.bank {
 		return false
 	}
 	o.deduction = &modelDeduction{until, fails}
 	return true
 }
 
-// deduct is by WeChat Pay, which may be at it already.
+// modelRegistered is how long a registered deduction is in force.
+const modelRegistered = 24 * time.Hour
+
+// register registers a deduction of an acquiring institution's order. A number
+// that is in force may be repeated; one that is not must be new.
+func (o *modelOrder) register(number string, now time.Duration) bool {
+	switch {
+	case !o.paying():
+		return false
+	case o.deduction != nil:
+		return strings.HasSuffix(o.registered, ","+number)
+	case strings.Contains(o.registered+",", ","+number+","):
+		return false
+	}
+	o.registered += "," + number
+	o.deduction = &modelDeduction{now + modelRegistered, true}
+	return true
+}
+
+// deduct is by WeChat Pay, which may be at it already. For an acquiring
+// institution it is by the clearing house, once it is registered.
 func (o *modelOrder) deduct() bool {
+	if o.bank && o.deduction == nil {
+		return false
+	}
 	o.deduction = nil
 	return o.collect()
 }
 
 func (o *modelOrder) deductionFails() bool {
+	if o.bank && o.deduction == nil {
+		return false
+	}
 	o.deduction = nil
 	return o.paying()
 }
@@ -262,7 +291,7 @@ func (w *walk) note(format string, args ...any) {
 // number is one of the newest orders, or of none. It tells whose the order is.
 func (w *walk) number() string {
 	if len(w.numbers) == 0 || w.chance(3) {
-		return []string{"unknown", "direct_unknown"}[w.dice.IntN(2)]
+		return w.side() + "_unknown"
 	}
 	return w.numbers[max(0, len(w.numbers)-1-w.dice.IntN(12))]
 }
@@ -279,12 +308,12 @@ func (w *walk) bill(o *modelOrder) (b modelBill, payments []payscore.Payment, di
 			name = "付费项目"
 		}
 		b.payments = append(b.payments, amount)
-		payments = append(payments, payscore.Payment{Name: name, Amount: &amount})
+		payments = append(payments, payscore.Payment{Name: new(name), Amount: &amount})
 		b.total += amount
 	}
 	if o != nil && o.paying() && w.chance(10) { // the amount that it has already
 		b.total = o.total
-		b.payments, payments = []int64{b.total}, []payscore.Payment{{Name: "付费项目", Amount: new(b.total)}}
+		b.payments, payments = []int64{b.total}, []payscore.Payment{{Name: new("付费项目"), Amount: new(b.total)}}
 		return b, payments, nil
 	}
 	if w.chance(30) {
@@ -303,11 +332,17 @@ func (w *walk) bill(o *modelOrder) (b modelBill, payments []payscore.Payment, di
 }
 
 // sideOf tells whose order has a number.
-func sideOf(no string) side { return side(strings.HasPrefix(no, "direct")) }
+func sideOf(no string) side {
+	d, _, _ := strings.Cut(no, "_")
+	return side(d)
+}
+
+// side is one of the four, as the first part of a number.
+func (w *walk) side() string { return string(allSides[w.dice.IntN(len(allSides))]) }
 
 // advance moves the time on, which may end what every order waits for.
 func (w *walk) advance() {
-	d := []time.Duration{20 * time.Minute, time.Hour, modelConfirmWithin}[w.dice.IntN(3)]
+	d := []time.Duration{20 * time.Minute, time.Hour, modelRegistered, modelConfirmWithin}[w.dice.IntN(4)]
 	w.note("advance by %s", d)
 	w.box.Advance(d)
 	w.elapsed += d
@@ -343,16 +378,20 @@ func (w *walk) step() {
 		w.post(no, "complete", body, func(o *modelOrder) bool { return o.complete(sideOf(no).body(body), b) })
 	case 6, 7:
 		b, payments, discounts := w.bill(o)
-		if b.total == 0 {
+		if b.total == 0 || sideOf(no) == overseas { // which has no modification
 			return
 		}
 		body := modification(0)
 		body.PostPayments, body.PostDiscounts, body.TotalAmount = payments, discounts, b.total
 		w.post(no, "modify", body, func(o *modelOrder) bool { return o.modify(b) })
 	case 8:
-		if w.chance(50) {
+		switch d := sideOf(no); {
+		case d == bank && w.chance(80):
+			number := w.outTradeNo(no)
+			w.post(no, "registerdeductinfo", registration(number), func(o *modelOrder) bool { return o.register(number, w.elapsed) })
+		case w.chance(50) && (d == partner || d == direct):
 			w.post(no, "pay", payment(), (*modelOrder).collect)
-		} else {
+		default:
 			w.post(no, "sync", paidElsewhere("20250601121010"), (*modelOrder).collect)
 		}
 	case 9:
@@ -360,6 +399,9 @@ func (w *walk) step() {
 	}
 	w.compare(no)
 }
+
+// outTradeNo is one of few, so that some come again.
+func (w *walk) outTradeNo(no string) string { return fmt.Sprintf("%s_T%d", no, w.dice.IntN(3)) }
 
 // modelDeducts is how long a deduction takes. What the test itself takes is less.
 const modelDeducts = time.Hour
@@ -393,7 +435,8 @@ func (w *walk) move(no string, o *modelOrder) {
 		w.collected += o.paid - before
 	}
 	w.note("%s of %s: %t", m.name, no, accepted)
-	err := w.box.Move(m.name, sandbox.MoveArgs{SubMchID: sideOf(no).subMchID(), OutOrderNo: no, Duration: modelDeducts, Fails: fails})
+	err := w.box.Move(m.name, sandbox.MoveArgs{
+		Family: sideOf(no).family(), SubMchID: sideOf(no).subMchID(), OutOrderNo: no, Duration: modelDeducts, Fails: fails})
 	if (err == nil) != accepted {
 		w.t.Errorf("%s of %s: %v, the model says %t", m.name, no, err, accepted)
 	}
@@ -403,7 +446,7 @@ func (w *walk) move(no string, o *modelOrder) {
 }
 
 func (w *walk) create() {
-	no := fmt.Sprintf("%s_%d", side(w.chance(50)), len(w.numbers))
+	no := fmt.Sprintf("%s_%d", w.side(), len(w.numbers))
 	if len(w.numbers) > 0 && w.chance(20) {
 		no = w.number()
 	}
@@ -419,7 +462,7 @@ func (w *walk) create() {
 		if m.created != "" {
 			return m.created == created // the same request once more
 		}
-		m.created, m.since = created, w.elapsed
+		m.created, m.since, m.bank = created, w.elapsed, sideOf(no) == bank
 		m.setStage("CREATED", "", "")
 		if body.NeedUserConfirm != nil {
 			m.setStage("DOING", "USER_CONFIRM", "")
@@ -508,9 +551,12 @@ func (w *walk) sendBoth(no, op, body string, apply transition) {
 			w.expect(rec, 200)
 			w.expectOrderID(o, rec)
 			w.reached["direct "+op]++
+		case op == "registerdeductinfo":
+			w.expect(rec, 200)
+			w.reached["bank "+op]++
 		default:
 			w.expect(rec, 204)
-			w.reached["partner "+op]++
+			w.reached[string(sideOf(no))+" "+op]++
 		}
 	}
 }
@@ -560,10 +606,10 @@ func (w *walk) lose(path, body, fault string) {
 
 func (w *walk) query(no string) {
 	w.note("query %s", no)
-	whose := "sub_mchid=" + subMchID
-	if sideOf(no) == direct {
-		whose = "appid=" + appID + "&service_id=" + serviceID
-	}
+	whose := map[side]string{
+		partner: "sub_mchid=" + subMchID, direct: "appid=" + appID + "&service_id=" + serviceID,
+		bank: "channel_id=" + channelID + "&sub_mchid=" + subMchID + "&service_id=" + serviceID, overseas: "sub_mchid=" + subMchID + "&service_id=" + serviceID,
+	}[sideOf(no)]
 	rec := w.serve("GET", sideOf(no).at("", "")+"?"+whose+"&out_order_no="+no, "", nil)
 	if w.orders[no] == nil {
 		w.expect(rec, 404)
@@ -617,7 +663,7 @@ func (w *walk) expect(rec *httptest.ResponseRecorder, status int) {
 
 // compare looks at an order past the API.
 func (w *walk) compare(no string) {
-	o, there := entity(w.box, sideOf(no).subMchID(), no)
+	o, there := sideOf(no).entity(w.box, no)
 	if there != (w.orders[no] != nil) {
 		w.t.Errorf("%s is there: %t", no, there)
 	}
@@ -647,6 +693,7 @@ func (w *walk) same(no string, o payscore.ServiceOrderEntity) {
 	}
 	want := *m
 	want.created, want.completed, want.cancelReason, want.since, want.deposit, want.deduction = "", "", "", 0, false, nil
+	want.bank, want.registered = false, ""
 	if got != want {
 		w.t.Errorf("%s is %+v, the model says %+v", no, got, want)
 	}
@@ -658,7 +705,7 @@ func (w *walk) same(no string, o payscore.ServiceOrderEntity) {
 func (w *walk) checkSum() {
 	var sum int64
 	for no := range w.orders {
-		o, _ := entity(w.box, sideOf(no).subMchID(), no)
+		o, _ := sideOf(no).entity(w.box, no)
 		if o.Collection != nil {
 			sum += *o.Collection.PaidAmount
 		}
@@ -678,6 +725,8 @@ func checkReached(t *testing.T, walks []*walk) {
 	for _, op := range []string{"cancel", "complete", "modify", "pay", "sync"} {
 		want = append(want, "partner "+op, "direct "+op)
 	}
+	want = append(want, "bank cancel", "bank complete", "bank modify", "bank sync", "bank registerdeductinfo",
+		"overseas cancel", "overseas complete", "overseas sync")
 	for _, state := range want {
 		if !slices.ContainsFunc(walks, func(w *walk) bool { return w.reached[state] > 0 }) {
 			t.Errorf("no step reached %s", state)

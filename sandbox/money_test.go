@@ -25,7 +25,7 @@ func TestMoneyIsWhatTheAnswersSaid(t *testing.T) {
 	accounts := map[string]*account{}
 	for i := range 12 {
 		no := fmt.Sprint("order", i)
-		accounts[no] = &account{d: side(i%2 == 0), completed: -1}
+		accounts[no] = &account{d: allSides[i%2], completed: -1}
 		b.call(accounts[no].d, no, "", noConfirm(no))
 	}
 	succeeded := 0

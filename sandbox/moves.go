@@ -26,6 +26,9 @@ type MoveError = ledger.MoveError
 // MoveArgs name what a move is about and what it takes. Fields that the move
 // does not need are ignored.
 type MoveArgs struct {
+	// Family is [AcquiringBank] or [Overseas] for an order or a permission of
+	// theirs, and empty for one of a partner or a direct merchant.
+	Family     Family
 	SubMchID   string // empty for a direct merchant
 	OutOrderNo string
 	// OpenID is the user who confirms the order or authorises the service. The
@@ -60,12 +63,17 @@ type MoveArgs struct {
 //     besides, so that the order cannot be modified later;
 //   - expire: 30 days have passed without a confirmation;
 //   - start_deduction: a deduction is in progress for a while, in which the
-//     order cannot be changed (number 271316754), and then ends;
+//     order cannot be changed (number 271316754), and then ends. An acquiring
+//     institution's order has none;
 //   - deduct: WeChat Pay deducts, or the deduction in progress succeeds at once,
-//     and PAYSCORE.USER_PAID is announced;
+//     and PAYSCORE.USER_PAID is announced. An acquiring institution has to
+//     register a deduction before;
 //   - deduction_fails: the deduction fails, and the order still waits for its
 //     payment;
 //   - user_pays: the user pays in WeChat, with the same event.
+//
+// A deduction that an acquiring institution registered is in progress for 24
+// hours. It ends like one that failed unless a move ends it before.
 //
 // The others are about something else:
 //

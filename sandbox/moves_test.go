@@ -453,7 +453,7 @@ func TestOrdersByPages(t *testing.T) {
 		page, next := b.Orders("", after, 2)
 		for _, v := range page {
 			got = append(got, v.SubMchID+"/"+v.OutOrderNo)
-			if v.Stage != "USER_PAYING" || asJSON(v.Entity) != asJSON(b.read(side(v.SubMchID == ""), v.OutOrderNo)) {
+			if v.Stage != "USER_PAYING" || asJSON(v.Entity) != asJSON(b.read(map[bool]side{true: direct, false: partner}[v.SubMchID == ""], v.OutOrderNo)) {
 				t.Errorf("listed %s", asJSON(v))
 			}
 		}

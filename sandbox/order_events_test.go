@@ -41,7 +41,7 @@ func TestEventsOfAnOrder(t *testing.T) {
 				b.Advance(time.Minute)
 			}, "PAYSCORE.USER_PAID DONE"},
 		} {
-			t.Run(d.String()+"/"+name, func(t *testing.T) {
+			t.Run(string(d)+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				b := newBoxAt(t, clockAt(noon))
 				if c.stage != "" {

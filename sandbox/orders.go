@@ -26,6 +26,20 @@ func SeedDirect() SeedOption { return SeedSubMchID("") }
 // SeedSubMchID makes it the order of another sub-merchant.
 func SeedSubMchID(subMchID string) SeedOption { return func(s *seed) { s.SubMchID = subMchID } }
 
+// Family says by whose operations an order is found: it is [AcquiringBank],
+// [Overseas], or empty for the orders of partners and direct merchants.
+type Family = rules.Family
+
+// The families of orders that have operations of their own.
+const (
+	AcquiringBank = rules.AcquiringBank
+	Overseas      = rules.Overseas
+)
+
+// SeedFamily makes it an order of a family. An acquiring institution's order has
+// no channel_id, so that any is taken, and an overseas order is in HKD.
+func SeedFamily(f Family) SeedOption { return func(s *seed) { s.Family = f } }
+
 // SeedNotifyURL sets the URL that events of the order are sent to. By default
 // they are not sent.
 func SeedNotifyURL(url string) SeedOption { return func(s *seed) { s.NotifyURL = url } }
@@ -55,11 +69,11 @@ func (s *Sandbox) Seed(outOrderNo string, total int64, opts ...SeedOption) (pays
 	if err := s.ledger.Seed(spec); err != nil {
 		return payscore.ServiceOrderEntity{}, err
 	}
-	v, _ := s.Order(spec.SubMchID, outOrderNo)
+	v, _ := s.FamilyOrder(spec.Family, spec.SubMchID, outOrderNo)
 	return v.Entity, nil
 }
 
-// OrderView is a copy of all that the sandbox knows of an order: SubMchID (empty
+// OrderView is a copy of all that the sandbox knows of an order: Family, SubMchID (empty
 // for a direct merchant's), OutOrderNo, Stage, CreatedAt, Collected (fen that
 // came in, here or elsewhere), Entity (as a query answers it), QueryID, the
 // Moves that it allows now, and what requests said of it.
@@ -69,11 +83,18 @@ type OrderView = ledger.OrderView
 // merchant's has an empty subMchID.
 func (s *Sandbox) Order(subMchID, outOrderNo string) (v OrderView, ok bool) {
 	s.mustBeOpen()
-	return s.ledger.View(subMchID, outOrderNo)
+	return s.ledger.View("", subMchID, outOrderNo)
+}
+
+// FamilyOrder returns an order of a family as it is now, and whether there is
+// one.
+func (s *Sandbox) FamilyOrder(f Family, subMchID, outOrderNo string) (v OrderView, ok bool) {
+	s.mustBeOpen()
+	return s.ledger.View(f, subMchID, outOrderNo)
 }
 
 // Orders returns up to limit orders whose keys (sub_mchid, a slash and
-// out_order_no) begin with prefix and come after the key after, sorted by
+// out_order_no, after the family and a slash if there is one) begin with prefix and come after the key after, sorted by
 // their keys. next is the last key when there are more, else "".
 func (s *Sandbox) Orders(prefix, after string, limit int) (page []OrderView, next string) {
 	s.mustBeOpen()

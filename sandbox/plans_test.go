@@ -35,7 +35,7 @@ var planDay = time.Date(2023, 9, 5, 3, 0, 0, 0, time.UTC)
 func onBothSides(t *testing.T, do func(t *testing.T, p planBox), opts ...sandbox.Option) {
 	t.Parallel()
 	for _, d := range []side{partner, direct} {
-		t.Run(d.String(), func(t *testing.T) {
+		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			do(t, planBox{newBoxAt(t, func() time.Time { return planDay }, opts...), d})
 		})

@@ -10,11 +10,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/sandbox"
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
 // call is an operation of the contract with what its examples make of it.
@@ -48,9 +50,15 @@ var unsent = []string{"query_id", "sub_openid", "sub_appid", "algorithm_type"}
 func (c call) target(replaced map[string]string) string {
 	path, query := c.template, url.Values{}
 	for _, p := range c.spec.Parameters {
-		value := fmt.Sprint(p.Value.Schema.Value.Example)
-		if p.Value.Example != nil {
+		schema := p.Value.Schema.Value
+		value := fmt.Sprint(schema.Example)
+		switch {
+		case p.Value.Name == "bill_date": // that of the example is years ago
+			value = time.Now().In(rules.ChinaTime).Format("2006010215")
+		case p.Value.Example != nil:
 			value = fmt.Sprint(p.Value.Example)
+		case len(schema.Enum) > 0:
+			value = fmt.Sprint(schema.Enum[0])
 		}
 		if other, ok := replaced[p.Value.Name]; ok {
 			value = other
@@ -83,12 +91,17 @@ func (c call) bodies() map[string]map[string]any {
 // body is the example to start from: of a new order that the user confirms.
 func (c call) body() map[string]any {
 	all := c.bodies()
-	for _, name := range slices.Sorted(maps.Keys(all)) {
+	names := slices.Sorted(maps.Keys(all))
+	for _, name := range names {
 		if all[name]["need_user_confirm"] != false {
 			return all[name]
 		}
 	}
-	panic(c.id)
+	body := maps.Clone(all[names[0]])
+	for _, name := range []string{"need_user_confirm", "openid", "sub_openid"} {
+		delete(body, name)
+	}
+	return body
 }
 
 // success is the one status of it.
@@ -155,7 +168,7 @@ func (b *box) fill(c call, body map[string]any) map[string]any {
 		}
 	}
 	sub := subMchID
-	if c.direct() {
+	if c.side() == direct {
 		sub = ""
 	}
 	if p, there := b.Plan(sub, orderNo); there && body["plan_id"] != nil {
@@ -172,7 +185,7 @@ func (b *box) fill(c call, body map[string]any) map[string]any {
 func (b *box) bringPlan(c call) {
 	b.t.Helper()
 	side, sub := "Partner", subMchID
-	if c.direct() {
+	if c.side() == direct {
 		side, sub = "", ""
 	}
 	create := "create" + side
@@ -189,46 +202,44 @@ func (b *box) bringPlan(c call) {
 	}
 }
 
-// direct tells whether an operation is about the merchant's own orders.
-func (c call) direct() bool { return !strings.Contains(c.template, "/partner/") }
+// side is whose orders or permissions an operation is about.
+func (c call) side() side { return sideAt(c.template) }
+
+// word is the side in the names of operations.
+func (d side) word() string {
+	return map[side]string{partner: "Partner", bank: "AcquiringBank", overseas: "Overseas"}[d]
+}
 
 // bring puts the order of the examples at a stage, by the examples.
 func (b *box) bring(c call, stage string) {
 	b.t.Helper()
-	side, sub := "Partner", subMchID
-	if c.direct() {
-		side, sub = "", ""
-	}
-	b.example("create" + side + "ServiceOrder")
+	d := c.side()
+	b.example("create" + d.word() + "ServiceOrder")
 	switch stage {
 	case "CREATED":
 		return
 	case "EXPIRED":
-		b.ok(b.Move("expire", sandbox.MoveArgs{SubMchID: sub, OutOrderNo: orderNo}))
+		b.ok(b.Move("expire", d.move(orderNo)))
 		return
 	}
-	b.ok(b.Move("confirm", sandbox.MoveArgs{SubMchID: sub, OutOrderNo: orderNo}))
+	b.ok(b.Move("confirm", d.move(orderNo)))
 	switch stage {
 	case "USER_PAYING", "DONE":
-		b.example("complete" + side + "ServiceOrder")
+		b.example("complete" + d.word() + "ServiceOrder")
 	case "REVOKED":
-		b.example("cancel" + side + "ServiceOrder")
+		b.example("cancel" + d.word() + "ServiceOrder")
 	}
 	if stage == "DONE" {
-		b.example("pay" + side + "ServiceOrder")
+		b.pay(d, orderNo)
 	}
 }
 
 // authorise gives the authorisation of the examples.
 func (b *box) authorise(c call) {
 	b.t.Helper()
-	if c.direct() {
-		b.example("applyPermission")
-		b.ok(b.Move("open_permission", sandbox.MoveArgs{AuthorizationCode: "1234323JKHDFE1243252"}))
-		return
-	}
-	b.example("applyPartnerPermission")
-	b.ok(b.Move("open_permission", sandbox.MoveArgs{SubMchID: subMchID, AuthorizationCode: "1234323JKHDFE1243252"}))
+	d := c.side()
+	b.example("apply" + d.word() + "Permission")
+	b.ok(b.Move("open_permission", sandbox.MoveArgs{Family: d.family(), SubMchID: d.subMchID(), AuthorizationCode: "1234323JKHDFE1243252"}))
 }
 
 // arrange makes what the example of an operation needs to succeed.
@@ -237,10 +248,15 @@ func (b *box) arrange(c call) {
 	switch {
 	case c.rule.Allowed != nil:
 		b.bring(c, c.rule.Allowed[0])
+		if c.id == "queryAcquiringBankDeduction" {
+			b.example("registerAcquiringBankDeduction")
+		}
 	case strings.HasSuffix(c.id, "PendingMessage"), strings.HasSuffix(c.id, "PrepaidMessage"):
 		b.bring(c, "USER_CONFIRM")
 	case c.id == "queryPartnerServiceAccountApplication":
 		b.example("applyPartnerServiceAccount")
+	case c.id == "requestMerchantBill":
+		b.seed("billed", 39900)
 	case c.id == "createRefund", c.id == "queryRefund":
 		b.seed("paid", 39900)
 		b.ok(b.client.PayPartnerServiceOrder(b.t.Context(), "paid", payment()))
@@ -265,7 +281,8 @@ func (b *box) provoke(c call, code string) answer {
 	switch code {
 	case "PARAM_ERROR":
 		if c.spec.RequestBody != nil {
-			return b.of(c, map[string]any{})
+			// An empty body would do, but for an operation that requires nothing.
+			return b.of(c, map[string]any{"service_id": 1, "echo_message": 1, "out_refund_no": 1})
 		}
 		broken := map[string]string{}
 		for _, p := range c.spec.Parameters {
@@ -313,11 +330,12 @@ func (b *box) provoke(c call, code string) answer {
 	switch {
 	case strings.HasPrefix(c.id, "terminate"):
 		b.authorise(c)
-		if c.direct() {
+		d := c.side()
+		if d == direct {
 			b.example("createServiceOrder")
 			b.ok(b.Move("confirm", sandbox.MoveArgs{OutOrderNo: orderNo}))
 		} else {
-			b.create(noConfirm("running"))
+			b.call(d, "", "", noConfirm("running"))
 		}
 		return b.of(c, c.body())
 	case strings.HasPrefix(c.id, "apply"):

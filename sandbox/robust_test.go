@@ -306,8 +306,8 @@ func TestOrderIsACopy(t *testing.T) {
 	b := newBox(t)
 	b.seed(orderNo, 50000)
 	order, _ := entity(b, subMchID, orderNo)
-	*order.TotalAmount, order.PostPayments[0].Name, order.Collection.State = 1, "changed", payscore.CollectionStateUserPaid
-	if again, _ := entity(b, subMchID, orderNo); stageOf(t, again) != "USER_PAYING" || *again.TotalAmount != 50000 || again.PostPayments[0].Name == "changed" {
+	*order.TotalAmount, order.PostPayments[0].Name, order.Collection.State = 1, new("changed"), payscore.CollectionStateUserPaid
+	if again, _ := entity(b, subMchID, orderNo); stageOf(t, again) != "USER_PAYING" || *again.TotalAmount != 50000 || *again.PostPayments[0].Name == "changed" {
 		t.Errorf("changed to %s", asJSON(again))
 	}
 }

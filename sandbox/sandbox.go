@@ -285,8 +285,9 @@ func (s *Sandbox) Reset() error {
 }
 
 // ServeHTTP checks the signature and the contract, carries out the operation and
-// signs the response. Only a 401 is unsigned, unless a [Fault] is on. Each request
-// has an [Entry] in the journal, which is added before the response is sent.
+// signs the response. Only a 401 and the file of a bill are unsigned, unless a
+// [Fault] is on. Each request has an [Entry] in the journal, which is added before the
+// response is sent.
 //
 // A fault that breaks the connection panics with [http.ErrAbortHandler] if w does
 // not belong to an HTTP/1.1 connection.

@@ -81,25 +81,51 @@ func operations() []operation {
 }
 
 func (o operation) target(outOrderNo string) string {
-	if o.method == http.MethodGet {
-		return o.template + "?" + o.query(outOrderNo).Encode()
+	target := o.path(outOrderNo)
+	if query := o.query(outOrderNo); len(query) > 0 {
+		target += "?" + query.Encode()
 	}
+	return target
+}
+
+func (o operation) path(outOrderNo string) string {
 	return strings.ReplaceAll(o.template, "{out_order_no}", outOrderNo)
 }
 
-// query are the parameters that the operation requires, and the number.
+// query has the parameters that the operation requires, and the number if it is
+// one of the query.
 func (o operation) query(outOrderNo string) url.Values {
-	v := url.Values{"out_order_no": {outOrderNo}}
+	v := url.Values{}
+	values := map[string]string{"sub_mchid": subMchID, "service_id": serviceID, "appid": appID, "channel_id": channelID, "out_order_no": outOrderNo}
 	for _, p := range o.spec.Parameters {
-		if p.Value.In == "query" && p.Value.Required {
-			v.Set(p.Value.Name, map[string]string{"sub_mchid": subMchID, "service_id": serviceID, "appid": appID}[p.Value.Name])
+		if p.Value.In == "query" && (p.Value.Required || p.Value.Name == "out_order_no") {
+			value, ok := values[p.Value.Name]
+			if !ok {
+				value = fmt.Sprint(p.Value.Schema.Value.Example)
+			}
+			v.Set(p.Value.Name, value)
 		}
 	}
 	return v
 }
 
 // side is whose orders the operation is about.
-func (o operation) side() side { return side(!strings.Contains(o.template, "/partner/")) }
+func (o operation) side() side { return sideAt(o.template) }
+
+func sideAt(template string) side {
+	for _, d := range []side{overseas, bank, partner} {
+		if strings.HasPrefix(template, d.at("", "")) {
+			return d
+		}
+	}
+	if strings.HasPrefix(template, "/v3/payscore/acquiringbank/") { // of a permission, or paid on delivery
+		return bank
+	}
+	if strings.Contains(template, "/partner/") {
+		return partner
+	}
+	return direct
+}
 
 // success is the one status that the contract has for it.
 func (o operation) success() int {
@@ -140,23 +166,33 @@ func stageOf(t testing.TB, order payscore.ServiceOrderEntity) string {
 	return fitting[0]
 }
 
-// side is whose orders a test is about: those of the sub-merchant, or those of
-// a direct merchant.
-type side bool
+// side is whose orders a test is about: those of the sub-merchant, of a direct
+// merchant, of an acquiring institution, or overseas.
+type side string
 
 const (
-	partner side = false
-	direct  side = true
+	partner  side = "partner"
+	direct   side = "direct"
+	bank     side = "bank"
+	overseas side = "overseas"
 )
 
-func (d side) String() string {
-	if d == direct {
-		return "direct"
-	}
-	return "partner"
+var allSides = []side{partner, direct, bank, overseas}
+
+// channelID is the channel of the contract's examples.
+const channelID = "1230000109"
+
+// family is the first part of the keys of its orders, if they have one.
+func (d side) family() sandbox.Family {
+	return map[side]sandbox.Family{bank: sandbox.AcquiringBank, overseas: sandbox.Overseas}[d]
 }
 
-// subMchID is the first part of the keys of its orders.
+// move are the arguments of a move of its order.
+func (d side) move(outOrderNo string) sandbox.MoveArgs {
+	return sandbox.MoveArgs{Family: d.family(), SubMchID: d.subMchID(), OutOrderNo: outOrderNo}
+}
+
+// subMchID is the sub-merchant of its orders.
 func (d side) subMchID() string {
 	if d == direct {
 		return ""
@@ -170,17 +206,28 @@ func (d side) body(b any) string {
 		return asJSON(b)
 	}
 	members := parsed(strings.NewReader(asJSON(b))).(map[string]any)
-	delete(members, "sub_mchid")
-	members["appid"], members["service_id"] = appID, serviceID
+	members["service_id"] = serviceID
+	switch d {
+	case direct:
+		delete(members, "sub_mchid")
+		members["appid"] = appID
+	case bank:
+		members["channel_id"] = channelID
+	case overseas:
+		members["currency"] = "HKD"
+		if detail, syncs := members["detail"].(map[string]any); syncs {
+			detail["paid_time"] = "2025-06-01T12:10:10+08:00"
+		}
+	}
 	return asJSON(members)
 }
 
 // at is the path of an operation on an order, or of all when op is "".
 func (d side) at(outOrderNo, op string) string {
-	base := orders
-	if d == direct {
-		base = "/v3/payscore/serviceorder"
-	}
+	base := map[side]string{
+		partner: orders, direct: "/v3/payscore/serviceorder",
+		bank: "/v3/payscore/acquiringbank/serviceorder", overseas: "/v3/payscore/oversea/partner/serviceorder",
+	}[d]
 	if op == "" {
 		return base
 	}
@@ -200,14 +247,44 @@ func (b *box) call(d side, outOrderNo, op string, body any) answer {
 // read is an order as its side's query answers it.
 func (b *box) read(d side, outOrderNo string) (order payscore.ServiceOrderEntity) {
 	b.t.Helper()
-	if d == partner {
+	var (
+		got any
+		err error
+	)
+	switch d {
+	case partner:
 		return b.query(outOrderNo)
+	case direct:
+		got, err = b.client.QueryServiceOrder(b.t.Context(),
+			payscore.QueryServiceOrderParams{ServiceID: serviceID, AppID: appID, OutOrderNo: &outOrderNo})
+	case bank:
+		got, err = b.client.QueryAcquiringBankServiceOrder(b.t.Context(),
+			payscore.QueryAcquiringBankServiceOrderParams{ServiceID: serviceID, SubMchID: subMchID, ChannelID: channelID, OutOrderNo: &outOrderNo})
+	case overseas:
+		got, err = b.client.QueryOverseasServiceOrder(b.t.Context(),
+			payscore.QueryOverseasServiceOrderParams{ServiceID: serviceID, SubMchID: subMchID, OutOrderNo: &outOrderNo})
 	}
-	got, err := b.client.QueryServiceOrder(b.t.Context(),
-		payscore.QueryServiceOrderParams{ServiceID: serviceID, AppID: appID, OutOrderNo: &outOrderNo})
 	b.ok(err)
 	b.ok(json.Unmarshal([]byte(asJSON(got)), &order))
 	return order
+}
+
+// pay collects the money of an order, by the operation or as the side does it.
+func (b *box) pay(d side, outOrderNo string) {
+	b.t.Helper()
+	switch d {
+	case partner, direct:
+		b.call(d, outOrderNo, "pay", payment())
+		return
+	case bank: // so that there is a registration to query
+		b.call(d, outOrderNo, "registerdeductinfo", registration("T_"+outOrderNo))
+	}
+	b.ok(b.Move("deduct", d.move(outOrderNo)))
+}
+
+// registration registers a deduction of an acquiring institution's order.
+func registration(outTradeNo string) any {
+	return map[string]any{"sub_mchid": subMchID, "channel_id": channelID, "appid": appID, "out_trade_no": outTradeNo}
 }
 
 // orderAt brings a new order to a stage.
@@ -223,11 +300,11 @@ func (b *box) orderAt(d side, stage, outOrderNo string) {
 	}
 	switch stage {
 	case "DONE":
-		b.call(d, outOrderNo, "pay", payment())
+		b.pay(d, outOrderNo)
 	case "REVOKED":
 		b.call(d, outOrderNo, "cancel", cancellation("不想要了"))
 	case "EXPIRED":
-		b.ok(b.Move("expire", sandbox.MoveArgs{SubMchID: d.subMchID(), OutOrderNo: outOrderNo}))
+		b.ok(b.Move("expire", d.move(outOrderNo)))
 	}
 	if got := stageOf(b.t, b.read(d, outOrderNo)); got != stage {
 		b.t.Fatalf("the order is %s, want %s", got, stage)
@@ -255,6 +332,9 @@ func TestEachOperationAtEachStage(t *testing.T) {
 			t.Run(op.id+"/"+name, func(t *testing.T) {
 				no := fmt.Sprintf("stage_%d", calls)
 				b.orderAt(d, name, no)
+				if op.id == "queryAcquiringBankDeduction" && name == "USER_PAYING" { // DONE has one already
+					b.call(d, no, "registerdeductinfo", registration("T"))
+				}
 				before := b.read(d, no)
 				got := b.send(op.method, op.target(no), op.example())
 				after := b.read(d, no)
@@ -281,8 +361,8 @@ func TestEachOperationAtEachStage(t *testing.T) {
 			})
 		}
 	}
-	if calls < 14*6 {
-		t.Errorf("%d calls, want at least seven operations of both sides at six stages", calls)
+	if calls < 25*6 {
+		t.Errorf("%d calls, want at least 25 operations at six stages", calls)
 	}
 }
 
@@ -296,7 +376,7 @@ func TestTwinsHaveTheSameStages(t *testing.T) {
 	twins := 0
 	for _, op := range operations() {
 		twin, found := rules[op.method+" "+strings.Replace(op.template, "/partner/", "/", 1)]
-		if op.side() == direct || !found {
+		if op.side() != partner || !found {
 			continue
 		}
 		twins++
@@ -359,9 +439,9 @@ func TestCompletionAtZero(t *testing.T) {
 			continue
 		}
 		d := op.side()
-		b.call(d, op.id, "", noConfirm(op.id))
-		b.call(d, op.id, "complete", completion(0))
-		order := b.read(d, op.id)
+		b.call(d, "zero", "", noConfirm("zero"))
+		b.call(d, "zero", "complete", completion(0))
+		order := b.read(d, "zero")
 		if op.rule.BecomesAtZero != stageOf(t, order) {
 			t.Errorf("%s: the order became %s, want %s", d, stageOf(t, order), op.rule.BecomesAtZero)
 		}

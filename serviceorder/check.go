@@ -60,10 +60,15 @@ func checkPayments(payments []payscore.Payment) limit.Findings {
 			findings = append(findings, limit.Finding{Path: fmt.Sprintf("$.post_payments[%d]", i), Rule: "content", Warning: true,
 				Message: "neither amount nor description is given"})
 		}
-		if j, seen := first[p.Name]; seen && p.Name != RepeatableName {
+		if p.Name == nil {
+			findings = append(findings, limit.Finding{Path: fmt.Sprintf("$.post_payments[%d].name", i), Rule: "required", Warning: true,
+				Message: "absent, and most official pages require it"})
+			continue
+		}
+		if j, seen := first[*p.Name]; seen && *p.Name != RepeatableName {
 			findings = append(findings, repeated("post_payments", i, j))
 		} else if !seen {
-			first[p.Name] = i
+			first[*p.Name] = i
 		}
 	}
 	return findings

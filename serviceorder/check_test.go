@@ -21,7 +21,7 @@ func published() payscore.ModifyPartnerServiceOrderRequest {
 		SubMchID:  "1900000109",
 		ServiceID: new("2002000000000558128851361561536"),
 		PostPayments: []payscore.Payment{
-			{Name: "就餐费用", Amount: new(int64(40000)), Description: new("就餐人均100元"), Count: new(int64(4))},
+			{Name: new("就餐费用"), Amount: new(int64(40000)), Description: new("就餐人均100元"), Count: new(int64(4))},
 		},
 		PostDiscounts: []payscore.ServiceOrderCoupon{
 			{Name: new("满20减1元"), Description: new("不与其他优惠叠加"), Amount: new(int64(100)), Count: new(int64(2))},
@@ -41,7 +41,7 @@ func right() payscore.ModifyPartnerServiceOrderRequest {
 func lines(n int) []payscore.Payment {
 	list := make([]payscore.Payment, n)
 	for i := range list {
-		list[i] = payscore.Payment{Name: fmt.Sprint("项目", i), Amount: new(int64(1))}
+		list[i] = payscore.Payment{Name: new(fmt.Sprint("项目", i)), Amount: new(int64(1))}
 	}
 	return list
 }
@@ -109,11 +109,18 @@ func TestCheckModify(t *testing.T) {
 		{"line of 0", func(b *request) { b.PostPayments, b.PostDiscounts, b.TotalAmount = []payscore.Payment{pay(0)}, nil, 0 }, nil},
 
 		// Limits are in characters, whatever their number of bytes.
-		{"name of 20 characters", func(b *request) { b.PostPayments[0].Name = han(20) }, nil},
-		{"name of 20 emoji", func(b *request) { b.PostPayments[0].Name = strings.Repeat("🍜", 20) }, nil},
-		{"name of 21 characters", func(b *request) { b.PostPayments[0].Name = han(21) }, []string{"$.post_payments[0].name maxLength"}},
-		{"name of 21 letters", func(b *request) { b.PostPayments[0].Name = strings.Repeat("a", 21) }, []string{"$.post_payments[0].name maxLength"}},
-		{"no name", func(b *request) { b.PostPayments[0].Name = "" }, []string{"$.post_payments[0].name minLength"}},
+		{"name of 20 characters", func(b *request) { b.PostPayments[0].Name = new(han(20)) }, nil},
+		{"name with an emoji", func(b *request) { b.PostPayments[0].Name = new("面🍜") }, []string{"$.post_payments[0].name text"}},
+		{"name of 21 emoji", func(b *request) { b.PostPayments[0].Name = new(strings.Repeat("🍜", 21)) }, []string{"$.post_payments[0].name text", "$.post_payments[0].name maxLength"}},
+		{"name left out", func(b *request) { b.PostPayments[0].Name = nil }, []string{"$.post_payments[0].name required?"}},
+		{"two names left out", func(b *request) {
+			b.PostPayments = []payscore.Payment{{Amount: new(int64(39900))}, {Description: new("免费")}}
+			b.PostDiscounts, b.TotalAmount = nil, 39900
+		},
+			[]string{"$.post_payments[0].name required?", "$.post_payments[1].name required?"}},
+		{"name of 21 characters", func(b *request) { b.PostPayments[0].Name = new(han(21)) }, []string{"$.post_payments[0].name maxLength"}},
+		{"name of 21 letters", func(b *request) { b.PostPayments[0].Name = new(strings.Repeat("a", 21)) }, []string{"$.post_payments[0].name maxLength"}},
+		{"no name", func(b *request) { b.PostPayments[0].Name = new("") }, []string{"$.post_payments[0].name minLength"}},
 		{"description of 30", func(b *request) { b.PostPayments[0].Description = new(han(30)) }, nil},
 		{"description of 31", func(b *request) { b.PostPayments[0].Description = new(han(31)) }, []string{"$.post_payments[0].description maxLength"}},
 		{"discount of 20 and 30 characters", func(b *request) { b.PostDiscounts[0].Name, b.PostDiscounts[0].Description = new(han(20)), new(han(30)) }, nil},
@@ -152,20 +159,20 @@ func TestCheckModify(t *testing.T) {
 		{"negative total", func(b *request) { b.TotalAmount = -1 }, []string{"$.total_amount minimum", "$.total_amount total?"}},
 		{"discounts exceed", func(b *request) { b.PostDiscounts[0].Amount = new(int64(40001)) }, []string{"$.total_amount total?"}},
 		{"sum overflows", func(b *request) {
-			b.PostPayments, b.TotalAmount = []payscore.Payment{{Name: "a", Amount: new(int64(math.MaxInt64))}, {Name: "b", Amount: new(int64(math.MaxInt64))}}, 0
+			b.PostPayments, b.TotalAmount = []payscore.Payment{{Name: new("a"), Amount: new(int64(math.MaxInt64))}, {Name: new("b"), Amount: new(int64(math.MaxInt64))}}, 0
 		}, []string{"$.total_amount total?"}},
 
 		{"the same name three times", func(b *request) {
-			b.PostPayments, b.PostDiscounts, b.TotalAmount = []payscore.Payment{pay(1), {Name: "a", Amount: new(int64(1))}, pay(1), pay(1)}, nil, 4
+			b.PostPayments, b.PostDiscounts, b.TotalAmount = []payscore.Payment{pay(1), {Name: new("a"), Amount: new(int64(1))}, pay(1), pay(1)}, nil, 4
 		}, []string{"$.post_payments[2].name unique?", "$.post_payments[3].name unique?"}},
 		{"names that differ in case or spaces", func(b *request) {
 			b.PostPayments, b.PostDiscounts, b.TotalAmount = lines(3), nil, 3
-			b.PostPayments[0].Name, b.PostPayments[1].Name, b.PostPayments[2].Name = "ETC", "etc", "ETC "
+			b.PostPayments[0].Name, b.PostPayments[1].Name, b.PostPayments[2].Name = new("ETC"), new("etc"), new("ETC ")
 		}, nil},
 		{"goods repeat", func(b *request) {
 			b.PostPayments, b.PostDiscounts, b.TotalAmount = lines(3), nil, 3
 			for i := range b.PostPayments {
-				b.PostPayments[i].Name = "商品信息"
+				b.PostPayments[i].Name = new("商品信息")
 			}
 		}, nil},
 		{"discount names", func(b *request) {
@@ -179,10 +186,10 @@ func TestCheckModify(t *testing.T) {
 
 		{"amount only", func(b *request) { b.PostPayments[0].Description = nil }, nil},
 		{"description only", func(b *request) {
-			b.PostPayments = append(b.PostPayments, payscore.Payment{Name: "使用时长", Description: new("1小时38分20秒")})
+			b.PostPayments = append(b.PostPayments, payscore.Payment{Name: new("使用时长"), Description: new("1小时38分20秒")})
 		}, nil},
 		{"neither amount nor description", func(b *request) {
-			b.PostPayments = append(b.PostPayments, payscore.Payment{Name: "使用时长", Count: new(int64(1))})
+			b.PostPayments = append(b.PostPayments, payscore.Payment{Name: new("使用时长"), Count: new(int64(1))})
 		}, []string{"$.post_payments[1] content?"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -225,9 +232,9 @@ func TestAllFindingsAtOnce(t *testing.T) {
 	body := payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID: "1900000109",
 		PostPayments: []payscore.Payment{
-			{Name: secret, Amount: new(int64(-1)), Count: new(int64(0))},
-			{Name: "餐", Count: new(int64(9999))},
-			{Name: "餐", Amount: new(int64(5))},
+			{Name: new(secret), Amount: new(int64(-1)), Count: new(int64(0))},
+			{Name: new("餐"), Count: new(int64(9999))},
+			{Name: new("餐"), Amount: new(int64(5))},
 		},
 		PostDiscounts: slices.Repeat([]payscore.ServiceOrderCoupon{{Name: new("券")}}, 999),
 		TotalAmount:   -5,

@@ -70,7 +70,7 @@ func sameBill(a, b facts) bool {
 		return false
 	}
 	for i, p := range a.payments {
-		if q := b.payments[i]; p.Name != q.Name || orZero(p.Amount) != orZero(q.Amount) {
+		if q := b.payments[i]; orZero(p.Name) != orZero(q.Name) || orZero(p.Amount) != orZero(q.Amount) {
 			return false
 		}
 	}

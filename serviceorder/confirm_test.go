@@ -157,7 +157,7 @@ func (k kind) both() map[string]operate {
 }
 
 var (
-	bill      = []payscore.Payment{{Name: "就餐费用", Amount: new(int64(40000)), Count: new(int64(4))}}
+	bill      = []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(40000)), Count: new(int64(4))}}
 	coupons   = []payscore.ServiceOrderCoupon{{Name: new("满20减1元"), Amount: new(int64(100))}}
 	billTotal = int64(39900)
 	syncedAs  = payscore.SyncDetail{PaidTime: "20250315", PaidAmount: new(int64(39900))}
@@ -207,7 +207,7 @@ var (
 			return end(t, r, err)
 		},
 		func(t *testing.T, ctx context.Context, c *payscore.Client, opts ...serviceorder.Option) ended {
-			r, err := serviceorder.PayDirect(ctx, c, outOrderNo, payscore.PayServiceOrderRequest{AppID: appID, ServiceID: serviceID}, opts...)
+			r, err := serviceorder.PayDirect(ctx, c, outOrderNo, payscore.PayServiceOrderRequest{AppID: new(appID), ServiceID: new(serviceID)}, opts...)
 			return end(t, r, err)
 		}, false}
 	syncing = kind{"sync",
@@ -280,13 +280,13 @@ func stillPaying(o *payscore.ServiceOrderEntity) {
 // The response leaves the outcome unknown, so that only the order shows it.
 func TestWhatTheOrderTells(t *testing.T) {
 	const done, not, unknown = serviceorder.CarriedOut, serviceorder.NotCarriedOut, serviceorder.Unknown
-	line := func(name string, fen int64) payscore.Payment { return payscore.Payment{Name: name, Amount: &fen} }
+	line := func(name string, fen int64) payscore.Payment { return payscore.Payment{Name: new(name), Amount: &fen} }
 	lines := func(total int64, lines ...payscore.Payment) func(*payscore.ServiceOrderEntity) {
 		return billed(lines, coupons, total)
 	}
 	none := func(o *payscore.ServiceOrderEntity) { o.PostPayments, o.PostDiscounts, o.TotalAmount = nil, nil, nil }
-	zero := completeAs([]payscore.Payment{{Name: "茶位费", Description: new("免费")}}, nil, 0)
-	freeBill := billed([]payscore.Payment{{Name: "茶位费", Amount: new(int64(0))}}, nil, 0)
+	zero := completeAs([]payscore.Payment{{Name: new("茶位费"), Description: new("免费")}}, nil, 0)
+	freeBill := billed([]payscore.Payment{{Name: new("茶位费"), Amount: new(int64(0))}}, nil, 0)
 	for _, c := range []struct {
 		kind  kind
 		order payscore.ServiceOrderEntity
@@ -299,7 +299,7 @@ func TestWhatTheOrderTells(t *testing.T) {
 		{complete, at("USER_PAYING"), done},
 		{complete, at("DONE", by("NEWTON")), done},
 		{complete, at("DONE", by("MCH")), done},
-		{complete, at("USER_PAYING", billed([]payscore.Payment{{Name: "就餐费用", Amount: new(int64(40000)), Description: new("人均")}}, coupons, billTotal)), done},
+		{complete, at("USER_PAYING", billed([]payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(40000)), Description: new("人均")}}, coupons, billTotal)), done},
 		{complete, at("USER_PAYING", none), unknown},
 		{complete, at("USER_PAYING", lines(39900)), unknown},
 		{complete, at("USER_PAYING", lines(39901, line("就餐费用", 40000))), unknown},
@@ -686,7 +686,7 @@ func TestNoOperationIsReportedWrongly(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(seed, 2))
 	starts := map[string][]string{"complete": {"CREATED", "USER_CONFIRM"}, "cancel": {"CREATED", "USER_CONFIRM", "USER_PAYING"},
 		"pay": {"USER_CONFIRM", "USER_PAYING"}, "sync": {"USER_CONFIRM", "USER_PAYING"}}
-	theirs := billed([]payscore.Payment{{Name: "别的", Amount: new(int64(50000))}}, nil, 50000)
+	theirs := billed([]payscore.Payment{{Name: new("别的"), Amount: new(int64(50000))}}, nil, 50000)
 	for _, k := range kinds {
 		if k.name == "modify" { // TestModifyIsNeverWrong
 			continue
@@ -718,7 +718,7 @@ func TestNoOperationIsReportedWrongly(t *testing.T) {
 						h.order = at("USER_PAYING")
 					}
 				case operation == "modify" && stageIs("USER_PAYING"):
-					h.order = at("USER_PAYING", billed([]payscore.Payment{{Name: "别的", Amount: new(int64(700))}}, nil, 700))
+					h.order = at("USER_PAYING", billed([]payscore.Payment{{Name: new("别的"), Amount: new(int64(700))}}, nil, 700))
 				case operation == "cancel" && stageIs("CREATED", "USER_CONFIRM", "USER_PAYING"):
 					h.order = at("REVOKED", keep)
 				case operation == "pay" && stageIs("USER_PAYING"):
@@ -822,7 +822,7 @@ func TestOwnClientAnswersAboutAnotherOrder(t *testing.T) {
 	if cancelled.Outcome != serviceorder.Unknown || !errors.Is(err, apierror.ErrOutcomeUnknown) {
 		t.Errorf("%v, %v", cancelled.Outcome, err)
 	}
-	paid, err := serviceorder.PayDirect(t.Context(), client, outOrderNo, payscore.PayServiceOrderRequest{AppID: appID, ServiceID: serviceID}, serviceorder.WithPause(0))
+	paid, err := serviceorder.PayDirect(t.Context(), client, outOrderNo, payscore.PayServiceOrderRequest{AppID: new(appID), ServiceID: new(serviceID)}, serviceorder.WithPause(0))
 	if paid.Outcome != serviceorder.Unknown || !errors.Is(err, apierror.ErrOutcomeUnknown) {
 		t.Errorf("%v, %v", paid.Outcome, err)
 	}

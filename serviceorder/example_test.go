@@ -14,8 +14,8 @@ import (
 
 func ExampleTotal() {
 	payments := []payscore.Payment{
-		{Name: "就餐费用", Amount: new(int64(40000)), Count: new(int64(4))}, // 4 plays no part
-		{Name: "茶位费", Description: new("免费")},
+		{Name: new("就餐费用"), Amount: new(int64(40000)), Count: new(int64(4))}, // 4 plays no part
+		{Name: new("茶位费"), Description: new("免费")},
 	}
 	discounts := []payscore.ServiceOrderCoupon{{Name: new("满20减1元"), Amount: new(int64(100))}}
 
@@ -31,7 +31,7 @@ func ExampleTotal() {
 func ExampleCheckModify() {
 	findings := serviceorder.CheckModify(payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID:      "1900000109",
-		PostPayments:  []payscore.Payment{{Name: "就餐费用", Amount: new(int64(40000)), Count: new(int64(4))}},
+		PostPayments:  []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(40000)), Count: new(int64(4))}},
 		PostDiscounts: []payscore.ServiceOrderCoupon{{Name: new("满20减1元"), Amount: new(int64(100)), Count: new(int64(2))}},
 		TotalAmount:   50000,
 		Reason:        "用户投诉",
@@ -52,7 +52,7 @@ func ExampleCheckModifyOf() {
 	}
 	findings := serviceorder.CheckModifyOf(order, payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID:     "1900000109",
-		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}},
 		TotalAmount:  39900,
 		Reason:       "用户投诉",
 	})
@@ -88,7 +88,7 @@ func ExampleModify() {
 	}}
 	result, err := serviceorder.Modify(context.Background(), client, "1234323JKHDFE1243252", payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID:     "1900000109",
-		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}},
 		TotalAmount:  39900,
 		Reason:       "用户投诉",
 	}, serviceorder.WithTotalBefore(50000), serviceorder.WithPause(0))
@@ -108,7 +108,7 @@ func ExampleComplete() {
 	result, err := serviceorder.Complete(context.Background(), client, "1234323JKHDFE1243252", payscore.CompletePartnerServiceOrderRequest{
 		SubMchID:     "1900000109",
 		ServiceID:    "2002000000000558128851361561536",
-		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}},
 		TotalAmount:  39900,
 	}, serviceorder.WithPause(0))
 	fmt.Println(result.Outcome, errors.Is(err, apierror.ErrOutcomeUnknown)) // send the same again

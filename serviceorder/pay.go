@@ -31,13 +31,15 @@ func Pay(ctx context.Context, client PartnerClient, outOrderNo string, body pays
 		kind{id: catalog.OperationPayPartnerServiceOrder, judge: collected, collects: true}, newOptions(opts))
 }
 
-// PayDirect is [Pay] for a direct merchant. It queries with body.ServiceID and
-// body.AppID.
+// PayDirect is [Pay] for a direct merchant. It queries with body.ServiceID, or
+// the one of [WithServiceID], and body.AppID. Without them the order cannot be
+// queried, and nothing is sent.
 //
 // Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013394596
 func PayDirect(ctx context.Context, client DirectClient, outOrderNo string, body payscore.PayServiceOrderRequest, opts ...Option) (Result[payscore.DirectServiceOrderEntity], error) {
-	return confirmDirect(ctx, client, outOrderNo, body.ServiceID, body.AppID, body, DirectClient.PayServiceOrder,
-		kind{id: catalog.OperationPayServiceOrder, judge: collected, collects: true}, newOptions(opts))
+	o := newOptions(opts)
+	return confirmDirect(ctx, client, outOrderNo, o.service(body.ServiceID), orZero(body.AppID), body, DirectClient.PayServiceOrder,
+		kind{id: catalog.OperationPayServiceOrder, judge: collected, collects: true}, o)
 }
 
 func collected(now facts) Outcome {

@@ -95,7 +95,7 @@ var settles = []struct {
 		return err
 	}},
 	{"PayDirect", true, false, func(ctx context.Context, c *payscore.Client, _ *string, opts ...serviceorder.Option) error {
-		_, err := serviceorder.PayDirect(ctx, c, outOrderNo, payscore.PayServiceOrderRequest{AppID: appID, ServiceID: serviceID}, opts...)
+		_, err := serviceorder.PayDirect(ctx, c, outOrderNo, payscore.PayServiceOrderRequest{AppID: new(appID), ServiceID: new(serviceID)}, opts...)
 		return err
 	}},
 	{"CompleteDirect", true, false, func(ctx context.Context, c *payscore.Client, _ *string, opts ...serviceorder.Option) error {

@@ -13,7 +13,7 @@ import (
 )
 
 func pay(amount int64) payscore.Payment {
-	return payscore.Payment{Name: "就餐费用", Amount: new(amount)}
+	return payscore.Payment{Name: new("就餐费用"), Amount: new(amount)}
 }
 
 func less(amount int64) payscore.ServiceOrderCoupon {
@@ -38,7 +38,7 @@ func TestTotal(t *testing.T) {
 		{"several", payments{pay(1), pay(20), pay(300)}, discounts{less(4), less(17)}, 300, ""},
 		{"free", payments{pay(0)}, discounts{less(0)}, 0, ""},
 		{"all of it discounted", payments{pay(100)}, discounts{less(100)}, 0, ""},
-		{"line without amount", payments{pay(5), {Name: "使用时长", Description: new("1小时")}}, nil, 5, ""},
+		{"line without amount", payments{pay(5), {Name: new("使用时长"), Description: new("1小时")}}, nil, 5, ""},
 		{"discount without amount", payments{pay(5)}, discounts{{Name: new("会员")}}, 5, ""},
 		{"largest", payments{pay(most)}, nil, most, ""},
 		{"largest of two", payments{pay(most - 1), pay(1)}, discounts{less(most)}, 0, ""},
@@ -111,7 +111,7 @@ func TestTotalAgainstBigIntegers(t *testing.T) {
 			}
 		}
 		for j := range payments {
-			payments[j] = payscore.Payment{Name: "a", Amount: amount(), Count: count()}
+			payments[j] = payscore.Payment{Name: new("a"), Amount: amount(), Count: count()}
 			sum(paid, payments[j].Amount)
 		}
 		for j := range discounts {

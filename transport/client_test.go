@@ -21,7 +21,7 @@ const orderNo = "1234323JKHDFE1243252"
 func modifyBody() payscore.ModifyPartnerServiceOrderRequest {
 	return payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID:     "1900000109",
-		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}},
 		TotalAmount:  39900,
 		Reason:       "用户投诉",
 	}

@@ -351,7 +351,7 @@ func TestLogAttemptsKeepsSecrets(t *testing.T) {
 		mu.Lock()
 		n = i // each call begins with another answer
 		mu.Unlock()
-		body := payscore.TerminatePermissionByOpenidRequest{AppID: "wxd678efh567hg6787", ServiceID: service, Reason: reason}
+		body := payscore.TerminatePermissionByOpenidRequest{AppID: new("wxd678efh567hg6787"), ServiceID: service, Reason: reason}
 		if err := api.TerminatePermissionByOpenid(t.Context(), openid, body); err == nil {
 			t.Fatal("this was to fail")
 		} else if errors.As(err, new(limit.Findings)) {

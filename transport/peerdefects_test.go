@@ -50,7 +50,7 @@ func TestDefectQueryKnowsOnePayment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := got.PostPayments; len(p) != 2 || p[0].Name != "就餐费用" || *p[0].Amount != 40000 || p[1].Name != "酒水" || *p[1].Amount != 100 || len(got.PostDiscounts) != 1 {
+	if p := got.PostPayments; len(p) != 2 || *p[0].Name != "就餐费用" || *p[0].Amount != 40000 || *p[1].Name != "酒水" || *p[1].Amount != 100 || len(got.PostDiscounts) != 1 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -37,7 +37,7 @@ func (h *host) create(t testing.TB) string {
 		t.Fatal(err)
 	}
 	body, err := json.Marshal(payscore.CompletePartnerServiceOrderRequest{ServiceID: c.ServiceID, SubMchID: c.SubMchID,
-		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}}, TotalAmount: 39900})
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}}, TotalAmount: 39900})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func TestSandboxScenario(t *testing.T) {
 	}
 	body, _ := io.ReadAll(response.Body)
 	_ = response.Body.Close()
-	wantAll(t, string(body), `"total":3`, "RENTAL1", "RENTAL2", "DIRECT1")
+	wantAll(t, string(body), `"total":4`, "RENTAL1", "RENTAL2", "DIRECT1")
 
 	// A console that is open keeps nobody from stopping the sandbox.
 	stream, err := http.Get(p.url + "/_sandbox/api/events")

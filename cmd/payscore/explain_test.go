@@ -163,18 +163,18 @@ func TestExplainReentry(t *testing.T) {
 				t.Errorf("%s: %s: %+v", arg, id, got)
 			}
 		}
-		for _, id := range []string{"createPartnerServiceOrder", "createServiceOrder"} {
+		for _, id := range []string{"createAcquiringBankServiceOrder", "createPartnerServiceOrder", "createServiceOrder"} {
 			if got := remedies[id]; !strings.Contains(got.EN, "else take a new") || !strings.Contains(got.ZH, "否则换新") || !strings.HasPrefix(got.EN, "Query") {
 				t.Errorf("%s: %s: %+v", arg, id, got)
 			}
 		}
-		if len(remedies) != 4 {
+		if len(remedies) != 5 {
 			t.Errorf("%s: remedies of %v", arg, remedies)
 		}
 		r = runWith(t, strings.NewReader(in), "explain", arg)
 		r.wantCode(t, exitDone)
 		wantAll(t, strings.Join(strings.Fields(r.out), " "), "completePartnerServiceOrder, completeServiceOrder Query the order: it was completed before",
-			"Never take a new number", "createPartnerServiceOrder, createServiceOrder Query the order.")
+			"Never take a new number", "createAcquiringBankServiceOrder, createPartnerServiceOrder, createServiceOrder Query the order.")
 	}
 	if x := decodeJSON[explanation](t, runArgs(t, "--json", "explain", "271316657").out); x.Reentry != nil {
 		t.Errorf("%+v", x.Reentry)

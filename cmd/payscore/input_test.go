@@ -11,10 +11,13 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/sandbox"
 )
 
@@ -129,7 +132,7 @@ func TestBadBodies(t *testing.T) {
 		name, body string
 		want       string
 	}{
-		{"unknown field", example(t, "total_amount", "total_ammount"), name + "not sent: $.total_ammount: unknown field, known are "},
+		{"unknown field", example(t, "total_amount", "total_ammount"), name + "not sent: $.total_ammount: unknown field, known are " + modifyFields() + "; $.total_amount: is missing"},
 		{"unknown field deep down", example(t, `"materiel_no"`, `"material_no"`), "$.device.material_no: unknown field"},
 		{"field in other case", example(t, "total_amount", "Total_Amount"), "$.Total_Amount: unknown field"},
 		{"unknown field with a line break", example(t, "total_amount", `total\namount\u001b`), `$."total\namount\x1b": unknown field`},
@@ -152,8 +155,7 @@ func TestBadBodies(t *testing.T) {
 		{"duplicate by escape", example(t, `"reason"`, `"total\u005famount": 1, "reason"`), "$.total_amount: given twice"},
 		{"duplicate deep down", example(t, `"count": 4`, `"amount": 1`), "$.post_payments[0].amount: given twice"},
 		{"missing total", example(t, `"total_amount": 39900,`, ""), "$.total_amount: is missing"},
-		{"missing name", example(t, `"name": "就餐费用",`, ""), "$.post_payments[0].name: is missing"},
-		{"no payments", example(t, `"name": "就餐费用",`, ""), "$.post_payments[0].name: is missing"},
+		{"missing reason", example(t, `"reason": "用户投诉",`, ""), "$.reason: is missing"},
 		{"two at once", example(t, "40000", `"1"`, "39900", "1.5"), "$.post_payments[0].amount: is a string, must be an integer; $.total_amount: is a number"},
 		{"not JSON", example(t, "40000", "4000O"), name + "line 7: not JSON: invalid character 'O'"},
 		{"broken after blank lines", "{\n\n\n\n!", "line 5: not JSON"},
@@ -181,6 +183,17 @@ func TestBadBodies(t *testing.T) {
 			h.wantRequests(t, 0)
 		})
 	}
+}
+
+// modifyFields lists the fields of a modification as its Go type has them.
+func modifyFields() string {
+	var names []string
+	for f := range reflect.TypeFor[payscore.ModifyPartnerServiceOrderRequest]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 func readFile(t testing.TB, name string) []byte {

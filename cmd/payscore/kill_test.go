@@ -30,7 +30,7 @@ var afterWrite = []string{"DOING / USER_CONFIRM at -", "DOING / MCH_COMPLETE / U
 
 func (w *written) write(ctx context.Context, client *payscore.Client, account sandbox.Account) error {
 	payments := func(total int64) []payscore.Payment {
-		return []payscore.Payment{{Name: "就餐费用", Amount: &total}}
+		return []payscore.Payment{{Name: new("就餐费用"), Amount: &total}}
 	}
 	var err error
 	switch w.answered {

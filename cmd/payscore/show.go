@@ -106,16 +106,20 @@ func (s *streams) order(o *payscore.ServiceOrderEntity) {
 	s.row("state", "%s", stage(o))
 	s.row("total_amount", "%s", amount(o.TotalAmount))
 	for _, p := range o.PostPayments {
-		s.row("post_payments", "%s  %s", amount(p.Amount), p.Name)
+		s.row("post_payments", "%s  %s", amount(p.Amount), name(p.Name))
 	}
 	for _, d := range o.PostDiscounts {
-		name := ""
-		if d.Name != nil {
-			name = *d.Name
-		}
-		s.row("post_discounts", "%s  %s", amount(d.Amount), name)
+		s.row("post_discounts", "%s  %s", amount(d.Amount), name(d.Name))
 	}
 	s.printf("\n")
+}
+
+// name is that of a line, which may have none.
+func name(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // stage returns the three fields that make the stage of an order.

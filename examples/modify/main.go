@@ -62,7 +62,7 @@ func run(ctx context.Context, dir string) error {
 
 	body := payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID:      account.SubMchID,
-		PostPayments:  []payscore.Payment{{Name: "就餐费用", Amount: new(int64(40000)), Count: new(int64(4))}},
+		PostPayments:  []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(40000)), Count: new(int64(4))}},
 		PostDiscounts: []payscore.ServiceOrderCoupon{{Name: new("满20减1元"), Description: new("不与其他优惠叠加"), Amount: new(int64(100))}},
 		Reason:        "用户投诉",
 	}

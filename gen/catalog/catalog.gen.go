@@ -245,62 +245,80 @@ func Operations() []Operation {
 
 // The ids of operations.
 const (
-	OperationApplyPartnerPermission                        = "applyPartnerPermission"
-	OperationApplyPartnerPermissionForScene                = "applyPartnerPermissionForScene"
-	OperationApplyPartnerServiceAccount                    = "applyPartnerServiceAccount"
-	OperationApplyPermission                               = "applyPermission"
-	OperationAssessPartnerUserRiskLevel                    = "assessPartnerUserRiskLevel"
-	OperationAssessUserRiskLevel                           = "assessUserRiskLevel"
-	OperationCancelPartnerServiceOrder                     = "cancelPartnerServiceOrder"
-	OperationCancelServiceOrder                            = "cancelServiceOrder"
-	OperationCompletePartnerServiceOrder                   = "completePartnerServiceOrder"
-	OperationCompleteServiceOrder                          = "completeServiceOrder"
-	OperationCreatePartnerPayOnDeliveryOrder               = "createPartnerPayOnDeliveryOrder"
-	OperationCreatePartnerPlan                             = "createPartnerPlan"
-	OperationCreatePartnerServiceOrder                     = "createPartnerServiceOrder"
-	OperationCreatePartnerSignPlan                         = "createPartnerSignPlan"
-	OperationCreatePartnerSignPlanServiceOrder             = "createPartnerSignPlanServiceOrder"
-	OperationCreatePayOnDeliveryOrder                      = "createPayOnDeliveryOrder"
-	OperationCreatePlan                                    = "createPlan"
-	OperationCreateRefund                                  = "createRefund"
-	OperationCreateServiceOrder                            = "createServiceOrder"
-	OperationCreateSignPlan                                = "createSignPlan"
-	OperationCreateSignPlanServiceOrder                    = "createSignPlanServiceOrder"
-	OperationDirectCompletePartnerServiceOrder             = "directCompletePartnerServiceOrder"
-	OperationDirectCompleteServiceOrder                    = "directCompleteServiceOrder"
-	OperationDownloadCertificates                          = "downloadCertificates"
-	OperationEchoSecurity                                  = "echoSecurity"
-	OperationModifyPartnerServiceOrder                     = "modifyPartnerServiceOrder"
-	OperationModifyServiceOrder                            = "modifyServiceOrder"
-	OperationPayPartnerServiceOrder                        = "payPartnerServiceOrder"
-	OperationPayServiceOrder                               = "payServiceOrder"
-	OperationQueryPartnerPermissionByAuthorizationCode     = "queryPartnerPermissionByAuthorizationCode"
-	OperationQueryPartnerPlan                              = "queryPartnerPlan"
-	OperationQueryPartnerServiceAccountApplication         = "queryPartnerServiceAccountApplication"
-	OperationQueryPartnerServiceOrder                      = "queryPartnerServiceOrder"
-	OperationQueryPartnerServiceQuotas                     = "queryPartnerServiceQuotas"
-	OperationQueryPartnerSignPlan                          = "queryPartnerSignPlan"
-	OperationQueryPermissionByAuthorizationCode            = "queryPermissionByAuthorizationCode"
-	OperationQueryPermissionByOpenid                       = "queryPermissionByOpenid"
-	OperationQueryPlan                                     = "queryPlan"
-	OperationQueryRefund                                   = "queryRefund"
-	OperationQueryServiceOrder                             = "queryServiceOrder"
-	OperationQuerySignPlan                                 = "querySignPlan"
-	OperationSearchPartnerPermission                       = "searchPartnerPermission"
-	OperationSendPartnerServiceOrderPendingMessage         = "sendPartnerServiceOrderPendingMessage"
-	OperationSendPartnerServiceOrderPrepaidMessage         = "sendPartnerServiceOrderPrepaidMessage"
-	OperationSendServiceOrderPendingMessage                = "sendServiceOrderPendingMessage"
-	OperationSendServiceOrderPrepaidMessage                = "sendServiceOrderPrepaidMessage"
-	OperationStopPartnerPlan                               = "stopPartnerPlan"
-	OperationStopPartnerSignPlan                           = "stopPartnerSignPlan"
-	OperationStopPlan                                      = "stopPlan"
-	OperationStopSignPlan                                  = "stopSignPlan"
-	OperationSyncPartnerServiceOrder                       = "syncPartnerServiceOrder"
-	OperationSyncServiceOrder                              = "syncServiceOrder"
-	OperationTerminatePartnerPermission                    = "terminatePartnerPermission"
-	OperationTerminatePartnerPermissionByAuthorizationCode = "terminatePartnerPermissionByAuthorizationCode"
-	OperationTerminatePermissionByAuthorizationCode        = "terminatePermissionByAuthorizationCode"
-	OperationTerminatePermissionByOpenid                   = "terminatePermissionByOpenid"
+	OperationApplyAcquiringBankPermission                        = "applyAcquiringBankPermission"
+	OperationApplyPartnerPermission                              = "applyPartnerPermission"
+	OperationApplyPartnerPermissionForScene                      = "applyPartnerPermissionForScene"
+	OperationApplyPartnerServiceAccount                          = "applyPartnerServiceAccount"
+	OperationApplyPermission                                     = "applyPermission"
+	OperationAssessPartnerUserRiskLevel                          = "assessPartnerUserRiskLevel"
+	OperationAssessUserRiskLevel                                 = "assessUserRiskLevel"
+	OperationCancelAcquiringBankServiceOrder                     = "cancelAcquiringBankServiceOrder"
+	OperationCancelOverseasServiceOrder                          = "cancelOverseasServiceOrder"
+	OperationCancelPartnerServiceOrder                           = "cancelPartnerServiceOrder"
+	OperationCancelServiceOrder                                  = "cancelServiceOrder"
+	OperationCompleteAcquiringBankServiceOrder                   = "completeAcquiringBankServiceOrder"
+	OperationCompleteOverseasServiceOrder                        = "completeOverseasServiceOrder"
+	OperationCompletePartnerServiceOrder                         = "completePartnerServiceOrder"
+	OperationCompleteServiceOrder                                = "completeServiceOrder"
+	OperationCreateAcquiringBankPayOnDeliveryOrder               = "createAcquiringBankPayOnDeliveryOrder"
+	OperationCreateAcquiringBankServiceOrder                     = "createAcquiringBankServiceOrder"
+	OperationCreateOverseasServiceOrder                          = "createOverseasServiceOrder"
+	OperationCreatePartnerPayOnDeliveryOrder                     = "createPartnerPayOnDeliveryOrder"
+	OperationCreatePartnerPlan                                   = "createPartnerPlan"
+	OperationCreatePartnerServiceOrder                           = "createPartnerServiceOrder"
+	OperationCreatePartnerSignPlan                               = "createPartnerSignPlan"
+	OperationCreatePartnerSignPlanServiceOrder                   = "createPartnerSignPlanServiceOrder"
+	OperationCreatePayOnDeliveryOrder                            = "createPayOnDeliveryOrder"
+	OperationCreatePlan                                          = "createPlan"
+	OperationCreateRefund                                        = "createRefund"
+	OperationCreateServiceOrder                                  = "createServiceOrder"
+	OperationCreateSignPlan                                      = "createSignPlan"
+	OperationCreateSignPlanServiceOrder                          = "createSignPlanServiceOrder"
+	OperationDirectCompletePartnerServiceOrder                   = "directCompletePartnerServiceOrder"
+	OperationDirectCompleteServiceOrder                          = "directCompleteServiceOrder"
+	OperationDownloadCertificates                                = "downloadCertificates"
+	OperationEchoSecurity                                        = "echoSecurity"
+	OperationModifyAcquiringBankServiceOrder                     = "modifyAcquiringBankServiceOrder"
+	OperationModifyPartnerServiceOrder                           = "modifyPartnerServiceOrder"
+	OperationModifyServiceOrder                                  = "modifyServiceOrder"
+	OperationPayPartnerServiceOrder                              = "payPartnerServiceOrder"
+	OperationPayServiceOrder                                     = "payServiceOrder"
+	OperationQueryAcquiringBankDeduction                         = "queryAcquiringBankDeduction"
+	OperationQueryAcquiringBankPermissionByAuthorizationCode     = "queryAcquiringBankPermissionByAuthorizationCode"
+	OperationQueryAcquiringBankServiceOrder                      = "queryAcquiringBankServiceOrder"
+	OperationQueryOverseasServiceOrder                           = "queryOverseasServiceOrder"
+	OperationQueryPartnerPermissionByAuthorizationCode           = "queryPartnerPermissionByAuthorizationCode"
+	OperationQueryPartnerPlan                                    = "queryPartnerPlan"
+	OperationQueryPartnerServiceAccountApplication               = "queryPartnerServiceAccountApplication"
+	OperationQueryPartnerServiceOrder                            = "queryPartnerServiceOrder"
+	OperationQueryPartnerServiceQuotas                           = "queryPartnerServiceQuotas"
+	OperationQueryPartnerSignPlan                                = "queryPartnerSignPlan"
+	OperationQueryPermissionByAuthorizationCode                  = "queryPermissionByAuthorizationCode"
+	OperationQueryPermissionByOpenid                             = "queryPermissionByOpenid"
+	OperationQueryPlan                                           = "queryPlan"
+	OperationQueryRefund                                         = "queryRefund"
+	OperationQueryServiceOrder                                   = "queryServiceOrder"
+	OperationQuerySignPlan                                       = "querySignPlan"
+	OperationRegisterAcquiringBankDeduction                      = "registerAcquiringBankDeduction"
+	OperationRequestMerchantBill                                 = "requestMerchantBill"
+	OperationSearchPartnerPermission                             = "searchPartnerPermission"
+	OperationSendPartnerServiceOrderPendingMessage               = "sendPartnerServiceOrderPendingMessage"
+	OperationSendPartnerServiceOrderPrepaidMessage               = "sendPartnerServiceOrderPrepaidMessage"
+	OperationSendServiceOrderPendingMessage                      = "sendServiceOrderPendingMessage"
+	OperationSendServiceOrderPrepaidMessage                      = "sendServiceOrderPrepaidMessage"
+	OperationStopPartnerPlan                                     = "stopPartnerPlan"
+	OperationStopPartnerSignPlan                                 = "stopPartnerSignPlan"
+	OperationStopPlan                                            = "stopPlan"
+	OperationStopSignPlan                                        = "stopSignPlan"
+	OperationSyncAcquiringBankServiceOrder                       = "syncAcquiringBankServiceOrder"
+	OperationSyncOverseasServiceOrder                            = "syncOverseasServiceOrder"
+	OperationSyncPartnerServiceOrder                             = "syncPartnerServiceOrder"
+	OperationSyncServiceOrder                                    = "syncServiceOrder"
+	OperationTerminateAcquiringBankPermissionByAuthorizationCode = "terminateAcquiringBankPermissionByAuthorizationCode"
+	OperationTerminatePartnerPermission                          = "terminatePartnerPermission"
+	OperationTerminatePartnerPermissionByAuthorizationCode       = "terminatePartnerPermissionByAuthorizationCode"
+	OperationTerminatePermissionByAuthorizationCode              = "terminatePermissionByAuthorizationCode"
+	OperationTerminatePermissionByOpenid                         = "terminatePermissionByOpenid"
 )
 
 // OperationsOf gives the operations that document an error, sorted by ID: those
@@ -763,6 +781,136 @@ var rules = map[string]rule{
 			{StageExpired, Refusal{Status: 400, Code: "INVALID_ORDER_STATE", Number: 271302262, Message: "当前订单状态不合法"}},
 		},
 	},
+	"queryAcquiringBankServiceOrder": {
+		moves: []move{
+			{from: StageCreated},
+			{from: StageUserConfirm},
+			{from: StageUserPaying},
+			{from: StageDone},
+			{from: StageRevoked},
+			{from: StageExpired},
+		},
+		refusals: []refusal{},
+	},
+	"cancelAcquiringBankServiceOrder": {
+		moves: []move{
+			{from: StageCreated, to: StageRevoked},
+			{from: StageUserConfirm, to: StageRevoked},
+			{from: StageUserPaying, to: StageRevoked},
+		},
+		refusals: []refusal{
+			{StageDone, Refusal{Status: 400, Code: "INVALID_ORDER_STATE", Number: 271316592, Message: "当前订单状态不满足撤销条件"}},
+			{StageRevoked, Refusal{Status: 400, Code: "ORDER_CANCELED", Number: 271302333, Message: "当前订单状态不合法(已取消)"}},
+			{StageExpired, Refusal{Status: 400, Code: "INVALID_ORDER_STATE", Number: 271316592, Message: "当前订单状态不满足撤销条件"}},
+		},
+	},
+	"completeAcquiringBankServiceOrder": {
+		moves: []move{
+			{from: StageUserConfirm, to: StageUserPaying, toAtZero: StageDone},
+		},
+		refusals: []refusal{
+			{StageCreated, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271302332, Message: "当前订单状态不合法(确认状态)"}},
+			{StageUserPaying, Refusal{Status: 400, Code: "PARAM_ERROR", Number: 271316598, Message: "订单重入参数校验失败"}},
+			{StageDone, Refusal{Status: 400, Code: "ORDER_DONE", Number: 271302262, Message: "当前订单状态不合法"}},
+			{StageRevoked, Refusal{Status: 400, Code: "ORDER_CANCELED", Number: 271302333, Message: "当前订单状态不合法(已取消)"}},
+			{StageExpired, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271302262, Message: "当前订单状态不合法"}},
+		},
+	},
+	"modifyAcquiringBankServiceOrder": {
+		moves: []move{
+			{from: StageUserPaying, to: StageUserPaying},
+		},
+		refusals: []refusal{
+			{StageCreated, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271302332, Message: "当前订单状态不合法(确认状态)"}},
+			{StageUserConfirm, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271316657, Message: "仅服务订单支付状态为待支付时，才可使用此能力"}},
+			{StageDone, Refusal{Status: 400, Code: "ORDER_DONE", Number: 271316657, Message: "仅服务订单支付状态为待支付时，才可使用此能力"}},
+			{StageRevoked, Refusal{Status: 400, Code: "ORDER_CANCELED", Number: 271302333, Message: "当前订单状态不合法(已取消)"}},
+			{StageExpired, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271302262, Message: "当前订单状态不合法"}},
+		},
+	},
+	"syncAcquiringBankServiceOrder": {
+		moves: []move{
+			{from: StageUserPaying, to: StageDone},
+		},
+		refusals: []refusal{
+			{StageCreated, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271302332, Message: "当前订单状态不合法(确认状态)"}},
+			{StageUserConfirm, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271316657, Message: "仅服务订单支付状态为待支付时，才可使用此能力"}},
+			{StageDone, Refusal{Status: 400, Code: "ORDER_DONE", Number: 271316657, Message: "仅服务订单支付状态为待支付时，才可使用此能力"}},
+			{StageRevoked, Refusal{Status: 400, Code: "ORDER_CANCELED", Number: 271302333, Message: "当前订单状态不合法(已取消)"}},
+			{StageExpired, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271302262, Message: "当前订单状态不合法"}},
+		},
+	},
+	"registerAcquiringBankDeduction": {
+		moves: []move{
+			{from: StageUserPaying, to: StageUserPaying},
+		},
+		refusals: []refusal{
+			{StageCreated, Refusal{Status: 400, Code: "INVALID_ORDER_STATE", Number: 271302332, Message: "当前订单状态不合法(确认状态)"}},
+			{StageUserConfirm, Refusal{Status: 400, Code: "INVALID_ORDER_STATE", Number: 271302262, Message: "当前订单状态不合法"}},
+			{StageDone, Refusal{Status: 400, Code: "ORDER_DONE", Number: 271302262, Message: "当前订单状态不合法"}},
+			{StageRevoked, Refusal{Status: 400, Code: "ORDER_CANCELED", Number: 271302333, Message: "当前订单状态不合法(已取消)"}},
+			{StageExpired, Refusal{Status: 400, Code: "INVALID_ORDER_STATE", Number: 271302262, Message: "当前订单状态不合法"}},
+		},
+	},
+	"queryAcquiringBankDeduction": {
+		moves: []move{
+			{from: StageUserPaying},
+			{from: StageDone},
+		},
+		refusals: []refusal{
+			{StageCreated, Refusal{Status: 400, Code: "INVALID_ORDER_STATE", Number: 271302332, Message: "当前订单状态不合法(确认状态)"}},
+			{StageUserConfirm, Refusal{Status: 400, Code: "INVALID_ORDER_STATE", Number: 271302262, Message: "当前订单状态不合法"}},
+			{StageRevoked, Refusal{Status: 400, Code: "ORDER_CANCELED", Number: 271302333, Message: "当前订单状态不合法(已取消)"}},
+			{StageExpired, Refusal{Status: 400, Code: "INVALID_ORDER_STATE", Number: 271302262, Message: "当前订单状态不合法"}},
+		},
+	},
+	"queryOverseasServiceOrder": {
+		moves: []move{
+			{from: StageCreated},
+			{from: StageUserConfirm},
+			{from: StageUserPaying},
+			{from: StageDone},
+			{from: StageRevoked},
+			{from: StageExpired},
+		},
+		refusals: []refusal{},
+	},
+	"cancelOverseasServiceOrder": {
+		moves: []move{
+			{from: StageCreated, to: StageRevoked},
+			{from: StageUserConfirm, to: StageRevoked},
+			{from: StageUserPaying, to: StageRevoked},
+		},
+		refusals: []refusal{
+			{StageDone, Refusal{Status: 400, Code: "INVALID_ORDER_STATE", Number: 271316592, Message: "当前订单状态不满足撤销条件"}},
+			{StageRevoked, Refusal{Status: 400, Code: "ORDER_CANCELED", Number: 271302333, Message: "当前订单状态不合法(已取消)"}},
+			{StageExpired, Refusal{Status: 400, Code: "INVALID_ORDER_STATE", Number: 271316592, Message: "当前订单状态不满足撤销条件"}},
+		},
+	},
+	"completeOverseasServiceOrder": {
+		moves: []move{
+			{from: StageUserConfirm, to: StageUserPaying, toAtZero: StageDone},
+		},
+		refusals: []refusal{
+			{StageCreated, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271302332, Message: "当前订单状态不合法(确认状态)"}},
+			{StageUserPaying, Refusal{Status: 400, Code: "PARAM_ERROR", Number: 271316598, Message: "订单重入参数校验失败"}},
+			{StageDone, Refusal{Status: 400, Code: "ORDER_DONE", Number: 271302262, Message: "当前订单状态不合法"}},
+			{StageRevoked, Refusal{Status: 400, Code: "ORDER_CANCELED", Number: 271302333, Message: "当前订单状态不合法(已取消)"}},
+			{StageExpired, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271302262, Message: "当前订单状态不合法"}},
+		},
+	},
+	"syncOverseasServiceOrder": {
+		moves: []move{
+			{from: StageUserPaying, to: StageDone},
+		},
+		refusals: []refusal{
+			{StageCreated, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271302332, Message: "当前订单状态不合法(确认状态)"}},
+			{StageUserConfirm, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271316657, Message: "仅服务订单支付状态为待支付时，才可使用此能力"}},
+			{StageDone, Refusal{Status: 400, Code: "ORDER_DONE", Number: 271316657, Message: "仅服务订单支付状态为待支付时，才可使用此能力"}},
+			{StageRevoked, Refusal{Status: 400, Code: "ORDER_CANCELED", Number: 271302333, Message: "当前订单状态不合法(已取消)"}},
+			{StageExpired, Refusal{Status: 400, Code: "INVALID_REQUEST", Number: 271302262, Message: "当前订单状态不合法"}},
+		},
+	},
 }
 
 // reentries are by operationId.
@@ -930,6 +1078,69 @@ var reentries = map[string]Reentry{
 	"echoSecurity": {
 		Same: SameUnknown, Other: OtherUnknown,
 	},
+	"applyAcquiringBankPermission": {
+		Same: SameUnknown, Other: OtherUnknown,
+	},
+	"terminateAcquiringBankPermissionByAuthorizationCode": {
+		Same: SameUnknown, Other: OtherUnknown,
+	},
+	"createAcquiringBankServiceOrder": {
+		Same: SameAnswer, Other: OtherRefused,
+		Status: 400, Code: "INVALID_REQUEST", Number: 271316598, Message: "订单重入参数校验失败",
+		Remedy: Text{ZH: "查询订单：与本次请求一致则已创建成功，否则换新的商户服务订单号", EN: "Query the order. If it is the one that was to be created, it was created; else take a new `out_order_no`."},
+		Note:   "The pages give the code of the refusal. Number and message are those of the partner's creation.",
+		Sources: []Source{
+			{URL: "https://pay.weixin.qq.com/doc/v3/partner/4012691326", Date: "2025-04-24", Title: "创建支付分订单", Says: "“该接口支持原参重入，相同参数重复调用可以返回成功”: a repeat with the same parameters succeeds."},
+			{URL: "https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-order/sync-acquiring-bank-service-order.html", Date: "2025-03-14", Title: "同步订单信息", Says: "The table of errors that the institutions' pages share: INVALID_REQUEST, “请确认相同单号是否使用了不同的参数”."},
+		},
+	},
+	"cancelAcquiringBankServiceOrder": {
+		Same: SameAnswer, Other: OtherUnknown,
+		Note: "No source says what another reason does to an order that is cancelled. `x-wechatpay-order-stages` has the refusal of the stage.",
+		Sources: []Source{
+			{URL: "https://pay.weixin.qq.com/doc/v3/partner/4013194058", Date: "2025-02-13", Title: "取消支付分订单", Says: "“若因网络原因未获取到接口返回内容，商户可使用相同参数重试，该接口支持原参重入”: it may be repeated with the same parameters."},
+		},
+	},
+	"completeAcquiringBankServiceOrder": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells of institutions. The sandbox does as the partner's completion does: the same parameters succeed, others are refused (number 271316598). Never take a new number for an order that may be completed; query it.",
+	},
+	"modifyAcquiringBankServiceOrder": {
+		Same: SameUnknown, Other: OtherOperation,
+		Note: "Where the amount has to be lower than before, a repeat is refused. Query the order instead of repeating.",
+		Sources: []Source{
+			{URL: "https://pay.weixin.qq.com/doc/v3/partner/4013194282", Date: "2024-12-09", Title: "修改支付分订单金额", Says: "“可以调用本接口修改下调订单收款金额”: the call lowers the amount."},
+			{URL: "https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-order/modify-acquiring-bank-service-order.html", Date: "2025-03-14", Title: "修改订单金额", Says: "It disagrees on the bound: “不能超过完结订单时候的总金额”, not above the total at completion."},
+		},
+	},
+	"syncAcquiringBankServiceOrder": {
+		Same: SameUnknown, Other: OtherUnknown,
+	},
+	"registerAcquiringBankDeduction": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source says what a repeat does, or another number while the first is in force. The sandbox takes the same number for the same registration, and refuses another one while the first is in force (number 271316754).",
+		Sources: []Source{
+			{URL: "https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-order/register-deduct-info.html", Date: "2024-12-09", Title: "登记扣款信息", Says: "“一笔登记的扣款单只能代扣一次，如果扣款失败后续重试扣款需要换单号重新登记”: a failed deduction takes another number."},
+		},
+	},
+	"createAcquiringBankPayOnDeliveryOrder": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. It creates an order, so that the examples and the sandbox do as a creation does: with other parameters it is refused (number 271316598). Query the order before another number is taken.",
+	},
+	"createOverseasServiceOrder": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells. It creates an order, so that the examples and the sandbox do as a creation does: with other parameters it is refused (number 271316598). Query the order before another number is taken.",
+	},
+	"cancelOverseasServiceOrder": {
+		Same: SameUnknown, Other: OtherUnknown,
+	},
+	"completeOverseasServiceOrder": {
+		Same: SameUnknown, Other: OtherUnknown,
+		Note: "No source tells of overseas orders. The sandbox does as the partner's completion does: the same parameters succeed, others are refused (number 271316598). Never take a new number for an order that may be completed; query it.",
+	},
+	"syncOverseasServiceOrder": {
+		Same: SameUnknown, Other: OtherUnknown,
+	},
 	"createPartnerPlan": {
 		Same: SameUnknown, Other: OtherUnknown,
 		Note: "No source tells. Query the plan by its number before another number is taken.",
@@ -980,6 +1191,11 @@ type operationRow struct {
 
 var operations = []operationRow{
 	{
+		Operation{ID: "applyAcquiringBankPermission", Method: "POST", Path: "/v3/payscore/acquiringbank/permissions", Page: "https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-auth/apply-acquiring-bank-permissions.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271317510},
+	},
+	{
 		Operation{ID: "applyPartnerPermission", Method: "POST", Path: "/v3/payscore/partner/permissions", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012382030"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332, 271317510},
@@ -1010,6 +1226,16 @@ var operations = []operationRow{
 		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
 	{
+		Operation{ID: "cancelAcquiringBankServiceOrder", Method: "POST", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/cancel", Page: "https://pay.weixin.qq.com/doc/v3/partner/4013194058"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_ORDER_STATE", "NO_AUTH", "ORDER_CANCELED", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271302333, 271316592, 271317510},
+	},
+	{
+		Operation{ID: "cancelOverseasServiceOrder", Method: "POST", Path: "/v3/payscore/oversea/partner/serviceorder/{out_order_no}/cancel", Page: "https://pay.weixin.qq.com/doc/global/v3/zh/4014096416"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_ORDER_STATE", "NO_AUTH", "ORDER_CANCELED", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271302333, 271316592, 271317510},
+	},
+	{
 		Operation{ID: "cancelPartnerServiceOrder", Method: "POST", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/cancel", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012458758"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_ORDER_STATE", "NO_AUTH", "ORDER_CANCELED", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332, 271302333, 271316592, 271316754, 271317510},
@@ -1020,6 +1246,16 @@ var operations = []operationRow{
 		[]int64{268435464, 268435472, 268503786, 270924332, 271302333, 271316592, 271316754, 271317510},
 	},
 	{
+		Operation{ID: "completeAcquiringBankServiceOrder", Method: "POST", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/complete", Page: "https://pay.weixin.qq.com/doc/v3/partner/4013194080"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271316598, 271317510},
+	},
+	{
+		Operation{ID: "completeOverseasServiceOrder", Method: "POST", Path: "/v3/payscore/oversea/partner/serviceorder/{out_order_no}/complete", Page: "https://pay.weixin.qq.com/doc/global/v3/zh/4014096431"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271316598, 271317510},
+	},
+	{
 		Operation{ID: "completePartnerServiceOrder", Method: "POST", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/complete", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012692408"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271316598, 271317510},
@@ -1028,6 +1264,21 @@ var operations = []operationRow{
 		Operation{ID: "completeServiceOrder", Method: "POST", Path: "/v3/payscore/serviceorder/{out_order_no}/complete", Page: "https://pay.weixin.qq.com/doc/v3/merchant/4012587955"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271316598, 271317510},
+	},
+	{
+		Operation{ID: "createAcquiringBankPayOnDeliveryOrder", Method: "POST", Path: "/v3/payscore/acquiringbank/servicepayondeliveryorder", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012783674"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271316598, 271317510},
+	},
+	{
+		Operation{ID: "createAcquiringBankServiceOrder", Method: "POST", Path: "/v3/payscore/acquiringbank/serviceorder", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012691326"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271316598, 271317510},
+	},
+	{
+		Operation{ID: "createOverseasServiceOrder", Method: "POST", Path: "/v3/payscore/oversea/partner/serviceorder", Page: "https://pay.weixin.qq.com/doc/global/v3/zh/4014096395"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271316598, 271317510},
 	},
 	{
 		Operation{ID: "createPartnerPayOnDeliveryOrder", Method: "POST", Path: "/v3/payscore/partner/servicepayondeliveryorder", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012783634"},
@@ -1105,6 +1356,11 @@ var operations = []operationRow{
 		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
 	{
+		Operation{ID: "modifyAcquiringBankServiceOrder", Method: "POST", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/modify", Page: "https://pay.weixin.qq.com/doc/v3/partner/4013194282"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271316657, 271317510},
+	},
+	{
 		Operation{ID: "modifyPartnerServiceOrder", Method: "POST", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/modify", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012692360"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271316657, 271316754, 271317510},
@@ -1123,6 +1379,26 @@ var operations = []operationRow{
 		Operation{ID: "payServiceOrder", Method: "POST", Path: "/v3/payscore/serviceorder/{out_order_no}/pay", Page: "https://pay.weixin.qq.com/doc/v3/merchant/4013394596"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_ORDER_STATE", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271317510},
+	},
+	{
+		Operation{ID: "queryAcquiringBankDeduction", Method: "GET", Path: "/v3/payscore/acquiringbank/serviceorder/deduction", Page: "https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-order/get-acquiring-bank-deduct-info.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_ORDER_STATE", "NO_AUTH", "ORDER_CANCELED", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271317510},
+	},
+	{
+		Operation{ID: "queryAcquiringBankPermissionByAuthorizationCode", Method: "GET", Path: "/v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code}", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012461004"},
+		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
+	},
+	{
+		Operation{ID: "queryAcquiringBankServiceOrder", Method: "GET", Path: "/v3/payscore/acquiringbank/serviceorder", Page: "https://pay.weixin.qq.com/doc/v3/partner/4013194035"},
+		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271317510},
+	},
+	{
+		Operation{ID: "queryOverseasServiceOrder", Method: "GET", Path: "/v3/payscore/oversea/partner/serviceorder", Page: "https://pay.weixin.qq.com/doc/global/v3/zh/4014096411"},
+		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271317510},
 	},
 	{
 		Operation{ID: "queryPartnerPermissionByAuthorizationCode", Method: "GET", Path: "/v3/payscore/partner/permissions/authorization-code/{authorization_code}", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012692687"},
@@ -1185,6 +1461,16 @@ var operations = []operationRow{
 		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
 	{
+		Operation{ID: "registerAcquiringBankDeduction", Method: "POST", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/registerdeductinfo", Page: "https://pay.weixin.qq.com/docs/partner/apis/partner-institution-weixin-pay-score/acquiring-bank-service-order/register-deduct-info.html"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_ORDER_STATE", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271317510},
+	},
+	{
+		Operation{ID: "requestMerchantBill", Method: "GET", Path: "/v3/payscore/merchant-bill", Page: "https://pay.weixin.qq.com/doc/v3/merchant/4013394586"},
+		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "PARAM_ERROR", "RESOURCE_NOT_EXISTS", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
+	},
+	{
 		Operation{ID: "searchPartnerPermission", Method: "GET", Path: "/v3/payscore/partner/permissions/search", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012692798"},
 		[]string{"FREQUENCY_LIMITED", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332},
@@ -1230,6 +1516,16 @@ var operations = []operationRow{
 		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
 	{
+		Operation{ID: "syncAcquiringBankServiceOrder", Method: "POST", Path: "/v3/payscore/acquiringbank/serviceorder/{out_order_no}/sync", Page: "https://pay.weixin.qq.com/doc/v3/partner/4013194292"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271316657, 271317510},
+	},
+	{
+		Operation{ID: "syncOverseasServiceOrder", Method: "POST", Path: "/v3/payscore/oversea/partner/serviceorder/{out_order_no}/sync", Page: "https://pay.weixin.qq.com/doc/global/v3/zh/4014096438"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271316657, 271317510},
+	},
+	{
 		Operation{ID: "syncPartnerServiceOrder", Method: "POST", Path: "/v3/payscore/partner/serviceorder/{out_order_no}/sync", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012458816"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271316657, 271316754, 271317510},
@@ -1238,6 +1534,11 @@ var operations = []operationRow{
 		Operation{ID: "syncServiceOrder", Method: "POST", Path: "/v3/payscore/serviceorder/{out_order_no}/sync", Page: "https://pay.weixin.qq.com/doc/v3/merchant/4012587962"},
 		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_CANCELED", "ORDER_DONE", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
 		[]int64{268435464, 268435472, 268503786, 270924332, 271302262, 271302332, 271302333, 271316657, 271316754, 271317510},
+	},
+	{
+		Operation{ID: "terminateAcquiringBankPermissionByAuthorizationCode", Method: "POST", Path: "/v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code}/terminate", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012461012"},
+		[]string{"FREQUENCY_LIMITED", "INVALID_REQUEST", "NO_AUTH", "ORDER_NOT_EXIST", "PARAM_ERROR", "SIGN_ERROR", "SYSTEM_ERROR"},
+		[]int64{268435464, 268435472, 268503786, 270924332},
 	},
 	{
 		Operation{ID: "terminatePartnerPermission", Method: "POST", Path: "/v3/payscore/partner/permissions/terminate", Page: "https://pay.weixin.qq.com/doc/v3/partner/4012461154"},

@@ -45,7 +45,7 @@ func ExampleOperationsOf() {
 	for _, op := range catalog.OperationsOf("FREQUENCY_LIMITED", 0)[:1] {
 		fmt.Println(op.ID, op.Method, op.Path)
 	}
-	// Output: applyPartnerPermission POST /v3/payscore/partner/permissions
+	// Output: applyAcquiringBankPermission POST /v3/payscore/acquiringbank/permissions
 }
 
 // A catalogue never contradicts itself.

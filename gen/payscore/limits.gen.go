@@ -3,24 +3,48 @@
 package payscore
 
 import (
+	"unicode"
+
 	"github.com/wxpayscore/payscore/limit"
 )
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v ApplyAcquiringBankPermissionRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v ApplyAcquiringBankPermissionRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
+	c.String(at, "channel_id", v.ChannelID, 1, 32, nil)
+	if v.NotifyURL != nil {
+		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v ApplyPartnerPermissionForSceneRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ApplyPartnerPermissionForSceneRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
 	}
-	c.String(at, "scene", v.Scene, 1, 32, nil)
+	c.String(at, "scene", v.Scene, 0, limit.None, nil)
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
@@ -35,14 +59,14 @@ func (v ApplyPartnerPermissionForSceneRequest) check(c *limit.Checker, at *limit
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyPartnerPermissionRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ApplyPartnerPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
 	}
@@ -56,7 +80,7 @@ func (v ApplyPartnerPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyPartnerServiceAccountRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -77,14 +101,14 @@ func (v ApplyPartnerServiceAccountRequest) check(c *limit.Checker, at *limit.Pat
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ApplyPermissionRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ApplyPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+	c.String(at, "authorization_code", v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
 	}
@@ -94,7 +118,7 @@ func (v ApplyPermissionRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v AssessPartnerUserRiskLevelRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -102,7 +126,7 @@ func (v AssessPartnerUserRiskLevelRequest) Validate() error {
 func (v AssessPartnerUserRiskLevelRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
 	if v.AuthorizationCode != nil {
-		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	}
 	if v.OpenID != nil {
 		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
@@ -116,14 +140,14 @@ func (v AssessPartnerUserRiskLevelRequest) check(c *limit.Checker, at *limit.Pat
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v AssessUserRiskLevelRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -131,7 +155,7 @@ func (v AssessUserRiskLevelRequest) Validate() error {
 func (v AssessUserRiskLevelRequest) check(c *limit.Checker, at *limit.Path) {
 	c.String(at, "appid", v.AppID, 1, 32, nil)
 	if v.AuthorizationCode != nil {
-		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternOutOrderNo)
+		c.String(at, "authorization_code", *v.AuthorizationCode, 1, 32, &patternAuthorizationCode)
 	}
 	if v.OpenID != nil {
 		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
@@ -146,13 +170,13 @@ func (v AssessUserRiskLevelRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v AssessedShoppingInfo) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v AssessedShoppingInfo) check(c *limit.Checker, at *limit.Path) {
-	c.Items(at, "goods", len(v.Goods), 1, 100)
+	c.Items(at, "goods", len(v.Goods), 0, limit.None)
 	for i := range v.Goods {
 		list := at.Key("goods")
 		item := list.Index(i)
@@ -162,8 +186,42 @@ func (v AssessedShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v CancelAcquiringBankServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CancelAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "channel_id", v.ChannelID, 1, 32, nil)
+	c.String(at, "reason", v.Reason, 1, 50, nil)
+	if v.ServiceID != nil {
+		c.String(at, "service_id", *v.ServiceID, 1, 32, &patternServiceID)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CancelOverseasServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CancelOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
+	c.String(at, "reason", v.Reason, 1, 50, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v CancelPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -179,7 +237,7 @@ func (v CancelPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CancelServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -194,8 +252,95 @@ func (v CancelServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v CompleteAcquiringBankServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CompleteAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.ChannelID != nil {
+		c.String(at, "channel_id", *v.ChannelID, 1, 32, nil)
+	}
+	if v.GoodsTag != nil {
+		c.String(at, "goods_tag", *v.GoodsTag, 0, 32, nil)
+	}
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+	for i := range v.PostPayments {
+		list := at.Key("post_payments")
+		item := list.Index(i)
+		v.PostPayments[i].check(c, &item)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.TimeRange != nil {
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
+	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CompleteOverseasServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CompleteOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
+	if v.Currency != nil {
+		c.String(at, "currency", *v.Currency, 1, 16, nil)
+	}
+	if v.GoodsTag != nil {
+		c.String(at, "goods_tag", *v.GoodsTag, 0, 32, nil)
+	}
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+	for i := range v.PostPayments {
+		list := at.Key("post_payments")
+		item := list.Index(i)
+		v.PostPayments[i].check(c, &item)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.TimeRange != nil {
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
+	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v CompletePartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -238,7 +383,7 @@ func (v CompletePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Pa
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CompleteServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -280,8 +425,195 @@ func (v CompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v CreateAcquiringBankPayOnDeliveryOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreateAcquiringBankPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.Attach != nil {
+		c.String(at, "attach", *v.Attach, 0, 256, nil)
+	}
+	if v.ChannelID != nil {
+		c.String(at, "channel_id", *v.ChannelID, 1, 32, nil)
+	}
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	if v.MchID != nil {
+		c.String(at, "mchid", *v.MchID, 1, 32, nil)
+	}
+	if v.NotifyURL != nil {
+		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
+	}
+	if v.OpenID != nil {
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
+	}
+	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternOutOrderNo)
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 0, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
+	}
+	if v.RiskFund != nil {
+		object := at.Key("risk_fund")
+		v.RiskFund.check(c, &object)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
+	if v.ShoppingInfo != nil {
+		object := at.Key("shopping_info")
+		v.ShoppingInfo.check(c, &object)
+	}
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	if v.SubMchID != nil {
+		c.String(at, "sub_mchid", *v.SubMchID, 1, 32, nil)
+	}
+	if v.SubOpenID != nil {
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
+	}
+	{
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CreateAcquiringBankServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreateAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.Attach != nil {
+		c.String(at, "attach", *v.Attach, 0, 256, nil)
+	}
+	c.String(at, "channel_id", v.ChannelID, 1, 32, nil)
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
+	if v.OpenID != nil {
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
+	}
+	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternOutOrderNo)
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 0, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
+	}
+	{
+		object := at.Key("risk_fund")
+		v.RiskFund.check(c, &object)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.SubOpenID != nil {
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
+	}
+	{
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v CreateOverseasServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v CreateOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.Attach != nil {
+		c.String(at, "attach", *v.Attach, 0, 256, nil)
+	}
+	c.String(at, "currency", v.Currency, 1, 16, nil)
+	if v.Location != nil {
+		object := at.Key("location")
+		v.Location.check(c, &object)
+	}
+	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
+	if v.OpenID != nil {
+		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
+	}
+	c.String(at, "out_order_no", v.OutOrderNo, 1, 32, &patternOutOrderNo)
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 0, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
+	}
+	{
+		object := at.Key("risk_fund")
+		v.RiskFund.check(c, &object)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.SubOpenID != nil {
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
+	}
+	{
+		object := at.Key("time_range")
+		v.TimeRange.check(c, &object)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v CreatePartnerPayOnDeliveryOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -298,6 +630,9 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 	if v.Location != nil {
 		object := at.Key("location")
 		v.Location.check(c, &object)
+	}
+	if v.MchID != nil {
+		c.String(at, "mchid", *v.MchID, 1, 32, nil)
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
 	if v.OpenID != nil {
@@ -335,7 +670,7 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 	{
 		object := at.Key("time_range")
@@ -346,7 +681,7 @@ func (v CreatePartnerPayOnDeliveryOrderRequest) check(c *limit.Checker, at *limi
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePartnerPlanRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -377,7 +712,7 @@ func (v CreatePartnerPlanRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -427,7 +762,7 @@ func (v CreatePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 	{
 		object := at.Key("time_range")
@@ -438,7 +773,7 @@ func (v CreatePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePartnerSignPlanRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -463,14 +798,14 @@ func (v CreatePartnerSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePartnerSignPlanServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -500,7 +835,7 @@ func (v CreatePartnerSignPlanServiceOrderRequest) check(c *limit.Checker, at *li
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 	{
 		object := at.Key("time_range")
@@ -511,7 +846,7 @@ func (v CreatePartnerSignPlanServiceOrderRequest) check(c *limit.Checker, at *li
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePayOnDeliveryOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -528,6 +863,9 @@ func (v CreatePayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path)
 	if v.Location != nil {
 		object := at.Key("location")
 		v.Location.check(c, &object)
+	}
+	if v.MchID != nil {
+		c.String(at, "mchid", *v.MchID, 1, 32, nil)
 	}
 	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
 	if v.OpenID != nil {
@@ -569,7 +907,7 @@ func (v CreatePayOnDeliveryOrderRequest) check(c *limit.Checker, at *limit.Path)
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreatePlanRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -596,7 +934,7 @@ func (v CreatePlanRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreateRefundRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -610,7 +948,7 @@ func (v CreateRefundRequest) check(c *limit.Checker, at *limit.Path) {
 		c.Enum(at, "funds_account", v.FundsAccount.Valid())
 	}
 	if v.GoodsDetail != nil {
-		c.Items(at, "goods_detail", len(v.GoodsDetail), 0, 100)
+		c.Items(at, "goods_detail", len(v.GoodsDetail), 0, limit.None)
 		for i := range v.GoodsDetail {
 			list := at.Key("goods_detail")
 			item := list.Index(i)
@@ -641,7 +979,7 @@ func (v CreateRefundRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreateServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -695,7 +1033,7 @@ func (v CreateServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreateSignPlanRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -718,7 +1056,7 @@ func (v CreateSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v CreateSignPlanServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -750,7 +1088,7 @@ func (v CreateSignPlanServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v Device) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -770,7 +1108,7 @@ func (v Device) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v DirectCompletePartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -800,18 +1138,22 @@ func (v DirectCompletePartnerServiceOrderRequest) check(c *limit.Checker, at *li
 			v.PostDiscounts[i].check(c, &item)
 		}
 	}
-	c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
-	for i := range v.PostPayments {
-		list := at.Key("post_payments")
-		item := list.Index(i)
-		v.PostPayments[i].check(c, &item)
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
 	}
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
 	if v.SubAppID != nil {
 		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
 	}
-	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	if v.SubMchID != nil {
+		c.String(at, "sub_mchid", *v.SubMchID, 1, 32, nil)
+	}
 	{
 		object := at.Key("time_range")
 		v.TimeRange.check(c, &object)
@@ -822,7 +1164,7 @@ func (v DirectCompletePartnerServiceOrderRequest) check(c *limit.Checker, at *li
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v DirectCompleteServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -839,7 +1181,9 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 		object := at.Key("location")
 		v.Location.check(c, &object)
 	}
-	c.String(at, "notify_url", v.NotifyURL, 8, 255, &patternNotifyURL)
+	if v.NotifyURL != nil {
+		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
+	}
 	if v.OpenID != nil {
 		c.String(at, "openid", *v.OpenID, 1, 128, &patternOpenid)
 	}
@@ -852,14 +1196,18 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 			v.PostDiscounts[i].check(c, &item)
 		}
 	}
-	c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
-	for i := range v.PostPayments {
-		list := at.Key("post_payments")
-		item := list.Index(i)
-		v.PostPayments[i].check(c, &item)
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
 	}
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
-	c.String(at, "service_introduction", v.ServiceIntroduction, 1, 20, nil)
+	if v.ServiceIntroduction != nil {
+		c.String(at, "service_introduction", *v.ServiceIntroduction, 1, 20, nil)
+	}
 	{
 		object := at.Key("time_range")
 		v.TimeRange.check(c, &object)
@@ -870,7 +1218,7 @@ func (v DirectCompleteServiceOrderRequest) check(c *limit.Checker, at *limit.Pat
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v JumpLink) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -879,33 +1227,69 @@ func (v JumpLink) check(c *limit.Checker, at *limit.Path) {
 	if v.AppID != nil {
 		c.String(at, "appid", *v.AppID, 0, 32, nil)
 	}
-	c.Enum(at, "jump_link_type", v.JumpLinkType.Valid())
+	if v.JumpLinkType != nil {
+		c.Enum(at, "jump_link_type", v.JumpLinkType.Valid())
+	}
 	if v.Path != nil {
-		c.String(at, "path", *v.Path, 0, 1024, nil)
+		c.String(at, "path", *v.Path, 0, limit.None, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v Location) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v Location) check(c *limit.Checker, at *limit.Path) {
 	if v.EndLocation != nil {
-		c.String(at, "end_location", *v.EndLocation, 0, 20, nil)
+		c.String(at, "end_location", *v.EndLocation, 0, 50, nil)
 	}
 	if v.StartLocation != nil {
-		c.String(at, "start_location", *v.StartLocation, 0, 20, nil)
+		c.String(at, "start_location", *v.StartLocation, 0, 50, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v ModifyAcquiringBankServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v ModifyAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.ChannelID != nil {
+		c.String(at, "channel_id", *v.ChannelID, 1, 32, nil)
+	}
+	if v.PostDiscounts != nil {
+		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
+		for i := range v.PostDiscounts {
+			list := at.Key("post_discounts")
+			item := list.Index(i)
+			v.PostDiscounts[i].check(c, &item)
+		}
+	}
+	if v.PostPayments != nil {
+		c.Items(at, "post_payments", len(v.PostPayments), 1, 100)
+		for i := range v.PostPayments {
+			list := at.Key("post_payments")
+			item := list.Index(i)
+			v.PostPayments[i].check(c, &item)
+		}
+	}
+	c.String(at, "reason", v.Reason, 1, 50, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	c.Integer(at, "total_amount", v.TotalAmount, 0, limit.Highest)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v ModifyPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -940,7 +1324,7 @@ func (v ModifyPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ModifyServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -972,8 +1356,48 @@ func (v ModifyServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v OverseasSyncDetail) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v OverseasSyncDetail) check(c *limit.Checker, at *limit.Path) {
+	if v.PaidAmount != nil {
+		c.Integer(at, "paid_amount", *v.PaidAmount, 0, limit.Highest)
+	}
+	if v.Seq != nil {
+		c.Integer(at, "seq", *v.Seq, limit.Lowest, limit.Highest)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (v OverseasTimeRange) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v OverseasTimeRange) check(c *limit.Checker, at *limit.Path) {
+	if v.EndTime != nil {
+		c.String(at, "end_time", *v.EndTime, 0, limit.None, nil)
+	}
+	if v.EndTimeRemark != nil {
+		c.String(at, "end_time_remark", *v.EndTimeRemark, 0, limit.None, nil)
+	}
+	if v.StartTime != nil {
+		c.String(at, "start_time", *v.StartTime, 0, limit.None, nil)
+	}
+	if v.StartTimeRemark != nil {
+		c.String(at, "start_time_remark", *v.StartTimeRemark, 0, limit.None, nil)
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v PayPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -988,20 +1412,24 @@ func (v PayPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v PayServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v PayServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "appid", v.AppID, 1, 32, nil)
-	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
+	if v.ServiceID != nil {
+		c.String(at, "service_id", *v.ServiceID, 1, 32, &patternServiceID)
+	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v Payment) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1016,13 +1444,15 @@ func (v Payment) check(c *limit.Checker, at *limit.Path) {
 	if v.Description != nil {
 		c.String(at, "description", *v.Description, 0, 30, nil)
 	}
-	c.String(at, "name", v.Name, 1, 20, nil)
+	if v.Name != nil {
+		c.String(at, "name", *v.Name, 1, 20, nil)
+	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v PlanRequestDetail) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1039,7 +1469,7 @@ func (v PlanRequestDetail) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RefundGoods) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1050,7 +1480,7 @@ func (v RefundGoods) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "merchant_goods_id", v.MerchantGoodsID, 1, 32, nil)
 	c.Integer(at, "refund_amount", v.RefundAmount, 0, limit.Highest)
-	c.Integer(at, "refund_quantity", v.RefundQuantity, 1, limit.Highest)
+	c.Integer(at, "refund_quantity", v.RefundQuantity, limit.Lowest, limit.Highest)
 	c.Integer(at, "unit_price", v.UnitPrice, 0, limit.Highest)
 	if v.WechatpayGoodsID != nil {
 		c.String(at, "wechatpay_goods_id", *v.WechatpayGoodsID, 0, 32, nil)
@@ -1060,7 +1490,7 @@ func (v RefundGoods) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RefundRequestAmount) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1068,7 +1498,7 @@ func (v RefundRequestAmount) Validate() error {
 func (v RefundRequestAmount) check(c *limit.Checker, at *limit.Path) {
 	c.Enum(at, "currency", v.Currency.Valid())
 	if v.From != nil {
-		c.Items(at, "from", len(v.From), 0, 10)
+		c.Items(at, "from", len(v.From), 0, limit.None)
 		for i := range v.From {
 			list := at.Key("from")
 			item := list.Index(i)
@@ -1082,7 +1512,7 @@ func (v RefundRequestAmount) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v RefundSource) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1094,8 +1524,31 @@ func (v RefundSource) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v RegisterAcquiringBankDeductionRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v RegisterAcquiringBankDeductionRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
+	c.String(at, "channel_id", v.ChannelID, 1, 32, nil)
+	if v.OutTradeNo != nil {
+		c.String(at, "out_trade_no", *v.OutTradeNo, 1, 32, &patternOutOrderNo)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	if v.SubAppID != nil {
+		c.String(at, "sub_appid", *v.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v RiskFund) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1111,15 +1564,15 @@ func (v RiskFund) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SecurityEchoRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v SecurityEchoRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "echo_message", v.EchoMessage, 1, 1024, nil)
+	c.String(at, "echo_message", v.EchoMessage, 0, limit.None, nil)
 	if v.EncryptedEchoMessage != nil {
-		c.String(at, "encrypted_echo_message", *v.EncryptedEchoMessage, 0, 1024, nil)
+		c.String(at, "encrypted_echo_message", *v.EncryptedEchoMessage, 0, limit.None, nil)
 	}
 	if v.NotifyURL != nil {
 		c.String(at, "notify_url", *v.NotifyURL, 8, 255, &patternNotifyURL)
@@ -1129,7 +1582,7 @@ func (v SecurityEchoRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SendPartnerServiceOrderMessageRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1158,13 +1611,15 @@ func (v SendPartnerServiceOrderMessageRequest) check(c *limit.Checker, at *limit
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SendServiceOrderMessageRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v SendServiceOrderMessageRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
 	if v.PostDiscounts != nil {
 		c.Items(at, "post_discounts", len(v.PostDiscounts), 0, 30)
 		for i := range v.PostDiscounts {
@@ -1187,7 +1642,7 @@ func (v SendServiceOrderMessageRequest) check(c *limit.Checker, at *limit.Path) 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ServiceOrderCoupon) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1210,40 +1665,50 @@ func (v ServiceOrderCoupon) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ShoppingGoods) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ShoppingGoods) check(c *limit.Checker, at *limit.Path) {
-	c.Integer(at, "amount", v.Amount, 0, limit.Highest)
+	if v.Amount != nil {
+		c.Integer(at, "amount", *v.Amount, 0, limit.Highest)
+	}
 	if v.CategoryID != nil {
-		c.Items(at, "category_id", len(v.CategoryID), 0, 100)
+		c.Items(at, "category_id", len(v.CategoryID), 0, limit.None)
 		for i := range v.CategoryID {
 			list := at.Key("category_id")
 			item := list.Index(i)
-			c.String(&item, "", v.CategoryID[i], 1, 64, nil)
+			c.String(&item, "", v.CategoryID[i], 0, limit.None, nil)
 		}
 	}
-	c.Integer(at, "count", v.Count, 1, limit.Highest)
-	c.String(at, "name", v.Name, 1, 256, nil)
-	c.String(at, "picture", v.Picture, 1, 1024, nil)
+	if v.Count != nil {
+		c.Integer(at, "count", *v.Count, limit.Lowest, limit.Highest)
+	}
+	if v.Name != nil {
+		c.String(at, "name", *v.Name, 0, limit.None, nil)
+	}
+	if v.Picture != nil {
+		c.String(at, "picture", *v.Picture, 0, limit.None, nil)
+	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v ShoppingInfo) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v ShoppingInfo) check(c *limit.Checker, at *limit.Path) {
-	c.Items(at, "goods", len(v.Goods), 1, 100)
-	for i := range v.Goods {
-		list := at.Key("goods")
-		item := list.Index(i)
-		v.Goods[i].check(c, &item)
+	if v.Goods != nil {
+		c.Items(at, "goods", len(v.Goods), 0, limit.None)
+		for i := range v.Goods {
+			list := at.Key("goods")
+			item := list.Index(i)
+			v.Goods[i].check(c, &item)
+		}
 	}
 	if v.JumpLink != nil {
 		object := at.Key("jump_link")
@@ -1257,7 +1722,7 @@ func (v ShoppingInfo) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SignPlanRequestDetail) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1270,7 +1735,7 @@ func (v SignPlanRequestDetail) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v StopPartnerPlanRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1282,7 +1747,7 @@ func (v StopPartnerPlanRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v StopPartnerSignPlanRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1295,7 +1760,7 @@ func (v StopPartnerSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v StopSignPlanRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1306,8 +1771,29 @@ func (v StopSignPlanRequest) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v SyncAcquiringBankServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v SyncAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.ChannelID != nil {
+		c.String(at, "channel_id", *v.ChannelID, 1, 32, nil)
+	}
+	{
+		object := at.Key("detail")
+		v.Detail.check(c, &object)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	c.Enum(at, "type", v.Type.Valid())
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v SyncDetail) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1318,14 +1804,32 @@ func (v SyncDetail) check(c *limit.Checker, at *limit.Path) {
 	}
 	c.String(at, "paid_time", v.PaidTime, 1, 64, &patternEndTime)
 	if v.Seq != nil {
-		c.Integer(at, "seq", *v.Seq, 0, limit.Highest)
+		c.Integer(at, "seq", *v.Seq, limit.Lowest, limit.Highest)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v SyncOverseasServiceOrderRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v SyncOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	{
+		object := at.Key("detail")
+		v.Detail.check(c, &object)
+	}
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+	c.Enum(at, "type", v.Type.Valid())
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v SyncPartnerServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1343,7 +1847,7 @@ func (v SyncPartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v SyncServiceOrderRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1360,8 +1864,25 @@ func (v SyncServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v TerminateAcquiringBankPermissionByAuthorizationCodeRequest) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v TerminateAcquiringBankPermissionByAuthorizationCodeRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.ChannelID != nil {
+		c.String(at, "channel_id", *v.ChannelID, 1, 32, nil)
+	}
+	c.String(at, "reason", v.Reason, 1, 50, nil)
+	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v TerminatePartnerPermissionByAuthorizationCodeRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1375,7 +1896,7 @@ func (v TerminatePartnerPermissionByAuthorizationCodeRequest) check(c *limit.Che
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminatePartnerPermissionRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1392,14 +1913,14 @@ func (v TerminatePartnerPermissionRequest) check(c *limit.Checker, at *limit.Pat
 	}
 	c.String(at, "sub_mchid", v.SubMchID, 1, 32, nil)
 	if v.SubOpenID != nil {
-		c.String(at, "sub_openid", *v.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *v.SubOpenID, 0, 128, nil)
 	}
 }
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminatePermissionByAuthorizationCodeRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1412,13 +1933,15 @@ func (v TerminatePermissionByAuthorizationCodeRequest) check(c *limit.Checker, a
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TerminatePermissionByOpenidRequest) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
 
 func (v TerminatePermissionByOpenidRequest) check(c *limit.Checker, at *limit.Path) {
-	c.String(at, "appid", v.AppID, 1, 32, nil)
+	if v.AppID != nil {
+		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
 	c.String(at, "reason", v.Reason, 1, 50, nil)
 	c.String(at, "service_id", v.ServiceID, 1, 32, &patternServiceID)
 }
@@ -1426,7 +1949,7 @@ func (v TerminatePermissionByOpenidRequest) check(c *limit.Checker, at *limit.Pa
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TimeRange) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1436,7 +1959,7 @@ func (v TimeRange) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "end_time", *v.EndTime, 0, 14, &patternEndTime)
 	}
 	if v.EndTimeRemark != nil {
-		c.String(at, "end_time_remark", *v.EndTimeRemark, 0, 20, nil)
+		c.String(at, "end_time_remark", *v.EndTimeRemark, 0, 50, nil)
 	}
 	if v.StartTime != nil {
 		c.String(at, "start_time", *v.StartTime, 0, 14, &patternStartTime)
@@ -1449,7 +1972,7 @@ func (v TimeRange) check(c *limit.Checker, at *limit.Path) {
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (v TransactionSceneInfo) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)
 	return c.Err()
 }
@@ -1462,7 +1985,7 @@ func (v TransactionSceneInfo) check(c *limit.Checker, at *limit.Path) {
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p DownloadCertificatesParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1475,8 +1998,99 @@ func (p DownloadCertificatesParams) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (p QueryAcquiringBankPermissionByAuthorizationCodeParams) Validate() error {
+	c := limit.Checker{Characters: characters}
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p QueryAcquiringBankPermissionByAuthorizationCodeParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "channel_id", p.ChannelID, 1, 32, nil)
+	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (p QueryAcquiringBankServiceOrderParams) Validate() error {
+	c := limit.Checker{Characters: characters}
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p QueryAcquiringBankServiceOrderParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
+	c.String(at, "channel_id", p.ChannelID, 1, 32, nil)
+	if p.OutOrderNo != nil {
+		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
+	}
+	if p.QueryID != nil {
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
+	}
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (p QueryAcquiringBankDeductionParams) Validate() error {
+	c := limit.Checker{Characters: characters}
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p QueryAcquiringBankDeductionParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "appid", p.AppID, 1, 32, nil)
+	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
+	if p.SubAppID != nil {
+		c.String(at, "sub_appid", *p.SubAppID, 1, 32, nil)
+	}
+	c.String(at, "channel_id", p.ChannelID, 1, 32, nil)
+	if p.OutOrderNo != nil {
+		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
+	}
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (p RequestMerchantBillParams) Validate() error {
+	c := limit.Checker{Characters: characters}
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p RequestMerchantBillParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "bill_date", p.BillDate, 1, 10, nil)
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternServiceID)
+	if p.TarType != nil {
+		c.Enum(at, "tar_type", p.TarType.Valid())
+	}
+	c.Enum(at, "encryption_algorithm", p.EncryptionAlgorithm.Valid())
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
+func (p QueryOverseasServiceOrderParams) Validate() error {
+	c := limit.Checker{Characters: characters}
+	p.check(&c, limit.Parameters)
+	return c.Err()
+}
+
+func (p QueryOverseasServiceOrderParams) check(c *limit.Checker, at *limit.Path) {
+	c.String(at, "service_id", p.ServiceID, 1, 32, &patternServiceID)
+	c.String(at, "sub_mchid", p.SubMchID, 1, 32, nil)
+	if p.OutOrderNo != nil {
+		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
+	}
+	if p.QueryID != nil {
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
+	}
+}
+
+// Validate checks p against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (p AssessPartnerUserRiskLevelParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1488,7 +2102,7 @@ func (p AssessPartnerUserRiskLevelParams) check(c *limit.Checker, at *limit.Path
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPartnerPermissionByAuthorizationCodeParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1501,7 +2115,7 @@ func (p QueryPartnerPermissionByAuthorizationCodeParams) check(c *limit.Checker,
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p SearchPartnerPermissionParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1517,14 +2131,14 @@ func (p SearchPartnerPermissionParams) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "openid", *p.OpenID, 1, 128, &patternOpenid)
 	}
 	if p.SubOpenID != nil {
-		c.String(at, "sub_openid", *p.SubOpenID, 1, 128, nil)
+		c.String(at, "sub_openid", *p.SubOpenID, 0, 128, nil)
 	}
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPartnerServiceOrderParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1538,14 +2152,14 @@ func (p QueryPartnerServiceOrderParams) check(c *limit.Checker, at *limit.Path) 
 		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
 	}
 	if p.QueryID != nil {
-		c.String(at, "query_id", *p.QueryID, 1, 512, nil)
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
 	}
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPartnerServiceQuotasParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1556,13 +2170,13 @@ func (p QueryPartnerServiceQuotasParams) check(c *limit.Checker, at *limit.Path)
 	if p.SubAppID != nil {
 		c.String(at, "sub_appid", *p.SubAppID, 1, 32, nil)
 	}
-	c.Integer(at, "risk_level_version", p.RiskLevelVersion, 0, limit.Highest)
+	c.Integer(at, "risk_level_version", p.RiskLevelVersion, limit.Lowest, limit.Highest)
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPermissionByAuthorizationCodeParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1574,7 +2188,7 @@ func (p QueryPermissionByAuthorizationCodeParams) check(c *limit.Checker, at *li
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPermissionByOpenidParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1587,7 +2201,7 @@ func (p QueryPermissionByOpenidParams) check(c *limit.Checker, at *limit.Path) {
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPartnerPlanParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1599,7 +2213,7 @@ func (p QueryPartnerPlanParams) check(c *limit.Checker, at *limit.Path) {
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryServiceOrderParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1611,14 +2225,14 @@ func (p QueryServiceOrderParams) check(c *limit.Checker, at *limit.Path) {
 		c.String(at, "out_order_no", *p.OutOrderNo, 1, 32, &patternOutOrderNo)
 	}
 	if p.QueryID != nil {
-		c.String(at, "query_id", *p.QueryID, 1, 512, nil)
+		c.String(at, "query_id", *p.QueryID, 0, 512, nil)
 	}
 }
 
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryPartnerSignPlanParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1630,7 +2244,7 @@ func (p QueryPartnerSignPlanParams) check(c *limit.Checker, at *limit.Path) {
 // Validate checks p against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
 func (p QueryRefundParams) Validate() error {
-	var c limit.Checker
+	c := limit.Checker{Characters: characters}
 	p.check(&c, limit.Parameters)
 	return c.Err()
 }
@@ -1641,14 +2255,24 @@ func (p QueryRefundParams) check(c *limit.Checker, at *limit.Path) {
 	}
 }
 
+// characters are those that a text may have, as x-wechatpay-text of the contract
+// has them. nil stands for any.
+var characters *unicode.RangeTable = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x0009, Hi: 0x000A, Stride: 1},
+	{Lo: 0x000D, Hi: 0x000D, Stride: 1},
+	{Lo: 0x0020, Hi: 0xD7FF, Stride: 1},
+	{Lo: 0xE000, Hi: 0xFFFD, Stride: 1},
+}}
+
 // The patterns of the contract, each named for where it stands most often.
 var (
+	patternAuthorizationCode  = limit.Pattern{Source: "^[^./]{1,32}$"}
 	patternMerchantSignPlanNo = limit.Pattern{Source: "^[0-9A-Za-z_*-]{1,32}$"}
 	patternNotifyURL          = limit.Pattern{Source: "^https?://[^?#]+$"}
-	patternOpenid             = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,128}$"}
+	patternOpenid             = limit.Pattern{Source: "^[^./]{1,128}$"}
 	patternOutOrderNo         = limit.Pattern{Source: "^[0-9A-Za-z_|*-]{1,32}$"}
 	patternOutRefundNo        = limit.Pattern{Source: "^[0-9A-Za-z_|*@-]{1,64}$"}
-	patternServiceID          = limit.Pattern{Source: "^[0-9A-Za-z]{1,32}$"}
+	patternServiceID          = limit.Pattern{Source: "^[0-9A-Za-z_-]{1,32}$"}
 	patternEndTime            = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14})$"}
 	patternPrepaidTime        = limit.Pattern{Source: "^[0-9]{8}$"}
 	patternStartTime          = limit.Pattern{Source: "^([0-9]{8}|[0-9]{14}|OnAccept)$"}

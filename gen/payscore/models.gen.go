@@ -41,6 +41,48 @@ func (e AuthorizationState) Valid() bool {
 	return false
 }
 
+// Values of BillEncryptionAlgorithm that the contract lists.
+const (
+	BillEncryptionAlgorithmAeadAes256Gcm BillEncryptionAlgorithm = "AEAD_AES_256_GCM"
+)
+
+// Valid reports whether e is one of those values.
+func (e BillEncryptionAlgorithm) Valid() bool {
+	switch e {
+	case BillEncryptionAlgorithmAeadAes256Gcm:
+		return true
+	}
+	return false
+}
+
+// Values of BillHashType that the contract lists.
+const (
+	BillHashTypeSha1 BillHashType = "SHA1"
+)
+
+// Valid reports whether e is one of those values.
+func (e BillHashType) Valid() bool {
+	switch e {
+	case BillHashTypeSha1:
+		return true
+	}
+	return false
+}
+
+// Values of BillTarType that the contract lists.
+const (
+	BillTarTypeGzip BillTarType = "GZIP"
+)
+
+// Valid reports whether e is one of those values.
+func (e BillTarType) Valid() bool {
+	switch e {
+	case BillTarTypeGzip:
+		return true
+	}
+	return false
+}
+
 // Values of CancelSignType that the contract lists.
 const (
 	CancelSignTypeMerchant      CancelSignType = "MERCHANT"
@@ -433,6 +475,231 @@ func (e UserServiceStatus) Valid() bool {
 	return false
 }
 
+// AcquiringBankDeduction 扣款信息: A registered deduction.
+type AcquiringBankDeduction struct {
+	// Description What is paid for, in short.
+	//
+	// Example: XX充电宝
+	Description string `json:"description"`
+
+	// OutTradeNo Number of a deduction, chosen by the institution. The order at the clearing house has the same number.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutTradeNo string `json:"out_trade_no"`
+}
+
+// AcquiringBankPermission 从业机构用户授权记录: An authorisation.
+type AcquiringBankPermission struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
+	//
+	// Example: 1234323JKHDFE1243252
+	AuthorizationCode *string `json:"authorization_code,omitempty"`
+
+	// AuthorizationState State of an authorisation. UNBINDUSER (已绑定用户前) has no user yet, AVAILABLE is in force, UNAVAILABLE was withdrawn.
+	AuthorizationState AuthorizationState `json:"authorization_state"`
+
+	// AuthorizationSuccessTime When it was last given. RFC 3339.
+	//
+	// Example: 2015-05-20T13:29:35.120+08:00
+	AuthorizationSuccessTime *string `json:"authorization_success_time,omitempty"`
+
+	// CancelAuthorizationTime When it was last withdrawn. RFC 3339.
+	//
+	// Example: 2015-05-20T13:29:35.120+08:00
+	CancelAuthorizationTime *string `json:"cancel_authorization_time,omitempty"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+}
+
+// AcquiringBankServiceOrderEntity 从业机构支付分订单: An order.
+type AcquiringBankServiceOrderEntity struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// Collection What is collected of an order and what is still to come.
+	Collection *Collection `json:"collection,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NeedCollection Whether WeChat Pay collects the money.
+	//
+	// Example: true
+	NeedCollection *bool `json:"need_collection,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID *string `json:"order_id,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts Discounts.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID *string `json:"sub_mchid,omitempty"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange *TimeRange `json:"time_range,omitempty"`
+
+	// TotalAmount What the order costs, in fen. Absent before completion.
+	//
+	// Example: 39900
+	TotalAmount *int64 `json:"total_amount,omitempty"`
+}
+
+// ApplyAcquiringBankPermissionRequest 从业机构预授权请求: An authorisation to ask for.
+type ApplyAcquiringBankPermissionRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
+	//
+	// Example: 1234323JKHDFE1243252
+	AuthorizationCode string `json:"authorization_code"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID string `json:"channel_id"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
+
 // ApplyPartnerPermissionForSceneRequest 服务商场景中预授权请求: An authorisation to ask for within another act.
 type ApplyPartnerPermissionForSceneRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
@@ -440,7 +707,9 @@ type ApplyPartnerPermissionForSceneRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode string `json:"authorization_code"`
@@ -455,7 +724,7 @@ type ApplyPartnerPermissionForSceneRequest struct {
 	// Example: TRANSACTION
 	Scene string `json:"scene"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -494,7 +763,9 @@ type ApplyPartnerPermissionRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode string `json:"authorization_code"`
@@ -504,7 +775,7 @@ type ApplyPartnerPermissionRequest struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -541,7 +812,7 @@ type ApplyPartnerServiceAccountRequest struct {
 	// Example: https://api.test.com
 	ResultNotifyURL *string `json:"result_notify_url,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -564,7 +835,9 @@ type ApplyPermissionRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode string `json:"authorization_code"`
@@ -574,7 +847,7 @@ type ApplyPermissionRequest struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -598,17 +871,19 @@ type AssessPartnerUserRiskLevelRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -621,7 +896,7 @@ type AssessPartnerUserRiskLevelRequest struct {
 	// Example: wxd678efh567hg6999
 	SubAppID *string `json:"sub_appid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -634,17 +909,19 @@ type AssessUserRiskLevelRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -671,6 +948,63 @@ func (v AssessedShoppingInfo) MarshalJSON() ([]byte, error) {
 // AuthorizationState 授权状态: State of an authorisation. UNBINDUSER (已绑定用户前) has no user yet, AVAILABLE is in force, UNAVAILABLE was withdrawn.
 type AuthorizationState string
 
+// BillEncryptionAlgorithm 加密算法: How the file is encrypted, AEAD_AES_256_GCM.
+type BillEncryptionAlgorithm string
+
+// BillHashType 哈希类型: How `hash_value` is made, SHA1.
+type BillHashType string
+
+// BillTarType 账单压缩类型: How the file is compressed, GZIP (返回.gzip格式的压缩文件).
+type BillTarType string
+
+// CancelAcquiringBankServiceOrderRequest 从业机构取消支付分订单请求: The withdrawal of an order. The newest page does not require `service_id`; another source does.
+type CancelAcquiringBankServiceOrderRequest struct {
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID string `json:"channel_id"`
+
+	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
+	//
+	// Example: 用户投诉
+	Reason string `json:"reason"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID *string `json:"service_id,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
+
+// CancelOverseasServiceOrderRequest 境外取消支付分订单请求: The withdrawal of an order.
+type CancelOverseasServiceOrderRequest struct {
+	// AppID App of the order: the sub-merchant's if the order was created with both, else the provider's. A newer page lists it; the
+	// sample on that page leaves it out.
+	//
+	//
+	// Example: wxd678efh567hg6787
+	AppID *string `json:"appid,omitempty"`
+
+	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
+	//
+	// Example: 用户投诉
+	Reason string `json:"reason"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
+
 // CancelPartnerServiceOrderRequest 取消支付分订单请求: The withdrawal of an order.
 type CancelPartnerServiceOrderRequest struct {
 	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
@@ -678,7 +1012,7 @@ type CancelPartnerServiceOrderRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID *string `json:"service_id,omitempty"`
@@ -701,7 +1035,7 @@ type CancelServiceOrderRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID *string `json:"service_id,omitempty"`
@@ -729,7 +1063,7 @@ type CancelServiceOrderResult struct {
 	// Example: 1234323JKHDFE1243252
 	OutOrderNo string `json:"out_order_no"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -818,6 +1152,132 @@ type CollectionDetail struct {
 // CollectionState 收款状态: Whether the money is there, USER_PAYING (待支付) or USER_PAID (已支付).
 type CollectionState string
 
+// CompleteAcquiringBankServiceOrderRequest 从业机构完结支付分订单请求: The final bill of an order.
+type CompleteAcquiringBankServiceOrderRequest struct {
+	// ChannelID The channel merchant. The pages require it, another source does not.
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// CompleteTime When the service was completed.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	CompleteTime *time.Time `json:"complete_time,omitempty"`
+
+	// GoodsTag Tag that coupons of WeChat Pay go by.
+	//
+	// Example: goods_tag
+	GoodsTag *string `json:"goods_tag,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// PostDiscounts Discounts. They replace those sent before.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill. They replace those sent before.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// ProfitSharing Whether the money may be shared out later.
+	//
+	// Example: false
+	ProfitSharing *bool `json:"profit_sharing,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange *TimeRange `json:"time_range,omitempty"`
+
+	// TotalAmount Sum of the payments less sum of the discounts, in fen, within the risk cap of the service.
+	//
+	// Example: 50000
+	TotalAmount int64 `json:"total_amount"`
+}
+
+// MarshalJSON writes a nil required array as [].
+func (v CompleteAcquiringBankServiceOrderRequest) MarshalJSON() ([]byte, error) {
+	type plain CompleteAcquiringBankServiceOrderRequest
+	if v.PostPayments == nil {
+		v.PostPayments = []Payment{}
+	}
+	return json.Marshal(plain(v))
+}
+
+// CompleteOverseasServiceOrderRequest 境外完结支付分订单请求: The final bill of an order.
+type CompleteOverseasServiceOrderRequest struct {
+	// AppID App of the order: the sub-merchant's if the order was created with both, else the provider's. A newer page lists it; the
+	// sample on that page leaves it out.
+	//
+	//
+	// Example: wxd678efh567hg6787
+	AppID *string `json:"appid,omitempty"`
+
+	// CompleteTime When the service was completed.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	CompleteTime *time.Time `json:"complete_time,omitempty"`
+
+	// Currency Currency that the sub-merchant settles in, one for each merchant number. The amounts of the order are in fen (分),
+	// its smallest unit.
+	//
+	//
+	// Example: HKD
+	Currency *string `json:"currency,omitempty"`
+
+	// GoodsTag Tag that coupons of WeChat Pay go by.
+	//
+	// Example: goods_tag
+	GoodsTag *string `json:"goods_tag,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// PostDiscounts Discounts. They replace those sent before.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill. They replace those sent before.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// ProfitSharing Whether the money may be shared out later.
+	//
+	// Example: false
+	ProfitSharing *bool `json:"profit_sharing,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TimeRange When the service runs. `end_time` is due at completion unless it was given before.
+	TimeRange *OverseasTimeRange `json:"time_range,omitempty"`
+
+	// TotalAmount Sum of the payments less sum of the discounts, in fen (分), the smallest unit of the currency.
+	//
+	// Example: 50000
+	TotalAmount int64 `json:"total_amount"`
+}
+
+// MarshalJSON writes a nil required array as [].
+func (v CompleteOverseasServiceOrderRequest) MarshalJSON() ([]byte, error) {
+	type plain CompleteOverseasServiceOrderRequest
+	if v.PostPayments == nil {
+		v.PostPayments = []Payment{}
+	}
+	return json.Marshal(plain(v))
+}
+
 // CompletePartnerServiceOrderRequest 完结支付分订单请求: The final bill of an order.
 type CompletePartnerServiceOrderRequest struct {
 	// CompleteTime When the service was completed. Printed by some pages only.
@@ -847,7 +1307,7 @@ type CompletePartnerServiceOrderRequest struct {
 	// Example: false
 	ProfitSharing *bool `json:"profit_sharing,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -905,7 +1365,7 @@ type CompleteServiceOrderRequest struct {
 	// Example: false
 	ProfitSharing *bool `json:"profit_sharing,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -968,7 +1428,7 @@ type CompleteServiceOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -995,8 +1455,9 @@ type CompleteServiceOrderResult struct {
 	TotalAmount int64 `json:"total_amount"`
 }
 
-// CreatePartnerPayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open.
-type CreatePartnerPayOnDeliveryOrderRequest struct {
+// CreateAcquiringBankPayOnDeliveryOrderRequest 从业机构创建先用后付订单请求: An order of the pay-on-delivery kind to open.
+// The page requires `sub_mchid`, `channel_id` and `risk_fund`, too; another source does not.
+type CreateAcquiringBankPayOnDeliveryOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
@@ -1007,17 +1468,188 @@ type CreatePartnerPayOnDeliveryOrderRequest struct {
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
 
-	// Device The devices of the service, required for unattended ones such as power banks. Ids are unique under a service.
-	Device *Device `json:"device,omitempty"`
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID *string `json:"channel_id,omitempty"`
 
 	// Location Where the service starts and ends. `end_location` needs `start_location`.
 	Location *Location `json:"location,omitempty"`
 
-	// NeedUserConfirm Whether the user must confirm the order. Absent means true. False takes a special permission and names the user; with
-	// true no user is named.
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
 	//
+	// Example: 1230000109
+	MchID *string `json:"mchid,omitempty"`
+
+	// NeedUserConfirm Whether the user must confirm the order. The guide of orders without confirmation has false and one of `openid` and `sub_openid`.
 	//
-	// Example: true
+	// Example: false
+	NeedUserConfirm *bool `json:"need_user_confirm,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts Discounts that will apply; give `name` and `description` of each.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments What the service will cost, as far as it is known.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// ShoppingInfo What was bought, for the page that the user sees.
+	ShoppingInfo *ShoppingInfo `json:"shopping_info,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID *string `json:"sub_mchid,omitempty"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange TimeRange `json:"time_range"`
+}
+
+// CreateAcquiringBankPayOnDeliveryOrderResult 从业机构创建先用后付订单应答: An order of the pay-on-delivery kind that was opened.
+type CreateAcquiringBankPayOnDeliveryOrderResult struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID *string `json:"order_id,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// Package Opens the confirmation page, so it is there only for an order that the user must confirm.
+	//
+	// Example: DJIOSQPYWDxsjdldeuwhdodwxasd_dDiodnwjh9we
+	Package *string `json:"package,omitempty"`
+
+	// PostDiscounts Discounts.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// ShoppingInfo What was bought, for the page that the user sees.
+	ShoppingInfo *ShoppingInfo `json:"shopping_info,omitempty"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange *TimeRange `json:"time_range,omitempty"`
+}
+
+// CreateAcquiringBankServiceOrderRequest 从业机构创建支付分订单请求: An order to open.
+type CreateAcquiringBankServiceOrderRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID string `json:"channel_id"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// NeedUserConfirm Whether the user must confirm the order. The guide of orders without confirmation has false and one of `openid` and `sub_openid`.
+	//
+	// Example: false
 	NeedUserConfirm *bool `json:"need_user_confirm,omitempty"`
 
 	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
@@ -1025,7 +1657,7 @@ type CreatePartnerPayOnDeliveryOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -1044,7 +1676,344 @@ type CreatePartnerPayOnDeliveryOrderRequest struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund RiskFund `json:"risk_fund"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange TimeRange `json:"time_range"`
+}
+
+// CreateAcquiringBankServiceOrderResult 从业机构创建支付分订单应答: An order that was opened.
+type CreateAcquiringBankServiceOrderResult struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID string `json:"channel_id"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID string `json:"order_id"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// Package Opens the confirmation page, so it is there only for an order that the user must confirm.
+	//
+	// Example: DJIOSQPYWDxsjdldeuwhdodwxasd_dDiodnwjh9we
+	Package *string `json:"package,omitempty"`
+
+	// PostDiscounts Discounts.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
+	// before, is not before the start nor after the call, and has the precision that was first sent.
+	TimeRange *TimeRange `json:"time_range,omitempty"`
+}
+
+// CreateOverseasServiceOrderRequest 境外创建支付分订单请求: An order to open.
+type CreateOverseasServiceOrderRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Currency Currency that the sub-merchant settles in, one for each merchant number. The amounts of the order are in fen (分),
+	// its smallest unit.
+	//
+	//
+	// Example: HKD
+	Currency string `json:"currency"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// NeedUserConfirm Whether the user must confirm the order. With false, exactly one of `openid` and `sub_openid` is sent.
+	//
+	// Example: true
+	NeedUserConfirm *bool `json:"need_user_confirm,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL string `json:"notify_url"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts Discounts that will apply; give `name` and `description` of each.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments What the service will cost, as far as it is known.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund RiskFund `json:"risk_fund"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TimeRange When the service runs. `end_time` is due at completion unless it was given before.
+	TimeRange OverseasTimeRange `json:"time_range"`
+}
+
+// CreateOverseasServiceOrderResult 境外创建支付分订单应答: An order that was opened.
+type CreateOverseasServiceOrderResult struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Currency Currency that the sub-merchant settles in, one for each merchant number. The amounts of the order are in fen (分),
+	// its smallest unit.
+	//
+	//
+	// Example: HKD
+	Currency *string `json:"currency,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID string `json:"order_id"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// Package Opens the confirmation page, so it is there only for an order that the user must confirm.
+	//
+	// Example: DJIOSQPYWDxsjdldeuwhdodwxasd_dDiodnwjh9we
+	Package *string `json:"package,omitempty"`
+
+	// PostDiscounts Discounts.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TimeRange When the service runs. `end_time` is due at completion unless it was given before.
+	TimeRange *OverseasTimeRange `json:"time_range,omitempty"`
+}
+
+// CreatePartnerPayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open. One description of it lists no `device`, which the other creations have.
+type CreatePartnerPayOnDeliveryOrderRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Device The devices of the service, required for unattended ones such as power banks. Ids are unique under a service.
+	Device *Device `json:"device,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID *string `json:"mchid,omitempty"`
+
+	// NeedUserConfirm Whether the user must confirm the order. Absent means true. False takes a special permission and names the user; with
+	// true no user is named.
+	//
+	//
+	// Example: true
+	NeedUserConfirm *bool `json:"need_user_confirm,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL string `json:"notify_url"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts Discounts that will apply; give `name` and `description` of each.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments What the service will cost, as far as it is known.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund RiskFund `json:"risk_fund"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1067,7 +2036,7 @@ type CreatePartnerPayOnDeliveryOrderRequest struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -1126,7 +2095,7 @@ type CreatePartnerPayOnDeliveryOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1191,7 +2160,7 @@ type CreatePartnerPlanRequest struct {
 	// Example: 瑜伽课2节
 	PlanName string `json:"plan_name"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1247,7 +2216,7 @@ type CreatePartnerServiceOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -1266,7 +2235,7 @@ type CreatePartnerServiceOrderRequest struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund RiskFund `json:"risk_fund"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1286,7 +2255,7 @@ type CreatePartnerServiceOrderRequest struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -1345,7 +2314,7 @@ type CreatePartnerServiceOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1394,7 +2363,7 @@ type CreatePartnerSignPlanRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -1404,7 +2373,7 @@ type CreatePartnerSignPlanRequest struct {
 	// Example: 01000033210000324638000000376258
 	PlanID string `json:"plan_id"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1422,7 +2391,7 @@ type CreatePartnerSignPlanRequest struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -1468,7 +2437,7 @@ type CreatePartnerSignPlanServiceOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -1485,7 +2454,7 @@ type CreatePartnerSignPlanServiceOrderRequest struct {
 	// Example: 1
 	PlanDetailNo int64 `json:"plan_detail_no"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1510,7 +2479,7 @@ type CreatePartnerSignPlanServiceOrderRequest struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -1564,7 +2533,7 @@ type CreatePartnerSignPlanServiceOrderResult struct {
 	// RiskFund What the merchant risks with the order of a detail.
 	RiskFund *SignPlanOrderRiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1596,7 +2565,7 @@ type CreatePartnerSignPlanServiceOrderResult struct {
 	TimeRange *TimeRange `json:"time_range,omitempty"`
 }
 
-// CreatePayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open.
+// CreatePayOnDeliveryOrderRequest 创建先用后付订单请求: An order of the pay-on-delivery kind to open. One description of it lists no `device`, which the other creations have.
 type CreatePayOnDeliveryOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
@@ -1614,6 +2583,11 @@ type CreatePayOnDeliveryOrderRequest struct {
 	// Location Where the service starts and ends. `end_location` needs `start_location`.
 	Location *Location `json:"location,omitempty"`
 
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID *string `json:"mchid,omitempty"`
+
 	// NeedUserConfirm Whether the user must confirm the order. Absent means true. False takes a special permission and names the user; with
 	// true no user is named.
 	//
@@ -1626,7 +2600,7 @@ type CreatePayOnDeliveryOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -1645,7 +2619,7 @@ type CreatePayOnDeliveryOrderRequest struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund RiskFund `json:"risk_fund"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1712,7 +2686,7 @@ type CreatePayOnDeliveryOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1767,7 +2741,7 @@ type CreatePlanRequest struct {
 	// Example: 瑜伽课2节
 	PlanName string `json:"plan_name"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1860,7 +2834,7 @@ type CreateServiceOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -1879,7 +2853,7 @@ type CreateServiceOrderRequest struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund RiskFund `json:"risk_fund"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1943,7 +2917,7 @@ type CreateServiceOrderResult struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -1982,7 +2956,7 @@ type CreateSignPlanRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID string `json:"openid"`
@@ -1992,7 +2966,7 @@ type CreateSignPlanRequest struct {
 	// Example: 01000033210000324638000000376258
 	PlanID string `json:"plan_id"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2041,7 +3015,7 @@ type CreateSignPlanServiceOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID string `json:"openid"`
@@ -2058,7 +3032,7 @@ type CreateSignPlanServiceOrderRequest struct {
 	// Example: 1
 	PlanDetailNo int64 `json:"plan_detail_no"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2122,7 +3096,7 @@ type CreateSignPlanServiceOrderResult struct {
 	// RiskFund What the merchant risks with the order of a detail.
 	RiskFund *SignPlanOrderRiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2165,8 +3139,8 @@ type Device struct {
 	StartDeviceID *string `json:"start_device_id,omitempty"`
 }
 
-// DirectCompletePartnerServiceOrderRequest 创单结单合并请求: An order to open and complete at once. One source requires `sub_appid` and not `sub_mchid`, which every other
-// partner call requires; this contract goes with the others.
+// DirectCompletePartnerServiceOrderRequest 创单结单合并请求: An order to open and complete at once. Give `sub_mchid`, which every other partner call requires: one source requires
+// `sub_appid` in its place. The page of 2024-11-06 requires `post_payments`, the one of 2020-06-29 does not.
 type DirectCompletePartnerServiceOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
@@ -2191,7 +3165,7 @@ type DirectCompletePartnerServiceOrderRequest struct {
 	// Example: https://api.test.com
 	NotifyURL string `json:"notify_url"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -2212,7 +3186,7 @@ type DirectCompletePartnerServiceOrderRequest struct {
 	// Example: false
 	ProfitSharing *bool `json:"profit_sharing,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2230,7 +3204,7 @@ type DirectCompletePartnerServiceOrderRequest struct {
 	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
 	//
 	// Example: 1900000109
-	SubMchID string `json:"sub_mchid"`
+	SubMchID *string `json:"sub_mchid,omitempty"`
 
 	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
 	// before, is not before the start nor after the call, and has the precision that was first sent.
@@ -2242,16 +3216,8 @@ type DirectCompletePartnerServiceOrderRequest struct {
 	TotalAmount int64 `json:"total_amount"`
 }
 
-// MarshalJSON writes a nil required array as [].
-func (v DirectCompletePartnerServiceOrderRequest) MarshalJSON() ([]byte, error) {
-	type plain DirectCompletePartnerServiceOrderRequest
-	if v.PostPayments == nil {
-		v.PostPayments = []Payment{}
-	}
-	return json.Marshal(plain(v))
-}
-
-// DirectCompleteServiceOrderRequest 创单结单合并请求: An order to open and complete at once.
+// DirectCompleteServiceOrderRequest 创单结单合并请求: An order to open and complete at once. The page of 2024-11-06 requires `service_introduction`, `post_payments`,
+// `total_amount` and `notify_url`, the one of 2020-04-23 does not.
 type DirectCompleteServiceOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
@@ -2274,9 +3240,9 @@ type DirectCompleteServiceOrderRequest struct {
 	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
 	//
 	// Example: https://api.test.com
-	NotifyURL string `json:"notify_url"`
+	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -2297,7 +3263,7 @@ type DirectCompleteServiceOrderRequest struct {
 	// Example: false
 	ProfitSharing *bool `json:"profit_sharing,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2305,25 +3271,16 @@ type DirectCompleteServiceOrderRequest struct {
 	// ServiceIntroduction What the user is served, in words the user sees.
 	//
 	// Example: XX充电宝
-	ServiceIntroduction string `json:"service_introduction"`
+	ServiceIntroduction *string `json:"service_introduction,omitempty"`
 
 	// TimeRange When the service runs. Creating an order takes `start_time`; `end_time` is due at completion unless it was given
 	// before, is not before the start nor after the call, and has the precision that was first sent.
 	TimeRange TimeRange `json:"time_range"`
 
-	// TotalAmount Sum of the payments less sum of the discounts, in fen, within the risk cap of the service.
+	// TotalAmount Sum of the payments less sum of the discounts, in fen, within the risk cap of the service. Required although the page of 2020-04-23 does not, since the user is charged it.
 	//
 	// Example: 50000
 	TotalAmount int64 `json:"total_amount"`
-}
-
-// MarshalJSON writes a nil required array as [].
-func (v DirectCompleteServiceOrderRequest) MarshalJSON() ([]byte, error) {
-	type plain DirectCompleteServiceOrderRequest
-	if v.PostPayments == nil {
-		v.PostPayments = []Payment{}
-	}
-	return json.Marshal(plain(v))
 }
 
 // DirectCompleteServiceOrderResult 创单结单合并应答: An order that was opened and completed.
@@ -2367,7 +3324,7 @@ type DirectCompleteServiceOrderResult struct {
 	// PostPayments Lines of the bill.
 	PostPayments []Payment `json:"post_payments,omitzero"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2427,7 +3384,7 @@ type DirectServiceOrderEntity struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -2451,7 +3408,7 @@ type DirectServiceOrderEntity struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2532,7 +3489,7 @@ type Error = apierror.Error
 // FundsAccount 资金账户: Account that a refund is taken from.
 type FundsAccount string
 
-// JumpLink 单详跳转链接: Where the page of the order leads.
+// JumpLink 单详跳转链接: Where the page of the order leads. Answers always have `jump_link_type`, which one description of the requests calls optional.
 type JumpLink struct {
 	// AppID Mini program to open.
 	//
@@ -2540,9 +3497,9 @@ type JumpLink struct {
 	AppID *string `json:"appid,omitempty"`
 
 	// JumpLinkType Kind of a link. JUMP_LINK_MINI_PROGRAM (小程序) is the only value seen.
-	JumpLinkType JumpLinkType `json:"jump_link_type"`
+	JumpLinkType *JumpLinkType `json:"jump_link_type,omitempty"`
 
-	// Path Page of the mini program. No limit is published.
+	// Path Page of the mini program.
 	//
 	// Example: /page/order/orderid=PO213412451223
 	Path *string `json:"path,omitempty"`
@@ -2564,6 +3521,80 @@ type Location struct {
 	StartLocation *string `json:"start_location,omitempty"`
 }
 
+// MerchantBill 对账单下载信息: Links to a bill.
+type MerchantBill struct {
+	// DownloadBillCount How many parts the bill has.
+	//
+	// Example: 1
+	DownloadBillCount int64 `json:"download_bill_count"`
+
+	// DownloadBillList The parts. The newest page makes it optional.
+	DownloadBillList []MerchantBillPart `json:"download_bill_list,omitzero"`
+}
+
+// MerchantBillPart 账单文件: One part of a bill.
+type MerchantBillPart struct {
+	// BillSequence Where the part belongs, from 1.
+	//
+	// Example: 1
+	BillSequence int64 `json:"bill_sequence"`
+
+	// DownloadURL Where the encrypted file is. Sign the GET with the merchant key; it needs no body.
+	//
+	// Example: https://api.mch.weixin.qq.com/v3/payscore/bill/downloadurl?token=xxx
+	DownloadURL string `json:"download_url"`
+
+	// EncryptKey Base64 of the file's key, encrypted for the merchant's API certificate.
+	//
+	// Example: a0YK7p+9XaKzE9N4qtFfG/9za1o+IcYDjksy6Rf3SCgadR+Cepc6mdfF9b2gTxNsJFMEdYXbqL0W1WQZ3UqSPQCguK6uLA==
+	EncryptKey string `json:"encrypt_key"`
+
+	// HashType How `hash_value` is made, SHA1.
+	HashType BillHashType `json:"hash_type"`
+
+	// HashValue Hash of the plain part, unzipped, in hex.
+	//
+	// Example: 79bb0f45fc4c42234a918000b2668d689e2bde04
+	HashValue string `json:"hash_value"`
+
+	// Nonce The nonce of the file.
+	//
+	// Example: 5K8264ILTKCH16CQ2502SI8ZNMTM67VS
+	Nonce string `json:"nonce"`
+}
+
+// ModifyAcquiringBankServiceOrderRequest 从业机构修改订单金额请求: A lower bill for an order that is waiting for payment.
+type ModifyAcquiringBankServiceOrderRequest struct {
+	// ChannelID The channel merchant. The pages require it, another source does not.
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// PostDiscounts Discounts. They replace those sent at completion.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill. They replace those sent at completion. The pages require them, another source does not.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
+	//
+	// Example: 用户投诉
+	Reason string `json:"reason"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// TotalAmount Sum of the payments less sum of the discounts, in fen, lower than the amount before.
+	//
+	// Example: 39900
+	TotalAmount int64 `json:"total_amount"`
+}
+
 // ModifyPartnerServiceOrderRequest 修改订单金额请求: A lower bill for an order that is waiting for payment.
 type ModifyPartnerServiceOrderRequest struct {
 	// Device The devices of the service, required for unattended ones such as power banks. Ids are unique under a service.
@@ -2580,7 +3611,7 @@ type ModifyPartnerServiceOrderRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID *string `json:"service_id,omitempty"`
@@ -2628,7 +3659,7 @@ type ModifyServiceOrderRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2762,6 +3793,220 @@ type NotifiedRiskFund struct {
 	Name *string `json:"name,omitempty"`
 }
 
+// OverseasCollection 收款信息: What is collected of an order and what is still to come, in fen (分), the smallest unit of the currency.
+type OverseasCollection struct {
+	// BankType Bank that paid.
+	//
+	// Example: CFT
+	BankType *string `json:"bank_type,omitempty"`
+
+	// Details Each payment that came in.
+	Details []OverseasCollectionDetail `json:"details,omitzero"`
+
+	// PaidAmount What was collected, in fen.
+	//
+	// Example: 10000
+	PaidAmount *int64 `json:"paid_amount,omitempty"`
+
+	// PayingAmount What is still to be collected, in fen.
+	//
+	// Example: 40000
+	PayingAmount *int64 `json:"paying_amount,omitempty"`
+
+	// State Whether the money is there, USER_PAYING (待支付) or USER_PAID (已支付).
+	State CollectionState `json:"state"`
+
+	// TotalAmount All that is to be collected, in fen.
+	//
+	// Example: 50000
+	TotalAmount *int64 `json:"total_amount,omitempty"`
+}
+
+// OverseasCollectionDetail 收款明细: One payment that came in.
+type OverseasCollectionDetail struct {
+	// Amount The payment, in fen.
+	//
+	// Example: 10000
+	Amount *int64 `json:"amount,omitempty"`
+
+	// PaidTime When it came in. RFC 3339.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	PaidTime *string `json:"paid_time,omitempty"`
+
+	// PaidType Channel of a payment, NEWTON (微信支付分) or MCH (商户渠道), the latter told by the merchant with sync.
+	PaidType *PaidType `json:"paid_type,omitempty"`
+
+	// PromotionDetail Coupons of WeChat Pay that were used.
+	PromotionDetail []PromotionDetail `json:"promotion_detail,omitzero"`
+
+	// Seq Number of the payment within the order.
+	//
+	// Example: 1
+	Seq *int64 `json:"seq,omitempty"`
+
+	// TransactionID WeChat Pay's number of the payment.
+	//
+	// Example: 15646546545165651651
+	TransactionID *string `json:"transaction_id,omitempty"`
+}
+
+// OverseasServiceOrderEntity 境外支付分订单: An order.
+type OverseasServiceOrderEntity struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID string `json:"appid"`
+
+	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	//
+	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
+	Attach *string `json:"attach,omitempty"`
+
+	// Collection What is collected of an order and what is still to come, in fen (分), the smallest unit of the currency.
+	Collection *OverseasCollection `json:"collection,omitempty"`
+
+	// Currency Currency that the sub-merchant settles in, one for each merchant number. The amounts of the order are in fen (分),
+	// its smallest unit.
+	//
+	//
+	// Example: HKD
+	Currency *string `json:"currency,omitempty"`
+
+	// CurrencyPrice Rate in fen of CNY for 100000000 fen of `currency`, as the sample has it.
+	//
+	// Example: 90000000
+	CurrencyPrice *int64 `json:"currency_price,omitempty"`
+
+	// CurrencyRateInfo The rate, for people.
+	//
+	// Example: 1HKD=0.90CNY
+	CurrencyRateInfo *string `json:"currency_rate_info,omitempty"`
+
+	// Location Where the service starts and ends. `end_location` needs `start_location`.
+	Location *Location `json:"location,omitempty"`
+
+	// MchID Merchant number of the caller who signs, the service provider or the direct merchant.
+	//
+	// Example: 1230000109
+	MchID string `json:"mchid"`
+
+	// NeedCollection Whether WeChat Pay collects the money.
+	//
+	// Example: true
+	NeedCollection *bool `json:"need_collection,omitempty"`
+
+	// NotifyURL Where WeChat Pay sends the order's notifications. The pages ask for https, a public host and no query string.
+	//
+	// Example: https://api.test.com
+	NotifyURL *string `json:"notify_url,omitempty"`
+
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	OpenID *string `json:"openid,omitempty"`
+
+	// OrderID WeChat Pay's own number of the order. The create, query and complete pages print 64 characters, the cancel and pay pages 128.
+	//
+	// Example: 15646546545165651651
+	OrderID string `json:"order_id"`
+
+	// OutOrderNo Number of the order, chosen by the merchant, unique per service provider. It is not the `out_trade_no` of a refund.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutOrderNo string `json:"out_order_no"`
+
+	// PostDiscounts Discounts.
+	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
+
+	// PostPayments Lines of the bill.
+	PostPayments []Payment `json:"post_payments,omitzero"`
+
+	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
+	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// ServiceIntroduction What the user is served, in words the user sees.
+	//
+	// Example: XX充电宝
+	ServiceIntroduction string `json:"service_introduction"`
+
+	// State State of an order: CREATED (商户已创建服务订单), DOING (服务订单进行中), DONE (服务订单完成),
+	// REVOKED (商户取消服务订单), EXPIRED (服务订单已失效). DOING needs `state_description` and `collection.state` to be told apart.
+	State ServiceOrderState `json:"state"`
+
+	// StateDescription What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
+	StateDescription *ServiceOrderStateDescription `json:"state_description,omitempty"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
+
+	// TimeRange When the service runs. `end_time` is due at completion unless it was given before.
+	TimeRange *OverseasTimeRange `json:"time_range,omitempty"`
+
+	// TotalAmount What the order costs, in fen. Absent before completion.
+	//
+	// Example: 39900
+	TotalAmount *int64 `json:"total_amount,omitempty"`
+}
+
+// OverseasSyncDetail 内容信息详情: How the order was paid outside of PayScore.
+type OverseasSyncDetail struct {
+	// PaidAmount What came in, in fen (分), the smallest unit of the currency.
+	//
+	// Example: 39900
+	PaidAmount *int64 `json:"paid_amount,omitempty"`
+
+	// PaidTime When the money came in.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	PaidTime time.Time `json:"paid_time"`
+
+	// Seq Number of the payment within the order.
+	//
+	// Example: 1
+	Seq *int64 `json:"seq,omitempty"`
+}
+
+// OverseasTimeRange 服务时间段: When the service runs. `end_time` is due at completion unless it was given before.
+type OverseasTimeRange struct {
+	// EndTime When it ends. RFC 3339; samples of the query have yyyyMMddHHmmss.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	EndTime *string `json:"end_time,omitempty"`
+
+	// EndTimeRemark What ends then.
+	//
+	// Example: 租借结束时间
+	EndTimeRemark *string `json:"end_time_remark,omitempty"`
+
+	// StartTime When it starts. RFC 3339; samples of the query have yyyyMMddHHmmss.
+	//
+	// Example: 2019-11-11T16:24:05+08:00
+	StartTime *string `json:"start_time,omitempty"`
+
+	// StartTimeRemark What starts then.
+	//
+	// Example: 开始租借时间
+	StartTimeRemark *string `json:"start_time_remark,omitempty"`
+}
+
 // PaidType 收款成功渠道: Channel of a payment, NEWTON (微信支付分) or MCH (商户渠道), the latter told by the merchant with sync.
 type PaidType string
 
@@ -2772,7 +4017,9 @@ type PartnerPermission struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
@@ -2800,7 +4047,7 @@ type PartnerPermission struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -2810,7 +4057,7 @@ type PartnerPermission struct {
 	// Example: 1
 	RiskLevelVersion *int64 `json:"risk_level_version,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2825,7 +4072,7 @@ type PartnerPermission struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -2879,7 +4126,7 @@ type PartnerPlan struct {
 	// PlanState State of a plan, NORMAL (计划正常进行中，可以签约) or STOP (计划停止，无法签约，已签约的计划可以继续完成服务).
 	PlanState PlanState `json:"plan_state"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2947,7 +4194,7 @@ type PartnerServiceAccountApplication struct {
 	// Example: https://api.test.com
 	ResultNotifyURL *string `json:"result_notify_url,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -2983,7 +4230,7 @@ type PartnerServiceQuotas struct {
 	// Example: 1
 	RiskLevelVersion int64 `json:"risk_level_version"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3054,7 +4301,7 @@ type PartnerSignPlan struct {
 	// Example: 1234323JKHDFE1243252
 	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -3074,7 +4321,7 @@ type PartnerSignPlan struct {
 	// Example: 2021-05-20T13:29:35+08:00
 	PlanOverTime string `json:"plan_over_time"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3107,7 +4354,7 @@ type PartnerSignPlan struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -3130,7 +4377,9 @@ type PartnerUserRiskLevel struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
@@ -3163,7 +4412,7 @@ type PartnerUserRiskLevel struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -3173,7 +4422,7 @@ type PartnerUserRiskLevel struct {
 	// Example: 1
 	RiskLevelVersion *int64 `json:"risk_level_version,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3188,7 +4437,7 @@ type PartnerUserRiskLevel struct {
 	// Example: 1900000109
 	SubMchID *string `json:"sub_mchid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -3206,7 +4455,7 @@ type PartnerUserRiskLevel struct {
 
 // PayPartnerServiceOrderRequest 订单收款请求: A request for one more deduction.
 type PayPartnerServiceOrderRequest struct {
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID *string `json:"service_id,omitempty"`
@@ -3217,17 +4466,17 @@ type PayPartnerServiceOrderRequest struct {
 	SubMchID string `json:"sub_mchid"`
 }
 
-// PayServiceOrderRequest 订单收款请求: A request for one more deduction.
+// PayServiceOrderRequest 订单收款请求: A request for one more deduction. The page of 2025-01-02 requires `appid` and `service_id`, another description of the call does not.
 type PayServiceOrderRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
-	AppID string `json:"appid"`
+	AppID *string `json:"appid,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
-	ServiceID string `json:"service_id"`
+	ServiceID *string `json:"service_id,omitempty"`
 }
 
 // PayServiceOrderResult 订单收款应答: An order for which the request was accepted.
@@ -3252,13 +4501,13 @@ type PayServiceOrderResult struct {
 	// Example: 1234323JKHDFE1243252
 	OutOrderNo string `json:"out_order_no"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
 }
 
-// Payment 后付费项目: One line of the bill. Give `amount`, `description` or both. `amount` is the total of the line, not
+// Payment 后付费项目: One line of the bill. Give `name`, and `amount`, `description` or both. `amount` is the total of the line, not
 // a unit price; `count` is only shown. Names are unique in an order, but `商品信息` may repeat.
 type Payment struct {
 	// Amount Total of the line, in fen. 0 means no charge; absent counts as 0.
@@ -3276,10 +4525,10 @@ type Payment struct {
 	// Example: 就餐人均100元
 	Description *string `json:"description,omitempty"`
 
-	// Name What is paid for. One page of 2024-12 prints it as optional; all others require it.
+	// Name What is paid for. The pages of creations, completions and modifications require it, but for the one of 2024-12-06; those of the messages and of the partner's pay-on-delivery order do not.
 	//
 	// Example: 就餐费用
-	Name string `json:"name"`
+	Name *string `json:"name,omitempty"`
 }
 
 // Permission 用户授权记录: An authorisation.
@@ -3289,7 +4538,9 @@ type Permission struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
@@ -3317,7 +4568,7 @@ type Permission struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -3327,7 +4578,7 @@ type Permission struct {
 	// Example: 1
 	RiskLevelVersion *int64 `json:"risk_level_version,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3345,7 +4596,9 @@ type PermissionNotification struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
@@ -3360,7 +4613,7 @@ type PermissionNotification struct {
 	// Example: 1230000109
 	MchID string `json:"mchid"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -3375,7 +4628,7 @@ type PermissionNotification struct {
 	// Example: 1234323JKHDFE1243252
 	OutRequestNo *string `json:"out_request_no,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3390,7 +4643,7 @@ type PermissionNotification struct {
 	// Example: 1900000109
 	SubMchID *string `json:"sub_mchid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -3442,7 +4695,7 @@ type Plan struct {
 	// PlanState State of a plan, NORMAL (计划正常进行中，可以签约) or STOP (计划停止，无法签约，已签约的计划可以继续完成服务).
 	PlanState PlanState `json:"plan_state"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -3924,6 +5177,47 @@ type RefundSourceAccount string
 // merchant.
 type RefundStatus string
 
+// RegisterAcquiringBankDeductionRequest 登记扣款信息请求: A deduction to register. The page of 2024-12 requires `appid` and `out_trade_no`; a description of the page of 2025-04 does not.
+type RegisterAcquiringBankDeductionRequest struct {
+	// AppID App id of the caller, the service provider or the direct merchant.
+	//
+	// Example: wxd678efh567hg6787
+	AppID *string `json:"appid,omitempty"`
+
+	// ChannelID Merchant number of the channel merchant, through which the acquiring institution serves the sub-merchant.
+	//
+	// Example: 1230000109
+	ChannelID string `json:"channel_id"`
+
+	// OutTradeNo Number of a deduction, chosen by the institution. The order at the clearing house has the same number.
+	//
+	// Example: 1234323JKHDFE1243252
+	OutTradeNo *string `json:"out_trade_no,omitempty"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
+
+// RegisterAcquiringBankDeductionResult 登记扣款信息应答: A deduction that was registered.
+type RegisterAcquiringBankDeductionResult struct {
+	// Description What is paid for, in short.
+	//
+	// Example: XX充电宝
+	Description *string `json:"description,omitempty"`
+}
+
 // RiskFund 订单风险金: What the merchant risks with this order. The mode of the service decides which names are allowed.
 type RiskFund struct {
 	// Amount The risk, in fen, above 0 and within the risk cap of the service.
@@ -3950,12 +5244,12 @@ type SecretAlgorithm string
 
 // SecurityEchoNotification 签名验签/加解密测试通知数据: What the self test sent.
 type SecurityEchoNotification struct {
-	// EchoMessage What to answer. No limit is published.
+	// EchoMessage What to answer.
 	//
 	// Example: hello
 	EchoMessage string `json:"echo_message"`
 
-	// EncryptedEchoMessage The encrypted message, now encrypted with the merchant's key. Base64 of RSAES-OAEP with SHA-1. No limit is published.
+	// EncryptedEchoMessage The encrypted message, now encrypted with the merchant's key. Base64 of RSAES-OAEP with SHA-1.
 	//
 	// Example: Fx9mh7K5sjqHxxQcgDVhnJ9QdS4nKfcUbuAOjA==
 	EncryptedEchoMessage *string `json:"encrypted_echo_message,omitempty"`
@@ -3963,12 +5257,12 @@ type SecurityEchoNotification struct {
 
 // SecurityEchoRequest 签名验签/加解密测试请求: What to answer.
 type SecurityEchoRequest struct {
-	// EchoMessage What to answer. No limit is published.
+	// EchoMessage What to answer.
 	//
 	// Example: hello
 	EchoMessage string `json:"echo_message"`
 
-	// EncryptedEchoMessage A message encrypted with the key that `Wechatpay-Serial` names. Base64 of RSAES-OAEP with SHA-1. No limit is published.
+	// EncryptedEchoMessage A message encrypted with the key that `Wechatpay-Serial` names. Base64 of RSAES-OAEP with SHA-1.
 	//
 	// Example: Fx9mh7K5sjqHxxQcgDVhnJ9QdS4nKfcUbuAOjA==
 	EncryptedEchoMessage *string `json:"encrypted_echo_message,omitempty"`
@@ -3981,12 +5275,12 @@ type SecurityEchoRequest struct {
 
 // SecurityEchoResponse 签名验签/加解密测试应答: What was sent.
 type SecurityEchoResponse struct {
-	// EchoMessage What to answer. No limit is published.
+	// EchoMessage What to answer.
 	//
 	// Example: hello
 	EchoMessage string `json:"echo_message"`
 
-	// EncryptedEchoMessage The encrypted message, now encrypted with the merchant's key. Base64 of RSAES-OAEP with SHA-1. No limit is published.
+	// EncryptedEchoMessage The encrypted message, now encrypted with the merchant's key. Base64 of RSAES-OAEP with SHA-1.
 	//
 	// Example: Fx9mh7K5sjqHxxQcgDVhnJ9QdS4nKfcUbuAOjA==
 	EncryptedEchoMessage *string `json:"encrypted_echo_message,omitempty"`
@@ -4005,7 +5299,7 @@ type SendPartnerServiceOrderMessageRequest struct {
 	// Example: 20231218
 	PrepaidTime string `json:"prepaid_time"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4030,12 +5324,13 @@ func (v SendPartnerServiceOrderMessageRequest) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(v))
 }
 
-// SendServiceOrderMessageRequest 下发服务消息请求: What the message tells the user.
+// SendServiceOrderMessageRequest 下发服务消息请求: What the message tells the user. `appid` is what the other calls of a direct merchant require; the pages of the messages
+// do not list it, and their samples lack it.
 type SendServiceOrderMessageRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
-	AppID string `json:"appid"`
+	AppID *string `json:"appid,omitempty"`
 
 	// PostDiscounts Discounts.
 	PostDiscounts []ServiceOrderCoupon `json:"post_discounts,omitzero"`
@@ -4048,7 +5343,7 @@ type SendServiceOrderMessageRequest struct {
 	// Example: 20231218
 	PrepaidTime string `json:"prepaid_time"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4095,7 +5390,7 @@ type ServiceAccountNotification struct {
 	// Example: 账户异常，绑定失败
 	RejectReason *string `json:"reject_reason,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4168,7 +5463,7 @@ type ServiceOrderEntity struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -4192,7 +5487,7 @@ type ServiceOrderEntity struct {
 	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
 	RiskFund *RiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4219,7 +5514,7 @@ type ServiceOrderEntity struct {
 	// Example: 1900000109
 	SubMchID *string `json:"sub_mchid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -4268,7 +5563,7 @@ type ServiceOrderNotification struct {
 	// Example: true
 	NeedCollection *bool `json:"need_collection,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -4292,7 +5587,7 @@ type ServiceOrderNotification struct {
 	// RiskFund The risk fund of an order, as a notification tells it.
 	RiskFund *NotifiedRiskFund `json:"risk_fund,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4319,7 +5614,7 @@ type ServiceOrderNotification struct {
 	// Example: 1900000109
 	SubMchID *string `json:"sub_mchid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -4341,12 +5636,13 @@ type ServiceOrderState string
 // ServiceOrderStateDescription 订单状态说明: What DOING means, USER_CONFIRM (用户确认) while the service runs, MCH_COMPLETE (商户完结) once the merchant completed it. Absent in other states.
 type ServiceOrderStateDescription string
 
-// ShoppingGoods 商品: One of the goods bought. No limits are published.
+// ShoppingGoods 商品: One of the goods bought. The pages of the direct merchant and of the assessment require all but `category_id`, the
+// partner's page requires none.
 type ShoppingGoods struct {
 	// Amount Price of one, in fen. A unit price, unlike the amount of a payment.
 	//
 	// Example: 550
-	Amount int64 `json:"amount"`
+	Amount *int64 `json:"amount,omitempty"`
 
 	// CategoryID Categories of the goods.
 	CategoryID []string `json:"category_id,omitzero"`
@@ -4354,40 +5650,31 @@ type ShoppingGoods struct {
 	// Count How many.
 	//
 	// Example: 1
-	Count int64 `json:"count"`
+	Count *int64 `json:"count,omitempty"`
 
 	// Name Name of the goods.
 	//
 	// Example: 无线耳机
-	Name string `json:"name"`
+	Name *string `json:"name,omitempty"`
 
 	// Picture URL of a picture.
 	//
 	// Example: https://mmbiz.qpic.cn/mmbiz_png/1/640
-	Picture string `json:"picture"`
+	Picture *string `json:"picture,omitempty"`
 }
 
 // ShoppingInfo 先用后付购物详情: What was bought, for the page that the user sees.
 type ShoppingInfo struct {
-	// Goods What was bought.
+	// Goods What was bought. Required by the page of the direct merchant, not by the partner's.
 	Goods []ShoppingGoods `json:"goods,omitzero"`
 
-	// JumpLink Where the page of the order leads.
+	// JumpLink Where the page of the order leads. Answers always have `jump_link_type`, which one description of the requests calls optional.
 	JumpLink *JumpLink `json:"jump_link,omitempty"`
 
 	// RealMerchantAppid App of the shop that sells.
 	//
 	// Example: wxd678efh567hg6787
 	RealMerchantAppid *string `json:"real_merchant_appid,omitempty"`
-}
-
-// MarshalJSON writes a nil required array as [].
-func (v ShoppingInfo) MarshalJSON() ([]byte, error) {
-	type plain ShoppingInfo
-	if v.Goods == nil {
-		v.Goods = []ShoppingGoods{}
-	}
-	return json.Marshal(plain(v))
 }
 
 // SignPlan 用户的签约计划: A user's sign plan, of a direct merchant.
@@ -4436,7 +5723,7 @@ type SignPlan struct {
 	// Example: 1234323JKHDFE1243252
 	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -4456,7 +5743,7 @@ type SignPlan struct {
 	// Example: 2021-05-20T13:29:35+08:00
 	PlanOverTime string `json:"plan_over_time"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4604,7 +5891,7 @@ type SignPlanNotification struct {
 	// Example: 1234323JKHDFE1243252
 	MerchantSignPlanNo string `json:"merchant_sign_plan_no"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -4624,7 +5911,7 @@ type SignPlanNotification struct {
 	// Example: 2021-05-20T13:29:35+08:00
 	PlanOverTime string `json:"plan_over_time"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4657,7 +5944,7 @@ type SignPlanNotification struct {
 	// Example: 1900000109
 	SubMchID *string `json:"sub_mchid,omitempty"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -4730,6 +6017,28 @@ type StopSignPlanRequest struct {
 	StopReason string `json:"stop_reason"`
 }
 
+// SyncAcquiringBankServiceOrderRequest 从业机构同步支付分订单请求: News that an order was paid outside of PayScore.
+type SyncAcquiringBankServiceOrderRequest struct {
+	// ChannelID The channel merchant. The pages require it, another source does not.
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// Detail How the order was paid outside of PayScore.
+	Detail SyncDetail `json:"detail"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// Type What happened. Order_Paid, in mixed case, is the only value.
+	Type SyncType `json:"type"`
+}
+
 // SyncDetail 内容信息详情: How the order was paid outside of PayScore.
 type SyncDetail struct {
 	// PaidAmount What came in, in fen. Printed by some pages only.
@@ -4748,12 +6057,31 @@ type SyncDetail struct {
 	Seq *int64 `json:"seq,omitempty"`
 }
 
+// SyncOverseasServiceOrderRequest 境外同步订单信息请求: News that an order was paid outside of PayScore.
+type SyncOverseasServiceOrderRequest struct {
+	// Detail How the order was paid outside of PayScore.
+	Detail OverseasSyncDetail `json:"detail"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+
+	// Type What happened. Order_Paid, in mixed case, is the only value.
+	Type SyncType `json:"type"`
+}
+
 // SyncPartnerServiceOrderRequest 同步服务订单状态请求: News that an order was paid outside of PayScore.
 type SyncPartnerServiceOrderRequest struct {
 	// Detail How the order was paid outside of PayScore.
 	Detail SyncDetail `json:"detail"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4777,7 +6105,7 @@ type SyncServiceOrderRequest struct {
 	// Detail How the order was paid outside of PayScore.
 	Detail SyncDetail `json:"detail"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4789,6 +6117,27 @@ type SyncServiceOrderRequest struct {
 // SyncType 场景类型: What happened. Order_Paid, in mixed case, is the only value.
 type SyncType string
 
+// TerminateAcquiringBankPermissionByAuthorizationCodeRequest 从业机构解除用户授权关系请求: Why an authorisation ends.
+type TerminateAcquiringBankPermissionByAuthorizationCodeRequest struct {
+	// ChannelID The channel merchant. The pages require it, another source does not.
+	ChannelID *string `json:"channel_id,omitempty"`
+
+	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
+	//
+	// Example: 用户投诉
+	Reason string `json:"reason"`
+
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
+	//
+	// Example: 2002000000000558128851361561536
+	ServiceID string `json:"service_id"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID string `json:"sub_mchid"`
+}
+
 // TerminatePartnerPermissionByAuthorizationCodeRequest 解除用户授权关系请求: Why an authorisation ends.
 type TerminatePartnerPermissionByAuthorizationCodeRequest struct {
 	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
@@ -4796,7 +6145,7 @@ type TerminatePartnerPermissionByAuthorizationCodeRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4814,7 +6163,7 @@ type TerminatePartnerPermissionRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -4824,7 +6173,7 @@ type TerminatePartnerPermissionRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4839,7 +6188,7 @@ type TerminatePartnerPermissionRequest struct {
 	// Example: 1900000109
 	SubMchID string `json:"sub_mchid"`
 
-	// SubOpenID The user, as known to the sub-merchant's app.
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	SubOpenID *string `json:"sub_openid,omitempty"`
@@ -4852,25 +6201,25 @@ type TerminatePermissionByAuthorizationCodeRequest struct {
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
 }
 
-// TerminatePermissionByOpenidRequest 解除用户授权关系请求: Why an authorisation ends.
+// TerminatePermissionByOpenidRequest 解除用户授权关系请求: Why an authorisation ends. The pages require `appid`, an old one in the query, and a published sample lacks it.
 type TerminatePermissionByOpenidRequest struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
-	AppID string `json:"appid"`
+	AppID *string `json:"appid,omitempty"`
 
 	// Reason Why, in words the user may see. Counted in characters, and refused when longer. Older pages print 30.
 	//
 	// Example: 用户投诉
 	Reason string `json:"reason"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
@@ -4884,7 +6233,7 @@ type TimeRange struct {
 	// Example: 20091225121010
 	EndTime *string `json:"end_time,omitempty"`
 
-	// EndTimeRemark What ends then. Only together with `end_time`. An older text prints 50 characters.
+	// EndTimeRemark What ends then. Only together with `end_time`. The page of the institutions prints 50 characters, those of the orders 20.
 	//
 	// Example: 租借结束时间
 	EndTimeRemark *string `json:"end_time_remark,omitempty"`
@@ -4913,14 +6262,16 @@ type TransactionSceneInfo struct {
 	SubMchID string `json:"sub_mchid"`
 }
 
-// UserRiskLevel 用户分层: The layer that a user belongs to.
+// UserRiskLevel 用户分层: The layer that a user belongs to. One description lists the ids of a sub-merchant in it, as a partner's has them.
 type UserRiskLevel struct {
 	// AppID App id of the caller, the service provider or the direct merchant.
 	//
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user.
+	// AuthorizationCode Number of an authorisation, chosen by the merchant, unique per service provider and one for each user. The pages
+	// allow letters, digits and `_-|*`, and a published sample begins with Chinese characters; `.` and `/` would lead to another path.
+	//
 	//
 	// Example: 1234323JKHDFE1243252
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
@@ -4953,7 +6304,7 @@ type UserRiskLevel struct {
 	// Example: https://api.test.com
 	NotifyURL *string `json:"notify_url,omitempty"`
 
-	// OpenID The user, as known to the caller's app.
+	// OpenID The user, as known to the caller's app. No page prints its characters; `.` and `/` would lead to another path.
 	//
 	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
 	OpenID *string `json:"openid,omitempty"`
@@ -4963,10 +6314,25 @@ type UserRiskLevel struct {
 	// Example: 1
 	RiskLevelVersion *int64 `json:"risk_level_version,omitempty"`
 
-	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 and of 31.
+	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
 	// Example: 2002000000000558128851361561536
 	ServiceID string `json:"service_id"`
+
+	// SubAppID App id of the sub-merchant. Required when `sub_openid` is given.
+	//
+	// Example: wxd678efh567hg6999
+	SubAppID *string `json:"sub_appid,omitempty"`
+
+	// SubMchID Merchant number of the sub-merchant, for which the service provider calls.
+	//
+	// Example: 1900000109
+	SubMchID *string `json:"sub_mchid,omitempty"`
+
+	// SubOpenID The user, as known to the sub-merchant's app. A published sample leaves it empty beside an `openid`.
+	//
+	// Example: oUpF8uMuAJO_M2pxb1Q9zNjWeS6o
+	SubOpenID *string `json:"sub_openid,omitempty"`
 
 	// UserLabel Label of the user. Its values are not published.
 	//
@@ -4986,6 +6352,87 @@ type UserServiceStatus string
 type DownloadCertificatesParams struct {
 	// AlgorithmType Which certificates. Absent means RSA.
 	AlgorithmType *CertificateAlgorithm `form:"algorithm_type,omitempty" json:"algorithm_type,omitempty"`
+}
+
+// QueryAcquiringBankPermissionByAuthorizationCodeParams are the parameters of QueryAcquiringBankPermissionByAuthorizationCode.
+type QueryAcquiringBankPermissionByAuthorizationCodeParams struct {
+	// ServiceID The service.
+	ServiceID string `form:"service_id" json:"service_id"`
+
+	// ChannelID The channel merchant.
+	ChannelID string `form:"channel_id" json:"channel_id"`
+
+	// SubMchID The sub-merchant.
+	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
+}
+
+// QueryAcquiringBankServiceOrderParams are the parameters of QueryAcquiringBankServiceOrder.
+type QueryAcquiringBankServiceOrderParams struct {
+	// ServiceID The service that the order belongs to.
+	ServiceID string `form:"service_id" json:"service_id"`
+
+	// SubMchID The sub-merchant that the order was created for.
+	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
+
+	// ChannelID The channel merchant that the order was created with.
+	ChannelID string `form:"channel_id" json:"channel_id"`
+
+	// OutOrderNo The institution's number of the order. Give exactly one of `out_order_no` and `query_id`.
+	OutOrderNo *string `form:"out_order_no,omitempty" json:"out_order_no,omitempty"`
+
+	// QueryID The id that the confirmation page hands back to the front end. Give exactly one of `out_order_no` and `query_id`.
+	QueryID *string `form:"query_id,omitempty" json:"query_id,omitempty"`
+}
+
+// QueryAcquiringBankDeductionParams are the parameters of QueryAcquiringBankDeduction.
+type QueryAcquiringBankDeductionParams struct {
+	// ServiceID The service that the order belongs to.
+	ServiceID string `form:"service_id" json:"service_id"`
+
+	// AppID The institution's app, the one that the order was created with.
+	AppID string `form:"appid" json:"appid"`
+
+	// SubMchID The sub-merchant that the order was created for.
+	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
+
+	// SubAppID The sub-merchant's app.
+	SubAppID *string `form:"sub_appid,omitempty" json:"sub_appid,omitempty"`
+
+	// ChannelID The channel merchant that the order was created with.
+	ChannelID string `form:"channel_id" json:"channel_id"`
+
+	// OutOrderNo The institution's number of the order. The page requires it, another source does not.
+	OutOrderNo *string `form:"out_order_no,omitempty" json:"out_order_no,omitempty"`
+}
+
+// RequestMerchantBillParams are the parameters of RequestMerchantBill.
+type RequestMerchantBillParams struct {
+	// BillDate Which bill. The last three months only.
+	BillDate string `form:"bill_date" json:"bill_date"`
+
+	// ServiceID The service.
+	ServiceID string `form:"service_id" json:"service_id"`
+
+	// TarType How the file is compressed. The newest page requires it, another source does not.
+	TarType *BillTarType `form:"tar_type,omitempty" json:"tar_type,omitempty"`
+
+	// EncryptionAlgorithm How the file is encrypted.
+	EncryptionAlgorithm BillEncryptionAlgorithm `form:"encryption_algorithm" json:"encryption_algorithm"`
+}
+
+// QueryOverseasServiceOrderParams are the parameters of QueryOverseasServiceOrder.
+type QueryOverseasServiceOrderParams struct {
+	// ServiceID The service that the order belongs to.
+	ServiceID string `form:"service_id" json:"service_id"`
+
+	// SubMchID The sub-merchant that the order was created for.
+	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
+
+	// OutOrderNo The merchant's number of the order. Give exactly one of `out_order_no` and `query_id`.
+	OutOrderNo *string `form:"out_order_no,omitempty" json:"out_order_no,omitempty"`
+
+	// QueryID The id that the confirmation page hands back to the front end. Give exactly one of `out_order_no` and `query_id`.
+	QueryID *string `form:"query_id,omitempty" json:"query_id,omitempty"`
 }
 
 // AssessPartnerUserRiskLevelParams are the parameters of AssessPartnerUserRiskLevel.
@@ -5032,10 +6479,10 @@ type QueryPartnerServiceOrderParams struct {
 	// SubMchID The sub-merchant that the order was created for.
 	SubMchID string `form:"sub_mchid" json:"sub_mchid"`
 
-	// OutOrderNo The merchant's number of the order. Give exactly one of `out_order_no` and `query_id`.
+	// OutOrderNo The merchant's number of the order. Give one of `out_order_no` and `query_id`.
 	OutOrderNo *string `form:"out_order_no,omitempty" json:"out_order_no,omitempty"`
 
-	// QueryID The id that the confirmation page hands back to the front end. Give exactly one of `out_order_no` and `query_id`.
+	// QueryID The id that the confirmation page hands back to the front end. Give one of `out_order_no` and `query_id`.
 	QueryID *string `form:"query_id,omitempty" json:"query_id,omitempty"`
 }
 
@@ -5083,10 +6530,10 @@ type QueryServiceOrderParams struct {
 	// AppID The merchant's app.
 	AppID string `form:"appid" json:"appid"`
 
-	// OutOrderNo The merchant's number of the order. Give exactly one of `out_order_no` and `query_id`.
+	// OutOrderNo The merchant's number of the order. Give one of `out_order_no` and `query_id`.
 	OutOrderNo *string `form:"out_order_no,omitempty" json:"out_order_no,omitempty"`
 
-	// QueryID The id that the confirmation page hands back to the front end. Give exactly one of `out_order_no` and `query_id`.
+	// QueryID The id that the confirmation page hands back to the front end. Give one of `out_order_no` and `query_id`.
 	QueryID *string `form:"query_id,omitempty" json:"query_id,omitempty"`
 }
 

@@ -26,6 +26,60 @@ type ServerInterface interface {
 	// DownloadCertificates 下载平台证书
 	// (GET /v3/certificates)
 	DownloadCertificates(w http.ResponseWriter, r *http.Request, params DownloadCertificatesParams)
+	// ApplyAcquiringBankPermission 从业机构预授权
+	// (POST /v3/payscore/acquiringbank/permissions)
+	ApplyAcquiringBankPermission(w http.ResponseWriter, r *http.Request)
+	// QueryAcquiringBankPermissionByAuthorizationCode 从业机构查询用户授权记录(授权协议号)
+	// (GET /v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code})
+	QueryAcquiringBankPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode string, params QueryAcquiringBankPermissionByAuthorizationCodeParams)
+	// TerminateAcquiringBankPermissionByAuthorizationCode 从业机构解除用户授权关系(授权协议号)
+	// (POST /v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code}/terminate)
+	TerminateAcquiringBankPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode string)
+	// QueryAcquiringBankServiceOrder 查询支付分订单
+	// (GET /v3/payscore/acquiringbank/serviceorder)
+	QueryAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request, params QueryAcquiringBankServiceOrderParams)
+	// CreateAcquiringBankServiceOrder 创建支付分订单
+	// (POST /v3/payscore/acquiringbank/serviceorder)
+	CreateAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request)
+	// QueryAcquiringBankDeduction 查询扣款信息
+	// (GET /v3/payscore/acquiringbank/serviceorder/deduction)
+	QueryAcquiringBankDeduction(w http.ResponseWriter, r *http.Request, params QueryAcquiringBankDeductionParams)
+	// CancelAcquiringBankServiceOrder 取消支付分订单
+	// (POST /v3/payscore/acquiringbank/serviceorder/{out_order_no}/cancel)
+	CancelAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string)
+	// CompleteAcquiringBankServiceOrder 完结支付分订单
+	// (POST /v3/payscore/acquiringbank/serviceorder/{out_order_no}/complete)
+	CompleteAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string)
+	// ModifyAcquiringBankServiceOrder 修改订单金额
+	// (POST /v3/payscore/acquiringbank/serviceorder/{out_order_no}/modify)
+	ModifyAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string)
+	// RegisterAcquiringBankDeduction 登记扣款信息
+	// (POST /v3/payscore/acquiringbank/serviceorder/{out_order_no}/registerdeductinfo)
+	RegisterAcquiringBankDeduction(w http.ResponseWriter, r *http.Request, outOrderNo string)
+	// SyncAcquiringBankServiceOrder 同步支付分订单状态
+	// (POST /v3/payscore/acquiringbank/serviceorder/{out_order_no}/sync)
+	SyncAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string)
+	// CreateAcquiringBankPayOnDeliveryOrder 创建先用后付订单
+	// (POST /v3/payscore/acquiringbank/servicepayondeliveryorder)
+	CreateAcquiringBankPayOnDeliveryOrder(w http.ResponseWriter, r *http.Request)
+	// RequestMerchantBill 申请获取对账单
+	// (GET /v3/payscore/merchant-bill)
+	RequestMerchantBill(w http.ResponseWriter, r *http.Request, params RequestMerchantBillParams)
+	// QueryOverseasServiceOrder 查询支付分订单
+	// (GET /v3/payscore/oversea/partner/serviceorder)
+	QueryOverseasServiceOrder(w http.ResponseWriter, r *http.Request, params QueryOverseasServiceOrderParams)
+	// CreateOverseasServiceOrder 创建支付分订单
+	// (POST /v3/payscore/oversea/partner/serviceorder)
+	CreateOverseasServiceOrder(w http.ResponseWriter, r *http.Request)
+	// CancelOverseasServiceOrder 取消支付分订单
+	// (POST /v3/payscore/oversea/partner/serviceorder/{out_order_no}/cancel)
+	CancelOverseasServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string)
+	// CompleteOverseasServiceOrder 完结支付分订单
+	// (POST /v3/payscore/oversea/partner/serviceorder/{out_order_no}/complete)
+	CompleteOverseasServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string)
+	// SyncOverseasServiceOrder 同步订单信息
+	// (POST /v3/payscore/oversea/partner/serviceorder/{out_order_no}/sync)
+	SyncOverseasServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string)
 	// ApplyPartnerPermission 商户预授权
 	// (POST /v3/payscore/partner/permissions)
 	ApplyPartnerPermission(w http.ResponseWriter, r *http.Request)
@@ -226,6 +280,691 @@ func (siw *ServerInterfaceWrapper) DownloadCertificates(w http.ResponseWriter, r
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.DownloadCertificates(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ApplyAcquiringBankPermission operation middleware
+func (siw *ServerInterfaceWrapper) ApplyAcquiringBankPermission(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ApplyAcquiringBankPermission(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryAcquiringBankPermissionByAuthorizationCode operation middleware
+func (siw *ServerInterfaceWrapper) QueryAcquiringBankPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "authorization_code" -------------
+	var authorizationCode string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "authorization_code", r.PathValue("authorization_code"), &authorizationCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "authorization_code", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryAcquiringBankPermissionByAuthorizationCodeParams
+
+	// ------------- Required query parameter "service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "service_id", r.URL.Query(), &params.ServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "service_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "service_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "channel_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "channel_id", r.URL.Query(), &params.ChannelID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "channel_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "channel_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "sub_mchid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sub_mchid", r.URL.Query(), &params.SubMchID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_mchid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_mchid", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryAcquiringBankPermissionByAuthorizationCode(w, r, authorizationCode, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TerminateAcquiringBankPermissionByAuthorizationCode operation middleware
+func (siw *ServerInterfaceWrapper) TerminateAcquiringBankPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "authorization_code" -------------
+	var authorizationCode string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "authorization_code", r.PathValue("authorization_code"), &authorizationCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "authorization_code", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TerminateAcquiringBankPermissionByAuthorizationCode(w, r, authorizationCode)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryAcquiringBankServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) QueryAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryAcquiringBankServiceOrderParams
+
+	// ------------- Required query parameter "service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "service_id", r.URL.Query(), &params.ServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "service_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "service_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "sub_mchid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sub_mchid", r.URL.Query(), &params.SubMchID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_mchid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_mchid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "channel_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "channel_id", r.URL.Query(), &params.ChannelID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "channel_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "channel_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "out_order_no" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "out_order_no", r.URL.Query(), &params.OutOrderNo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "out_order_no"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "query_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "query_id", r.URL.Query(), &params.QueryID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "query_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "query_id", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryAcquiringBankServiceOrder(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateAcquiringBankServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) CreateAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateAcquiringBankServiceOrder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryAcquiringBankDeduction operation middleware
+func (siw *ServerInterfaceWrapper) QueryAcquiringBankDeduction(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryAcquiringBankDeductionParams
+
+	// ------------- Required query parameter "service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "service_id", r.URL.Query(), &params.ServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "service_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "service_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "appid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "appid", r.URL.Query(), &params.AppID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "appid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "appid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "sub_mchid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sub_mchid", r.URL.Query(), &params.SubMchID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_mchid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_mchid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "sub_appid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sub_appid", r.URL.Query(), &params.SubAppID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_appid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_appid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "channel_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "channel_id", r.URL.Query(), &params.ChannelID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "channel_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "channel_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "out_order_no" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "out_order_no", r.URL.Query(), &params.OutOrderNo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "out_order_no"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryAcquiringBankDeduction(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CancelAcquiringBankServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) CancelAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CancelAcquiringBankServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CompleteAcquiringBankServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) CompleteAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CompleteAcquiringBankServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ModifyAcquiringBankServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) ModifyAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ModifyAcquiringBankServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RegisterAcquiringBankDeduction operation middleware
+func (siw *ServerInterfaceWrapper) RegisterAcquiringBankDeduction(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RegisterAcquiringBankDeduction(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SyncAcquiringBankServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) SyncAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SyncAcquiringBankServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateAcquiringBankPayOnDeliveryOrder operation middleware
+func (siw *ServerInterfaceWrapper) CreateAcquiringBankPayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateAcquiringBankPayOnDeliveryOrder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RequestMerchantBill operation middleware
+func (siw *ServerInterfaceWrapper) RequestMerchantBill(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RequestMerchantBillParams
+
+	// ------------- Required query parameter "bill_date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "bill_date", r.URL.Query(), &params.BillDate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "bill_date"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "bill_date", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "service_id", r.URL.Query(), &params.ServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "service_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "service_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "tar_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tar_type", r.URL.Query(), &params.TarType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "tar_type"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "tar_type", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "encryption_algorithm" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "encryption_algorithm", r.URL.Query(), &params.EncryptionAlgorithm, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "encryption_algorithm"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "encryption_algorithm", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RequestMerchantBill(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// QueryOverseasServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) QueryOverseasServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QueryOverseasServiceOrderParams
+
+	// ------------- Required query parameter "service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "service_id", r.URL.Query(), &params.ServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "service_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "service_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "sub_mchid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sub_mchid", r.URL.Query(), &params.SubMchID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sub_mchid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sub_mchid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "out_order_no" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "out_order_no", r.URL.Query(), &params.OutOrderNo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "out_order_no"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "query_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "query_id", r.URL.Query(), &params.QueryID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "query_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "query_id", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.QueryOverseasServiceOrder(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateOverseasServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) CreateOverseasServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateOverseasServiceOrder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CancelOverseasServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) CancelOverseasServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CancelOverseasServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CompleteOverseasServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) CompleteOverseasServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CompleteOverseasServiceOrder(w, r, outOrderNo)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SyncOverseasServiceOrder operation middleware
+func (siw *ServerInterfaceWrapper) SyncOverseasServiceOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "out_order_no" -------------
+	var outOrderNo string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "out_order_no", r.PathValue("out_order_no"), &outOrderNo, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "out_order_no", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SyncOverseasServiceOrder(w, r, outOrderNo)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1894,6 +2633,24 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	}
 
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/certificates", wrapper.DownloadCertificates)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/acquiringbank/permissions", wrapper.ApplyAcquiringBankPermission)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code}", wrapper.QueryAcquiringBankPermissionByAuthorizationCode)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code}/terminate", wrapper.TerminateAcquiringBankPermissionByAuthorizationCode)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/acquiringbank/serviceorder", wrapper.QueryAcquiringBankServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/acquiringbank/serviceorder", wrapper.CreateAcquiringBankServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/acquiringbank/serviceorder/{out_order_no}/cancel", wrapper.CancelAcquiringBankServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/acquiringbank/serviceorder/{out_order_no}/complete", wrapper.CompleteAcquiringBankServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/acquiringbank/serviceorder/{out_order_no}/modify", wrapper.ModifyAcquiringBankServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/acquiringbank/serviceorder/{out_order_no}/registerdeductinfo", wrapper.RegisterAcquiringBankDeduction)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/acquiringbank/serviceorder/{out_order_no}/sync", wrapper.SyncAcquiringBankServiceOrder)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/acquiringbank/serviceorder/deduction", wrapper.QueryAcquiringBankDeduction)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/acquiringbank/servicepayondeliveryorder", wrapper.CreateAcquiringBankPayOnDeliveryOrder)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/merchant-bill", wrapper.RequestMerchantBill)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v3/payscore/oversea/partner/serviceorder", wrapper.QueryOverseasServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/oversea/partner/serviceorder", wrapper.CreateOverseasServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/oversea/partner/serviceorder/{out_order_no}/cancel", wrapper.CancelOverseasServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/oversea/partner/serviceorder/{out_order_no}/complete", wrapper.CompleteOverseasServiceOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/oversea/partner/serviceorder/{out_order_no}/sync", wrapper.SyncOverseasServiceOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/permissions", wrapper.ApplyPartnerPermission)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/permissions/apply-for-scene", wrapper.ApplyPartnerPermissionForScene)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v3/payscore/partner/permissions/assess-user-risk-level", wrapper.AssessPartnerUserRiskLevel)
@@ -2100,6 +2857,2132 @@ func (response DownloadCertificates429JSONResponse) VisitDownloadCertificatesRes
 type DownloadCertificates500JSONResponse struct{ SystemErrorJSONResponse }
 
 func (response DownloadCertificates500JSONResponse) VisitDownloadCertificatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyAcquiringBankPermissionRequestObject struct {
+	Body *ApplyAcquiringBankPermissionRequest
+}
+
+type ApplyAcquiringBankPermissionResponseObject interface {
+	VisitApplyAcquiringBankPermissionResponse(w http.ResponseWriter) error
+}
+
+type ApplyAcquiringBankPermission200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type ApplyAcquiringBankPermission200JSONResponse struct {
+	Body    ApplyPermissionResult
+	Headers ApplyAcquiringBankPermission200ResponseHeaders
+}
+
+func (response ApplyAcquiringBankPermission200JSONResponse) VisitApplyAcquiringBankPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyAcquiringBankPermission400JSONResponse Error
+
+func (response ApplyAcquiringBankPermission400JSONResponse) VisitApplyAcquiringBankPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyAcquiringBankPermission401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response ApplyAcquiringBankPermission401JSONResponse) VisitApplyAcquiringBankPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyAcquiringBankPermission403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response ApplyAcquiringBankPermission403JSONResponse) VisitApplyAcquiringBankPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyAcquiringBankPermission404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response ApplyAcquiringBankPermission404JSONResponse) VisitApplyAcquiringBankPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyAcquiringBankPermission429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response ApplyAcquiringBankPermission429JSONResponse) VisitApplyAcquiringBankPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyAcquiringBankPermission500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response ApplyAcquiringBankPermission500JSONResponse) VisitApplyAcquiringBankPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankPermissionByAuthorizationCodeRequestObject struct {
+	AuthorizationCode string `json:"authorization_code"`
+	Params            QueryAcquiringBankPermissionByAuthorizationCodeParams
+}
+
+type QueryAcquiringBankPermissionByAuthorizationCodeResponseObject interface {
+	VisitQueryAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error
+}
+
+type QueryAcquiringBankPermissionByAuthorizationCode200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryAcquiringBankPermissionByAuthorizationCode200JSONResponse struct {
+	Body    AcquiringBankPermission
+	Headers QueryAcquiringBankPermissionByAuthorizationCode200ResponseHeaders
+}
+
+func (response QueryAcquiringBankPermissionByAuthorizationCode200JSONResponse) VisitQueryAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankPermissionByAuthorizationCode400JSONResponse Error
+
+func (response QueryAcquiringBankPermissionByAuthorizationCode400JSONResponse) VisitQueryAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankPermissionByAuthorizationCode401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryAcquiringBankPermissionByAuthorizationCode401JSONResponse) VisitQueryAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankPermissionByAuthorizationCode403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryAcquiringBankPermissionByAuthorizationCode403JSONResponse) VisitQueryAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankPermissionByAuthorizationCode404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response QueryAcquiringBankPermissionByAuthorizationCode404JSONResponse) VisitQueryAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankPermissionByAuthorizationCode429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryAcquiringBankPermissionByAuthorizationCode429JSONResponse) VisitQueryAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankPermissionByAuthorizationCode500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryAcquiringBankPermissionByAuthorizationCode500JSONResponse) VisitQueryAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminateAcquiringBankPermissionByAuthorizationCodeRequestObject struct {
+	AuthorizationCode string `json:"authorization_code"`
+	Body              *TerminateAcquiringBankPermissionByAuthorizationCodeRequest
+}
+
+type TerminateAcquiringBankPermissionByAuthorizationCodeResponseObject interface {
+	VisitTerminateAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error
+}
+
+type TerminateAcquiringBankPermissionByAuthorizationCode204Response = NoContentResponse
+
+func (response TerminateAcquiringBankPermissionByAuthorizationCode204Response) VisitTerminateAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type TerminateAcquiringBankPermissionByAuthorizationCode400JSONResponse Error
+
+func (response TerminateAcquiringBankPermissionByAuthorizationCode400JSONResponse) VisitTerminateAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminateAcquiringBankPermissionByAuthorizationCode401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response TerminateAcquiringBankPermissionByAuthorizationCode401JSONResponse) VisitTerminateAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminateAcquiringBankPermissionByAuthorizationCode403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response TerminateAcquiringBankPermissionByAuthorizationCode403JSONResponse) VisitTerminateAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminateAcquiringBankPermissionByAuthorizationCode404JSONResponse struct{ PermissionNotExistJSONResponse }
+
+func (response TerminateAcquiringBankPermissionByAuthorizationCode404JSONResponse) VisitTerminateAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminateAcquiringBankPermissionByAuthorizationCode429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response TerminateAcquiringBankPermissionByAuthorizationCode429JSONResponse) VisitTerminateAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminateAcquiringBankPermissionByAuthorizationCode500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response TerminateAcquiringBankPermissionByAuthorizationCode500JSONResponse) VisitTerminateAcquiringBankPermissionByAuthorizationCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankServiceOrderRequestObject struct {
+	Params QueryAcquiringBankServiceOrderParams
+}
+
+type QueryAcquiringBankServiceOrderResponseObject interface {
+	VisitQueryAcquiringBankServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type QueryAcquiringBankServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryAcquiringBankServiceOrder200JSONResponse struct {
+	Body    AcquiringBankServiceOrderEntity
+	Headers QueryAcquiringBankServiceOrder200ResponseHeaders
+}
+
+func (response QueryAcquiringBankServiceOrder200JSONResponse) VisitQueryAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankServiceOrder400JSONResponse Error
+
+func (response QueryAcquiringBankServiceOrder400JSONResponse) VisitQueryAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryAcquiringBankServiceOrder401JSONResponse) VisitQueryAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryAcquiringBankServiceOrder403JSONResponse) VisitQueryAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response QueryAcquiringBankServiceOrder404JSONResponse) VisitQueryAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryAcquiringBankServiceOrder429JSONResponse) VisitQueryAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryAcquiringBankServiceOrder500JSONResponse) VisitQueryAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankServiceOrderRequestObject struct {
+	Body *CreateAcquiringBankServiceOrderRequest
+}
+
+type CreateAcquiringBankServiceOrderResponseObject interface {
+	VisitCreateAcquiringBankServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type CreateAcquiringBankServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreateAcquiringBankServiceOrder200JSONResponse struct {
+	Body    CreateAcquiringBankServiceOrderResult
+	Headers CreateAcquiringBankServiceOrder200ResponseHeaders
+}
+
+func (response CreateAcquiringBankServiceOrder200JSONResponse) VisitCreateAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankServiceOrder400JSONResponse Error
+
+func (response CreateAcquiringBankServiceOrder400JSONResponse) VisitCreateAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreateAcquiringBankServiceOrder401JSONResponse) VisitCreateAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreateAcquiringBankServiceOrder403JSONResponse) VisitCreateAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CreateAcquiringBankServiceOrder404JSONResponse) VisitCreateAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreateAcquiringBankServiceOrder429JSONResponse) VisitCreateAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreateAcquiringBankServiceOrder500JSONResponse) VisitCreateAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankDeductionRequestObject struct {
+	Params QueryAcquiringBankDeductionParams
+}
+
+type QueryAcquiringBankDeductionResponseObject interface {
+	VisitQueryAcquiringBankDeductionResponse(w http.ResponseWriter) error
+}
+
+type QueryAcquiringBankDeduction200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryAcquiringBankDeduction200JSONResponse struct {
+	Body    AcquiringBankDeduction
+	Headers QueryAcquiringBankDeduction200ResponseHeaders
+}
+
+func (response QueryAcquiringBankDeduction200JSONResponse) VisitQueryAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankDeduction400JSONResponse Error
+
+func (response QueryAcquiringBankDeduction400JSONResponse) VisitQueryAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankDeduction401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryAcquiringBankDeduction401JSONResponse) VisitQueryAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankDeduction403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryAcquiringBankDeduction403JSONResponse) VisitQueryAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankDeduction404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response QueryAcquiringBankDeduction404JSONResponse) VisitQueryAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankDeduction429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryAcquiringBankDeduction429JSONResponse) VisitQueryAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryAcquiringBankDeduction500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryAcquiringBankDeduction500JSONResponse) VisitQueryAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAcquiringBankServiceOrderRequestObject struct {
+	OutOrderNo string `json:"out_order_no"`
+	Body       *CancelAcquiringBankServiceOrderRequest
+}
+
+type CancelAcquiringBankServiceOrderResponseObject interface {
+	VisitCancelAcquiringBankServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type CancelAcquiringBankServiceOrder204Response = NoContentResponse
+
+func (response CancelAcquiringBankServiceOrder204Response) VisitCancelAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type CancelAcquiringBankServiceOrder400JSONResponse Error
+
+func (response CancelAcquiringBankServiceOrder400JSONResponse) VisitCancelAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAcquiringBankServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CancelAcquiringBankServiceOrder401JSONResponse) VisitCancelAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAcquiringBankServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CancelAcquiringBankServiceOrder403JSONResponse) VisitCancelAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAcquiringBankServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CancelAcquiringBankServiceOrder404JSONResponse) VisitCancelAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAcquiringBankServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CancelAcquiringBankServiceOrder429JSONResponse) VisitCancelAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAcquiringBankServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CancelAcquiringBankServiceOrder500JSONResponse) VisitCancelAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteAcquiringBankServiceOrderRequestObject struct {
+	OutOrderNo string `json:"out_order_no"`
+	Body       *CompleteAcquiringBankServiceOrderRequest
+}
+
+type CompleteAcquiringBankServiceOrderResponseObject interface {
+	VisitCompleteAcquiringBankServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type CompleteAcquiringBankServiceOrder204Response = NoContentResponse
+
+func (response CompleteAcquiringBankServiceOrder204Response) VisitCompleteAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type CompleteAcquiringBankServiceOrder400JSONResponse Error
+
+func (response CompleteAcquiringBankServiceOrder400JSONResponse) VisitCompleteAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteAcquiringBankServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CompleteAcquiringBankServiceOrder401JSONResponse) VisitCompleteAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteAcquiringBankServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CompleteAcquiringBankServiceOrder403JSONResponse) VisitCompleteAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteAcquiringBankServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CompleteAcquiringBankServiceOrder404JSONResponse) VisitCompleteAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteAcquiringBankServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CompleteAcquiringBankServiceOrder429JSONResponse) VisitCompleteAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteAcquiringBankServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CompleteAcquiringBankServiceOrder500JSONResponse) VisitCompleteAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyAcquiringBankServiceOrderRequestObject struct {
+	OutOrderNo string `json:"out_order_no"`
+	Body       *ModifyAcquiringBankServiceOrderRequest
+}
+
+type ModifyAcquiringBankServiceOrderResponseObject interface {
+	VisitModifyAcquiringBankServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type ModifyAcquiringBankServiceOrder204Response = NoContentResponse
+
+func (response ModifyAcquiringBankServiceOrder204Response) VisitModifyAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type ModifyAcquiringBankServiceOrder400JSONResponse Error
+
+func (response ModifyAcquiringBankServiceOrder400JSONResponse) VisitModifyAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyAcquiringBankServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response ModifyAcquiringBankServiceOrder401JSONResponse) VisitModifyAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyAcquiringBankServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response ModifyAcquiringBankServiceOrder403JSONResponse) VisitModifyAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyAcquiringBankServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response ModifyAcquiringBankServiceOrder404JSONResponse) VisitModifyAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyAcquiringBankServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response ModifyAcquiringBankServiceOrder429JSONResponse) VisitModifyAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ModifyAcquiringBankServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response ModifyAcquiringBankServiceOrder500JSONResponse) VisitModifyAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAcquiringBankDeductionRequestObject struct {
+	OutOrderNo string `json:"out_order_no"`
+	Body       *RegisterAcquiringBankDeductionRequest
+}
+
+type RegisterAcquiringBankDeductionResponseObject interface {
+	VisitRegisterAcquiringBankDeductionResponse(w http.ResponseWriter) error
+}
+
+type RegisterAcquiringBankDeduction200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type RegisterAcquiringBankDeduction200JSONResponse struct {
+	Body    RegisterAcquiringBankDeductionResult
+	Headers RegisterAcquiringBankDeduction200ResponseHeaders
+}
+
+func (response RegisterAcquiringBankDeduction200JSONResponse) VisitRegisterAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAcquiringBankDeduction400JSONResponse Error
+
+func (response RegisterAcquiringBankDeduction400JSONResponse) VisitRegisterAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAcquiringBankDeduction401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response RegisterAcquiringBankDeduction401JSONResponse) VisitRegisterAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAcquiringBankDeduction403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response RegisterAcquiringBankDeduction403JSONResponse) VisitRegisterAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAcquiringBankDeduction404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response RegisterAcquiringBankDeduction404JSONResponse) VisitRegisterAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAcquiringBankDeduction429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response RegisterAcquiringBankDeduction429JSONResponse) VisitRegisterAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterAcquiringBankDeduction500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response RegisterAcquiringBankDeduction500JSONResponse) VisitRegisterAcquiringBankDeductionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncAcquiringBankServiceOrderRequestObject struct {
+	OutOrderNo string `json:"out_order_no"`
+	Body       *SyncAcquiringBankServiceOrderRequest
+}
+
+type SyncAcquiringBankServiceOrderResponseObject interface {
+	VisitSyncAcquiringBankServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type SyncAcquiringBankServiceOrder204Response = NoContentResponse
+
+func (response SyncAcquiringBankServiceOrder204Response) VisitSyncAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type SyncAcquiringBankServiceOrder400JSONResponse Error
+
+func (response SyncAcquiringBankServiceOrder400JSONResponse) VisitSyncAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncAcquiringBankServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response SyncAcquiringBankServiceOrder401JSONResponse) VisitSyncAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncAcquiringBankServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response SyncAcquiringBankServiceOrder403JSONResponse) VisitSyncAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncAcquiringBankServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response SyncAcquiringBankServiceOrder404JSONResponse) VisitSyncAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncAcquiringBankServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response SyncAcquiringBankServiceOrder429JSONResponse) VisitSyncAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncAcquiringBankServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response SyncAcquiringBankServiceOrder500JSONResponse) VisitSyncAcquiringBankServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankPayOnDeliveryOrderRequestObject struct {
+	Body *CreateAcquiringBankPayOnDeliveryOrderRequest
+}
+
+type CreateAcquiringBankPayOnDeliveryOrderResponseObject interface {
+	VisitCreateAcquiringBankPayOnDeliveryOrderResponse(w http.ResponseWriter) error
+}
+
+type CreateAcquiringBankPayOnDeliveryOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreateAcquiringBankPayOnDeliveryOrder200JSONResponse struct {
+	Body    CreateAcquiringBankPayOnDeliveryOrderResult
+	Headers CreateAcquiringBankPayOnDeliveryOrder200ResponseHeaders
+}
+
+func (response CreateAcquiringBankPayOnDeliveryOrder200JSONResponse) VisitCreateAcquiringBankPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankPayOnDeliveryOrder400JSONResponse Error
+
+func (response CreateAcquiringBankPayOnDeliveryOrder400JSONResponse) VisitCreateAcquiringBankPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankPayOnDeliveryOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreateAcquiringBankPayOnDeliveryOrder401JSONResponse) VisitCreateAcquiringBankPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankPayOnDeliveryOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreateAcquiringBankPayOnDeliveryOrder403JSONResponse) VisitCreateAcquiringBankPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankPayOnDeliveryOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CreateAcquiringBankPayOnDeliveryOrder404JSONResponse) VisitCreateAcquiringBankPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankPayOnDeliveryOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreateAcquiringBankPayOnDeliveryOrder429JSONResponse) VisitCreateAcquiringBankPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAcquiringBankPayOnDeliveryOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreateAcquiringBankPayOnDeliveryOrder500JSONResponse) VisitCreateAcquiringBankPayOnDeliveryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestMerchantBillRequestObject struct {
+	Params RequestMerchantBillParams
+}
+
+type RequestMerchantBillResponseObject interface {
+	VisitRequestMerchantBillResponse(w http.ResponseWriter) error
+}
+
+type RequestMerchantBill200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type RequestMerchantBill200JSONResponse struct {
+	Body    MerchantBill
+	Headers RequestMerchantBill200ResponseHeaders
+}
+
+func (response RequestMerchantBill200JSONResponse) VisitRequestMerchantBillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestMerchantBill400JSONResponse Error
+
+func (response RequestMerchantBill400JSONResponse) VisitRequestMerchantBillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestMerchantBill401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response RequestMerchantBill401JSONResponse) VisitRequestMerchantBillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestMerchantBill403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response RequestMerchantBill403JSONResponse) VisitRequestMerchantBillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestMerchantBill404JSONResponse struct{ ResourceNotExistsJSONResponse }
+
+func (response RequestMerchantBill404JSONResponse) VisitRequestMerchantBillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestMerchantBill429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response RequestMerchantBill429JSONResponse) VisitRequestMerchantBillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestMerchantBill500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response RequestMerchantBill500JSONResponse) VisitRequestMerchantBillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryOverseasServiceOrderRequestObject struct {
+	Params QueryOverseasServiceOrderParams
+}
+
+type QueryOverseasServiceOrderResponseObject interface {
+	VisitQueryOverseasServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type QueryOverseasServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type QueryOverseasServiceOrder200JSONResponse struct {
+	Body    OverseasServiceOrderEntity
+	Headers QueryOverseasServiceOrder200ResponseHeaders
+}
+
+func (response QueryOverseasServiceOrder200JSONResponse) VisitQueryOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryOverseasServiceOrder400JSONResponse Error
+
+func (response QueryOverseasServiceOrder400JSONResponse) VisitQueryOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryOverseasServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response QueryOverseasServiceOrder401JSONResponse) VisitQueryOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryOverseasServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response QueryOverseasServiceOrder403JSONResponse) VisitQueryOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryOverseasServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response QueryOverseasServiceOrder404JSONResponse) VisitQueryOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryOverseasServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response QueryOverseasServiceOrder429JSONResponse) VisitQueryOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryOverseasServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response QueryOverseasServiceOrder500JSONResponse) VisitQueryOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOverseasServiceOrderRequestObject struct {
+	Body *CreateOverseasServiceOrderRequest
+}
+
+type CreateOverseasServiceOrderResponseObject interface {
+	VisitCreateOverseasServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type CreateOverseasServiceOrder200ResponseHeaders struct {
+	RequestID              string
+	WechatpayNonce         string
+	WechatpaySerial        string
+	WechatpaySignature     string
+	WechatpaySignatureType *string
+	WechatpayTimestamp     string
+}
+
+type CreateOverseasServiceOrder200JSONResponse struct {
+	Body    CreateOverseasServiceOrderResult
+	Headers CreateOverseasServiceOrder200ResponseHeaders
+}
+
+func (response CreateOverseasServiceOrder200JSONResponse) VisitCreateOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOverseasServiceOrder400JSONResponse Error
+
+func (response CreateOverseasServiceOrder400JSONResponse) VisitCreateOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOverseasServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CreateOverseasServiceOrder401JSONResponse) VisitCreateOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOverseasServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CreateOverseasServiceOrder403JSONResponse) VisitCreateOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOverseasServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CreateOverseasServiceOrder404JSONResponse) VisitCreateOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOverseasServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CreateOverseasServiceOrder429JSONResponse) VisitCreateOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOverseasServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CreateOverseasServiceOrder500JSONResponse) VisitCreateOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelOverseasServiceOrderRequestObject struct {
+	OutOrderNo string `json:"out_order_no"`
+	Body       *CancelOverseasServiceOrderRequest
+}
+
+type CancelOverseasServiceOrderResponseObject interface {
+	VisitCancelOverseasServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type CancelOverseasServiceOrder204Response = NoContentResponse
+
+func (response CancelOverseasServiceOrder204Response) VisitCancelOverseasServiceOrderResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type CancelOverseasServiceOrder400JSONResponse Error
+
+func (response CancelOverseasServiceOrder400JSONResponse) VisitCancelOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelOverseasServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CancelOverseasServiceOrder401JSONResponse) VisitCancelOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelOverseasServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CancelOverseasServiceOrder403JSONResponse) VisitCancelOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelOverseasServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CancelOverseasServiceOrder404JSONResponse) VisitCancelOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelOverseasServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CancelOverseasServiceOrder429JSONResponse) VisitCancelOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelOverseasServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CancelOverseasServiceOrder500JSONResponse) VisitCancelOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteOverseasServiceOrderRequestObject struct {
+	OutOrderNo string `json:"out_order_no"`
+	Body       *CompleteOverseasServiceOrderRequest
+}
+
+type CompleteOverseasServiceOrderResponseObject interface {
+	VisitCompleteOverseasServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type CompleteOverseasServiceOrder204Response = NoContentResponse
+
+func (response CompleteOverseasServiceOrder204Response) VisitCompleteOverseasServiceOrderResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type CompleteOverseasServiceOrder400JSONResponse Error
+
+func (response CompleteOverseasServiceOrder400JSONResponse) VisitCompleteOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteOverseasServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response CompleteOverseasServiceOrder401JSONResponse) VisitCompleteOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteOverseasServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response CompleteOverseasServiceOrder403JSONResponse) VisitCompleteOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteOverseasServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response CompleteOverseasServiceOrder404JSONResponse) VisitCompleteOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteOverseasServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response CompleteOverseasServiceOrder429JSONResponse) VisitCompleteOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteOverseasServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response CompleteOverseasServiceOrder500JSONResponse) VisitCompleteOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncOverseasServiceOrderRequestObject struct {
+	OutOrderNo string `json:"out_order_no"`
+	Body       *SyncOverseasServiceOrderRequest
+}
+
+type SyncOverseasServiceOrderResponseObject interface {
+	VisitSyncOverseasServiceOrderResponse(w http.ResponseWriter) error
+}
+
+type SyncOverseasServiceOrder204Response = NoContentResponse
+
+func (response SyncOverseasServiceOrder204Response) VisitSyncOverseasServiceOrderResponse(w http.ResponseWriter) error {
+	w.Header().Set("Request-ID", fmt.Sprint(response.Headers.RequestID))
+	w.Header().Set("Wechatpay-Nonce", fmt.Sprint(response.Headers.WechatpayNonce))
+	w.Header().Set("Wechatpay-Serial", fmt.Sprint(response.Headers.WechatpaySerial))
+	w.Header().Set("Wechatpay-Signature", fmt.Sprint(response.Headers.WechatpaySignature))
+	if response.Headers.WechatpaySignatureType != nil {
+		w.Header().Set("Wechatpay-Signature-Type", fmt.Sprint(*response.Headers.WechatpaySignatureType))
+	}
+	w.Header().Set("Wechatpay-Timestamp", fmt.Sprint(response.Headers.WechatpayTimestamp))
+	w.WriteHeader(204)
+	return nil
+}
+
+type SyncOverseasServiceOrder400JSONResponse Error
+
+func (response SyncOverseasServiceOrder400JSONResponse) VisitSyncOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncOverseasServiceOrder401JSONResponse struct{ SignErrorJSONResponse }
+
+func (response SyncOverseasServiceOrder401JSONResponse) VisitSyncOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncOverseasServiceOrder403JSONResponse struct{ NoAuthJSONResponse }
+
+func (response SyncOverseasServiceOrder403JSONResponse) VisitSyncOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncOverseasServiceOrder404JSONResponse struct{ OrderNotExistJSONResponse }
+
+func (response SyncOverseasServiceOrder404JSONResponse) VisitSyncOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncOverseasServiceOrder429JSONResponse struct{ FrequencyLimitedJSONResponse }
+
+func (response SyncOverseasServiceOrder429JSONResponse) VisitSyncOverseasServiceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncOverseasServiceOrder500JSONResponse struct{ SystemErrorJSONResponse }
+
+func (response SyncOverseasServiceOrder500JSONResponse) VisitSyncOverseasServiceOrderResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -8808,6 +11691,60 @@ type StrictServerInterface interface {
 	// DownloadCertificates 下载平台证书
 	// (GET /v3/certificates)
 	DownloadCertificates(ctx context.Context, request DownloadCertificatesRequestObject) (DownloadCertificatesResponseObject, error)
+	// ApplyAcquiringBankPermission 从业机构预授权
+	// (POST /v3/payscore/acquiringbank/permissions)
+	ApplyAcquiringBankPermission(ctx context.Context, request ApplyAcquiringBankPermissionRequestObject) (ApplyAcquiringBankPermissionResponseObject, error)
+	// QueryAcquiringBankPermissionByAuthorizationCode 从业机构查询用户授权记录(授权协议号)
+	// (GET /v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code})
+	QueryAcquiringBankPermissionByAuthorizationCode(ctx context.Context, request QueryAcquiringBankPermissionByAuthorizationCodeRequestObject) (QueryAcquiringBankPermissionByAuthorizationCodeResponseObject, error)
+	// TerminateAcquiringBankPermissionByAuthorizationCode 从业机构解除用户授权关系(授权协议号)
+	// (POST /v3/payscore/acquiringbank/permissions/authorization-code/{authorization_code}/terminate)
+	TerminateAcquiringBankPermissionByAuthorizationCode(ctx context.Context, request TerminateAcquiringBankPermissionByAuthorizationCodeRequestObject) (TerminateAcquiringBankPermissionByAuthorizationCodeResponseObject, error)
+	// QueryAcquiringBankServiceOrder 查询支付分订单
+	// (GET /v3/payscore/acquiringbank/serviceorder)
+	QueryAcquiringBankServiceOrder(ctx context.Context, request QueryAcquiringBankServiceOrderRequestObject) (QueryAcquiringBankServiceOrderResponseObject, error)
+	// CreateAcquiringBankServiceOrder 创建支付分订单
+	// (POST /v3/payscore/acquiringbank/serviceorder)
+	CreateAcquiringBankServiceOrder(ctx context.Context, request CreateAcquiringBankServiceOrderRequestObject) (CreateAcquiringBankServiceOrderResponseObject, error)
+	// QueryAcquiringBankDeduction 查询扣款信息
+	// (GET /v3/payscore/acquiringbank/serviceorder/deduction)
+	QueryAcquiringBankDeduction(ctx context.Context, request QueryAcquiringBankDeductionRequestObject) (QueryAcquiringBankDeductionResponseObject, error)
+	// CancelAcquiringBankServiceOrder 取消支付分订单
+	// (POST /v3/payscore/acquiringbank/serviceorder/{out_order_no}/cancel)
+	CancelAcquiringBankServiceOrder(ctx context.Context, request CancelAcquiringBankServiceOrderRequestObject) (CancelAcquiringBankServiceOrderResponseObject, error)
+	// CompleteAcquiringBankServiceOrder 完结支付分订单
+	// (POST /v3/payscore/acquiringbank/serviceorder/{out_order_no}/complete)
+	CompleteAcquiringBankServiceOrder(ctx context.Context, request CompleteAcquiringBankServiceOrderRequestObject) (CompleteAcquiringBankServiceOrderResponseObject, error)
+	// ModifyAcquiringBankServiceOrder 修改订单金额
+	// (POST /v3/payscore/acquiringbank/serviceorder/{out_order_no}/modify)
+	ModifyAcquiringBankServiceOrder(ctx context.Context, request ModifyAcquiringBankServiceOrderRequestObject) (ModifyAcquiringBankServiceOrderResponseObject, error)
+	// RegisterAcquiringBankDeduction 登记扣款信息
+	// (POST /v3/payscore/acquiringbank/serviceorder/{out_order_no}/registerdeductinfo)
+	RegisterAcquiringBankDeduction(ctx context.Context, request RegisterAcquiringBankDeductionRequestObject) (RegisterAcquiringBankDeductionResponseObject, error)
+	// SyncAcquiringBankServiceOrder 同步支付分订单状态
+	// (POST /v3/payscore/acquiringbank/serviceorder/{out_order_no}/sync)
+	SyncAcquiringBankServiceOrder(ctx context.Context, request SyncAcquiringBankServiceOrderRequestObject) (SyncAcquiringBankServiceOrderResponseObject, error)
+	// CreateAcquiringBankPayOnDeliveryOrder 创建先用后付订单
+	// (POST /v3/payscore/acquiringbank/servicepayondeliveryorder)
+	CreateAcquiringBankPayOnDeliveryOrder(ctx context.Context, request CreateAcquiringBankPayOnDeliveryOrderRequestObject) (CreateAcquiringBankPayOnDeliveryOrderResponseObject, error)
+	// RequestMerchantBill 申请获取对账单
+	// (GET /v3/payscore/merchant-bill)
+	RequestMerchantBill(ctx context.Context, request RequestMerchantBillRequestObject) (RequestMerchantBillResponseObject, error)
+	// QueryOverseasServiceOrder 查询支付分订单
+	// (GET /v3/payscore/oversea/partner/serviceorder)
+	QueryOverseasServiceOrder(ctx context.Context, request QueryOverseasServiceOrderRequestObject) (QueryOverseasServiceOrderResponseObject, error)
+	// CreateOverseasServiceOrder 创建支付分订单
+	// (POST /v3/payscore/oversea/partner/serviceorder)
+	CreateOverseasServiceOrder(ctx context.Context, request CreateOverseasServiceOrderRequestObject) (CreateOverseasServiceOrderResponseObject, error)
+	// CancelOverseasServiceOrder 取消支付分订单
+	// (POST /v3/payscore/oversea/partner/serviceorder/{out_order_no}/cancel)
+	CancelOverseasServiceOrder(ctx context.Context, request CancelOverseasServiceOrderRequestObject) (CancelOverseasServiceOrderResponseObject, error)
+	// CompleteOverseasServiceOrder 完结支付分订单
+	// (POST /v3/payscore/oversea/partner/serviceorder/{out_order_no}/complete)
+	CompleteOverseasServiceOrder(ctx context.Context, request CompleteOverseasServiceOrderRequestObject) (CompleteOverseasServiceOrderResponseObject, error)
+	// SyncOverseasServiceOrder 同步订单信息
+	// (POST /v3/payscore/oversea/partner/serviceorder/{out_order_no}/sync)
+	SyncOverseasServiceOrder(ctx context.Context, request SyncOverseasServiceOrderRequestObject) (SyncOverseasServiceOrderResponseObject, error)
 	// ApplyPartnerPermission 商户预授权
 	// (POST /v3/payscore/partner/permissions)
 	ApplyPartnerPermission(ctx context.Context, request ApplyPartnerPermissionRequestObject) (ApplyPartnerPermissionResponseObject, error)
@@ -9033,6 +11970,558 @@ func (sh *strictHandler) DownloadCertificates(w http.ResponseWriter, r *http.Req
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(DownloadCertificatesResponseObject); ok {
 		if err := validResponse.VisitDownloadCertificatesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ApplyAcquiringBankPermission operation middleware
+func (sh *strictHandler) ApplyAcquiringBankPermission(w http.ResponseWriter, r *http.Request) {
+	var request ApplyAcquiringBankPermissionRequestObject
+
+	var body ApplyAcquiringBankPermissionRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplyAcquiringBankPermission(ctx, request.(ApplyAcquiringBankPermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplyAcquiringBankPermission")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ApplyAcquiringBankPermissionResponseObject); ok {
+		if err := validResponse.VisitApplyAcquiringBankPermissionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryAcquiringBankPermissionByAuthorizationCode operation middleware
+func (sh *strictHandler) QueryAcquiringBankPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode string, params QueryAcquiringBankPermissionByAuthorizationCodeParams) {
+	var request QueryAcquiringBankPermissionByAuthorizationCodeRequestObject
+
+	request.AuthorizationCode = authorizationCode
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryAcquiringBankPermissionByAuthorizationCode(ctx, request.(QueryAcquiringBankPermissionByAuthorizationCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryAcquiringBankPermissionByAuthorizationCode")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryAcquiringBankPermissionByAuthorizationCodeResponseObject); ok {
+		if err := validResponse.VisitQueryAcquiringBankPermissionByAuthorizationCodeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TerminateAcquiringBankPermissionByAuthorizationCode operation middleware
+func (sh *strictHandler) TerminateAcquiringBankPermissionByAuthorizationCode(w http.ResponseWriter, r *http.Request, authorizationCode string) {
+	var request TerminateAcquiringBankPermissionByAuthorizationCodeRequestObject
+
+	request.AuthorizationCode = authorizationCode
+
+	var body TerminateAcquiringBankPermissionByAuthorizationCodeRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TerminateAcquiringBankPermissionByAuthorizationCode(ctx, request.(TerminateAcquiringBankPermissionByAuthorizationCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TerminateAcquiringBankPermissionByAuthorizationCode")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TerminateAcquiringBankPermissionByAuthorizationCodeResponseObject); ok {
+		if err := validResponse.VisitTerminateAcquiringBankPermissionByAuthorizationCodeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryAcquiringBankServiceOrder operation middleware
+func (sh *strictHandler) QueryAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request, params QueryAcquiringBankServiceOrderParams) {
+	var request QueryAcquiringBankServiceOrderRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryAcquiringBankServiceOrder(ctx, request.(QueryAcquiringBankServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryAcquiringBankServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryAcquiringBankServiceOrderResponseObject); ok {
+		if err := validResponse.VisitQueryAcquiringBankServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateAcquiringBankServiceOrder operation middleware
+func (sh *strictHandler) CreateAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request) {
+	var request CreateAcquiringBankServiceOrderRequestObject
+
+	var body CreateAcquiringBankServiceOrderRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateAcquiringBankServiceOrder(ctx, request.(CreateAcquiringBankServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateAcquiringBankServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateAcquiringBankServiceOrderResponseObject); ok {
+		if err := validResponse.VisitCreateAcquiringBankServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryAcquiringBankDeduction operation middleware
+func (sh *strictHandler) QueryAcquiringBankDeduction(w http.ResponseWriter, r *http.Request, params QueryAcquiringBankDeductionParams) {
+	var request QueryAcquiringBankDeductionRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryAcquiringBankDeduction(ctx, request.(QueryAcquiringBankDeductionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryAcquiringBankDeduction")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryAcquiringBankDeductionResponseObject); ok {
+		if err := validResponse.VisitQueryAcquiringBankDeductionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CancelAcquiringBankServiceOrder operation middleware
+func (sh *strictHandler) CancelAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string) {
+	var request CancelAcquiringBankServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body CancelAcquiringBankServiceOrderRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelAcquiringBankServiceOrder(ctx, request.(CancelAcquiringBankServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelAcquiringBankServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CancelAcquiringBankServiceOrderResponseObject); ok {
+		if err := validResponse.VisitCancelAcquiringBankServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CompleteAcquiringBankServiceOrder operation middleware
+func (sh *strictHandler) CompleteAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string) {
+	var request CompleteAcquiringBankServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body CompleteAcquiringBankServiceOrderRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CompleteAcquiringBankServiceOrder(ctx, request.(CompleteAcquiringBankServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompleteAcquiringBankServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CompleteAcquiringBankServiceOrderResponseObject); ok {
+		if err := validResponse.VisitCompleteAcquiringBankServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ModifyAcquiringBankServiceOrder operation middleware
+func (sh *strictHandler) ModifyAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string) {
+	var request ModifyAcquiringBankServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body ModifyAcquiringBankServiceOrderRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ModifyAcquiringBankServiceOrder(ctx, request.(ModifyAcquiringBankServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ModifyAcquiringBankServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ModifyAcquiringBankServiceOrderResponseObject); ok {
+		if err := validResponse.VisitModifyAcquiringBankServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RegisterAcquiringBankDeduction operation middleware
+func (sh *strictHandler) RegisterAcquiringBankDeduction(w http.ResponseWriter, r *http.Request, outOrderNo string) {
+	var request RegisterAcquiringBankDeductionRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body RegisterAcquiringBankDeductionRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RegisterAcquiringBankDeduction(ctx, request.(RegisterAcquiringBankDeductionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RegisterAcquiringBankDeduction")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RegisterAcquiringBankDeductionResponseObject); ok {
+		if err := validResponse.VisitRegisterAcquiringBankDeductionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SyncAcquiringBankServiceOrder operation middleware
+func (sh *strictHandler) SyncAcquiringBankServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string) {
+	var request SyncAcquiringBankServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body SyncAcquiringBankServiceOrderRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SyncAcquiringBankServiceOrder(ctx, request.(SyncAcquiringBankServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SyncAcquiringBankServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SyncAcquiringBankServiceOrderResponseObject); ok {
+		if err := validResponse.VisitSyncAcquiringBankServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateAcquiringBankPayOnDeliveryOrder operation middleware
+func (sh *strictHandler) CreateAcquiringBankPayOnDeliveryOrder(w http.ResponseWriter, r *http.Request) {
+	var request CreateAcquiringBankPayOnDeliveryOrderRequestObject
+
+	var body CreateAcquiringBankPayOnDeliveryOrderRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateAcquiringBankPayOnDeliveryOrder(ctx, request.(CreateAcquiringBankPayOnDeliveryOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateAcquiringBankPayOnDeliveryOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateAcquiringBankPayOnDeliveryOrderResponseObject); ok {
+		if err := validResponse.VisitCreateAcquiringBankPayOnDeliveryOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RequestMerchantBill operation middleware
+func (sh *strictHandler) RequestMerchantBill(w http.ResponseWriter, r *http.Request, params RequestMerchantBillParams) {
+	var request RequestMerchantBillRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestMerchantBill(ctx, request.(RequestMerchantBillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestMerchantBill")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RequestMerchantBillResponseObject); ok {
+		if err := validResponse.VisitRequestMerchantBillResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QueryOverseasServiceOrder operation middleware
+func (sh *strictHandler) QueryOverseasServiceOrder(w http.ResponseWriter, r *http.Request, params QueryOverseasServiceOrderParams) {
+	var request QueryOverseasServiceOrderRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryOverseasServiceOrder(ctx, request.(QueryOverseasServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryOverseasServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(QueryOverseasServiceOrderResponseObject); ok {
+		if err := validResponse.VisitQueryOverseasServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateOverseasServiceOrder operation middleware
+func (sh *strictHandler) CreateOverseasServiceOrder(w http.ResponseWriter, r *http.Request) {
+	var request CreateOverseasServiceOrderRequestObject
+
+	var body CreateOverseasServiceOrderRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateOverseasServiceOrder(ctx, request.(CreateOverseasServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateOverseasServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateOverseasServiceOrderResponseObject); ok {
+		if err := validResponse.VisitCreateOverseasServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CancelOverseasServiceOrder operation middleware
+func (sh *strictHandler) CancelOverseasServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string) {
+	var request CancelOverseasServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body CancelOverseasServiceOrderRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelOverseasServiceOrder(ctx, request.(CancelOverseasServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelOverseasServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CancelOverseasServiceOrderResponseObject); ok {
+		if err := validResponse.VisitCancelOverseasServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CompleteOverseasServiceOrder operation middleware
+func (sh *strictHandler) CompleteOverseasServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string) {
+	var request CompleteOverseasServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body CompleteOverseasServiceOrderRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CompleteOverseasServiceOrder(ctx, request.(CompleteOverseasServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompleteOverseasServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CompleteOverseasServiceOrderResponseObject); ok {
+		if err := validResponse.VisitCompleteOverseasServiceOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SyncOverseasServiceOrder operation middleware
+func (sh *strictHandler) SyncOverseasServiceOrder(w http.ResponseWriter, r *http.Request, outOrderNo string) {
+	var request SyncOverseasServiceOrderRequestObject
+
+	request.OutOrderNo = outOrderNo
+
+	var body SyncOverseasServiceOrderRequest
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SyncOverseasServiceOrder(ctx, request.(SyncOverseasServiceOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SyncOverseasServiceOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SyncOverseasServiceOrderResponseObject); ok {
+		if err := validResponse.VisitSyncOverseasServiceOrderResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

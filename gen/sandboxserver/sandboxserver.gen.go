@@ -40,6 +40,21 @@ func (e AccountFileHolds) Valid() bool {
 	return false
 }
 
+// Values of Family that the contract lists.
+const (
+	FamilyAcquiringbank Family = "AcquiringBank"
+	FamilyOverseas      Family = "Overseas"
+)
+
+// Valid reports whether e is one of those values.
+func (e Family) Valid() bool {
+	switch e {
+	case FamilyAcquiringbank, FamilyOverseas:
+		return true
+	}
+	return false
+}
+
 // Values of NotificationState that the contract lists.
 const (
 	NotificationStateGivenUp NotificationState = "given_up"
@@ -211,13 +226,16 @@ type Entry struct {
 	Stage  *string `json:"stage,omitempty"`
 	Status *int64  `json:"status,omitempty"`
 
-	// Subject Of an order: sub_mchid, a slash and out_order_no.
+	// Subject Of an order: sub_mchid, a slash and out_order_no, after the family and a slash if there is one.
 	Subject *string `json:"subject,omitempty"`
 
 	// Target Path and query, or host and path of a notify_url.
 	Target *string   `json:"target,omitempty"`
 	Time   time.Time `json:"time"`
 }
+
+// Family Whose operations find it; absent for partners and direct merchants.
+type Family string
 
 // Fault What goes wrong, and for which requests. Without operation and subject, for all.
 type Fault struct {
@@ -237,7 +255,7 @@ type Fault struct {
 	// Seed Makes the choice of a rate repeatable.
 	Seed *int64 `json:"seed,omitempty"`
 
-	// Subject Only this order: sub_mchid, a slash and out_order_no.
+	// Subject Only this order: sub_mchid, a slash and out_order_no, after the family and a slash if there is one.
 	Subject *string `json:"subject,omitempty"`
 
 	// Value What else the fault asks for, such as 271316754.
@@ -315,6 +333,9 @@ type Move struct {
 	// Fails For a move that takes time, whether it fails in the end.
 	Fails *bool `json:"fails,omitempty"`
 
+	// Family Whose operations find it; absent for partners and direct merchants.
+	Family *Family `json:"family,omitempty"`
+
 	// Name One of the order's moves, such as confirm or user_pays.
 	Name string `json:"name"`
 
@@ -382,7 +403,10 @@ type Order struct {
 
 	// DeductingUntil When the deduction in progress ends.
 	DeductingUntil *time.Time `json:"deducting_until,omitempty"`
-	OutOrderNo     string     `json:"out_order_no"`
+
+	// Family Whose operations find it; absent for partners and direct merchants.
+	Family     *Family `json:"family,omitempty"`
+	OutOrderNo string  `json:"out_order_no"`
 
 	// PaidAmount What came in, in fen.
 	PaidAmount *int64 `json:"paid_amount,omitempty"`
@@ -406,7 +430,7 @@ type Order struct {
 
 // OrderLife An order, what happened to it and what can.
 type OrderLife struct {
-	// Answer The order as a query of a partner answers it, ServiceOrderEntity of openapi.yaml.
+	// Answer The order as a query of its family answers it.
 	Answer map[string]interface{} `json:"answer"`
 
 	// Moves Names of what the user and WeChat Pay can do to it now.
@@ -416,7 +440,7 @@ type OrderLife struct {
 	// Order An order in a list.
 	Order Order `json:"order"`
 
-	// Subject Of its journal entries: sub_mchid, a slash and out_order_no.
+	// Subject Of its journal entries: sub_mchid, a slash and out_order_no, after the family and a slash if there is one.
 	Subject string `json:"subject"`
 
 	// Timeline Its newest 200 journal entries, oldest first.
@@ -457,7 +481,10 @@ func (v OrderList) MarshalJSON() ([]byte, error) {
 
 // OtherMove What happens to a permission, a refund, an application, a sign plan, a risk level or the certificate.
 type OtherMove struct {
-	AuthorizationCode  *string `json:"authorization_code,omitempty"`
+	AuthorizationCode *string `json:"authorization_code,omitempty"`
+
+	// Family Whose operations find it; absent for partners and direct merchants.
+	Family             *Family `json:"family,omitempty"`
 	MerchantSignPlanNo *string `json:"merchant_sign_plan_no,omitempty"`
 	Name               string  `json:"name"`
 	Openid             *string `json:"openid,omitempty"`
@@ -554,6 +581,9 @@ type Problem struct {
 
 // Seed An order to make.
 type Seed struct {
+	// Family Whose operations find it; absent for partners and direct merchants.
+	Family *Family `json:"family,omitempty"`
+
 	// NotifyURL Where its notifications go; to nobody when absent.
 	NotifyURL  *string `json:"notify_url,omitempty"`
 	OutOrderNo string  `json:"out_order_no"`
@@ -683,6 +713,9 @@ type ListNotificationsParams struct {
 
 // GetOrderParams defines parameters for GetOrder.
 type GetOrderParams struct {
+	// Family Of an order of an acquiring institution or overseas.
+	Family *Family `form:"family,omitempty" json:"family,omitempty"`
+
 	// SubMchid Of a partner's order; a direct merchant's has none.
 	SubMchid   *string `form:"sub_mchid,omitempty" json:"sub_mchid,omitempty"`
 	OutOrderNo string  `form:"out_order_no" json:"out_order_no"`
@@ -1072,6 +1105,19 @@ func (siw *ServerInterfaceWrapper) GetOrder(w http.ResponseWriter, r *http.Reque
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params GetOrderParams
+
+	// ------------- Optional query parameter "family" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "family", r.URL.Query(), &params.Family, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "family"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "family", Err: err})
+		}
+		return
+	}
 
 	// ------------- Optional query parameter "sub_mchid" -------------
 

@@ -400,6 +400,7 @@ func TestSchemaExamples(t *testing.T) {
 // sample is an object made of the examples of its properties.
 func sample(t testing.TB, s *openapi3.Schema) any {
 	t.Helper()
+	s = whole(s)
 	switch {
 	case s.Type.Is("object"):
 		object := map[string]any{}
@@ -417,6 +418,15 @@ func sample(t testing.TB, s *openapi3.Schema) any {
 		t.Fatalf("%s has no example", s.Title)
 		return nil
 	}
+}
+
+// whole is a schema with the limits of the one that it is a copy of: the texts
+// are its own.
+func whole(s *openapi3.Schema) *openapi3.Schema {
+	if len(s.AllOf) == 1 {
+		return whole(s.AllOf[0].Value)
+	}
+	return s
 }
 
 func roundTrip(t *testing.T, example string, model any) {
@@ -439,7 +449,7 @@ func TestZeroAbsentAndEmpty(t *testing.T) {
 		{"empty slices", payscore.ModifyPartnerServiceOrderRequest{PostPayments: []payscore.Payment{}, PostDiscounts: []payscore.ServiceOrderCoupon{}},
 			`{"post_discounts":[],"post_payments":[],"reason":"","sub_mchid":"","total_amount":0}`},
 		{"absent and 0", payscore.ModifyPartnerServiceOrderRequest{PostPayments: []payscore.Payment{
-			{Name: "a"}, {Name: "b", Amount: new(int64(0)), Count: new(int64(0)), Description: new("")}}},
+			{Name: new("a")}, {Name: new("b"), Amount: new(int64(0)), Count: new(int64(0)), Description: new("")}}},
 			`{"post_payments":[{"name":"a"},{"amount":0,"count":0,"description":"","name":"b"}],"reason":"","sub_mchid":"","total_amount":0}`},
 		{"absent and empty objects", payscore.ModifyPartnerServiceOrderRequest{
 			Device: &payscore.Device{}, PostDiscounts: []payscore.ServiceOrderCoupon{{}}, ServiceID: new("")},
@@ -567,9 +577,9 @@ func TestBodyFindingsAllAtOnce(t *testing.T) {
 	body := payscore.ModifyPartnerServiceOrderRequest{
 		ServiceID: new(strings.Repeat("1", 999)),
 		PostPayments: []payscore.Payment{
-			{Name: strings.Repeat("费", 999), Amount: new(int64(-1))},
-			{Name: "a", Count: new(int64(9999)), Description: new(strings.Repeat("字", 999))},
-			{Name: "a", Amount: new(int64(0)), Count: new(int64(1))},
+			{Name: new(strings.Repeat("费", 999)), Amount: new(int64(-1))},
+			{Name: new("a"), Count: new(int64(9999)), Description: new(strings.Repeat("字", 999))},
+			{Name: new("a"), Amount: new(int64(0)), Count: new(int64(1))},
 		},
 		PostDiscounts: make([]payscore.ServiceOrderCoupon, 999),
 		Device:        &payscore.Device{EndDeviceID: new("\xff")},
@@ -603,6 +613,57 @@ func TestBodyFindingsAllAtOnce(t *testing.T) {
 	if err := newClient(t, server, payscore.WithoutLimitChecks()).ModifyPartnerServiceOrder(t.Context(), orderNo, body); err != nil || len(server.got) != 1 {
 		t.Errorf("WithoutLimitChecks: %v, %d requests", err, len(server.got))
 	}
+}
+
+// One call goes out although a finding stands; everything else is checked.
+func TestWithoutLimitChecksOf(t *testing.T) {
+	body := exampleBody(t, "modifyPartnerServiceOrder").(payscore.ModifyPartnerServiceOrderRequest)
+	body.Reason = strings.Repeat("长", 51)
+	body.PostPayments[0].Name = new("面🍜")
+	for _, tc := range []struct {
+		paths  []string
+		number string
+		want   []string
+	}{
+		{nil, orderNo, []string{"$.post_payments[0].name text", "$.reason maxLength"}},
+		{[]string{"$.reason"}, orderNo, []string{"$.post_payments[0].name text"}},
+		{[]string{"$.reason", "$.post_payments[0].name"}, orderNo, nil},
+		{[]string{"$.reason", "$.post_payments[*].name"}, orderNo, nil},
+		{[]string{"$.reason", "$.post_payments[*].name", "out_order_no"}, "a/b", []string{"out_order_no pattern"}},
+	} {
+		server := &wechatpay{status: 204}
+		client := newClient(t, server)
+		ctx := t.Context()
+		for _, path := range tc.paths { // each adds to those before
+			ctx = payscore.WithoutLimitChecksOf(ctx, path)
+		}
+		err := client.ModifyPartnerServiceOrder(ctx, tc.number, body)
+		if tc.want != nil {
+			wantFindings(t, err, tc.want...)
+		} else if err != nil || len(server.got) != 1 || !bytes.Contains([]byte(server.got[0].body), []byte("面🍜")) {
+			t.Errorf("%v: %v, sent %v", tc.paths, err, server.got)
+		}
+		if tc.want != nil && len(server.got) != 0 {
+			t.Errorf("%v: sent %v", tc.paths, server.got)
+		}
+		if err := client.ModifyPartnerServiceOrder(t.Context(), orderNo, body); err == nil {
+			t.Errorf("%v: the next call goes out, too", tc.paths)
+		}
+	}
+
+	// A query parameter is named without a root.
+	server := &wechatpay{status: 200}
+	client := newClient(t, server)
+	long := payscore.QueryPartnerServiceOrderParams{SubMchID: strings.Repeat("1", 33), OutOrderNo: new(orderNo)}
+	_, _ = client.QueryPartnerServiceOrder(payscore.WithoutLimitChecksOf(t.Context(), "sub_mchid"), long)
+	if len(server.got) != 1 {
+		t.Error("a parameter is not let pass")
+	}
+
+	// What would arrive as something else never passes.
+	body.Reason = "\xff"
+	err := client.ModifyPartnerServiceOrder(payscore.WithoutLimitChecksOf(t.Context(), "$.reason", "$.post_payments[*].name"), orderNo, body)
+	wantFindings(t, err, "$.reason utf8")
 }
 
 func TestCheckOfGoodBodyAllocatesNothing(t *testing.T) {
@@ -719,7 +780,7 @@ func TestQueryAnswer(t *testing.T) {
 	}
 	want := &payscore.ServiceOrderEntity{
 		OutOrderNo: "1", ServiceID: "2002", State: "PAUSED", StateDescription: new(payscore.ServiceOrderStateDescription("")),
-		PostPayments:  []payscore.Payment{{Name: "a", Amount: new(int64(0))}, {Name: "b"}},
+		PostPayments:  []payscore.Payment{{Name: new("a"), Amount: new(int64(0))}, {Name: new("b")}},
 		PostDiscounts: []payscore.ServiceOrderCoupon{},
 		Collection: &payscore.Collection{State: "WAIT_PAY", Details: []payscore.CollectionDetail{
 			{PaidType: new(payscore.PaidType("OTHER")), Amount: new(int64(9007199254740993))}}},

@@ -13,7 +13,7 @@ import (
 // write may have been sent by then, so the client must not panic.
 func TestDoerReturnsNoResponseOrNoBody(t *testing.T) {
 	body := payscore.ModifyPartnerServiceOrderRequest{
-		SubMchID: "1900000109", PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}}, TotalAmount: 39900, Reason: "用户投诉",
+		SubMchID: "1900000109", PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}}, TotalAmount: 39900, Reason: "用户投诉",
 	}
 	for _, c := range []struct {
 		name    string

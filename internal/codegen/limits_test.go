@@ -26,6 +26,7 @@ type edge struct {
 // edges are those of the value v at path. put returns the whole body with
 // another value there.
 func edges(s *openapi3.Schema, v any, path string, put func(any) any) (all []edge) {
+	s = whole(s)
 	add := func(rule string, v any) { all = append(all, edge{path, rule, put(v)}) }
 	switch {
 	case len(s.Enum) > 0:

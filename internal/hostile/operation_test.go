@@ -38,7 +38,7 @@ type operation struct {
 }
 
 func bill(fen int64) []payscore.Payment {
-	return []payscore.Payment{{Name: "就餐费用", Amount: &fen}}
+	return []payscore.Payment{{Name: new("就餐费用"), Amount: &fen}}
 }
 
 func created() map[string]any {
@@ -147,7 +147,7 @@ func operations() []*operation {
 		modifyDirect   = payscore.ModifyServiceOrderRequest{AppID: appID, ServiceID: serviceID, PostPayments: bill(totalAfter), TotalAmount: totalAfter, Reason: "用户投诉"}
 		completeDirect = payscore.CompleteServiceOrderRequest{AppID: appID, ServiceID: serviceID, PostPayments: bill(totalBefore), TotalAmount: totalBefore}
 		cancelDirect   = payscore.CancelServiceOrderRequest{AppID: appID, ServiceID: ptr(serviceID), Reason: "用户投诉"}
-		payDirect      = payscore.PayServiceOrderRequest{AppID: appID, ServiceID: serviceID}
+		payDirect      = payscore.PayServiceOrderRequest{AppID: new(appID), ServiceID: new(serviceID)}
 		syncDirect     = payscore.SyncServiceOrderRequest{AppID: appID, ServiceID: serviceID, Type: payscore.SyncTypeOrderPaid, Detail: synced}
 	)
 	return []*operation{

@@ -34,7 +34,7 @@ func main() {
 	}
 	err = client.ModifyPartnerServiceOrder(context.Background(), "1234323JKHDFE1243252", payscore.ModifyPartnerServiceOrderRequest{
 		SubMchID:     "1900000109",
-		PostPayments: []payscore.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+		PostPayments: []payscore.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}},
 		TotalAmount:  39900,
 		Reason:       "用户投诉",
 	})

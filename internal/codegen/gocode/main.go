@@ -6,6 +6,7 @@
 //	requested SCHEMA     whether a request reaches a schema
 //	pattern SOURCE       the variable that holds a pattern of a request
 //	patterns             all such patterns
+//	characters           the ranges of characters that a text may have, none for any
 //
 // Run it in the folder of its configuration:
 //
@@ -23,6 +24,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"unicode"
 
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/util"
@@ -75,6 +77,11 @@ func run(configFile, contract, folder string) error {
 	codegen.TemplateFunctions["pattern"] = r.pattern
 	codegen.TemplateFunctions["patterns"] = r.patterns
 	codegen.TemplateFunctions["numbers"] = numbers
+	characters, err := charactersOf(doc)
+	if err != nil {
+		return fmt.Errorf("%s: %w", contract, err)
+	}
+	codegen.TemplateFunctions["characters"] = func() []unicode.Range16 { return characters }
 	for _, part := range slices.Sorted(maps.Keys(c.Output)) {
 		codegen.TemplateFunctions["in"] = func(p string) bool { return p == part }
 		code, err := codegen.Generate(doc, c.Configuration)

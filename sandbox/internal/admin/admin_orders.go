@@ -60,6 +60,7 @@ func (a adminOperations) ListOrders(_ context.Context, r server.ListOrdersReques
 func adminOrder(o *rules.Order) server.Order {
 	e := &o.Entity
 	view := server.Order{
+		Family:     present(server.Family(o.Family)),
 		OutOrderNo: e.OutOrderNo, Stage: server.Stage(o.Stage), ServiceIntroduction: e.ServiceIntroduction,
 		SubMchid: orDefault(e.SubMchID, ""), TotalAmount: copied(e.TotalAmount), PaidAmount: present(o.Collected()),
 		CreatedAt: o.CreatedAt.In(rules.ChinaTime), QueryID: present(o.QueryID),
@@ -73,6 +74,9 @@ func adminOrder(o *rules.Order) server.Order {
 	return view
 }
 
+// familyOf is that of a request, none when it is absent.
+func familyOf(f *server.Family) rules.Family { return rules.Family(orDefault(f, "")) }
+
 // copied shares no memory with the record, which may change.
 func copied(n *int64) *int64 {
 	if n == nil {
@@ -82,7 +86,7 @@ func copied(n *int64) *int64 {
 }
 
 func (a adminOperations) GetOrder(_ context.Context, r server.GetOrderRequestObject) (server.GetOrderResponseObject, error) {
-	life, err := a.life(orDefault(r.Params.SubMchid, ""), r.Params.OutOrderNo)
+	life, err := a.life(familyOf(r.Params.Family), orDefault(r.Params.SubMchid, ""), r.Params.OutOrderNo)
 	if err != nil {
 		return nil, err
 	}
@@ -90,19 +94,20 @@ func (a adminOperations) GetOrder(_ context.Context, r server.GetOrderRequestObj
 }
 
 // life tells all there is to an order.
-func (a adminOperations) life(subMchID, outOrderNo string) (server.OrderLife, error) {
-	none, key := server.OrderLife{}, rules.OrderKey(subMchID, outOrderNo)
-	view, ok := a.ledger.View(subMchID, outOrderNo)
+func (a adminOperations) life(f rules.Family, subMchID, outOrderNo string) (server.OrderLife, error) {
+	none, key := server.OrderLife{}, rules.FamilyKey(f, subMchID, outOrderNo)
+	view, ok := a.ledger.View(f, subMchID, outOrderNo)
 	if !ok {
 		return none, &problem{http.StatusNotFound, "NOT_FOUND", fmt.Sprintf("there is no order %q", key)}
 	}
 	life := server.OrderLife{Subject: key, Moves: view.Moves, Timeline: []server.Entry{}}
+	var shown rules.Shown
 	a.ledger.See(func(orders *store.Table[rules.Order], _ func(*rules.Order) *rules.Order) {
 		if o := orders.Get(key); o != nil {
-			life.Order = adminOrder(o)
+			life.Order, shown = adminOrder(o), o.Shown()
 		}
 	})
-	entity, err := json.Marshal(view.Entity)
+	entity, err := json.Marshal(shown) // what its pointers lead to is replaced, never changed
 	if err != nil {
 		return none, err
 	}
@@ -123,7 +128,7 @@ func (a adminOperations) SeedOrder(_ context.Context, r server.SeedOrderRequestO
 	if err != nil {
 		return nil, problemOf(http.StatusBadRequest, "INVALID", err)
 	}
-	life, err := a.life(subMchID, r.Body.OutOrderNo)
+	life, err := a.life(familyOf(r.Body.Family), subMchID, r.Body.OutOrderNo)
 	if err != nil {
 		return nil, err
 	}
@@ -132,19 +137,19 @@ func (a adminOperations) SeedOrder(_ context.Context, r server.SeedOrderRequestO
 
 func (a adminOperations) MoveOrder(_ context.Context, r server.MoveOrderRequestObject) (server.MoveOrderResponseObject, error) {
 	b := r.Body
-	subMchID := orDefault(b.SubMchid, "")
-	before, err := a.life(subMchID, b.OutOrderNo)
+	family, subMchID := familyOf(b.Family), orDefault(b.SubMchid, "")
+	before, err := a.life(family, subMchID, b.OutOrderNo)
 	if err != nil {
 		return nil, err
 	}
 	args := ledger.MoveArgs{
-		SubMchID: subMchID, OutOrderNo: b.OutOrderNo,
+		Family: family, SubMchID: subMchID, OutOrderNo: b.OutOrderNo,
 		OpenID: orDefault(b.Openid, ""), Duration: time.Duration(orDefault(b.Seconds, 0)) * time.Second, Fails: orDefault(b.Fails, false),
 	}
 	if err := a.moveOrder(b.Name, args); err != nil {
 		return nil, problemOf(http.StatusConflict, "CONFLICT", fmt.Errorf("%w; possible now: %s", err, strings.Join(before.Moves, ", ")))
 	}
-	life, err := a.life(subMchID, b.OutOrderNo)
+	life, err := a.life(family, subMchID, b.OutOrderNo)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +160,7 @@ func (a adminOperations) MoveOrder(_ context.Context, r server.MoveOrderRequestO
 // own.
 func (a adminOperations) moveOrder(name string, args ledger.MoveArgs) error {
 	if !slices.Contains(rules.OrderMoves(), name) {
-		return &ledger.MoveError{Move: name, Subject: rules.OrderKey(args.SubMchID, args.OutOrderNo), Err: rules.ErrNoSuchMove}
+		return &ledger.MoveError{Move: name, Subject: rules.FamilyKey(args.Family, args.SubMchID, args.OutOrderNo), Err: rules.ErrNoSuchMove}
 	}
 	return a.ledger.Move(name, args)
 }
@@ -164,7 +169,7 @@ func (a adminOperations) moveOrder(name string, args ledger.MoveArgs) error {
 func (a adminOperations) seed(b server.Seed) (subMchID string, err error) {
 	subMchID = orDefault(b.SubMchid, a.ledger.Account().SubMchID)
 	return subMchID, a.ledger.Seed(ledger.Seed{
-		OutOrderNo: b.OutOrderNo, Total: b.TotalAmount, SubMchID: subMchID, Stage: string(orDefault(b.Stage, server.Stage(rules.UserPaying))),
+		Family: familyOf(b.Family), OutOrderNo: b.OutOrderNo, Total: b.TotalAmount, SubMchID: subMchID, Stage: string(orDefault(b.Stage, server.Stage(rules.UserPaying))),
 		NotifyURL: orDefault(b.NotifyURL, ""), RiskFund: payscore.RiskFundNameEstimateOrderCost,
 	})
 }

@@ -22,7 +22,7 @@ func (a adminOperations) ListOtherMoves(context.Context, server.ListOtherMovesRe
 func (a adminOperations) MakeOtherMove(_ context.Context, r server.MakeOtherMoveRequestObject) (server.MakeOtherMoveResponseObject, error) {
 	b := r.Body
 	err := a.moveOther(b.Name, ledger.MoveArgs{
-		SubMchID: orDefault(b.SubMchid, ""), AuthorizationCode: orDefault(b.AuthorizationCode, ""),
+		Family: familyOf(b.Family), SubMchID: orDefault(b.SubMchid, ""), AuthorizationCode: orDefault(b.AuthorizationCode, ""),
 		OpenID: orDefault(b.Openid, ""), SubOpenID: orDefault(b.SubOpenid, ""), OutRefundNo: orDefault(b.OutRefundNo, ""),
 		OutApplyNo: orDefault(b.OutApplyNo, ""), Reason: orDefault(b.Reason, ""), UserLabel: orDefault(b.UserLabel, ""),
 		UserRiskLevel: orDefault(b.UserRiskLevel, 0), RiskLevelVersion: orDefault(b.RiskLevelVersion, 0),

@@ -41,6 +41,7 @@ type scenarioOrder struct {
 	line       int
 	outOrderNo string
 	total      int64
+	family     string
 	subMchID   *string
 	stage      string
 	notifyURL  string
@@ -132,6 +133,12 @@ func readOrder(n *yaml.Node, at string) (o scenarioOrder, err error) {
 		"stage": readText(&o.stage, func(v string) string {
 			if !slices.Contains(rules.Stages(), v) {
 				return "is none of " + strings.Join(rules.Stages(), ", ")
+			}
+			return ""
+		}),
+		"family": readText(&o.family, func(v string) string {
+			if v == "" || !slices.Contains(rules.Families(), rules.Family(v)) {
+				return fmt.Sprintf("is neither %s nor %s", rules.AcquiringBank, rules.Overseas)
 			}
 			return ""
 		}),
@@ -302,21 +309,22 @@ func Play(scenario *Scenario, l *ledger.Ledger, faults *fault.Set) error {
 		if o.subMchID != nil {
 			sub = *o.subMchID
 		}
-		if _, there := l.View(sub, o.outOrderNo); there {
+		family := rules.Family(o.family)
+		if _, there := l.View(family, sub, o.outOrderNo); there {
 			continue
 		}
 		err := l.Seed(ledger.Seed{
-			OutOrderNo: o.outOrderNo, Total: o.total, Stage: cmp.Or(o.stage, rules.UserPaying), SubMchID: sub, NotifyURL: o.notifyURL,
+			Family: family, OutOrderNo: o.outOrderNo, Total: o.total, Stage: cmp.Or(o.stage, rules.UserPaying), SubMchID: sub, NotifyURL: o.notifyURL,
 			RiskFund: payscore.RiskFundNameEstimateOrderCost,
 		})
 		if err != nil {
 			return fmt.Errorf("%w: line %d: %w", ErrScenario, o.line, err)
 		}
 		for _, m := range o.moves {
-			m.args.SubMchID, m.args.OutOrderNo = sub, o.outOrderNo
+			m.args.Family, m.args.SubMchID, m.args.OutOrderNo = family, sub, o.outOrderNo
 			l.Store.Agenda.Plan(start.Add(m.after), func() {
 				if err := l.Move(m.name, m.args); err != nil {
-					l.Journal.Add(journal.Entry{Time: l.Store.Clock.Now(), Kind: journal.Move, Subject: rules.OrderKey(sub, o.outOrderNo), Operation: m.name, Message: err.Error()})
+					l.Journal.Add(journal.Entry{Time: l.Store.Clock.Now(), Kind: journal.Move, Subject: rules.FamilyKey(family, sub, o.outOrderNo), Operation: m.name, Message: err.Error()})
 				}
 			})
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
-// The orders of a direct merchant: each request names the app of the order,
-// and most writes answer with the order.
+// The orders of a direct merchant: most requests name the app of the order, and
+// most writes answer with the order.
 
 func (s operations) CreateServiceOrder(ctx context.Context, r api.CreateServiceOrderRequestObject) (api.CreateServiceOrderResponseObject, error) {
 	answer, err := ledger.Create[payscore.CreateServiceOrderResult](ctx, s.ledger, rules.Opening{
@@ -59,7 +59,7 @@ func (s operations) ModifyServiceOrder(ctx context.Context, r api.ModifyServiceO
 }
 
 func (s operations) PayServiceOrder(ctx context.Context, r api.PayServiceOrderRequestObject) (api.PayServiceOrderResponseObject, error) {
-	t := ledger.Target{OutOrderNo: r.OutOrderNo, ServiceID: &r.Body.ServiceID, AppID: &r.Body.AppID}
+	t := ledger.Target{OutOrderNo: r.OutOrderNo, ServiceID: r.Body.ServiceID, AppID: r.Body.AppID}
 	answer, err := ledger.Apply[payscore.PayServiceOrderResult](ctx, s.ledger, t, rules.Pay{})
 	return api.PayServiceOrder200JSONResponse{Body: answer}, err
 }
@@ -71,13 +71,13 @@ func (s operations) SyncServiceOrder(ctx context.Context, r api.SyncServiceOrder
 }
 
 func (s operations) SendServiceOrderPendingMessage(ctx context.Context, r api.SendServiceOrderPendingMessageRequestObject) (api.SendServiceOrderPendingMessageResponseObject, error) {
-	t := ledger.Target{OutOrderNo: r.OutOrderNo, ServiceID: &r.Body.ServiceID, AppID: &r.Body.AppID}
+	t := ledger.Target{OutOrderNo: r.OutOrderNo, ServiceID: &r.Body.ServiceID, AppID: r.Body.AppID}
 	_, err := ledger.Apply[struct{}](ctx, s.ledger, t, rules.PendingMessage{Body: rules.As[payscore.SendPartnerServiceOrderMessageRequest](r.Body)})
 	return api.SendServiceOrderPendingMessage204Response{}, err
 }
 
 func (s operations) SendServiceOrderPrepaidMessage(ctx context.Context, r api.SendServiceOrderPrepaidMessageRequestObject) (api.SendServiceOrderPrepaidMessageResponseObject, error) {
-	t := ledger.Target{OutOrderNo: r.OutOrderNo, ServiceID: &r.Body.ServiceID, AppID: &r.Body.AppID}
+	t := ledger.Target{OutOrderNo: r.OutOrderNo, ServiceID: &r.Body.ServiceID, AppID: r.Body.AppID}
 	_, err := ledger.Apply[struct{}](ctx, s.ledger, t, rules.PrepaidMessage{Body: rules.As[payscore.SendPartnerServiceOrderMessageRequest](r.Body)})
 	return api.SendServiceOrderPrepaidMessage204Response{}, err
 }

@@ -11,7 +11,10 @@ import (
 
 // operations turns requests, which signature and contract let through, into
 // commands, and what comes of them into answers.
-type operations struct{ ledger *ledger.Ledger }
+type operations struct {
+	ledger *ledger.Ledger
+	server *Server
+}
 
 var _ api.StrictServerInterface = operations{}
 

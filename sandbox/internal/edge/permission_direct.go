@@ -45,7 +45,7 @@ func (s operations) TerminatePermissionByAuthorizationCode(ctx context.Context, 
 }
 
 func (s operations) TerminatePermissionByOpenid(ctx context.Context, r api.TerminatePermissionByOpenidRequestObject) (api.TerminatePermissionByOpenidResponseObject, error) {
-	err := s.ledger.Terminate(ctx, ledger.Asked{User: rules.UserIDs{OpenID: r.OpenID}, ServiceID: r.Body.ServiceID, AppID: r.Body.AppID}, r.Body.Reason)
+	err := s.ledger.Terminate(ctx, ledger.Asked{User: rules.UserIDs{OpenID: r.OpenID}, ServiceID: r.Body.ServiceID, AppID: value(r.Body.AppID)}, r.Body.Reason)
 	if err != nil {
 		return nil, err
 	}

@@ -56,9 +56,21 @@ func subjectOf(x *exchange) string {
 		subject = rules.SignPlanSubject(f.sub, signPlan)
 	}
 	if f.no != "" {
-		subject = rules.OrderKey(f.sub, f.no)
+		subject = rules.FamilyKey(familyOf(x), f.sub, f.no)
 	}
 	return journal.Text([]byte(subject), 256)
+}
+
+// familyOf is the family that an operation belongs to, by its path.
+func familyOf(x *exchange) rules.Family {
+	switch {
+	case x.route == nil:
+	case strings.HasPrefix(x.route.Path, "/v3/payscore/acquiringbank/"):
+		return rules.AcquiringBank
+	case strings.HasPrefix(x.route.Path, "/v3/payscore/oversea/"):
+		return rules.Overseas
+	}
+	return ""
 }
 
 func firstOf(values ...string) string {
@@ -94,7 +106,7 @@ func (s *Server) record(x *exchange, number int64) {
 	}
 	if e.Subject == "" && a.status < http.StatusMultipleChoices {
 		if f := orderFieldsOf(a.body.Bytes()); f.no != "" {
-			e.Subject = rules.OrderKey(f.sub, f.no)
+			e.Subject = rules.FamilyKey(familyOf(x), f.sub, f.no)
 		}
 	}
 	s.Ledger.Store.Lock()

@@ -54,6 +54,7 @@ type exchange struct {
 
 	refuse    *rules.Refusal // what a fault refuses it with
 	answer    unsigned
+	bare      bool // the answer is no JSON and is not signed
 	signature *signcheck.Report
 }
 
@@ -66,13 +67,14 @@ type Server struct {
 	LargeBodies chan struct{}
 
 	operations *http.ServeMux
+	bills      bills
 }
 
 // New returns a server over a ledger.
 func New(l *ledger.Ledger, faults *fault.Set) *Server {
 	s := &Server{Ledger: l, Faults: faults, LargeBodies: make(chan struct{}, maxLargeBodies), operations: http.NewServeMux()}
 	payscoreserver.HandlerWithOptions(
-		payscoreserver.NewStrictHandlerWithOptions(operations{l}, nil, payscoreserver.StrictHTTPServerOptions{
+		payscoreserver.NewStrictHandlerWithOptions(operations{l, s}, nil, payscoreserver.StrictHTTPServerOptions{
 			RequestErrorHandlerFunc:  answerError,
 			ResponseErrorHandlerFunc: answerError,
 		}),
@@ -85,8 +87,8 @@ func New(l *ledger.Ledger, faults *fault.Set) *Server {
 }
 
 // ServeHTTP checks the signature, then the contract, carries the operation
-// out and signs the answer. A 401 is the only answer that stays unsigned,
-// unless a fault is switched on. Each request is an entry of the journal,
+// out and signs the answer. A 401 and the file of a bill are the only answers
+// that stay unsigned, unless a fault is switched on. Each request is an entry of the journal,
 // which is there before the answer.
 //
 // A fault that breaks the connection needs one: when w is no connection of
@@ -144,6 +146,10 @@ func (s *Server) serve(w http.ResponseWriter, x *exchange) {
 	}
 	if malformed != nil {
 		wire.Write(&x.answer, rules.ParamError("header", fault.Header, "沙箱故障请求头有误", malformed.Error()))
+		return
+	}
+	if r.Method == http.MethodGet && r.URL.Path == downloadPath {
+		s.download(x)
 		return
 	}
 	if x.route == nil {
@@ -225,7 +231,7 @@ func (s *Server) send(w http.ResponseWriter, x *exchange) {
 	}
 	s.record(x, number)
 	x.pause(w)
-	if a.status != http.StatusUnauthorized && !x.outcome.Gateway {
+	if a.status != http.StatusUnauthorized && !x.outcome.Gateway && !x.bare {
 		if err := s.Ledger.Keys.Sign(a.header, x.request.Header.Get("Wechatpay-Serial"), a.body.Bytes(), s.wall().Add(x.outcome.Shift)); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -293,6 +299,7 @@ func (s *Server) Reset() error {
 		for _, f := range s.Faults.Active() {
 			s.Faults.Remove(f.ID)
 		}
+		s.bills.forget()
 	})
 }
 

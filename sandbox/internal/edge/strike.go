@@ -27,8 +27,12 @@ func (s *Server) before(w http.ResponseWriter, x *exchange) {
 	if o.Deduct > 0 {
 		// The request finds out by itself, and an order that cannot be deducted
 		// answers as ever.
-		sub, no, _ := strings.Cut(x.subject, "/")
-		_ = s.Ledger.Move("start_deduction", ledger.MoveArgs{SubMchID: sub, OutOrderNo: no, Duration: o.Deduct})
+		family, key := familyOf(x), x.subject
+		if family != "" {
+			key = strings.TrimPrefix(key, string(family)+"/")
+		}
+		sub, no, _ := strings.Cut(key, "/")
+		_ = s.Ledger.Move("start_deduction", ledger.MoveArgs{Family: family, SubMchID: sub, OutOrderNo: no, Duration: o.Deduct})
 	}
 	if o.Refuse != "" {
 		x.refuse = wire.RefusalOf(x.route, o.Refuse)

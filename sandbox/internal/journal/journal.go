@@ -23,7 +23,8 @@ type Entry struct {
 	Kind string `json:"kind"`
 	// Subject names what it happened to: sub_mchid, a slash and out_order_no
 	// for an order; empty when it is about none. Direct merchants have no
-	// sub_mchid and so start with the slash.
+	// sub_mchid and so start with the slash. Orders of acquiring institutions and
+	// overseas orders begin with the name of their family and a slash.
 	Subject string `json:"subject,omitempty"`
 	Stage   string `json:"stage,omitempty"` // of the order, afterwards
 	// Operation is the operationId of a request, the name of a move, or the

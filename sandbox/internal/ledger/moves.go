@@ -13,7 +13,7 @@ import (
 // MoveError says which move was not made. Nothing changed.
 type MoveError struct {
 	Move    string
-	Subject string // as in the journal: sub_mchid, a slash and out_order_no for an order
+	Subject string // as in the journal: the key of an order
 	Stage   string // of the order, if it is about one that is there
 	Err     error  // wraps one of the above, or is that of saving
 }
@@ -36,6 +36,7 @@ func (e *MoveError) Unwrap() error { return e.Err }
 // MoveArgs name what a move is about and what it takes. They are the public
 // ones, which say what each field is.
 type MoveArgs struct {
+	Family                          rules.Family
 	SubMchID, OutOrderNo            string
 	OpenID, SubOpenID               string
 	Duration                        time.Duration
@@ -85,7 +86,7 @@ func (l *Ledger) journalled(name, subject string, do func() error) error {
 }
 
 func (l *Ledger) moveOrder(name string, a MoveArgs) error {
-	failed := &MoveError{Move: name, Subject: rules.OrderKey(a.SubMchID, a.OutOrderNo)}
+	failed := &MoveError{Move: name, Subject: rules.FamilyKey(a.Family, a.SubMchID, a.OutOrderNo)}
 	failed.Err = l.Store.Update(func() error {
 		o := l.orders.Get(failed.Subject)
 		if o == nil {

@@ -4,22 +4,27 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
 // Target is the order that a request names, with what it says of it besides.
 type Target struct {
+	Family               rules.Family
 	SubMchID, OutOrderNo string
+	ChannelID            string  // empty: the request or the order has none
 	ServiceID, AppID     *string // nil: the request says nothing of it
 	Query                bool    // said in the query, not in the body
+	// Fits is a further check of the order that was found, or nil.
+	Fits func(rules.Order) *rules.Refusal
 }
 
 // find returns the order that a request names, as it is by now. The caller
 // holds the lock.
 func (l *Ledger) find(t Target) (*rules.Order, *rules.Refusal) {
-	o := l.orders.Get(rules.OrderKey(t.SubMchID, t.OutOrderNo))
-	if o == nil {
+	o := l.orders.Get(rules.FamilyKey(t.Family, t.SubMchID, t.OutOrderNo))
+	if o == nil || t.ChannelID != "" && o.ChannelID != "" && t.ChannelID != o.ChannelID {
 		return nil, rules.NoOrder()
 	}
 	o = l.settle(o)
@@ -32,6 +37,11 @@ func (l *Ledger) find(t Target) (*rules.Order, *rules.Refusal) {
 	}
 	if t.AppID != nil && *t.AppID != o.Entity.AppID {
 		return nil, rules.ParamError(location, pointer+"appid", "公众账号ID与订单不一致", "is not the app of the order")
+	}
+	if t.Fits != nil {
+		if refused := t.Fits(*o); refused != nil {
+			return nil, refused
+		}
 	}
 	return o, nil
 }
@@ -134,18 +144,22 @@ func Apply[T any](ctx context.Context, l *Ledger, t Target, command rules.Operat
 		if !effects.Repeat {
 			l.keep(changed, effects)
 		}
-		answer = rules.As[T](changed.Entity)
+		answer = rules.As[T](changed.Shown())
 		return nil
 	})
 	return answer, err
 }
 
 // Query reads an order by its number or by the id that the confirmation page
-// handed out, and returns what T has of it.
+// handed out, and returns what T has of it. The pages allow one of the two and
+// have a sample with both, so that both are taken for the same order.
 func Query[T any](ctx context.Context, l *Ledger, t Target, outOrderNo, queryID *string) (T, error) {
 	var answer T
-	if (outOrderNo == nil) == (queryID == nil) {
-		return answer, rules.ParamError("query", "out_order_no", "商户服务订单号与查单ID必须且只能传一个", "give exactly one of out_order_no and query_id")
+	if queryID != nil && *queryID == "" { // as a published sample has it
+		queryID = nil
+	}
+	if outOrderNo == nil && queryID == nil {
+		return answer, rules.ParamError("query", "out_order_no", "商户服务订单号与查单ID必须传一个", "give out_order_no or query_id")
 	}
 	err := l.update(ctx, func() error {
 		if outOrderNo != nil {
@@ -160,7 +174,23 @@ func Query[T any](ctx context.Context, l *Ledger, t Target, outOrderNo, queryID 
 		if refused != nil {
 			return refused
 		}
-		answer = rules.As[T](o.Entity)
+		answer = rules.As[T](o.Shown())
+		return nil
+	})
+	return answer, err
+}
+
+// Registration returns the newest deduction that an acquiring institution
+// registered for an order.
+func (l *Ledger) Registration(ctx context.Context, t Target, appID string) (answer payscore.AcquiringBankDeduction, err error) {
+	err = l.update(ctx, func() error {
+		o, refused := l.find(t)
+		if refused == nil {
+			answer, refused = o.Registration(appID)
+		}
+		if refused != nil {
+			return refused
+		}
 		return nil
 	})
 	return answer, err
@@ -187,7 +217,7 @@ func Create[T any](ctx context.Context, l *Ledger, r rules.Opening) (T, error) {
 func (l *Ledger) create(r rules.Opening) (*rules.Order, *rules.Refusal) {
 	terms := l.terms()
 	terms.User = l.user(r.Order.OpenID, r.Order.SubOpenID)
-	known := l.orders.Get(rules.OrderKey(r.Order.SubMchID, r.Order.OutOrderNo))
+	known := l.orders.Get(rules.FamilyKey(r.Family, r.Order.SubMchID, r.Order.OutOrderNo))
 	if known == nil && l.orders.Len() >= l.MaxOrders {
 		return nil, rules.TooManyOrders()
 	}

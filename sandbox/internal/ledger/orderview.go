@@ -12,6 +12,7 @@ import (
 
 // OrderView is a copy of all that the sandbox knows of an order.
 type OrderView struct {
+	Family     rules.Family                `json:"family,omitempty"`
 	SubMchID   string                      `json:"sub_mchid"` // empty for a direct merchant's
 	OutOrderNo string                      `json:"out_order_no"`
 	Stage      string                      `json:"stage"`      // CREATED, USER_CONFIRM, USER_PAYING, DONE, REVOKED or EXPIRED
@@ -26,8 +27,13 @@ type OrderView struct {
 	Deposit bool `json:"deposit,omitempty"`
 	// DeductingUntil is when the deduction in progress ends.
 	DeductingUntil *time.Time `json:"deducting_until,omitempty"`
-	PendingMessage bool       `json:"pending_message,omitempty"` // was sent
-	PrepaidMessage bool       `json:"prepaid_message,omitempty"` // was sent
+	// ChannelID and Registered, the numbers of registered deductions, are those
+	// of an acquiring institution's order, and Currency is an overseas one's.
+	ChannelID      string   `json:"channel_id,omitempty"`
+	Registered     []string `json:"registered,omitempty"`
+	Currency       string   `json:"currency,omitempty"`
+	PendingMessage bool     `json:"pending_message,omitempty"` // was sent
+	PrepaidMessage bool     `json:"prepaid_message,omitempty"` // was sent
 
 	Device        *payscore.Device       `json:"device,omitempty"`
 	ShoppingInfo  *payscore.ShoppingInfo `json:"shopping_info,omitempty"`
@@ -40,6 +46,7 @@ type OrderView struct {
 // view copies a record. The caller holds the lock.
 func view(o *rules.Order) OrderView {
 	v := OrderView{
+		Family: o.Family, ChannelID: o.ChannelID, Registered: slices.Clone(o.Registered), Currency: o.Currency.Currency,
 		OutOrderNo: o.Entity.OutOrderNo, Stage: o.Stage, CreatedAt: o.CreatedAt, Collected: o.Collected(),
 		Entity: rules.As[payscore.ServiceOrderEntity](o.Entity), QueryID: o.QueryID, CancelReason: o.CancelReason, Deposit: o.Deposit,
 		PendingMessage: o.PendingMessage, PrepaidMessage: o.PrepaidMessage,
@@ -72,10 +79,10 @@ func (l *Ledger) See(do func(orders *store.Table[rules.Order], settle func(*rule
 
 // View returns an order as it is now, and whether there is one. A direct
 // merchant's has an empty subMchID.
-func (l *Ledger) View(subMchID, outOrderNo string) (v OrderView, ok bool) {
+func (l *Ledger) View(f rules.Family, subMchID, outOrderNo string) (v OrderView, ok bool) {
 	l.See(func(orders *store.Table[rules.Order], settle func(*rules.Order) *rules.Order) {
 		v, ok = OrderView{}, false
-		if o := orders.Get(rules.OrderKey(subMchID, outOrderNo)); o != nil {
+		if o := orders.Get(rules.FamilyKey(f, subMchID, outOrderNo)); o != nil {
 			v, ok = view(settle(o)), true
 		}
 	})

@@ -22,13 +22,13 @@ const rotateCertificate = "rotate_certificate"
 
 // otherMoves by their names.
 var otherMoves = map[string]otherMove{
-	"open_permission": {[]string{"sub_mchid", "authorization_code", "openid", "sub_openid"}, permissionSubject,
+	"open_permission": {[]string{"family", "sub_mchid", "authorization_code", "openid", "sub_openid"}, permissionSubject,
 		func(l *Ledger, a MoveArgs) error {
 			return l.movePermission(a, func(p rules.Permission) (rules.Permission, rules.Effects, error) {
 				return rules.OpenPermission(p, rules.UserIDs{OpenID: a.OpenID, SubOpenID: a.SubOpenID}, l.given, l.terms())
 			})
 		}},
-	"close_permission": {[]string{"sub_mchid", "authorization_code"}, permissionSubject,
+	"close_permission": {[]string{"family", "sub_mchid", "authorization_code"}, permissionSubject,
 		func(l *Ledger, a MoveArgs) error {
 			return l.movePermission(a, func(p rules.Permission) (rules.Permission, rules.Effects, error) {
 				return rules.ClosePermission(p, l.terms())
@@ -79,7 +79,7 @@ var otherMoves = map[string]otherMove{
 
 func userSubject(a MoveArgs) string { return "user/" + a.OpenID }
 func permissionSubject(a MoveArgs) string {
-	return rules.PermissionSubject(a.SubMchID, a.AuthorizationCode)
+	return rules.PermissionSubject(a.Family, a.SubMchID, a.AuthorizationCode)
 }
 func refundSubject(a MoveArgs) string      { return rules.RefundSubject(a.SubMchID, a.OutRefundNo) }
 func applicationSubject(a MoveArgs) string { return rules.ApplicationSubject(a.OutApplyNo) }

@@ -21,7 +21,7 @@ func (l *Ledger) keepPermission(p rules.Permission, e rules.Effects) {
 }
 
 func (l *Ledger) movePermission(a MoveArgs, move func(rules.Permission) (rules.Permission, rules.Effects, error)) error {
-	p := l.permissions.Get(rules.PermissionKey(a.SubMchID, a.AuthorizationCode))
+	p := l.permissions.Get(rules.PermissionKey(a.Family, a.SubMchID, a.AuthorizationCode))
 	if p == nil || p.Request.SubMchID != a.SubMchID {
 		return rules.ErrNoSuchSubject
 	}
@@ -36,7 +36,7 @@ func (l *Ledger) movePermission(a MoveArgs, move func(rules.Permission) (rules.P
 // Ask asks for an authorisation and returns the token.
 func (l *Ledger) Ask(ctx context.Context, r rules.PermissionRequest) (token string, err error) {
 	err = l.update(ctx, func() error {
-		known := l.permissions.Get(rules.PermissionKey(r.SubMchID, r.Code))
+		known := l.permissions.Get(rules.PermissionKey(r.Family, r.SubMchID, r.Code))
 		if known == nil && l.permissions.Len() >= l.MaxOrders {
 			return rules.TooMany()
 		}
@@ -53,6 +53,8 @@ func (l *Ledger) Ask(ctx context.Context, r rules.PermissionRequest) (token stri
 
 // Asked names an authorisation: by its code, by its user, or by both.
 type Asked struct {
+	Family                    rules.Family
+	ChannelID                 string // empty: the request names none
 	SubMchID, ServiceID, Code string
 	User                      rules.UserIDs
 	AppID, SubAppID           string
@@ -62,16 +64,16 @@ type Asked struct {
 // what was given last. The caller holds the lock.
 func (l *Ledger) permission(a Asked) (*rules.Permission, *rules.Refusal) {
 	if a.Code == "" {
-		if p := l.given.Find(a.User, a.SubMchID, a.ServiceID, a.AppID, a.SubAppID); p != nil {
+		if p := l.given.Find(a.Family, a.User, a.SubMchID, a.ServiceID, a.AppID, a.SubAppID); p != nil {
 			return p, nil
 		}
 		return nil, rules.NoPermission()
 	}
-	p := l.permissions.Get(rules.PermissionKey(a.SubMchID, a.Code))
+	p := l.permissions.Get(rules.PermissionKey(a.Family, a.SubMchID, a.Code))
 	if p == nil || p.Request.SubMchID != a.SubMchID || p.Request.ServiceID != a.ServiceID {
 		return nil, rules.NoPermission()
 	}
-	if a.AppID != "" && p.Request.AppID != a.AppID || a.User != (rules.UserIDs{}) && !p.User.Is(a.User) {
+	if a.ChannelID != "" && p.Request.ChannelID != a.ChannelID || a.AppID != "" && p.Request.AppID != a.AppID || a.User != (rules.UserIDs{}) && !p.User.Is(a.User) {
 		return nil, rules.NoPermission()
 	}
 	return p, nil

@@ -12,6 +12,7 @@ type Seed struct {
 	OutOrderNo string
 	Total      int64 // fen
 	Stage      string
+	Family     rules.Family
 	SubMchID   string // empty for a direct merchant
 	NotifyURL  string // empty for nowhere
 	RiskFund   payscore.RiskFundName
@@ -25,11 +26,11 @@ func (l *Ledger) Seed(s Seed) error {
 		return fmt.Errorf("sandbox: seed %q: total of %d fen is not in 1 to %d", s.OutOrderNo, s.Total, l.RiskCap)
 	}
 	return l.Store.Update(func() error {
-		if l.orders.Get(rules.OrderKey(s.SubMchID, s.OutOrderNo)) != nil {
+		if l.orders.Get(rules.FamilyKey(s.Family, s.SubMchID, s.OutOrderNo)) != nil {
 			return fmt.Errorf("sandbox: seed %q: the number is taken", s.OutOrderNo)
 		}
 		account := l.Account()
-		o, effects, err := rules.Seeded(payscore.ServiceOrderEntity{
+		o, effects, err := rules.Seeded(s.Family, payscore.ServiceOrderEntity{
 			OutOrderNo: s.OutOrderNo, ServiceID: account.ServiceID, AppID: account.AppID, MchID: account.MchID,
 			RiskFund: &payscore.RiskFund{Name: s.RiskFund, Amount: l.RiskCap},
 		}, s.SubMchID, s.NotifyURL, s.Stage, s.Total, l.terms())

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -11,17 +12,21 @@ import (
 
 // createdOrder is all that any answer to a creation has.
 type createdOrder struct {
-	payscore.ServiceOrderEntity
+	Shown
 	Package      *string                `json:"package,omitempty"`
 	ShoppingInfo *payscore.ShoppingInfo `json:"shopping_info,omitempty"`
 }
 
-// Opening is a request to create an order, from any of the six create
+// Opening is a request to create an order, from any of the create
 // operations.
 type Opening struct {
 	// Request is its body, as it came. Those of two operations never encode
 	// alike, so that the number of one is no repeat of the other.
 	Request any
+	Family  Family
+	// ChannelID is there for an acquiring institution, and the currency for an
+	// overseas order.
+	ChannelID, Currency string
 	// Order is what all of them have, without a sub-merchant for a direct
 	// merchant; risk_fund is empty where the operation has none.
 	Order    payscore.CreatePartnerServiceOrderRequest
@@ -30,6 +35,10 @@ type Opening struct {
 	Completion *payscore.CompletePartnerServiceOrderRequest
 	SignPlan   string // key of the sign plan that it is an order of, or empty
 }
+
+// exampleService is what an order is for when its creation does not say. Any
+// answer says something.
+const exampleService = "XX充电宝"
 
 // Create opens an order. known is the one of the same number, if there is one. A
 // repeat with the same parameters
@@ -48,12 +57,13 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	}
 	b := r.Order
 	c := &change{terms: t, Order: Order{
+		Family: r.Family, ChannelID: r.ChannelID, Currency: ownCurrency(r.Currency),
 		CreatedAt: t.Now, Created: hash, SignPlan: r.SignPlan, Device: b.Device, ShoppingInfo: r.Shopping,
 		Entity: payscore.ServiceOrderEntity{
 			OutOrderNo: b.OutOrderNo, ServiceID: b.ServiceID, AppID: b.AppID, MchID: t.MchID,
-			SubAppID: b.SubAppID, ServiceIntroduction: b.ServiceIntroduction,
+			SubAppID: b.SubAppID, ServiceIntroduction: cmp.Or(b.ServiceIntroduction, exampleService),
 			PostPayments: b.PostPayments, PostDiscounts: b.PostDiscounts, TimeRange: &b.TimeRange,
-			Location: b.Location, Attach: b.Attach, NotifyURL: new(b.NotifyURL), OpenID: b.OpenID, SubOpenID: b.SubOpenID,
+			Location: b.Location, Attach: b.Attach, NotifyURL: optional(b.NotifyURL), OpenID: b.OpenID, SubOpenID: given(b.SubOpenID),
 		},
 	}}
 	if b.SubMchID != "" {
@@ -81,7 +91,7 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 		answer.Package = new("sandbox_package_" + *c.Entity.OrderID)
 	}
 	c.setStage(initial)
-	answer.ServiceOrderEntity = c.Entity
+	answer.Shown = c.Shown()
 	var err error
 	if c.Answer, err = json.Marshal(answer); err != nil {
 		panic(fmt.Sprintf("sandbox: answer a creation: %v", err)) // generated types encode

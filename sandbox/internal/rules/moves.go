@@ -38,11 +38,10 @@ type MoveArgs struct {
 type move struct {
 	name  string
 	stage string // at which it is possible
-	// deducting says whether it takes a deduction in progress (true), takes that
-	// there is none (false), or does not mind (nil).
-	deducting *bool
-	when      func(Order) bool // further conditions, or nil
-	do        func(*change, MoveArgs)
+	// free says that it takes that no deduction is in progress.
+	free bool
+	when func(Order) bool // further conditions, or nil
+	do   func(*change, MoveArgs)
 }
 
 // moves are all there are, in the order in which an order may meet them. The
@@ -51,6 +50,9 @@ var moves []move
 
 func init() {
 	pay := func(c *change, _ MoveArgs) { c.deduct(c.terms.Now) }
+	// An acquiring institution's order is deducted from when a deduction was
+	// registered, and never by WeChat Pay itself.
+	ready := func(o Order) bool { return o.Family != AcquiringBank || o.Deduction != nil }
 	moves = []move{
 		{name: "confirm", stage: Created, do: (*change).confirm},
 		{name: "confirm_with_deposit", stage: Created, when: depositFree, do: func(c *change, a MoveArgs) {
@@ -58,13 +60,13 @@ func init() {
 			c.confirm(a)
 		}},
 		{name: "expire", stage: Created, do: func(c *change, _ MoveArgs) { c.setStage(Expired) }},
-		{name: "start_deduction", stage: UserPaying, deducting: new(false), do: (*change).startDeduction},
-		{name: "deduct", stage: UserPaying, do: pay},
-		{name: "deduction_fails", stage: UserPaying, do: func(c *change, _ MoveArgs) {
+		{name: "start_deduction", stage: UserPaying, free: true, when: func(o Order) bool { return o.Family != AcquiringBank }, do: (*change).startDeduction},
+		{name: "deduct", stage: UserPaying, when: ready, do: pay},
+		{name: "deduction_fails", stage: UserPaying, when: ready, do: func(c *change, _ MoveArgs) {
 			c.Deduction = nil
 			c.setStage(UserPaying)
 		}},
-		{name: "user_pays", stage: UserPaying, deducting: new(false), do: pay},
+		{name: "user_pays", stage: UserPaying, free: true, do: pay},
 	}
 }
 
@@ -77,7 +79,7 @@ func moveOf(name string) *move {
 
 // possible tells whether the order allows the move now.
 func (m move) possible(o Order) bool {
-	return o.Stage == m.stage && (m.deducting == nil || *m.deducting == (o.Deduction != nil)) && (m.when == nil || m.when(o))
+	return o.Stage == m.stage && !(m.free && o.Deduction != nil) && (m.when == nil || m.when(o))
 }
 
 // depositFree tells an order of the deposit-free mode, in which a user who

@@ -15,8 +15,12 @@ import (
 // journal entries. An order of the merchant's own has no sub-merchant.
 func OrderKey(subMchID, outOrderNo string) string { return subMchID + "/" + outOrderNo }
 
-// Order is the record of a service order, a partner's or a direct merchant's.
+// Order is the record of a service order of any family.
 type Order struct {
+	Family    Family   `json:"family,omitempty"`
+	ChannelID string   `json:"channel_id,omitempty"` // of an acquiring institution
+	Currency  Currency `json:"currency,omitzero"`    // of an overseas order
+
 	Entity       payscore.ServiceOrderEntity `json:"entity"`
 	Stage        string                      `json:"stage"`                    // name in x-wechatpay-order-stages
 	CreatedAt    time.Time                   `json:"created_at"`               // by the time of the orders
@@ -28,6 +32,9 @@ type Order struct {
 	// Deposit says that the user failed the assessment and paid a deposit.
 	Deposit   bool       `json:"deposit,omitempty"`
 	Deduction *Deduction `json:"deduction,omitempty"` // in progress
+	// Registered are the numbers of deductions that an acquiring institution
+	// registered, the newest last.
+	Registered []string `json:"registered,omitempty"`
 
 	// Messages that were sent to the user, once each.
 	PendingMessage bool `json:"pending_message,omitempty"`
@@ -133,7 +140,9 @@ func (c *change) follow() {
 }
 
 // Key is where the order is found.
-func (o Order) Key() string { return OrderKey(value(o.Entity.SubMchID), o.Entity.OutOrderNo) }
+func (o Order) Key() string {
+	return FamilyKey(o.Family, value(o.Entity.SubMchID), o.Entity.OutOrderNo)
+}
 
 // Final reports whether nothing can become of the order any more.
 func (o Order) Final() bool { return catalog.Stage(o.Stage).Final() }
@@ -206,7 +215,7 @@ func (c *change) announce(eventType string) {
 	if c.Entity.NotifyURL == nil {
 		return
 	}
-	resource := As[payscore.ServiceOrderNotification](c.Entity)
+	resource := As[payscore.ServiceOrderNotification](Shown{ServiceOrderEntity: c.Entity, ChannelID: c.ChannelID})
 	// Of the two names of the user, the one of the sub-merchant's app is told.
 	if resource.SubOpenID != nil {
 		resource.OpenID = nil
@@ -242,6 +251,9 @@ func optional(s string) *string {
 	}
 	return &s
 }
+
+// given takes an optional text that is empty for one that was left out.
+func given(s *string) *string { return optional(value(s)) }
 
 // value is "" for a field that was left out.
 func value(s *string) string {

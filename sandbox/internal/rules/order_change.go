@@ -15,18 +15,16 @@ type Command interface {
 }
 
 // Operation is a command that the stages of an order allow or refuse. Its name
-// is the first word of its operationId.
+// is what its operationId has before and after the side.
 type Operation interface {
 	Command
 	verb() (first, last string)
 }
 
-func operationID(o Operation, direct bool) string {
+// operationID is the name of the operation on the orders of a side.
+func operationID(o Operation, side string) string {
 	first, last := o.verb()
-	if direct {
-		return first + "ServiceOrder" + last
-	}
-	return first + "PartnerServiceOrder" + last
+	return first + side + last
 }
 
 // Apply carries an operation out on an order, unless its stage or the rules do
@@ -40,7 +38,7 @@ func Apply(o Order, command Operation, t Terms) (Order, Effects, *Refusal) {
 		// complete; the sandbox refuses whatever changes the order.
 		return o, Effects{}, RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberDeductionRunning)
 	}
-	id := operationID(command, o.Entity.SubMchID == nil)
+	id := operationID(command, o.side())
 	if refused := allow(o, id); refused != nil {
 		return o, Effects{}, refused
 	}
@@ -63,7 +61,7 @@ func allow(o Order, operationID string) *Refusal {
 // Cancel withdraws an order. A repeat with the same reason succeeds.
 type Cancel struct{ Reason string }
 
-func (Cancel) verb() (first, last string) { return "cancel", "" }
+func (Cancel) verb() (first, last string) { return "cancel", "ServiceOrder" }
 
 func (b Cancel) repeats(o Order) bool { return o.Stage == Revoked && o.CancelReason == b.Reason }
 
@@ -91,7 +89,7 @@ func Completion(request any, body payscore.CompletePartnerServiceOrderRequest) C
 	return Complete{body, hashOf(request)}
 }
 
-func (Complete) verb() (first, last string) { return "complete", "" }
+func (Complete) verb() (first, last string) { return "complete", "ServiceOrder" }
 
 func (b Complete) repeats(o Order) bool {
 	return o.Stage == UserPaying && o.Deduction == nil && bytes.Equal(o.Completed, b.Hash)
@@ -103,8 +101,10 @@ func (b Complete) apply(c *change) *Refusal {
 		return refused
 	}
 	times := actualTimes(c.Entity.TimeRange, body.TimeRange)
-	if refused := c.terms.checkEnd(times, c.Entity.TimeRange); refused != nil {
-		return refused
+	if c.Family != Overseas { // of which the pages show times in two forms
+		if refused := c.terms.checkEnd(times, c.Entity.TimeRange); refused != nil {
+			return refused
+		}
 	}
 	location := actualLocation(c.Entity.Location, body.Location)
 	if refused := checkLocation(location); refused != nil {
@@ -120,18 +120,25 @@ func (b Complete) apply(c *change) *Refusal {
 }
 
 // Modify lowers the amount. An order that is lowered to 0 stays waiting for
-// payment: what becomes of it is not published.
+// payment: what becomes of it is not published. Without payments, which an
+// acquiring institution may leave out, the lines stay that are not sent anew.
 type Modify struct {
 	Body payscore.ModifyPartnerServiceOrderRequest
 }
 
-func (Modify) verb() (first, last string) { return "modify", "" }
+func (Modify) verb() (first, last string) { return "modify", "ServiceOrder" }
 
 func (b Modify) apply(c *change) *Refusal {
 	body := b.Body
 	if c.Deposit {
 		// The code is not published.
 		return Refuse(badRequest, "INVALID_REQUEST", 0, "用户已支付押金的订单不能修改金额")
+	}
+	if body.PostPayments == nil {
+		body.PostPayments = c.Entity.PostPayments
+		if body.PostDiscounts == nil {
+			body.PostDiscounts = c.Entity.PostDiscounts
+		}
 	}
 	if refused := c.terms.checkBill(c.Entity.RiskFund, body.PostPayments, body.PostDiscounts, body.TotalAmount); refused != nil {
 		return refused
@@ -149,7 +156,7 @@ func (b Modify) apply(c *change) *Refusal {
 // the order waiting is done by users and by moves.
 type Pay struct{}
 
-func (Pay) verb() (first, last string) { return "pay", "" }
+func (Pay) verb() (first, last string) { return "pay", "ServiceOrder" }
 
 func (Pay) apply(c *change) *Refusal {
 	if c.terms.User.CannotPay {
@@ -166,7 +173,7 @@ func (Pay) apply(c *change) *Refusal {
 // and so notifies of nothing.
 type Sync struct{ Detail payscore.SyncDetail }
 
-func (Sync) verb() (first, last string) { return "sync", "" }
+func (Sync) verb() (first, last string) { return "sync", "ServiceOrder" }
 
 func (b Sync) apply(c *change) *Refusal {
 	paid, ok := parseTime(b.Detail.PaidTime)
@@ -188,7 +195,7 @@ type PrepaidMessage struct {
 	Body payscore.SendPartnerServiceOrderMessageRequest
 }
 
-func (PrepaidMessage) verb() (first, last string) { return "send", "PrepaidMessage" }
+func (PrepaidMessage) verb() (first, last string) { return "send", "ServiceOrderPrepaidMessage" }
 
 func (b PrepaidMessage) apply(c *change) *Refusal {
 	return c.message(&c.Order.PrepaidMessage, b.Body)
@@ -202,11 +209,11 @@ type PendingMessage struct {
 	Body payscore.SendPartnerServiceOrderMessageRequest
 }
 
-func (PendingMessage) verb() (first, last string) { return "send", "PendingMessage" }
+func (PendingMessage) verb() (first, last string) { return "send", "ServiceOrderPendingMessage" }
 
 func (b PendingMessage) apply(c *change) *Refusal {
 	if c.Stage != UserPaying {
-		if refused := allow(c.Order, operationID(PrepaidMessage{}, false)); refused != nil {
+		if refused := allow(c.Order, operationID(PrepaidMessage{}, "Partner")); refused != nil {
 			return refused
 		}
 	}

@@ -13,6 +13,8 @@ const permissionLife = time.Hour
 
 // PermissionRequest is what makes two requests for an authorisation the same.
 type PermissionRequest struct {
+	Family    Family `json:"family,omitempty"`
+	ChannelID string `json:"channel_id,omitempty"` // of an acquiring institution
 	SubMchID  string `json:"sub_mchid,omitempty"`
 	ServiceID string `json:"service_id"`
 	AppID     string `json:"appid"`
@@ -48,20 +50,29 @@ func (u UserIDs) Is(other UserIDs) bool {
 
 // PermissionKey is where a permission is found. Codes are unique per service
 // provider, so that two sub-merchants share one range.
-func PermissionKey(subMchID, code string) string {
+func PermissionKey(f Family, subMchID, code string) string {
+	if f != "" {
+		return string(f) + "/" + code
+	}
 	if subMchID == "" {
 		return "merchant/" + code
 	}
 	return "partner/" + code
 }
 
-func (p Permission) Key() string { return PermissionKey(p.Request.SubMchID, p.Request.Code) }
+func (p Permission) Key() string {
+	return PermissionKey(p.Request.Family, p.Request.SubMchID, p.Request.Code)
+}
 
 // Subject names the permission in the journal.
-func (p Permission) Subject() string { return PermissionSubject(p.Request.SubMchID, p.Request.Code) }
+func (p Permission) Subject() string {
+	return PermissionSubject(p.Request.Family, p.Request.SubMchID, p.Request.Code)
+}
 
-// PermissionSubject has three parts, so that no order's subject is the same.
-func PermissionSubject(subMchID, code string) string { return "permission/" + OrderKey(subMchID, code) }
+// PermissionSubject begins like no order's subject.
+func PermissionSubject(f Family, subMchID, code string) string {
+	return "permission/" + FamilyKey(f, subMchID, code)
+}
 
 // Ask asks for an authorisation, which is opened by the token. known is the one
 // of the same code, if there is one. A code with a user is used up, also after
@@ -108,7 +119,7 @@ func (p Permission) end(reason string, t Terms) (Permission, Effects) {
 // used for.
 func (p Permission) IsOf(o Order) bool {
 	e := o.Entity
-	return !o.Final() && e.ServiceID == p.Request.ServiceID && value(e.SubMchID) == p.Request.SubMchID &&
+	return !o.Final() && o.Family == p.Request.Family && e.ServiceID == p.Request.ServiceID && value(e.SubMchID) == p.Request.SubMchID &&
 		p.User.Is(UserIDs{OpenID: value(e.OpenID), SubOpenID: value(e.SubOpenID)})
 }
 
@@ -117,7 +128,7 @@ func (p Permission) announce(eventType string, status payscore.UserServiceStatus
 	n := payscore.PermissionNotification{
 		AppID: r.AppID, MchID: t.MchID, SubAppID: optional(r.SubAppID), SubMchID: optional(r.SubMchID),
 		ServiceID: r.ServiceID, OpenID: optional(p.User.OpenID), SubOpenID: optional(p.User.SubOpenID),
-		UserServiceStatus: &status, OpenorcloseTime: new(Chinese(at)), AuthorizationCode: &r.Code,
+		ChannelID: optional(r.ChannelID), UserServiceStatus: &status, OpenorcloseTime: new(Chinese(at)), AuthorizationCode: &r.Code,
 	}
 	if r.SubAppID != "" {
 		n.OpenID = nil // the sub-merchant's app knows the user by sub_openid alone
@@ -145,7 +156,7 @@ func OpenPermission(p Permission, user UserIDs, given PermissionsByUser, t Terms
 	if r.SubAppID != "" && user.SubOpenID == "" {
 		user.SubOpenID = user.OpenID
 	}
-	if before := given.Find(user, r.SubMchID, r.ServiceID, r.AppID, ""); before != nil && before.State == payscore.AuthorizationStateAvailable {
+	if before := given.Find(r.Family, user, r.SubMchID, r.ServiceID, r.AppID, ""); before != nil && before.State == payscore.AuthorizationStateAvailable {
 		return p, Effects{}, Impossible("the user authorised the service already, under " + before.Request.Code)
 	}
 	p.User, p.State, p.OpenedAt = user, payscore.AuthorizationStateAvailable, t.Now
@@ -182,4 +193,11 @@ func (p Permission) Direct(level *RiskLevel, t Terms) payscore.Permission {
 		AuthorizationSuccessTime: partner.AuthorizationSuccessTime, CancelAuthorizationTime: partner.CancelAuthorizationTime,
 		UserRiskLevel: partner.UserRiskLevel, RiskLevelVersion: partner.RiskLevelVersion,
 	}
+}
+
+// AcquiringBank is the answer to an acquiring institution's query.
+func (p Permission) AcquiringBank(t Terms) payscore.AcquiringBankPermission {
+	answer := As[payscore.AcquiringBankPermission](p.Partner(nil, t))
+	answer.ChannelID = optional(p.Request.ChannelID)
+	return answer
 }

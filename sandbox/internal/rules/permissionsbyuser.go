@@ -9,9 +9,10 @@ type PermissionsByUser map[givenTo]*Permission
 
 // givenTo is what an authorisation is asked for by, but for its code.
 type givenTo struct {
-	subMchID, serviceID, appID string
-	subAppID                   string  // "" stands for any
-	user                       UserIDs // one of the two ids
+	family              Family
+	subMchID, serviceID string
+	appID, subAppID     string  // "" stands for any
+	user                UserIDs // one of the two ids
 }
 
 // each returns the ids of a user one by one.
@@ -25,21 +26,30 @@ func (u UserIDs) each() (ids []UserIDs) {
 	return ids
 }
 
-// Add takes in an authorisation that has a user.
-func (all PermissionsByUser) Add(p *Permission) {
+// places are where an authorisation is found.
+func places(p *Permission) (all []givenTo) {
 	r := p.Request
 	for _, id := range p.User.each() {
-		for _, subAppID := range []string{"", r.SubAppID} {
-			at := givenTo{r.SubMchID, r.ServiceID, r.AppID, subAppID, id}
-			all[at] = newer(all[at], p)
+		for _, appID := range []string{"", r.AppID} {
+			for _, subAppID := range []string{"", r.SubAppID} {
+				all = append(all, givenTo{r.Family, r.SubMchID, r.ServiceID, appID, subAppID, id})
+			}
 		}
+	}
+	return all
+}
+
+// Add takes in an authorisation that has a user.
+func (all PermissionsByUser) Add(p *Permission) {
+	for _, at := range places(p) {
+		all[at] = newer(all[at], p)
 	}
 }
 
 // Find returns nil when the user gave none.
-func (all PermissionsByUser) Find(user UserIDs, subMchID, serviceID, appID, subAppID string) (found *Permission) {
+func (all PermissionsByUser) Find(f Family, user UserIDs, subMchID, serviceID, appID, subAppID string) (found *Permission) {
 	for _, id := range user.each() {
-		found = newer(found, all[givenTo{subMchID, serviceID, appID, subAppID, id}])
+		found = newer(found, all[givenTo{f, subMchID, serviceID, appID, subAppID, id}])
 	}
 	return found
 }
@@ -60,12 +70,9 @@ func newer(a, b *Permission) *Permission {
 
 // Replace puts a permission that changed in the place of what it was.
 func (all PermissionsByUser) Replace(before, after *Permission) {
-	for _, id := range before.User.each() {
-		for _, subAppID := range []string{"", before.Request.SubAppID} {
-			at := givenTo{before.Request.SubMchID, before.Request.ServiceID, before.Request.AppID, subAppID, id}
-			if all[at] == before {
-				all[at] = after
-			}
+	for _, at := range places(before) {
+		if all[at] == before {
+			all[at] = after
 		}
 	}
 }

@@ -18,6 +18,7 @@ type Refusal struct {
 // Statuses of HTTP. The package net/http is not for rules.
 const (
 	badRequest      = 400
+	forbidden       = 403
 	notFound        = 404
 	tooManyRequests = 429
 )

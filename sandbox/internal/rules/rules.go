@@ -18,7 +18,12 @@ func CheckOpening(r Opening, t Terms) *Refusal {
 	b := r.Order
 	for _, check := range []func() *Refusal{
 		func() *Refusal { return checkUser(b, r.Completion != nil) },
-		func() *Refusal { return t.checkPlanned(b.TimeRange, r.Completion != nil) },
+		func() *Refusal {
+			if r.Family == Overseas { // of which the pages show times in two forms
+				return nil
+			}
+			return t.checkPlanned(b.TimeRange, r.Completion != nil)
+		},
 		func() *Refusal { return checkLocation(b.Location) },
 		func() *Refusal { return checkAttach(b.Attach) },
 	} {
@@ -45,6 +50,7 @@ func CheckOpening(r Opening, t Terms) *Refusal {
 // is completed at once bills a user, who must be named.
 func checkUser(b payscore.CreatePartnerServiceOrderRequest, completed bool) *Refusal {
 	needConfirm := !completed && (b.NeedUserConfirm == nil || *b.NeedUserConfirm)
+	b.SubOpenID = given(b.SubOpenID)
 	switch {
 	case b.SubOpenID != nil && b.SubAppID == nil:
 		return ParamError("body", "/sub_appid", "传sub_openid时必须传sub_appid", "is required with sub_openid")
@@ -115,10 +121,13 @@ func sum(payments []payscore.Payment, discounts []payscore.ServiceOrderCoupon) *
 func checkLines(payments []payscore.Payment, discounts []payscore.ServiceOrderCoupon) *Refusal {
 	seen := map[string]bool{}
 	for i, p := range payments {
-		if seen[p.Name] && p.Name != repeatableName {
+		if p.Name == nil {
+			continue
+		}
+		if seen[*p.Name] && *p.Name != repeatableName {
 			return ParamError("body", fmt.Sprintf("/post_payments/%d/name", i), "付费名称重复", "repeats a name")
 		}
-		seen[p.Name] = true
+		seen[*p.Name] = true
 	}
 	for i, p := range payments {
 		if p.Amount == nil && p.Description == nil {

@@ -255,7 +255,7 @@ func OpenDetail(b payscore.CreatePartnerSignPlanServiceOrderRequest, p *SignPlan
 		OutOrderNo: b.OutTradeNo, ServiceID: b.ServiceID, AppID: b.AppID, SubMchID: b.SubMchID, SubAppID: b.SubAppID,
 		OpenID: b.OpenID, SubOpenID: b.SubOpenID, NeedUserConfirm: new(false), NotifyURL: b.NotifyURL,
 		ServiceIntroduction: s.PlanName, TimeRange: b.TimeRange, Location: b.Location, Attach: b.Attach,
-		PostPayments: []payscore.Payment{{Name: s.PlanName, Amount: new(d.OriginalPrice), Description: new(first(d.PlanDetailName, 30))}},
+		PostPayments: []payscore.Payment{{Name: new(s.PlanName), Amount: new(d.OriginalPrice), Description: new(first(d.PlanDetailName, 30))}},
 	}
 	if b.ServiceIntroduction != nil {
 		order.ServiceIntroduction = *b.ServiceIntroduction

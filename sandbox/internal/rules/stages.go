@@ -23,11 +23,11 @@ const (
 func Check() error { return check(catalog.Becomes) }
 
 func check(nextStage func(from catalog.Stage, operationID string, total int64) (catalog.Stage, bool)) error {
-	for _, command := range []Operation{Cancel{}, Complete{}, Modify{}, Pay{}, Sync{}} {
-		for _, direct := range []bool{false, true} {
-			id := operationID(command, direct)
+	for _, command := range []Operation{Cancel{}, Complete{}, Modify{}, Pay{}, Sync{}, Register{}} {
+		for _, side := range []string{"", "Partner", string(AcquiringBank), string(Overseas)} {
+			id := operationID(command, side)
 			if !isOperation(id) {
-				continue // it is of one side alone
+				continue // not every side has it
 			}
 			for _, from := range catalog.Stages() {
 				if _, refused := catalog.RefusalOf(from, id); refused {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -27,13 +28,18 @@ type Contract struct {
 	// Routes has the pattern of net/http ("POST /v3/...") as its key. Whoever
 	// calls it first has all schemas parsed.
 	Routes func() map[string]*routers.Route
+
+	text func() *regexp.Regexp // nil: any
 }
 
 // PayScore is api/openapi.yaml, parsed once per process.
 var PayScore = NewContract(api.SpecJSON)
 
 // NewContract reads a document when it is first needed.
-func NewContract(spec []byte) *Contract { return &Contract{parseRoutes(spec)} }
+func NewContract(spec []byte) *Contract {
+	routes := parseRoutes(spec)
+	return &Contract{routes, sync.OnceValue(func() *regexp.Regexp { return textPattern(routes()) })}
+}
 
 // parseRoutes has a document parsed at the first call of what it returns.
 func parseRoutes(spec []byte) func() map[string]*routers.Route {
@@ -69,6 +75,9 @@ func (c *Contract) Check(r *http.Request) *rules.Refusal {
 	var members map[string]json.RawMessage
 	if route.Operation.RequestBody != nil {
 		body, err := io.ReadAll(r.Body)
+		if refused := checkEncoding(body); refused != nil {
+			return refused
+		}
 		// The decoder below stops at the end of the first JSON value.
 		if err != nil || len(body) > 0 && !json.Valid(body) {
 			return rules.ParamError("body", "", "请求体不是合法的JSON", "is not one JSON value")
@@ -83,6 +92,11 @@ func (c *Contract) Check(r *http.Request) *rules.Refusal {
 			if refused := mappedTwice(p.Value, members, r.URL.Query()); refused != nil {
 				return refused
 			}
+		}
+	}
+	if pattern := c.text(); pattern != nil {
+		if refused := checkTextsOutside(pattern, pathParams, r.URL.Query()); refused != nil {
+			return refused
 		}
 	}
 	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
@@ -101,6 +115,9 @@ func (c *Contract) Check(r *http.Request) *rules.Refusal {
 		if checked, ok := r.Body.(interface{ ValidatedValue() any }); ok {
 			if field := notInt64(route.Operation.RequestBody.Value.Content.Get("application/json").Schema.Value, checked.ValidatedValue(), ""); field != "" {
 				return rules.ParamError("body", field, "参数超出取值范围", "is no int64")
+			}
+			if pattern := c.text(); pattern != nil {
+				return checkText(pattern, "body", "", checked.ValidatedValue())
 			}
 		}
 		return nil

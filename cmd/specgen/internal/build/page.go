@@ -66,13 +66,18 @@ func inScript(data []byte) string {
 }
 
 // forReaders gives a copy of the contract with what the viewer does not show
-// by itself: both languages in the menu, the stages and the errors.
+// by itself: both languages in the menu, the limits that no page prints, the stages
+// and the errors.
 func forReaders(d *contract.Document) (*contract.Document, error) {
 	root, err := clone(d, d.Root)
 	if err != nil {
 		return nil, err
 	}
 	out := &contract.Document{File: d.File, Root: root}
+	for _, schema := range out.Unprinted() {
+		about := contract.String(schema.Node, "description") + "\n\n官方文档未给出此限制 No page prints this limit: `" + strings.Join(schema.Keywords, "`, `") + "`"
+		set(schema.Node, "description", text(strings.TrimSpace(about)))
+	}
 	if err := harmless(out, contract.KindDocument, root); err != nil {
 		return nil, err
 	}

@@ -210,6 +210,8 @@ const (
 	ErrorNumbersKey = "x-wechatpay-error-numbers" // at the root, by number
 	ResourcesKey    = "x-wechatpay-resources"     // on operations of callbacks, by event type
 	ReentryKey      = "x-wechatpay-reentry"       // on operations that change something
+	TextKey         = "x-wechatpay-text"          // at the root: what a text of a request may hold
+	UnprintedKey    = "x-wechatpay-unprinted"     // on schemas: the limits that no official page prints
 )
 
 // Retries are the values of retry in the error tables.

@@ -258,7 +258,22 @@ first page of the row, which the contract follows.
 			b.WriteString(page.row(c))
 		}
 	}
+	b.WriteString(unprinted(d))
 	return output.File{Name: "docs/coverage.md", Data: []byte(b.String())}
+}
+
+// unprinted lists the limits that no page prints.
+func unprinted(d *contract.Document) string {
+	schemas := d.Unprinted()
+	if len(schemas) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\n<a id=\"unprinted\"></a>\n\n## 官方文档未给出的限制\n\nLimits that no page prints. The client and the sandbox do not check them: WeChat Pay may.\n\n| Where | Not printed |\n|---|---|\n")
+	for _, s := range schemas {
+		fmt.Fprintf(&b, "| %s | %s |\n", code(strings.TrimPrefix(s.At, "components.schemas.")), cell(strings.Join(s.Keywords, ", ")))
+	}
+	return b.String()
 }
 
 func (p *page) row(c covered) string {

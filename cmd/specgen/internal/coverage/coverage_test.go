@@ -50,6 +50,8 @@ components:
           operationId: notifyOrder
           x-wechatpay-resources:
             PAYSCORE.USER_PAID: {$ref: '#/components/schemas/Order'}
+  schemas:
+    Order: {properties: {note: {type: string, x-wechatpay-unprinted: [minLength, maxLength]}}}
 `
 
 func read(t *testing.T, pages, spec string) (*Pages, *contract.Document) {

@@ -13,11 +13,12 @@ const (
 	numbersKey = "x-wechatpay-error-numbers"
 	stagesKey  = "x-wechatpay-order-stages"
 	reentryKey = "x-wechatpay-reentry"
+	textKey    = "x-wechatpay-text"
 )
 
 // catalogues are the extensions that clients act upon, so that they have rules
 // of their own.
-var catalogues = []string{errorsKey, numbersKey, stagesKey, reentryKey}
+var catalogues = []string{errorsKey, numbersKey, stagesKey, reentryKey, textKey}
 
 // catalogue compares one of them, of the document or of an operation.
 func (c *comparison) catalogue(oldPath, newPath []string, o, n *yaml.Node) {
@@ -28,6 +29,9 @@ func (c *comparison) catalogue(oldPath, newPath []string, o, n *yaml.Node) {
 		return
 	case len(newPath) > 1 && t.name == reentryKey:
 		t.reentry(o, n)
+		return
+	case t.name == textKey:
+		t.text(o, n)
 		return
 	}
 	t.rows(o, n)
@@ -236,6 +240,30 @@ func (t table) reentry(o, n *yaml.Node) {
 				t.fields(before, after, key)
 				continue
 			}
+		}
+		t.report(class, verb(before, after), value(before), value(after), key)
+	}
+}
+
+// text compares what a text of a request may hold. Which of two patterns takes
+// more cannot be told.
+func (t table) text(o, n *yaml.Node) {
+	if kindOf(n) != "a mapping" && n != nil {
+		t.report(Breaking, "changed", value(o), value(n))
+		return
+	}
+	if o == nil || n == nil {
+		t.report(map[bool]Class{true: Breaking, false: Additive}[o == nil], verb(o, n), value(get(o, "pattern")), value(get(n, "pattern")))
+		return
+	}
+	for _, key := range keysOf(o, n) {
+		before, after := get(o, key), get(n, key)
+		if same(before, after) && has(o, key) == has(n, key) {
+			continue
+		}
+		class := Breaking
+		if slices.Contains([]string{"title", "description", "sources"}, key) {
+			class = Documentation
 		}
 		t.report(class, verb(before, after), value(before), value(after), key)
 	}

@@ -319,6 +319,22 @@ func TestRules(t *testing.T) {
 			made:   want{Breaking, "POST /orders x-wechatpay-reentry: removed"},
 			undone: want{Additive, "POST /orders x-wechatpay-reentry: added"},
 		},
+		"other characters": {
+			pairs:  []string{"pattern: '^[ -z]*$'", "pattern: '^[ -~]*$'"},
+			made:   want{Breaking, "x-wechatpay-text pattern: changed: ^[ -z]*$ -> ^[ -~]*$"},
+			undone: want{Breaking, "x-wechatpay-text pattern: changed: ^[ -~]*$ -> ^[ -z]*$"},
+		},
+		"any characters": {
+			pairs:  []string{"x-wechatpay-text: {title: 文本, description: Letters., pattern: '^[ -z]*$'}\n", ""},
+			made:   want{Additive, "x-wechatpay-text: removed: ^[ -z]*$"},
+			undone: want{Breaking, "x-wechatpay-text: added: ^[ -z]*$"},
+		},
+		"characters in other words": {
+			pairs:    []string{"description: Letters.", "description: Letters and digits."},
+			made:     want{Documentation, "x-wechatpay-text description: changed"},
+			undone:   want{Documentation, "x-wechatpay-text description: changed"},
+			onlyText: true,
+		},
 		"stage declared": {
 			pairs:  []string{"  DONE: {title: 已完成, state: DONE, final: true}\n", "  DONE: {title: 已完成, state: DONE, final: true}\n  EXPIRED: {title: 已失效, state: EXPIRED, final: true}\n"},
 			made:   want{Additive, "x-wechatpay-order-stages EXPIRED: added"},

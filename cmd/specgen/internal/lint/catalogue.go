@@ -297,8 +297,8 @@ func arrayOfStrings(d *document, report reporter) {
 		if items == nil || items.text("type") != "string" || items.has("enum") || items.has("format") {
 			continue
 		}
-		if !items.has("maxLength") || !items.has("minLength") && !items.has("pattern") {
-			report(o.line, "%s is a list of texts in a request; give its items maxLength and minLength, or a pattern", o.at())
+		if !items.limited("maxLength") || !items.limited("minLength") && !items.limited("pattern") {
+			report(o.line, "%s is a list of texts in a request; give its items maxLength and minLength, or a pattern, or name them in %s", o.at(), contract.UnprintedKey)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func scopeOf(what, names string) scope {
 // plain output of oapi-codegen, have for themselves.
 const clientNames = `Client ClientOption ClientInterface ClientWithResponses ClientWithResponsesInterface New NewClient
 	NewClientWithResponses RequestEditorFn HttpRequestDoer WithHTTPClient WithBaseURL WithRequestEditorFn WithoutLimitChecks
-	Unmarshal UnmarshalNotification DefaultServer BackupServer ServerInterface ServerInterfaceWrapper MiddlewareFunc Handler HandlerFromMux
+	WithoutLimitChecksOf Unmarshal UnmarshalNotification DefaultServer BackupServer OverseasServer ServerInterface ServerInterfaceWrapper MiddlewareFunc Handler HandlerFromMux
 	HandlerFromMuxWithBaseURL HandlerWithOptions ServeMux StdHTTPServerOptions StrictServerInterface StrictHandlerFunc
 	StrictMiddlewareFunc StrictHTTPServerOptions NewStrictHandler NewStrictHandlerWithOptions RequiredParamError
 	RequiredHeaderError InvalidParamFormatError TooManyValuesForParamError UnescapedCookieParamError UnmarshalingParamError`
@@ -147,7 +147,7 @@ func enumType(o *object) string {
 // its arguments.
 const variables = `c ctx params body editors limits info target err answer list item i any bool byte error false float64 int int64
 	len nil new rune string true append apierror call cmp context errors fmt http json limit parameter same strings time url
-	r w siw sh request response handler middleware next ok headers runtime`
+	r w siw sh request response handler middleware next ok headers found n runtime characters exceptions`
 
 func parameterNames(d *document, report reporter) {
 	for _, item := range d.all(contract.KindPathItem) {

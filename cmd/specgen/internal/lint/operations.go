@@ -10,7 +10,7 @@ import (
 
 // verbs start an operation id, so that methods read as actions in every language.
 var verbs = strings.Fields(`accept apply assess bind cancel close complete confirm create delete direct download
-	echo get handle list modify notify open pay query receive refund remove request revoke search send
+	echo get handle list modify notify open pay query receive refund register remove request revoke search send
 	stop sync terminate unbind update upload verify`)
 
 var lowerCamel = regexp.MustCompile(`^([a-z]+)([A-Z0-9][a-zA-Z0-9]*)?$`)

@@ -34,6 +34,7 @@ var rules = []rule{
 	{"inline-object", inlineObject},
 	{"string-max-length", stringMaxLength},
 	{"integer-format", integerFormat},
+	{"unprinted", unprinted},
 	{"amount-unit", amountUnit},
 	{"pattern-anchored", patternAnchored},
 	{"array-items", arrayItems},
@@ -59,8 +60,9 @@ var rules = []rule{
 	{"reentry", reentry},
 	{"path-parameter", pathParameter},
 
-	// What only the contract knows of errors and events.
+	// What only the contract knows of errors, events and texts.
 	{"error-catalogue", errorCatalogue},
 	{"error-known", errorKnown},
 	{"event-resources", eventResources},
+	{"text", textRule},
 }

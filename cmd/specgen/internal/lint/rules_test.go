@@ -149,14 +149,29 @@ var twins = []twin{
 	{"header without maxLength", "schema: {title: 请求ID, type: string, maxLength: 64}", "schema: {title: 请求ID, type: string} # WANT string-max-length"},
 	{"binary without maxLength", "type: string, format: date-time}", "type: string, format: binary} # WANT generated-schema"},
 	{"uri without maxLength", "type: string, format: date-time}", "type: string, format: uri} # WANT string-max-length generated-schema"},
-	{"items whose maxLength no page prints", "items: {type: string, maxLength: 9}}", "items: {type: string, x-wechatpay-unprinted: [maxLength]}}"},
-	{"items of which another limit is not printed", "items: {type: string, maxLength: 9}}", "items: {type: string, x-wechatpay-unprinted: [pattern]}} # WANT string-max-length"},
 
 	// integer-format
 	{"integer without format", "type: integer, format: int64, minimum: 1}", "type: integer, minimum: 1} # WANT integer-format"},
 	{"integer of an odd format", "type: integer, format: int64, minimum: 1}", "type: integer, format: uint64, minimum: 1} # WANT generated-schema"},
 	{"integer without minimum", "type: integer, format: int64, minimum: 1}", "type: integer, format: int64} # WANT integer-format"},
-	{"integer whose minimum no page prints", "type: integer, format: int64, minimum: 1}", "type: integer, format: int64, x-wechatpay-unprinted: [minimum]}"},
+
+	// unprinted
+	{"text of unknown length", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, x-wechatpay-unprinted: [maxLength]}"},
+	{"integer of unknown range", "type: integer, format: int64, minimum: 1}", "type: integer, format: int64, x-wechatpay-unprinted: [minimum, maximum]}"},
+	{"array of unknown length", "maxItems: 9, items: {type: string, maxLength: 9}}", "x-wechatpay-unprinted: [maxItems], items: {type: string, maxLength: 9}}"},
+	{"texts of unknown length in a list", "items: {type: string, minLength: 1, maxLength: 8}}", "items: {type: string, x-wechatpay-unprinted: [minLength, maxLength]}}"},
+	{"required array of unknown length", "          type: array\n          minItems: 0\n", "          type: array\n          x-wechatpay-unprinted: [minItems]\n"},
+	{"another limit is unknown", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, x-wechatpay-unprinted: [minLength]} # WANT string-max-length"},
+	{"unknown limit that is stated", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: [maxLength]} # WANT unprinted"},
+	{"unknown word", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: [maxLenght]} # WANT unprinted"},
+	{"limit of another type", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: [maximum]} # WANT unprinted"},
+	{"limit twice", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: [pattern, pattern]} # WANT unprinted"},
+	{"no limits", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: []} # WANT unprinted"},
+	{"text for a list", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20}", "name: {title: 名称, description: What is paid for., type: string, maxLength: 20, x-wechatpay-unprinted: pattern} # WANT unprinted"},
+	{"limit of a boolean", "paid_at: {title: 支付时间, description: When it was paid., type: string, format: date-time}", "paid: {title: 已支付, description: Whether it is paid., type: boolean, x-wechatpay-unprinted: [maximum]} # WANT unprinted"},
+	{"limit of an enum", "      enum: [CREATED, DOING, DONE]\n", "      enum: [CREATED, DOING, DONE]\n      x-wechatpay-unprinted: [maxLength] # WANT unprinted\n"},
+	{"limit of a parameter", "          in: query\n", "          in: query\n          x-wechatpay-unprinted: [maximum] # WANT unprinted\n"},
+	{"limit beside a reference", "state: {$ref: '#/components/schemas/State'}", "state: {$ref: '#/components/schemas/State', x-wechatpay-unprinted: [maxLength]} # WANT ref-siblings unprinted\n           "},
 
 	// amount-unit
 	{"amount without unit", "description: The sum in fen.", "description: The sum. # WANT amount-unit\n         "},
@@ -172,8 +187,6 @@ var twins = []twin{
 	{"array without maxItems", "maxItems: 9, items", "items"},
 	{"required array without minItems", "        items:\n          title: 项目列表\n          description: The lines of the bill.\n          type: array\n          minItems: 0\n", "        items: # WANT array-items\n          title: 项目列表\n          description: The lines of the bill.\n          type: array\n"},
 	{"array required by another member of allOf", "type: integer, format: int64, minimum: 0}\n    OrderRequest:\n", "type: integer, format: int64, minimum: 0}\n        sub: {$ref: '#/components/schemas/Sub'}\n    Sub:\n      {title: 子, description: Part., allOf: [{$ref: '#/components/schemas/More'}, {type: object, required: [list], properties: {a: {title: 甲, description: A., type: boolean}}}]}\n    More:\n      title: 更多\n      description: More.\n      type: object\n      properties:\n        list: # WANT array-items\n          {title: 表, description: A list., type: array, maxItems: 9, items: {type: boolean}}\n    OrderRequest:\n"},
-	{"array whose maxItems no page prints", "maxItems: 9, items", "x-wechatpay-unprinted: [maxItems], items"},
-	{"required array whose minItems no page prints", "          type: array\n          minItems: 0\n", "          type: array\n          x-wechatpay-unprinted: [minItems]\n"},
 	{"optional array without minItems", "required: [total_amount, items]", "required: [total_amount]"},
 
 	// enum-ascii
@@ -341,6 +354,17 @@ var twins = []twin{
 	{"event whose example is of another", "event_type: PARKING.MOVED,", "event_type: PARKING.PAID,"},
 	{"events that are no mapping", "          x-wechatpay-resources:\n            PARKING.MOVED: {$ref: '#/components/schemas/Paid'}\n", "          x-wechatpay-resources: [PARKING.MOVED] # WANT event-resources\n"},
 	{"event on a call of the merchant", "      summary: 取消订单\n", "      summary: 取消订单\n      x-wechatpay-resources: {PARKING.GONE: {$ref: '#/components/schemas/Paid'}} # WANT event-resources\n"},
+
+	// text
+	{"text of words", "pattern: '^[\\t -z]*$',", "pattern: '^(ab)*$', # WANT text\n   "},
+	{"text of one letter at least", "pattern: '^[\\t -z]*$',", "pattern: '^[\\t -z]+$', # WANT text\n   "},
+	{"text with emoji", "pattern: '^[\\t -z]*$',", "pattern: '^[\\t -🍜]*$', # WANT text\n   "},
+	{"text by a negated class", "pattern: '^[\\t -z]*$',", "pattern: '^[^a]*$', # WANT text\n   "},
+	{"text with a loose pattern", "pattern: '^[\\t -z]*$',", "pattern: '[\\t -z]*', # WANT text\n   "},
+	{"text without a pattern", "pattern: '^[\\t -z]*$',", "# WANT text\n   "},
+	{"text without a source", "sources: [{url: https://pay.weixin.qq.com/text, date: '2024', title: 字符集, says: Letters.}]}", "sources: []} # WANT text"},
+	{"text that is no mapping", "x-wechatpay-text: {title: 文本, description: Letters., pattern: '^[\\t -z]*$', sources: [{url: https://pay.weixin.qq.com/text, date: '2024', title: 字符集, says: Letters.}]}", "x-wechatpay-text: '^[a-z]*$' # WANT text"},
+	{"no rule of texts", "x-wechatpay-text: {title: 文本, description: Letters., pattern: '^[\\t -z]*$', sources: [{url: https://pay.weixin.qq.com/text, date: '2024', title: 字符集, says: Letters.}]}\n", ""},
 
 	// Callbacks keep the rules of operations, those by reference too.
 	{"callback without summary", "        post:\n          operationId: notifyOrderMoved\n          summary: 状态通知\n", "        post: # WANT title-missing\n          operationId: notifyOrderMoved\n"},

@@ -37,29 +37,17 @@ func firstInline(component *object) *object {
 	return nil
 }
 
-const unprintedKey = "x-wechatpay-unprinted"
-
-// unprinted reports whether a schema says of a keyword that no page prints it.
-func unprinted(o *object, keyword string) bool {
-	for _, n := range contract.Items(contract.Get(o.node, unprintedKey)) {
-		if n != nil && n.Value == keyword {
-			return true
-		}
-	}
-	return false
-}
-
 // stringMaxLength exists because WeChat Pay counts characters and refuses what
 // is longer: the limit belongs where a program can check it before sending.
 func stringMaxLength(d *document, report reporter) {
 	for _, o := range d.all(contract.KindSchema) {
-		if o.text("type") != "string" || o.has("maxLength") || unprinted(o, "maxLength") || o.has("enum") {
+		if o.text("type") != "string" || o.limited("maxLength") || o.has("enum") {
 			continue
 		}
 		if f := o.text("format"); f == "date-time" || f == "binary" {
 			continue
 		}
-		report(o.line, "%s is a string without a limit; state maxLength, or an enum", o.at())
+		report(o.line, "%s is a string without a limit; state maxLength or an enum, or name it in %s", o.at(), contract.UnprintedKey)
 	}
 }
 
@@ -74,8 +62,8 @@ func integerFormat(d *document, report reporter) {
 		if f := o.text("format"); f == "" {
 			report(o.line, "%s is an integer without a format; state int64", o.at())
 		}
-		if !o.has("minimum") && !unprinted(o, "minimum") {
-			report(o.line, "%s is an integer without a minimum; state one, 0 for an amount", o.at())
+		if !o.limited("minimum") {
+			report(o.line, "%s is an integer without a minimum; state one, 0 for an amount, or name it in %s", o.at(), contract.UnprintedKey)
 		}
 	}
 }
@@ -104,8 +92,8 @@ func arrayItems(d *document, report reporter) {
 		if o.text("type") != "array" {
 			continue
 		}
-		if !o.has("maxItems") && !unprinted(o, "maxItems") {
-			report(o.line, "%s is an array without a limit; state maxItems", o.at())
+		if !o.limited("maxItems") {
+			report(o.line, "%s is an array without a limit; state maxItems, or name it in %s", o.at(), contract.UnprintedKey)
 		}
 	}
 	reached := d.reach(d.requestBodies())
@@ -115,8 +103,8 @@ func arrayItems(d *document, report reporter) {
 		}
 		for _, name := range requiredNames(o) {
 			p := d.property(o, name)
-			if p != nil && p.text("type") == "array" && !p.has("minItems") && !unprinted(p, "minItems") {
-				report(p.line, "%s is a required array of a request; state minItems, 0 if it may be empty", p.at())
+			if p != nil && p.text("type") == "array" && !p.limited("minItems") {
+				report(p.line, "%s is a required array of a request; state minItems, 0 if it may be empty, or name it in %s", p.at(), contract.UnprintedKey)
 			}
 		}
 	}

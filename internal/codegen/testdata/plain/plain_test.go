@@ -25,7 +25,7 @@ const (
 
 var modification = plain.ModifyPartnerServiceOrderRequest{
 	SubMchid:     subMchID,
-	PostPayments: []plain.Payment{{Name: "就餐费用", Amount: new(int64(39900))}},
+	PostPayments: []plain.Payment{{Name: new("就餐费用"), Amount: new(int64(39900))}},
 	TotalAmount:  39900,
 	Reason:       "用户投诉",
 }

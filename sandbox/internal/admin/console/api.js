@@ -22,7 +22,7 @@ function query(params) {
 
 export const account = () => call("GET", "account");
 export const orders = (params) => call("GET", "orders" + query(params));
-export const order = (subMchID, outOrderNo) => call("GET", "order" + query({ sub_mchid: subMchID, out_order_no: outOrderNo }));
+export const order = (subMchID, outOrderNo, family) => call("GET", "order" + query({ family, sub_mchid: subMchID, out_order_no: outOrderNo }));
 export const plans = (params) => call("GET", "plans" + query(params));
 export const seed = (body) => call("POST", "orders", body);
 export const move = (body) => call("POST", "moves", body);

@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { attempt, copyable, fill, h, soon, toast } from "./dom.js";
 import { fen, moment, pretty, yuan } from "./format.js";
-import { entryRow, moveName, orderHash, stageBadge, stageName } from "./timeline.js";
+import { entryRow, moveName, orderHash, stageBadge, stageName, subjectOf } from "./timeline.js";
 import { copyLabel, stages, t } from "./words.js";
 
 const page = 50;
@@ -13,8 +13,8 @@ export const seedLine = (number) =>
 const madeUp = () => "ORDER" + new Date().toISOString().replace(/\D/g, "").slice(2, 17);
 
 // view shows the list, and the order that the address names.
-export function view(container, [sub, number]) {
-  const subject = number === undefined ? undefined : (sub === "-" ? "" : sub) + "/" + number;
+export function view(container, [sub, number, family]) {
+  const subject = number === undefined ? undefined : subjectOf(sub === "-" ? "" : sub, number, family);
   const list = h("section", { class: "list card" });
   const detail = h("section", { class: "detail", "aria-live": "off" });
   fill(container, h("div", { class: "orders", "data-open": subject ? "detail" : "list" }, list, detail));
@@ -38,10 +38,10 @@ export function view(container, [sub, number]) {
     fill(rows,
       h("p", { class: "total" }, t("orders.count", { n: found.total })),
       h("ul", { key: "order-list" }, found.orders.map((o) => {
-        const its = o.sub_mchid + "/" + o.out_order_no;
-        return h("li", {}, h("a", { href: orderHash(o.sub_mchid, o.out_order_no), key: "order-" + its, class: "order", "aria-current": its === subject ? "true" : undefined },
+        const its = subjectOf(o.sub_mchid, o.out_order_no, o.family);
+        return h("li", {}, h("a", { href: orderHash(o.sub_mchid, o.out_order_no, o.family), key: "order-" + its, class: "order", "aria-current": its === subject ? "true" : undefined },
           h("span", { class: "number" }, o.out_order_no), h("span", { class: "amount" }, yuan(o.total_amount ?? o.risk_amount)),
-          h("span", { class: "what" }, o.service_introduction), stageBadge(o.stage)));
+          h("span", { class: "what" }, o.service_introduction, o.family && h("span", { class: "chip" }, t("family." + o.family))), stageBadge(o.stage)));
       })),
       found.total > found.orders.length && shown < 500 && h("button", { type: "button", class: "plain wide", onclick: () => { shown = Math.min(shown + page, 500); loadList(); } }, t("orders.more")));
   }
@@ -52,7 +52,7 @@ export function view(container, [sub, number]) {
       return;
     }
     try {
-      const life = await api.order(sub === "-" ? "" : sub, number);
+      const life = await api.order(sub === "-" ? "" : sub, number, family);
       if (!gone) fill(detail, lifeOf(life, loadDetail));
     } catch (error) {
       if (gone) return;
@@ -132,12 +132,15 @@ function lifeOf(life, reload) {
         figure(t("order.risk"), yuan(o.risk_amount), o.risk_amount !== undefined),
         figure(t("order.created"), moment(o.created_at)),
         figure(t("order.subMerchant"), o.sub_mchid || t("order.direct")),
+        o.family && figure(t("order.family"), t("family." + o.family)),
+        life.answer.channel_id && figure("channel_id", life.answer.channel_id),
+        life.answer.currency && figure(t("order.currency"), life.answer.currency),
         figure(t("order.orderID"), life.answer.order_id ?? "–"))),
     h("article", { class: "card moves" }, h("h2", {}, t("order.moves")), movesOf(life, reload)),
     h("div", { class: "columns" },
       h("article", { class: "card" }, h("h2", {}, t("order.timeline")),
         life.timeline.length ? h("ol", { class: "timeline" }, life.timeline.toReversed().map((e) => entryRow(e)))
-          : h("div", { class: "empty small" }, h("h3", {}, t("order.timelineEmpty")), h("p", {}, t("order.timelineEmptyText")), copyable(queryLine(o), copyLabel()))),
+          : h("div", { class: "empty small" }, h("h3", {}, t("order.timelineEmpty")), h("p", {}, t("order.timelineEmptyText")), !o.family && copyable(queryLine(o), copyLabel()))),
       h("div", { class: "aside" },
         h("article", { class: "card" }, h("h2", {}, t("order.notifications")), notificationsOf(life)),
         h("article", { class: "card" }, h("details", { key: "answer" }, h("summary", {}, h("h2", {}, t("order.answer"))), h("pre", { tabindex: "0" }, pretty(JSON.stringify(life.answer))))))),
@@ -156,7 +159,7 @@ function movesOf(life, reload) {
   const button = (name) => h("button", {
     type: "button", key: "move-" + name, "data-move": name, class: /expire|fail/.test(name) ? "quiet" : "",
     onclick: (event) => attempt(event.currentTarget, async () => {
-      const body = { name, sub_mchid: o.sub_mchid, out_order_no: o.out_order_no };
+      const body = { name, family: o.family, sub_mchid: o.sub_mchid, out_order_no: o.out_order_no };
       if (name === "start_deduction") Object.assign(body, { seconds: Number(seconds.value), fails: fails.checked });
       await api.move(body);
       await reload();

@@ -11,12 +11,19 @@ export const issueOf = (report) => (language() === "zh" && report.issue_zh ? rep
 
 // subjectLink leads to the order that an entry is about.
 export function subjectLink(subject) {
-  const slash = subject.indexOf("/");
-  if (slash < 0 || subject.indexOf("/", slash + 1) >= 0) return h("span", { class: "subject" }, subject);
-  return h("a", { class: "subject", href: orderHash(subject.slice(0, slash), subject.slice(slash + 1)) }, subject.slice(slash + 1));
+  const parts = subject.split("/");
+  const family = families.includes(parts[0]) ? parts.shift() : undefined;
+  if (parts.length !== 2) return h("span", { class: "subject" }, subject);
+  return h("a", { class: "subject", href: orderHash(parts[0], parts[1], family) }, parts[1]);
 }
 
-export const orderHash = (sub, number) => `#/orders/${encodeURIComponent(sub || "-")}/${encodeURIComponent(number)}`;
+// Families of orders that have operations of their own.
+const families = ["AcquiringBank", "Overseas"];
+
+// subjectOf is what the journal calls an order.
+export const subjectOf = (sub, number, family) => (family ? family + "/" : "") + sub + "/" + number;
+
+export const orderHash = (sub, number, family) => "#/orders/" + [sub || "-", number, family].filter(Boolean).map(encodeURIComponent).join("/");
 
 function good(e) {
   if (e.kind === "request") return e.status >= 200 && e.status < 300 && !e.signature;

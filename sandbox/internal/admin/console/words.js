@@ -24,7 +24,7 @@ const words = {
     "orders.pick": "Choose an order", "orders.pickText": "Its life appears here: requests with their answers, what the user did, notifications and their retries.",
     "orders.back": "All orders", "orders.gone": "There is no such order", "orders.goneText": "It was forgotten, or never made. Orders stay over a restart with --data FILE.",
 
-    "order.total": "To collect", "order.paid": "Collected", "order.risk": "Risk fund", "order.created": "Created", "order.subMerchant": "Sub-merchant", "order.orderID": "WeChat Pay order", "order.notYet": "not yet", "order.direct": "direct merchant",
+    "order.total": "To collect", "order.paid": "Collected", "order.risk": "Risk fund", "order.created": "Created", "order.subMerchant": "Sub-merchant", "order.orderID": "WeChat Pay order", "order.notYet": "not yet", "order.direct": "direct merchant", "order.family": "Family", "order.currency": "Currency", "family.AcquiringBank": "acquiring institution", "family.Overseas": "overseas",
     "order.moves": "In WeChat", "order.movesText": "What the user or WeChat Pay would do now.", "order.noMoves": "Nothing is left for the user or WeChat Pay to do.",
     "order.timeline": "Timeline", "order.timelineEmpty": "Nothing happened to it yet", "order.timelineEmptyText": "Query it, for one:",
     "order.notifications": "Notifications", "order.answer": "As a query answers it", "order.seconds": "seconds", "order.fails": "fails in the end",
@@ -90,7 +90,7 @@ const words = {
     "orders.pick": "请选择订单", "orders.pickText": "这里显示它的全过程：请求与应答、用户操作、通知与重试。",
     "orders.back": "全部订单", "orders.gone": "没有这个订单", "orders.goneText": "它已被清空，或从未创建。使用 --data FILE 可在重启后保留订单。",
 
-    "order.total": "应收金额", "order.paid": "已收金额", "order.risk": "风险金额", "order.created": "创建时间", "order.subMerchant": "子商户", "order.orderID": "微信支付订单号", "order.notYet": "未产生", "order.direct": "直连商户",
+    "order.total": "应收金额", "order.paid": "已收金额", "order.risk": "风险金额", "order.created": "创建时间", "order.subMerchant": "子商户", "order.orderID": "微信支付订单号", "order.notYet": "未产生", "order.direct": "直连商户", "order.family": "产品", "order.currency": "货币", "family.AcquiringBank": "从业机构", "family.Overseas": "境外",
     "order.moves": "微信侧操作", "order.movesText": "用户或微信支付此刻可能做的事。", "order.noMoves": "用户和微信支付都没有可做的操作了。",
     "order.timeline": "时间线", "order.timelineEmpty": "还没有发生任何事", "order.timelineEmptyText": "例如查询一下：",
     "order.notifications": "通知", "order.answer": "查询接口的应答", "order.seconds": "秒", "order.fails": "最终失败",
