@@ -87,8 +87,9 @@ viewer: ## fetch the pinned viewer of the reference page again (needs npm)
 peers: ## run the other Go clients on the sandbox, check allocations, and run all of make bench once, in short
 	cd bench && go vet ./... && go test ./... && go run ./report --short -o -
 
-bench: ## measure this client beside its peers, the sandbox and the tools, into docs/performance.md
+bench: ## measure this client beside its peers, the sandbox and the tools, with both versions of Go, into docs/performance*.md
 	cd bench && go run ./report
+	cd bench && GOTOOLCHAIN=go1.27.1 go run ./report -o ../docs/performance-go1.27.md
 
 ci: ## what gates a change, .ci/run
 	.ci/run

@@ -127,7 +127,8 @@ func (r *report) head(ctx context.Context) error {
 	}
 	r.printf(`# Performance
 
-`+"`make bench`"+` writes this page. No figure in it is typed by hand.
+`+"`make bench`"+` writes this page, once [with go1.26](performance.md) and once
+[with go1.27](performance-go1.27.md). No figure in it is typed by hand.
 
 Machine: %s, %d cores, %s. Peers: %s.
 Every row of a table did the same work in the same run, in turns, %d rounds of %s

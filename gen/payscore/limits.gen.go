@@ -1396,6 +1396,26 @@ func (v OverseasTimeRange) check(c *limit.Checker, at *limit.Path) {
 
 // Validate checks v against the limits of the contract. It returns nil or a
 // [limit.Findings] with all that breaks one.
+func (v PayOnDeliveryRiskFund) Validate() error {
+	c := limit.Checker{Characters: characters}
+	v.check(&c, nil)
+	return c.Err()
+}
+
+func (v PayOnDeliveryRiskFund) check(c *limit.Checker, at *limit.Path) {
+	if v.Amount != nil {
+		c.Integer(at, "amount", *v.Amount, 1, limit.Highest)
+	}
+	if v.Description != nil {
+		c.String(at, "description", *v.Description, 0, 30, nil)
+	}
+	if v.Name != nil {
+		c.Enum(at, "name", v.Name.Valid())
+	}
+}
+
+// Validate checks v against the limits of the contract. It returns nil or a
+// [limit.Findings] with all that breaks one.
 func (v PayPartnerServiceOrderRequest) Validate() error {
 	c := limit.Checker{Characters: characters}
 	v.check(&c, nil)

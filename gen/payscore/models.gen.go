@@ -1507,8 +1507,9 @@ type CreateAcquiringBankPayOnDeliveryOrderRequest struct {
 	// PostPayments What the service will cost, as far as it is known.
 	PostPayments []Payment `json:"post_payments,omitzero"`
 
-	// RiskFund What the merchant risks with this order. The mode of the service decides which names are allowed.
-	RiskFund *RiskFund `json:"risk_fund,omitempty"`
+	// RiskFund What an institution risks with an order that is paid on delivery. The pages of the other orders require its name and
+	// its amount; the community description of this operation requires neither.
+	RiskFund *PayOnDeliveryRiskFund `json:"risk_fund,omitempty"`
 
 	// ServiceID Id of the PayScore service, given by WeChat Pay. The pages say 32 digits and print examples of 6 digits, of 31 and `service_id`. An old page allows letters and digits only.
 	//
@@ -4451,6 +4452,24 @@ type PartnerUserRiskLevel struct {
 	//
 	// Example: 1
 	UserRiskLevel *int64 `json:"user_risk_level,omitempty"`
+}
+
+// PayOnDeliveryRiskFund 订单风险金: What an institution risks with an order that is paid on delivery. The pages of the other orders require its name and
+// its amount; the community description of this operation requires neither.
+type PayOnDeliveryRiskFund struct {
+	// Amount The risk, in fen, above 0 and within the risk cap of the service.
+	//
+	// Example: 10000
+	Amount *int64 `json:"amount,omitempty"`
+
+	// Description What the risk consists of.
+	//
+	// Example: 就餐的预估费用
+	Description *string `json:"description,omitempty"`
+
+	// Name Kind of risk fund. DEPOSIT (押金), ADVANCE (预付款) and CASH_DEPOSIT (保证金) belong to a service of
+	// the deposit-free mode (先免), ESTIMATE_ORDER_COST (预估订单费用) to one of the pay-later mode (先享).
+	Name *RiskFundName `json:"name,omitempty"`
 }
 
 // PayPartnerServiceOrderRequest 订单收款请求: A request for one more deduction.

@@ -69,7 +69,7 @@ func Create(r Opening, known *Order, t Terms) (Order, Effects, *Refusal) {
 	if b.SubMchID != "" {
 		c.Entity.SubMchID = new(b.SubMchID)
 	}
-	if b.RiskFund.Name != "" {
+	if b.RiskFund.Name != "" && b.RiskFund.Amount > 0 {
 		c.Entity.RiskFund = &b.RiskFund
 	}
 	initial := Created
