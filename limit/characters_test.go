@@ -2,6 +2,7 @@ package limit_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -64,15 +65,21 @@ func TestExcept(t *testing.T) {
 		{[]string{"sub_mchid", "$.reason"}, 2},
 		{[]string{"$.bad"}, 4},
 	} {
-		var c limit.Checker
+		var all, c limit.Checker
 		c.Except(tc.except...)
-		c.String(root, "reason", "", 1, 50, nil)
-		c.String(&item, "name", "", 1, 20, nil)
-		c.String(limit.Parameters, "sub_mchid", "", 1, 20, nil)
-		c.String(root, "bad", "\xff", 1, 20, nil)
+		for _, c := range []*limit.Checker{&all, &c} {
+			c.String(root, "reason", "", 1, 50, nil)
+			c.String(&item, "name", "", 1, 20, nil)
+			c.String(limit.Parameters, "sub_mchid", "", 1, 20, nil)
+			c.String(root, "bad", "\xff", 1, 20, nil)
+		}
 		findings, _ := c.Err().(limit.Findings)
 		if len(findings) != tc.left {
 			t.Errorf("%q: %d findings, want %d: %v", tc.except, len(findings), tc.left, findings)
+		}
+		every, _ := all.Err().(limit.Findings)
+		if later := every.Except(tc.except...); !slices.Equal(later, findings) || len(every) != 4 {
+			t.Errorf("%q: %v of %v, want %v", tc.except, later, every, findings)
 		}
 	}
 	var c limit.Checker

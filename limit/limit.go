@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -86,6 +87,12 @@ func (fs Findings) Err() error {
 	return grave
 }
 
+// Except returns the findings at other places than these. It takes the paths of
+// [Checker.Except], and keeps what that keeps.
+func (fs Findings) Except(paths ...string) Findings {
+	return slices.DeleteFunc(slices.Clone(fs), func(f Finding) bool { return excepted(paths, f.Path, f.Rule) })
+}
+
 // Path names a place in a JSON document, as a chain from the leaf to the
 // root. A nil *Path is the root. It becomes text only when something is wrong.
 type Path struct {
@@ -142,8 +149,8 @@ func (c *Checker) Except(paths ...string) {
 	}
 }
 
-func (c *Checker) excepted(path, rule string) bool {
-	return rule != "utf8" && slices.ContainsFunc(c.except, func(except string) bool {
+func excepted(paths []string, path, rule string) bool {
+	return rule != "utf8" && slices.ContainsFunc(paths, func(except string) bool {
 		pattern := strings.ReplaceAll(regexp.QuoteMeta(except), `\[\*\]`, `\[[0-9]+\]`)
 		matched, _ := regexp.MatchString("^"+pattern+"$", path)
 		return matched
@@ -167,7 +174,7 @@ func (c *Checker) add(at *Path, key, rule, format string, args ...any) {
 		member := at.Key(key)
 		place = &member
 	}
-	if path := place.String(); !c.excepted(path, rule) {
+	if path := place.String(); !excepted(c.except, path, rule) {
 		c.findings = append(c.findings, Finding{Path: path, Rule: rule, Message: fmt.Sprintf(format, args...)})
 	}
 }
@@ -219,6 +226,14 @@ func (c *Checker) Integer(at *Path, key string, value, lowest, highest int64) {
 		c.add(at, key, "minimum", "%d, at least %d", value, lowest)
 	case value > highest:
 		c.add(at, key, "maximum", "%d, at most %d", value, highest)
+	}
+}
+
+// Time finds the zero Time. It is one that was forgotten, and would arrive as the
+// first day of the year 1.
+func (c *Checker) Time(at *Path, key string, value time.Time) {
+	if value.IsZero() {
+		c.add(at, key, "required", "the zero time, which is none")
 	}
 }
 

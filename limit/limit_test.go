@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/wxpayscore/payscore/limit"
 )
@@ -126,6 +127,18 @@ func TestInteger(t *testing.T) {
 		got := one(t, func(c *limit.Checker) { c.Integer(nil, "field", tc.value, tc.lowest, tc.highest) })
 		if got != tc.want {
 			t.Errorf("Integer(%d, %d, %d): got %q, want %q", tc.value, tc.lowest, tc.highest, got, tc.want)
+		}
+	}
+}
+
+func TestTime(t *testing.T) {
+	for at, want := range map[time.Time]string{
+		{}: "required: the zero time, which is none",
+		time.Time{}.In(time.FixedZone("CST", 8*3600)): "required: the zero time, which is none",
+		time.Unix(0, 0): "", time.Date(2019, 11, 11, 16, 24, 5, 0, time.UTC): "",
+	} {
+		if got := one(t, func(c *limit.Checker) { c.Time(nil, "field", at) }); got != want {
+			t.Errorf("%v: got %q, want %q", at, got, want)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func confirmPartner[B any](ctx context.Context, client PartnerClient, outOrderNo
 		params.ServiceID = &service
 	}
 	return confirm(ctx, operation[payscore.ServiceOrderEntity]{
-		kind: k, outOrderNo: outOrderNo, params: params, query: partnerQuery(ctx, client, params),
+		kind: k, outOrderNo: outOrderNo, unqueried: validate(ctx, client, params), query: partnerQuery(ctx, client, params),
 		send: func() (*payscore.ServiceOrderEntity, error) { return nil, send(client, ctx, outOrderNo, body) },
 	}, o)
 }
@@ -63,7 +63,7 @@ func confirmDirect[B any, A directAnswer](ctx context.Context, client DirectClie
 ) (Result[payscore.DirectServiceOrderEntity], error) {
 	params := payscore.QueryServiceOrderParams{ServiceID: serviceID, AppID: appID, OutOrderNo: &outOrderNo}
 	return confirm(ctx, operation[payscore.DirectServiceOrderEntity]{
-		kind: k, outOrderNo: outOrderNo, params: params, query: directQuery(ctx, client, params),
+		kind: k, outOrderNo: outOrderNo, unqueried: validate(ctx, client, params), query: directQuery(ctx, client, params),
 		send: func() (*payscore.DirectServiceOrderEntity, error) {
 			answer, err := send(client, ctx, outOrderNo, body)
 			if err != nil {
@@ -72,6 +72,17 @@ func confirmDirect[B any, A directAnswer](ctx context.Context, client DirectClie
 			return answered(outOrderNo, cmp.Or(answer, new(A)))
 		},
 	}, o)
+}
+
+// validate checks the parameters of a query as the client does. A client of another
+// kind is taken for one that makes no exceptions.
+func validate(ctx context.Context, client any, params interface{ Validate() error }) error {
+	if c, ok := client.(interface {
+		Validate(context.Context, interface{ Validate() error }) error
+	}); ok {
+		return c.Validate(ctx, params)
+	}
+	return params.Validate()
 }
 
 // directAnswer is a response to an operation of a direct merchant. It has the

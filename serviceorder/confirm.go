@@ -24,16 +24,16 @@ type kind struct {
 type operation[O Order] struct {
 	kind
 	outOrderNo string
-	send       func() (*O, error)            // returns the order if the response is one
-	params     interface{ Validate() error } // of the query
-	query      func() (*O, error)            // nil without a client
+	send       func() (*O, error) // returns the order if the response is one
+	unqueried  error              // what is wrong with the query
+	query      func() (*O, error) // nil without a client
 }
 
 // confirm sends an operation, and queries the order when the response does not
 // show whether the operation was carried out.
 func confirm[O Order](ctx context.Context, op operation[O], o options) (Result[O], error) {
 	var r Result[O]
-	impossible := op.params.Validate() // an operation that was sent could not be settled
+	impossible := op.unqueried // an operation that was sent could not be settled
 	if o.misconfigured != nil {
 		impossible = o.misconfigured
 	}

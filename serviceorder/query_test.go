@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -207,5 +209,53 @@ func TestServiceThatCannotBeQueried(t *testing.T) {
 		if !ok || !strings.Contains(findings.Error(), "service_id") || !errors.Is(err, apierror.ErrNotSent) || s.writes > 0 {
 			t.Errorf("%s: %d writes: %v", f.name, s.writes, err)
 		}
+	}
+}
+
+// doer answers each request, an operation with an error of the server.
+type doer func(req *http.Request) int
+
+func (d doer) Do(req *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: d(req), Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"out_order_no":"` + outOrderNo + `"}`)), Request: req}, nil
+}
+
+// A call that is let break a limit is settled by a query that breaks it, too.
+func TestQueryBreaksALimitThatTheCallMay(t *testing.T) {
+	long := strings.Repeat("1", 33)
+	partner := payscore.ModifyPartnerServiceOrderRequest{SubMchID: long, ServiceID: &long, PostPayments: []payscore.Payment{}, TotalAmount: 1, Reason: "用户投诉"}
+	direct := payscore.ModifyServiceOrderRequest{AppID: long, ServiceID: long, PostPayments: []payscore.Payment{}, TotalAmount: 1, Reason: "用户投诉"}
+	body := []string{"$.sub_mchid", "$.service_id", "$.appid", "$.post_payments"}
+	query := []string{"sub_mchid", "service_id", "appid"}
+	for _, c := range []struct {
+		name  string
+		paths []string
+		opts  []payscore.ClientOption
+		sent  bool
+	}{
+		{"body and query", slices.Concat(body, query), nil, true},
+		{"body alone", body, nil, false}, // nothing could settle it
+		{"query alone", query, nil, false},
+		{"all", nil, []payscore.ClientOption{payscore.WithoutLimitChecks()}, true},
+	} {
+		sent := 0
+		client, err := payscore.New(payscore.DefaultServer, append(c.opts, payscore.WithHTTPClient(doer(func(req *http.Request) int {
+			sent++
+			return map[string]int{http.MethodGet: 200, http.MethodPost: 500}[req.Method]
+		})))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := payscore.WithoutLimitChecksOf(t.Context(), c.paths...)
+		check := func(which string, outcome serviceorder.Outcome, err error) {
+			var findings limit.Findings
+			if c.sent && (sent != 2 || outcome != serviceorder.Unknown) || !c.sent && (sent != 0 || outcome != serviceorder.NotCarriedOut || !errors.As(err, &findings)) {
+				t.Errorf("%s of %s: %d requests, %v, %v", c.name, which, sent, outcome, err)
+			}
+			sent = 0
+		}
+		p, err := serviceorder.Modify(ctx, client, outOrderNo, partner, serviceorder.WithPause(0))
+		check("a partner", p.Outcome, err)
+		d, err := serviceorder.ModifyDirect(ctx, client, outOrderNo, direct, serviceorder.WithPause(0))
+		check("a direct merchant", d.Outcome, err)
 	}
 }

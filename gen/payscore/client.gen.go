@@ -194,6 +194,21 @@ func exceptions(ctx context.Context) []string {
 // checksLimits is false after WithoutLimitChecks. A nil Client ends in call.
 func (c *Client) checksLimits() bool { return c == nil || !c.skipLimits }
 
+// Validate checks a body or the parameters of a query like a call with ctx, whose
+// exceptions of [WithoutLimitChecksOf] it makes. It returns nil after
+// [WithoutLimitChecks].
+func (c *Client) Validate(ctx context.Context, v interface{ Validate() error }) error {
+	if v == nil || !c.checksLimits() {
+		return nil
+	}
+	err := v.Validate()
+	var findings limit.Findings
+	if errors.As(err, &findings) {
+		return findings.Except(exceptions(ctx)...).Err()
+	}
+	return err
+}
+
 // maxAnswer bounds an answer that is read into memory, in bytes. The largest
 // order of the contract takes a tenth of it.
 const maxAnswer = 1 << 20

@@ -262,6 +262,9 @@ func (v CompleteAcquiringBankServiceOrderRequest) check(c *limit.Checker, at *li
 	if v.ChannelID != nil {
 		c.String(at, "channel_id", *v.ChannelID, 1, 32, nil)
 	}
+	if v.CompleteTime != nil {
+		c.Time(at, "complete_time", *v.CompleteTime)
+	}
 	if v.GoodsTag != nil {
 		c.String(at, "goods_tag", *v.GoodsTag, 0, 32, nil)
 	}
@@ -303,6 +306,9 @@ func (v CompleteOverseasServiceOrderRequest) Validate() error {
 func (v CompleteOverseasServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
 	if v.AppID != nil {
 		c.String(at, "appid", *v.AppID, 1, 32, nil)
+	}
+	if v.CompleteTime != nil {
+		c.Time(at, "complete_time", *v.CompleteTime)
 	}
 	if v.Currency != nil {
 		c.String(at, "currency", *v.Currency, 1, 16, nil)
@@ -346,6 +352,9 @@ func (v CompletePartnerServiceOrderRequest) Validate() error {
 }
 
 func (v CompletePartnerServiceOrderRequest) check(c *limit.Checker, at *limit.Path) {
+	if v.CompleteTime != nil {
+		c.Time(at, "complete_time", *v.CompleteTime)
+	}
 	if v.Device != nil {
 		object := at.Key("device")
 		v.Device.check(c, &object)
@@ -1366,6 +1375,7 @@ func (v OverseasSyncDetail) check(c *limit.Checker, at *limit.Path) {
 	if v.PaidAmount != nil {
 		c.Integer(at, "paid_amount", *v.PaidAmount, 0, limit.Highest)
 	}
+	c.Time(at, "paid_time", v.PaidTime)
 	if v.Seq != nil {
 		c.Integer(at, "seq", *v.Seq, limit.Lowest, limit.Highest)
 	}

@@ -300,7 +300,7 @@ func TestContractExamples(t *testing.T) {
 			})
 		}
 	}
-	if methods := reflect.TypeFor[*payscore.Client]().NumMethod(); methods != covered {
+	if methods := reflect.TypeFor[*payscore.Client]().NumMethod() - 1; methods != covered { // without Validate
 		t.Errorf("the client has %d methods, the contract %d operations", methods, covered)
 	}
 	t.Logf("%d operations", covered)

@@ -41,6 +41,8 @@ func edges(s *openapi3.Schema, v any, path string, put func(any) any) (all []edg
 		if s.MinLength > 0 {
 			add("minLength", strings.Repeat("a", int(s.MinLength)-1))
 		}
+	case s.Format == "date-time":
+		add("required", "0001-01-01T00:00:00Z") // what a forgotten time.Time encodes as
 	case s.Type.Is("integer"):
 		if s.Min != nil {
 			add("", int64(*s.Min))

@@ -238,7 +238,8 @@ $.req_objects[1].name minLength
 $.req_pattern pattern
 $.req_range maximum
 $.req_strings minItems
-$.req_text utf8`
+$.req_text utf8
+$.req_time required`
 	if got := paths(t, err); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
