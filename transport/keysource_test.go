@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -91,5 +92,34 @@ func TestKeyDownloadThatFailed(t *testing.T) {
 				t.Errorf("does not say why: %v", err)
 			}
 		})
+	}
+}
+
+// A field that is encrypted names its key in each attempt, whichever is preferred by then.
+func TestEachAttemptNamesTheKeyThatEncrypted(t *testing.T) {
+	const other = "7132D72A03E93CDDF8C03BBD1F37EEDF"
+	for _, first := range []bool{true, false} {
+		var serials []string
+		srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			serials = append(serials, r.Header.Values("Wechatpay-Serial")...)
+			w.WriteHeader(503)
+		})
+		signer, _ := newSigner(auth.WithWechatpaySerial(keyID))
+		editors := []func(context.Context, *http.Request) error{signer.Sign, auth.Key{ID: other}.NameInRequest}
+		if first {
+			slices.Reverse(editors)
+		}
+		req := request(t, "POST", srv.URL+"/v3/security/echo", "{}")
+		for _, edit := range editors {
+			if err := edit(t.Context(), req); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := transport.New(signer, newVerifier(), transport.WithHooks(clock, noSleep, 0)).Do(req); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(serials, []string{other, other, other}) {
+			t.Errorf("%q", serials)
+		}
 	}
 }
