@@ -216,6 +216,7 @@ func faultOrders(t *testing.T, short, usual int) int {
 // of them over HTTP/2. Each one ends at the right amount, or at the old one and is reported so, or
 // is reported as unknown.
 func TestModifyUnderFaults(t *testing.T) {
+	t.Parallel()
 	const seed, before, total = 20250315, 50000, 39900
 	count := faultOrders(t, 60, 150)
 	n := newBadNetwork(t, seed, 0.4)

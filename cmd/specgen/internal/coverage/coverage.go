@@ -226,6 +226,31 @@ func (p *page) agree(known bool, key string, say func(format string, args ...any
 	}
 }
 
+// retired is the family of what WeChat Pay no longer serves.
+const retired = "retired"
+
+// living says how much of what WeChat Pay serves is covered.
+func (p *Pages) living() string {
+	var operations, events struct{ covered, all int }
+	for _, f := range p.families {
+		if f.Family == retired {
+			continue
+		}
+		for _, page := range f.Pages {
+			of := &operations
+			if page.Event != "" {
+				of = &events
+			}
+			of.all++
+			if page.Reason == "" {
+				of.covered++
+			}
+		}
+	}
+	return fmt.Sprintf("It covers %d of the %d operations that WeChat Pay serves, and %d of %d notifications.\n\n",
+		operations.covered, operations.all, events.covered, events.all)
+}
+
 // File gives docs/coverage.md.
 func File(p *Pages, d *contract.Document) output.File {
 	c := of(d)
@@ -238,6 +263,7 @@ Which of WeChat Pay's official pages the contract covers, and why it leaves othe
 first page of the row, which the contract follows.
 
 `)
+	b.WriteString(p.living())
 	b.WriteString("| 类别 Family | Covered | Left out |\n|---|---:|---:|\n")
 	done, left := 0, 0
 	for _, f := range p.families {
