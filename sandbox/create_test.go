@@ -181,6 +181,17 @@ func TestCreateRulesOfTimesAndTexts(t *testing.T) {
 		strings.Repeat("&", 85):  {}, // 255 once it is encoded
 		strings.Repeat("&", 86):  wrongParam("/attach"),
 		strings.Repeat("汉", 29):  wrongParam("/attach"),
+		// As the page asks for, it may come encoded, by any of the common functions.
+		strings.Repeat("%E6%B1%89", 28):                    {},
+		strings.Repeat("%e6%b1%89", 28):                    {},
+		strings.Repeat("!'()*~-_.+", 25):                   {},
+		strings.Repeat("%", 85):                            {},
+		strings.Repeat("%", 86):                            wrongParam("/attach"),
+		strings.Repeat("%E6%B1%89", 28) + "hhhh":           {}, // 256
+		strings.Repeat("%E6%B1%89", 28) + "hhh汉":           wrongParam("/attach"),
+		strings.Repeat("%E6%B1%89", 28) + "hhhhh":          wrongParam("/attach"),
+		strings.Repeat("%zz", 51) + "h":                    {}, // 256, as %25zz
+		strings.Repeat("%zz", 51) + strings.Repeat("h", 2): wrongParam("/attach"),
 	} {
 		body := needConfirm("attach")
 		body.Attach = &attach

@@ -563,7 +563,7 @@ type AcquiringBankServiceOrderEntity struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -1463,7 +1463,7 @@ type CreateAcquiringBankPayOnDeliveryOrderRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -1551,7 +1551,7 @@ type CreateAcquiringBankPayOnDeliveryOrderResult struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -1635,7 +1635,7 @@ type CreateAcquiringBankServiceOrderRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -1714,7 +1714,7 @@ type CreateAcquiringBankServiceOrderResult struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -1800,7 +1800,7 @@ type CreateOverseasServiceOrderRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -1880,7 +1880,7 @@ type CreateOverseasServiceOrderResult struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -1967,7 +1967,7 @@ type CreatePartnerPayOnDeliveryOrderRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -2054,7 +2054,7 @@ type CreatePartnerPayOnDeliveryOrderResult struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -2194,7 +2194,7 @@ type CreatePartnerServiceOrderRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -2273,7 +2273,7 @@ type CreatePartnerServiceOrderResult struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -2425,7 +2425,7 @@ type CreatePartnerSignPlanServiceOrderRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -2497,7 +2497,7 @@ type CreatePartnerSignPlanServiceOrderResult struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -2573,7 +2573,7 @@ type CreatePayOnDeliveryOrderRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -2645,7 +2645,7 @@ type CreatePayOnDeliveryOrderResult struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -2812,7 +2812,7 @@ type CreateServiceOrderRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -2876,7 +2876,7 @@ type CreateServiceOrderResult struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -3003,7 +3003,7 @@ type CreateSignPlanServiceOrderRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -3060,7 +3060,7 @@ type CreateSignPlanServiceOrderResult struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -3148,7 +3148,7 @@ type DirectCompletePartnerServiceOrderRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -3225,7 +3225,7 @@ type DirectCompleteServiceOrderRequest struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -3291,7 +3291,7 @@ type DirectCompleteServiceOrderResult struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -3359,7 +3359,7 @@ type DirectServiceOrderEntity struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -3859,7 +3859,7 @@ type OverseasServiceOrderEntity struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -5456,7 +5456,7 @@ type ServiceOrderEntity struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
@@ -5556,7 +5556,7 @@ type ServiceOrderNotification struct {
 	// Example: wxd678efh567hg6787
 	AppID string `json:"appid"`
 
-	// Attach Free text that comes back in the notifications of the order. 256 characters after URL encoding.
+	// Attach Free text that comes back in the notifications of the order. The merchant URL-encodes it, and it has 256 characters then.
 	//
 	// Example: Easdfowealsdkjfnlaksjdlfkwqoi&wl3l2sald
 	Attach *string `json:"attach,omitempty"`
