@@ -317,14 +317,15 @@ func callFor[T any](ctx context.Context, c *Client, info call.Info, method, targ
 }
 
 // same returns an error when a field of an answer is not what was sent, or is
-// missing although the answer is about it (always). sent is nil when it was not.
+// missing although the answer is about it (always). sent is nil when it was not;
+// a parameter that was sent empty asked for nothing.
 func same(field string, sent, answered *string, always bool) error {
 	switch {
 	case answered == nil || *answered == "":
 		if always {
 			return &apierror.MismatchError{Field: field, Missing: true}
 		}
-	case sent != nil && *sent != *answered:
+	case sent != nil && *sent != *answered && (*sent != "" || always):
 		return &apierror.MismatchError{Field: field}
 	}
 	return nil

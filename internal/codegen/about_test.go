@@ -157,3 +157,20 @@ func TestQueryByQueryID(t *testing.T) {
 		}
 	}
 }
+
+// An empty parameter asks for nothing, so its field may have anything: a published
+// sample has an empty sub_openid beside an openid.
+func TestEmptyParameterAsksForNothing(t *testing.T) {
+	for body, ok := range map[string]bool{
+		`{"service_id":"3","sub_mchid":"1","openid":"o","sub_openid":"s"}`: true,
+		`{"service_id":"3","sub_mchid":"1","openid":"p","sub_openid":"s"}`: false,
+		`{"service_id":"3","sub_mchid":"1","openid":"o","sub_openid":""}`:  true,
+	} {
+		server := &wechatpay{status: 200, body: body}
+		_, err := newClient(t, server).SearchPartnerPermission(t.Context(), payscore.SearchPartnerPermissionParams{
+			ServiceID: "3", AppID: "a", SubMchID: "1", OpenID: new("o"), SubOpenID: new("")})
+		if (err == nil) != ok || len(server.got) != 1 {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
