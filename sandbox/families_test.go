@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -303,5 +304,32 @@ func TestAdminOfFamilies(t *testing.T) {
 	}
 	if _, err := b.Seed("B", 1, sandbox.SeedFamily(sandbox.AcquiringBank), sandbox.SeedSubMchID("")); err == nil {
 		t.Error("seeded an institution's order without a sub-merchant")
+	}
+}
+
+// That an order which the user confirms names no user stands on the pages of partners and
+// direct merchants alone.
+func TestConfirmedOrderOfAFamilyNamesAUser(t *testing.T) {
+	t.Parallel()
+	b := newBoxAt(t, clockAt(noon))
+	for _, confirm := range []any{nil, true} {
+		body := map[string]any{
+			"service_id": serviceID, "appid": appID, "sub_mchid": subMchID, "out_order_no": fmt.Sprint("family-", confirm == nil), "service_introduction": "XX充电宝",
+			"risk_fund": map[string]any{"name": "DEPOSIT", "amount": 60000}, "time_range": map[string]any{"start_time": "OnAccept"},
+			"notify_url": "https://api.test.com", "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+		}
+		if confirm != nil {
+			body["need_user_confirm"] = confirm
+		}
+		b.send("POST", orders, asJSON(body)).checkRefused(t, wrongParam("/openid"))
+		body["channel_id"] = channelID
+		if got := b.send("POST", "/v3/payscore/acquiringbank/serviceorder", asJSON(body)); got.Status != 200 {
+			t.Errorf("institution, %v: %v", confirm, &got.Error)
+		}
+		delete(body, "channel_id")
+		body["currency"] = "HKD"
+		if got := b.send("POST", "/v3/payscore/oversea/partner/serviceorder", asJSON(body)); got.Status != 200 {
+			t.Errorf("overseas, %v: %v", confirm, &got.Error)
+		}
 	}
 }

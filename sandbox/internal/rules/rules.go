@@ -18,7 +18,7 @@ const repeatableName = "商品信息"
 func CheckOpening(r Opening, t Terms) *Refusal {
 	b := r.Order
 	for _, check := range []func() *Refusal{
-		func() *Refusal { return checkUser(b, r.Completion != nil) },
+		func() *Refusal { return checkUser(b, r.Completion != nil, r.Family) },
 		func() *Refusal {
 			if r.Family == Overseas { // of which the pages show times in two forms
 				return nil
@@ -48,14 +48,15 @@ func CheckOpening(r Opening, t Terms) *Refusal {
 }
 
 // checkUser refuses an order that names a user too many or too few. One that
-// is completed at once bills a user, who must be named.
-func checkUser(b payscore.CreatePartnerServiceOrderRequest, completed bool) *Refusal {
+// is completed at once bills a user, who must be named. That an order which the
+// user confirms names none is on the pages of partners and direct merchants alone.
+func checkUser(b payscore.CreatePartnerServiceOrderRequest, completed bool, f Family) *Refusal {
 	needConfirm := !completed && (b.NeedUserConfirm == nil || *b.NeedUserConfirm)
 	b.SubOpenID = given(b.SubOpenID)
 	switch {
 	case b.SubOpenID != nil && b.SubAppID == nil:
 		return ParamError("body", "/sub_appid", "传sub_openid时必须传sub_appid", "is required with sub_openid")
-	case needConfirm && (b.OpenID != nil || b.SubOpenID != nil):
+	case needConfirm && f == "" && (b.OpenID != nil || b.SubOpenID != nil):
 		return ParamError("body", "/openid", "需要用户确认的订单不能传用户标识", "must not be sent for an order that the user confirms")
 	case !needConfirm && (b.OpenID == nil) == (b.SubOpenID == nil):
 		return ParamError("body", "/openid", "openid与sub_openid必须且只能传一个", "give exactly one of openid and sub_openid")
