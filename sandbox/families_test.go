@@ -78,7 +78,9 @@ func TestLifeOfAnInstitutionOrder(t *testing.T) {
 	for op, body := range map[string]any{"cancel": cancellation("x"), "modify": modification(1), "sync": paidElsewhere("20250601121010")} {
 		b.send("POST", bank.at(orderNo, op), bank.body(body)).checkRefused(t, runningDeduction)
 	}
-	b.Advance(23 * time.Hour)
+	b.Advance(23*time.Hour - time.Second)
+	b.register(orderNo, "T2").checkRefused(t, runningDeduction)
+	b.Advance(time.Second)
 	b.register(orderNo, "T1").checkRefused(t, refusal{400, "INVALID_REQUEST", 271316598, ""})
 	b.register(orderNo, "T2")
 	b.ok(b.Move("deduction_fails", bank.move(orderNo)))

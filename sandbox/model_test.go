@@ -342,7 +342,7 @@ func (w *walk) side() string { return string(allSides[w.dice.IntN(len(allSides))
 
 // advance moves the time on, which may end what every order waits for.
 func (w *walk) advance() {
-	d := []time.Duration{20 * time.Minute, time.Hour, modelRegistered, modelConfirmWithin}[w.dice.IntN(4)]
+	d := []time.Duration{20 * time.Minute, time.Hour, modelRegistered - 30*time.Minute, modelRegistered, modelConfirmWithin}[w.dice.IntN(5)]
 	w.note("advance by %s", d)
 	w.box.Advance(d)
 	w.elapsed += d
