@@ -513,6 +513,10 @@ func (w *walk) sendBoth(no, op, body string, apply transition) {
 		return
 	case 4:
 		w.note("%s %s for another's order", no, path)
+		if other := allSides[w.dice.IntN(len(allSides))]; other != sideOf(no) {
+			w.expect(w.serve("POST", other.at(no, "cancel"), other.body(cancellation("x")), nil), 404)
+			return
+		}
 		switch {
 		case op == "":
 		case sideOf(no) == direct && w.orders[no] != nil:
