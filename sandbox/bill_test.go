@@ -18,6 +18,7 @@ import (
 
 	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/sandbox"
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
 // download gets the file of a link with a signed request. The answer has no
@@ -186,4 +187,41 @@ func TestBillRefusals(t *testing.T) {
 	}
 	b.ok(b.Reset())
 	b.send("GET", at(first), "").checkRefused(t, over)
+}
+
+// Three months before the 31st of May is the end of February.
+func TestBillAtTheEndOfAMonth(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		today       time.Time
+		oldest, old string
+	}{
+		{time.Date(2026, 5, 31, 4, 0, 0, 0, time.UTC), "2026-02-28", "2026-02-27"},
+		{time.Date(2024, 5, 30, 4, 0, 0, 0, time.UTC), "2024-02-29", "2024-02-28"},
+		{time.Date(2026, 7, 31, 4, 0, 0, 0, time.UTC), "2026-04-30", "2026-04-29"},
+		{time.Date(2026, 3, 31, 4, 0, 0, 0, time.UTC), "2025-12-31", "2025-12-30"},
+		{time.Date(2026, 3, 31, 17, 0, 0, 0, time.UTC), "2026-01-01", "2025-12-31"}, // April in China
+	} {
+		_, refused := rules.BillDay(c.oldest, rules.Terms{Now: c.today})
+		if refused != nil {
+			t.Errorf("%s of %s: %v", c.oldest, c.today, refused)
+		}
+		if _, refused = rules.BillDay(c.old, rules.Terms{Now: c.today}); refused == nil || refused.Code != "PARAM_ERROR" {
+			t.Errorf("%s of %s: %v", c.old, c.today, refused)
+		}
+	}
+}
+
+// A bill has the orders as they are by now, and each in a line of its own.
+func TestBillOfWhatFellDue(t *testing.T) {
+	t.Parallel()
+	now := noon
+	b := newBoxAt(t, func() time.Time { return now })
+	b.create(needConfirm("waits"))
+	b.send("POST", overseas.at("", ""), with(overseas.body(noConfirm("odd")), map[string]any{"currency": "H,K\nD"}))
+	now = now.Add(31 * 24 * time.Hour) // without Advance
+	bill := string(must(b.Bill(serviceID, noon.Format(time.DateOnly))))
+	if !strings.Contains(bill, "`EXPIRED,") || strings.Contains(bill, "`CREATED,") || !strings.Contains(bill, "`H K D,") {
+		t.Errorf("the bill is %s", bill)
+	}
 }

@@ -148,6 +148,56 @@ func TestNotificationsReachTheReceiverOfThisProject(t *testing.T) {
 	}
 }
 
+// What a user does about a sign plan, and an institution's order, reach the
+// receiver once each, and say what a query says.
+func TestNewNotificationsReachTheReceiver(t *testing.T) {
+	t.Parallel()
+	b := newBoxAt(t, func() time.Time { return planDay })
+	p := planBox{b, partner}
+	var (
+		mu     sync.Mutex
+		events []*notify.Event
+	)
+	receiver := must(notify.New(b.Verifier().WithClock(b.now), must(auth.NewAPIv3Key(b.Credentials().Account().APIv3Key())),
+		func(_ context.Context, e *notify.Event) error {
+			mu.Lock()
+			defer mu.Unlock()
+			events = append(events, e)
+			return nil
+		}, notify.WithErrorFunc(func(err error) { t.Error(err) })))
+	server := httptest.NewServer(receiver)
+	t.Cleanup(server.Close)
+	here := map[string]any{"notify_url": server.URL}
+	p.do("createPlan", nil)
+	p.do("createSignPlan", here)
+	p.ok(p.user("sign_plan"))
+	p.do("createSignPlanServiceOrder", here)
+	b.call(partner, firstDetail, "complete", completionBy(planDay, 100))
+	b.ok(b.Move("deduct", partner.move(firstDetail)))
+	p.ok(p.user("cancel_sign_plan"))
+	b.send("POST", bank.at("", ""), with(bank.body(noConfirm("A")), here))
+	b.call(bank, "A", "complete", completionBy(planDay, 200))
+	b.register("A", "T1")
+	b.ok(b.Move("deduct", bank.move("A")))
+	b.Advance(48 * time.Hour)
+
+	var got []string
+	for _, e := range events {
+		switch r := e.Resource.(type) {
+		case *payscore.SignPlanNotification:
+			got = append(got, e.Type+" "+string(r.SignState)+" "+string(*r.CancelSignType))
+		case *payscore.ServiceOrderNotification:
+			got = append(got, e.Type+" "+r.OutOrderNo+" "+asJSON(r.ChannelID)+" "+asJSON(r.TotalAmount))
+		}
+	}
+	slices.Sort(got) // they are sent side by side
+	want := []string{"PAYSCORE.USER_CANCEL_SIGN_PLAN SIGN_PLAN_CANCEL USER", "PAYSCORE.USER_PAID " + firstDetail + " null 100",
+		"PAYSCORE.USER_PAID A " + asJSON(channelID) + " 200", "PAYSCORE.USER_SIGN_PLAN SIGNED NOT_CANCEL"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestNotificationsWithoutThisProject checks them with openssl, the contract
 // and a decryption of its own.
 func TestNotificationsWithoutThisProject(t *testing.T) {
@@ -161,6 +211,8 @@ func TestNotificationsWithoutThisProject(t *testing.T) {
 		{"PAYSCORE.USER_CONFIRM", "payscore", "", "支付分订单用户已确认"},
 		{"REFUND.SUCCESS", "refund", "refund", "退款成功"},
 		{"SECURITY_ECHO.SUCCESS", "security", "", "测试成功"},
+		{"PAYSCORE.USER_SIGN_PLAN", "payscore", "payscore", "用户签约计划成功"},
+		{"PAYSCORE.USER_CANCEL_SIGN_PLAN", "payscore", "payscore", "用户取消签约计划"},
 	} {
 		b.announce(in.URL+"/notify/here", c.event, map[string]string{"event": c.event})
 		b.Advance(0)

@@ -36,3 +36,9 @@ func (s *Sandbox) Payments() []string {
 	defer s.ledger.Store.Unlock()
 	return slices.Collect(s.ledger.Payments())
 }
+
+// Bill is a bill before it is encrypted.
+func (s *Sandbox) Bill(serviceID, date string) ([]byte, error) {
+	s.mustBeOpen()
+	return s.ledger.Bill(context.Background(), serviceID, date)
+}

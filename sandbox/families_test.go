@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/wxpayscore/payscore/gen/payscore"
 	"github.com/wxpayscore/payscore/sandbox"
+	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 )
 
 // runningDeduction is the refusal while a deduction is in progress.
@@ -64,7 +66,6 @@ func TestLifeOfAnInstitutionOrder(t *testing.T) {
 		t.Errorf("modified to %s", asJSON(o))
 	}
 
-	b.register(orderNo, "").checkRefused(t, wrongParam("/out_trade_no"))
 	deduction := payscore.QueryAcquiringBankDeductionParams{ServiceID: serviceID, AppID: appID, SubMchID: subMchID, ChannelID: channelID, OutOrderNo: new(orderNo)}
 	_, err = b.client.QueryAcquiringBankDeduction(ctx, deduction)
 	checkRefused(t, err, notExist)
@@ -77,7 +78,9 @@ func TestLifeOfAnInstitutionOrder(t *testing.T) {
 	for op, body := range map[string]any{"cancel": cancellation("x"), "modify": modification(1), "sync": paidElsewhere("20250601121010")} {
 		b.send("POST", bank.at(orderNo, op), bank.body(body)).checkRefused(t, runningDeduction)
 	}
-	b.Advance(23 * time.Hour)
+	b.Advance(23*time.Hour - time.Second)
+	b.register(orderNo, "T2").checkRefused(t, runningDeduction)
+	b.Advance(time.Second)
 	b.register(orderNo, "T1").checkRefused(t, refusal{400, "INVALID_REQUEST", 271316598, ""})
 	b.register(orderNo, "T2")
 	b.ok(b.Move("deduction_fails", bank.move(orderNo)))
@@ -90,9 +93,6 @@ func TestLifeOfAnInstitutionOrder(t *testing.T) {
 	deduction.AppID = "wx0"
 	_, err = b.client.QueryAcquiringBankDeduction(ctx, deduction)
 	checkRefused(t, err, notExist)
-	deduction.OutOrderNo = nil
-	_, err = b.client.QueryAcquiringBankDeduction(ctx, deduction)
-	checkRefused(t, err, wrongParam("out_order_no"))
 
 	if o := b.read(bank, orderNo); stageOf(t, o) != "DONE" || *o.Collection.PaidAmount != 49900 || *o.Collection.Details[0].PaidType != payscore.PaidTypeNewton {
 		t.Errorf("in the end: %s", asJSON(o))
@@ -331,5 +331,107 @@ func TestConfirmedOrderOfAFamilyNamesAUser(t *testing.T) {
 		if got := b.send("POST", "/v3/payscore/oversea/partner/serviceorder", asJSON(body)); got.Status != 200 {
 			t.Errorf("overseas, %v: %v", confirm, &got.Error)
 		}
+	}
+}
+
+// Sources disagree on the two numbers: one is made up of the order's, the other
+// is not needed. With strict bindings both are required.
+func TestDeductionWithoutNumbers(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	register := func(b *box, no string) answer {
+		return b.send("POST", bank.at(no, "registerdeductinfo"), with(bank.body(registration("")), map[string]any{"out_trade_no": nil}))
+	}
+	query := func(b *box, changes ...string) answer {
+		text := strings.NewReplacer(changes...).Replace("service_id=" + serviceID + "&appid=" + appID + "&sub_mchid=" + subMchID + "&channel_id=" + channelID)
+		return b.send("GET", bank.at("", "")+"/deduction?"+text, "")
+	}
+	query(b).checkRefused(t, notExist)
+	for _, no := range []string{"B", "A"} {
+		b.orderAt(bank, "USER_PAYING", no)
+	}
+	b.orderAt(bank, "USER_PAYING", "C") // which has none
+	for _, no := range []string{"A", "B"} {
+		for range 2 { // a repeat
+			if got := register(b, no); got.Status != 200 {
+				t.Errorf("%s: %v", no, &got.Error)
+			}
+		}
+	}
+	if got := query(b); !strings.Contains(got.Body, `"out_trade_no":"A"`) {
+		t.Errorf("of the newest order that has one: %s", got.Body)
+	}
+	for _, other := range [][]string{{appID, "wx0"}, {subMchID, "1900000999"}, {channelID, "1230000999"}, {serviceID, "500001"}} {
+		query(b, other...).checkRefused(t, notExist)
+	}
+	b.ok(b.Move("deduction_fails", bank.move("A")))
+	register(b, "A").checkRefused(t, refusal{400, "INVALID_REQUEST", 271316598, ""})
+
+	b = newBox(t, sandbox.WithStrictBindings())
+	b.orderAt(bank, "USER_PAYING", "A")
+	register(b, "A").checkRefused(t, wrongParam("/out_trade_no"))
+	query(b).checkRefused(t, wrongParam("out_order_no"))
+}
+
+// The contract has no pattern for sub_mchid and merchant_plan_no: whatever they
+// are, they find nothing of another owner or family.
+func TestNumbersWithSlashes(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	for _, d := range []side{bank, overseas} {
+		b.call(d, "", "", noConfirm(orderNo))
+		sub := string(d.family()) + "/" + subMchID
+		got := b.send("GET", orders+"?sub_mchid="+url.QueryEscape(sub)+"&out_order_no="+orderNo, "")
+		got.checkRefused(t, notExist)
+		got = b.send("POST", partner.at(orderNo, "cancel"), with(partner.body(cancellation("x")), map[string]any{"sub_mchid": sub}))
+		got.checkRefused(t, notExist)
+		b.call(d, orderNo, "cancel", cancellation("x")) // it is still there
+	}
+	seen := map[any]string{}
+	for _, owner := range [][2]string{{"A", "B/C"}, {"A/B", "C"}, {"A%2FB", "C"}, {"/A", "B"}} {
+		made := planBox{b, partner}.do("createPlan", map[string]any{"sub_mchid": owner[0], "merchant_plan_no": owner[1], "plan_name": owner[0]})
+		if before, again := seen[made["plan_id"]]; again {
+			t.Errorf("%s of %s is that of %s", owner[1], owner[0], before)
+		}
+		seen[made["plan_id"]] = owner[0]
+	}
+	planBox{b, direct}.do("createPlan", map[string]any{"merchant_plan_no": "/A/B"})
+	got := b.send("GET", "/v3/payscore/plan/partner/payscore-plans/merchant-plan-no/B%2FC?sub_mchid=A", "")
+	if got.Status != 200 || !strings.Contains(got.Body, `"merchant_plan_no":"B/C"`) {
+		t.Errorf("the query says %d %s", got.Status, got.Body)
+	}
+}
+
+// The journal has the creation at the order that it made.
+func TestJournalOfAnOrderWithoutItsSubMerchant(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	op, example := exampleOf("createAcquiringBankPayOnDeliveryOrder")
+	b.send("POST", op.template, with(example, map[string]any{"sub_mchid": nil, "out_order_no": orderNo}))
+	journal := b.Journal()
+	if last := journal[len(journal)-1]; last.Subject != "AcquiringBank/"+subMchID+"/"+orderNo || last.Stage != "USER_CONFIRM" {
+		t.Errorf("the entry is about %q at %q", last.Subject, last.Stage)
+	}
+}
+
+// An order keeps no endless list of registered numbers.
+func TestRegistrationsHaveAnEnd(t *testing.T) {
+	t.Parallel()
+	o := rules.Order{Family: rules.AcquiringBank, Stage: rules.UserPaying}
+	o.Entity.TotalAmount = new(int64(1))
+	refusedAt := -1
+	for i := range 2000 {
+		registered, _, refused := rules.Apply(o, rules.Register{OutTradeNo: fmt.Sprint("T", i)}, rules.Terms{})
+		if refused != nil {
+			if refusedAt = i; refused.Code != "FREQUENCY_LIMITED" {
+				t.Errorf("refused with %v", refused)
+			}
+			break
+		}
+		o = registered
+		o.Deduction = nil
+	}
+	if refusedAt != 1000 {
+		t.Errorf("refused after %d", refusedAt)
 	}
 }

@@ -213,7 +213,7 @@ func (w *rulesWalk) move(no string, o *modelOrder) {
 
 // advance moves the time on and settles all orders.
 func (w *rulesWalk) advance() {
-	d := []time.Duration{20 * time.Minute, time.Hour, modelRegistered, modelConfirmWithin}[w.dice.IntN(4)]
+	d := []time.Duration{20 * time.Minute, time.Hour, modelRegistered - 30*time.Minute, modelRegistered, modelConfirmWithin}[w.dice.IntN(5)]
 	w.elapsed += d
 	w.now = w.now.Add(d)
 	for _, no := range w.numbers {

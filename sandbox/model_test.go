@@ -342,7 +342,7 @@ func (w *walk) side() string { return string(allSides[w.dice.IntN(len(allSides))
 
 // advance moves the time on, which may end what every order waits for.
 func (w *walk) advance() {
-	d := []time.Duration{20 * time.Minute, time.Hour, modelRegistered, modelConfirmWithin}[w.dice.IntN(4)]
+	d := []time.Duration{20 * time.Minute, time.Hour, modelRegistered - 30*time.Minute, modelRegistered, modelConfirmWithin}[w.dice.IntN(5)]
 	w.note("advance by %s", d)
 	w.box.Advance(d)
 	w.elapsed += d
@@ -513,6 +513,10 @@ func (w *walk) sendBoth(no, op, body string, apply transition) {
 		return
 	case 4:
 		w.note("%s %s for another's order", no, path)
+		if other := allSides[w.dice.IntN(len(allSides))]; other != sideOf(no) {
+			w.expect(w.serve("POST", other.at(no, "cancel"), other.body(cancellation("x")), nil), 404)
+			return
+		}
 		switch {
 		case op == "":
 		case sideOf(no) == direct && w.orders[no] != nil:

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -479,4 +480,88 @@ func TestSignPlanOfThePublishedSample(t *testing.T) {
 	if err != nil || *s.SignTime != "" || s.SignedDetailList[1].PlanDetailNo != 2 {
 		t.Errorf("%+v, %v", s, err)
 	}
+}
+
+// A small request makes many details, so that these are what is bounded: over a
+// restart, until a reset, and those of sign plans apart.
+func TestDetailsHaveAnEnd(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "orders.db")
+	open := func() planBox {
+		return planBox{newBox(t, sandbox.WithData(file), sandbox.WithMaxOrders(3)), partner}
+	}
+	p := open()
+	p.do("createPlan", nil) // of two
+	p.do("createPlan", map[string]any{"merchant_plan_no": "B"})
+	full := func() {
+		t.Helper()
+		p.refused("createPlan", 429, "FREQUENCY_LIMITED", "沙箱已满", map[string]any{"merchant_plan_no": "C"})
+		p.do("createPlan", nil) // a repeat
+	}
+	full()
+	p.do("createSignPlan", nil)
+	another := map[string]any{"merchant_sign_plan_no": "B", "sign_plan_detail": []any{
+		map[string]any{"plan_detail_no": 1, "merchant_plan_detail_no": "B1"}, map[string]any{"plan_detail_no": 2, "merchant_plan_detail_no": "B2"}}}
+	p.do("createSignPlan", another)
+	another["merchant_sign_plan_no"] = "C"
+	p.refused("createSignPlan", 429, "FREQUENCY_LIMITED", "沙箱已满", another)
+	p.ok(p.Sandbox.Close())
+	p = open()
+	full()
+	empty := p.FillDisk(errors.New("full"))
+	p.do("queryPlan", nil)
+	if got := p.try("stopPlan", nil); got.Status != 500 {
+		t.Errorf("on a full disk: %v", &got.Error)
+	}
+	empty()
+	full()
+	p.ok(p.Reset())
+	p.do("createPlan", map[string]any{"merchant_plan_no": "D"})
+	p.do("createPlan", nil)
+	full()
+}
+
+// A discount that is described as "" has no name in the order.
+func TestDiscountWithoutADescription(t *testing.T) {
+	onBothSides(t, func(t *testing.T, p planBox) {
+		p.do("createPlan", map[string]any{"deduction_quantity": 1, "plan_detail_list": []any{
+			map[string]any{"plan_detail_name": strings.Repeat("很", 40), "original_price": 100, "actual_price": 1, "plan_discount_description": ""}}})
+		p.do("createSignPlan", map[string]any{"sign_plan_detail": []any{map[string]any{"plan_detail_no": 1, "merchant_plan_detail_no": firstDetail}}})
+		p.ok(p.user("sign_plan"))
+		p.do("createSignPlanServiceOrder", nil)
+		if o := p.read(p.side, firstDetail); o.PostDiscounts[0].Name != nil || *o.PostDiscounts[0].Amount != 99 {
+			t.Errorf("the order is %s", asJSON(o))
+		}
+		p.call(p.side, firstDetail, "complete", completionBy(p.now(), 1))
+	})
+}
+
+// Whoever looks at a sign plan sees it as it is by now, also when nobody advanced
+// the time.
+func TestSignPlanIsOverByTheClock(t *testing.T) {
+	t.Parallel()
+	now := planDay
+	p := planBox{newBoxAt(t, func() time.Time { return now }), partner}
+	p.signed()
+	now = now.AddDate(2, 0, 0)
+	if v, _ := p.SignPlan(subMchID, orderNo); v.SignState != "EXPIRE" || len(v.Moves) != 0 {
+		t.Errorf("it is %s and allows %v", v.SignState, v.Moves)
+	}
+	p = planBox{newBoxAt(t, func() time.Time { return now }), partner}
+	p.signed()
+	now = now.AddDate(2, 0, 0)
+	if got := admin(t, p.Server, "GET", "plans", "", 200); at(got, "sign_plans", 0, "state") != "EXPIRE" {
+		t.Errorf("listed: %v", got)
+	}
+}
+
+func TestReasonOfACancellationHasAnEnd(t *testing.T) {
+	t.Parallel()
+	p := planBox{newBox(t), partner}
+	p.signed()
+	args := sandbox.MoveArgs{SubMchID: subMchID, MerchantSignPlanNo: orderNo, Reason: strings.Repeat("很", 257)}
+	moveRefused(t, p.Move("cancel_sign_plan", args), "cancel_sign_plan", sandbox.ErrMoveImpossible)
+	p.want("SIGNED 0 NOT_USED NOT_USED")
+	args.Reason = args.Reason[3:]
+	p.ok(p.Move("cancel_sign_plan", args))
 }

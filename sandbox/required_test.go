@@ -56,8 +56,6 @@ var conditions = []struct {
 	{`^complete`, "a completion takes the end of the service, unless the creation did", map[string]any{"time_range": map[string]any{"end_time": "20091225121010"}}},
 	{`^(complete|modify|send)`, "a line has an amount or a description", map[string]any{"post_payments": []any{map[string]any{"amount": 0}}}},
 	{`^query(Partner|AcquiringBank|Overseas)?ServiceOrder$`, "one of out_order_no and query_id", map[string]any{"out_order_no": orderNo}},
-	{`^queryAcquiringBankDeduction$`, "nothing else names the order", map[string]any{"out_order_no": orderNo}},
-	{`^registerAcquiringBankDeduction$`, "the newest page requires the number that is registered", map[string]any{"out_trade_no": "T1"}},
 	{`^requestMerchantBill$`, "a bill of the last three months", map[string]any{"bill_date": time.Now().In(rules.ChinaTime).Format("2006010215")}},
 	{`^(searchPartnerPermission|terminatePartnerPermission|assess(Partner)?UserRiskLevel)$`, "one of openid and sub_openid", map[string]any{"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}},
 	{`^createPartnerSignPlan(ServiceOrder)?$`, "one of openid and sub_openid", map[string]any{"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}},

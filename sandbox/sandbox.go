@@ -124,8 +124,8 @@ func WithRiskCap(fen int64) Option {
 
 // WithMaxOrders bounds the memory of orders: once there are n, a request for
 // another one is refused with FREQUENCY_LIMITED. The same bound holds for
-// permissions and for applications, and not for [Sandbox.Seed]. The default is
-// [DefaultMaxOrders].
+// permissions, for applications, and for the details of all plans and of all sign
+// plans, and not for [Sandbox.Seed]. The default is [DefaultMaxOrders].
 func WithMaxOrders(n int) Option {
 	return func(s *Sandbox) {
 		if s.ledger.MaxOrders = n; n < 0 {

@@ -29,7 +29,10 @@ const (
 	// billLife is how long a link leads there, in the time of the orders. Pages
 	// of other bills say 30 seconds or 5 minutes; PayScore's says nothing.
 	billLife = 5 * time.Minute
-	maxBills = 32 // the newest, in memory
+	// maxBills are in memory, the newest, and of these as many as fit into
+	// maxBillBytes with the newest.
+	maxBills     = 32
+	maxBillBytes = 64 << 20
 )
 
 // bills are the files that links lead to.
@@ -37,6 +40,7 @@ type bills struct {
 	mu     sync.Mutex
 	files  map[string]bill // by token
 	tokens []string        // oldest first
+	bytes  int             // of all files
 }
 
 type bill struct {
@@ -50,12 +54,14 @@ func (b *bills) add(f bill) (token string) {
 	if b.files == nil {
 		b.files = map[string]bill{}
 	}
-	if len(b.tokens) == maxBills {
+	for len(b.tokens) > 0 && (len(b.tokens) == maxBills || b.bytes+len(f.sealed) > maxBillBytes) {
+		b.bytes -= len(b.files[b.tokens[0]].sealed)
 		delete(b.files, b.tokens[0])
 		b.tokens = b.tokens[1:]
 	}
 	token = rand.Text()
 	b.files[token], b.tokens = f, append(b.tokens, token)
+	b.bytes += len(f.sealed)
 	return token
 }
 
@@ -69,18 +75,18 @@ func (b *bills) get(token string, now time.Time) ([]byte, bool) {
 func (b *bills) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.files, b.tokens = nil, nil
+	b.files, b.tokens, b.bytes = nil, nil, 0
 }
 
 // RequestMerchantBill answers a bill in one part, of the service's orders of
 // that day so far. Without tar_type it is not compressed.
 func (s operations) RequestMerchantBill(ctx context.Context, r api.RequestMerchantBillRequestObject) (api.RequestMerchantBillResponseObject, error) {
-	plain, refused := s.ledger.Bill(ctx, r.Params.ServiceID, r.Params.BillDate)
-	if refused == nil && plain == nil {
-		refused = rules.Missing()
+	plain, err := s.ledger.Bill(ctx, r.Params.ServiceID, r.Params.BillDate)
+	if err == nil && plain == nil {
+		err = rules.Missing()
 	}
-	if refused != nil {
-		return nil, refused
+	if err != nil {
+		return nil, err
 	}
 	file := plain
 	if r.Params.TarType != nil {

@@ -40,7 +40,7 @@ func orderFieldsOf(body []byte) (f orderFields) {
 // subjectOf is the order, plan or sign plan that a request is about, wherever it
 // says so; "" when it is about none, or names it in a way that only the answer
 // resolves.
-func subjectOf(x *exchange) string {
+func (s *Server) subjectOf(x *exchange) string {
 	query := x.request.URL.Query()
 	f := orderFieldsOf(x.body)
 	f.sub = firstOf(f.sub, query.Get("sub_mchid"))
@@ -55,8 +55,11 @@ func subjectOf(x *exchange) string {
 	if signPlan := firstOf(x.pathValue("merchant_sign_plan_no"), f.signPlan); signPlan != "" {
 		subject = rules.SignPlanSubject(f.sub, signPlan)
 	}
-	if f.no != "" {
-		subject = rules.FamilyKey(familyOf(x), f.sub, f.no)
+	if family := familyOf(x); f.no != "" {
+		if family != "" {
+			f.sub = firstOf(f.sub, s.Ledger.Account().SubMchID) // as the operations have it
+		}
+		subject = rules.FamilyKey(family, f.sub, f.no)
 	}
 	return journal.Text([]byte(subject), 256)
 }

@@ -99,7 +99,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	done, err := s.readBody(w, x)
 	defer done()
 	x.route = wire.PayScore.Find(s.operations, r)
-	x.subject = subjectOf(x)
+	x.subject = s.subjectOf(x)
 	if err != nil {
 		wire.Write(&x.answer, rules.ParamError("body", "", "请求体过大或不完整", fmt.Sprintf("over %d bytes, or cut off", maxBody)))
 	} else {

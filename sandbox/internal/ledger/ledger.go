@@ -62,11 +62,12 @@ func New() *Ledger {
 	l.permissions.OnLoad = func(_ string, p *rules.Permission) { l.given.Add(p) }
 	l.applications.OnLoad = l.planApplication
 	l.refunds.OnLoad = l.planRefund
+	l.plans.OnLoad = l.countDetails
 	l.signPlans.OnLoad = l.planExpiry
 	return l
 }
 
-// index finds payments and permissions anew. The caller holds the lock.
+// index finds payments and permissions, and counts details, anew. The caller holds the lock.
 func (l *Ledger) index() {
 	clear(l.payments)
 	for _, o := range l.orders.All() {
@@ -75,6 +76,10 @@ func (l *Ledger) index() {
 	clear(l.given)
 	for _, p := range l.permissions.All() {
 		l.given.Add(p)
+	}
+	l.details = 0
+	for key, p := range l.plans.Unsorted() {
+		l.countDetails(key, p)
 	}
 }
 

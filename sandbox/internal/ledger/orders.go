@@ -181,9 +181,13 @@ func Query[T any](ctx context.Context, l *Ledger, t Target, outOrderNo, queryID 
 }
 
 // Registration returns the newest deduction that an acquiring institution
-// registered for an order.
+// registered for an order: without a number, for the newest order of the service
+// and app that has one.
 func (l *Ledger) Registration(ctx context.Context, t Target, appID string) (answer payscore.AcquiringBankDeduction, err error) {
 	err = l.update(ctx, func() error {
+		if t.OutOrderNo == "" {
+			t.OutOrderNo = l.newestRegistered(t, appID)
+		}
 		o, refused := l.find(t)
 		if refused == nil {
 			answer, refused = o.Registration(appID)
@@ -194,6 +198,19 @@ func (l *Ledger) Registration(ctx context.Context, t Target, appID string) (answ
 		return nil
 	})
 	return answer, err
+}
+
+func (l *Ledger) newestRegistered(t Target, appID string) (outOrderNo string) {
+	var newest *rules.Order
+	for key, o := range l.orders.Unsorted() {
+		fits := len(o.Registered) > 0 && key == rules.FamilyKey(t.Family, t.SubMchID, o.Entity.OutOrderNo) && o.Entity.AppID == appID &&
+			o.Entity.ServiceID == *t.ServiceID && (o.ChannelID == "" || o.ChannelID == t.ChannelID)
+		// The numbers of WeChat Pay's own sort by age.
+		if fits && (newest == nil || *o.Entity.OrderID > *newest.Entity.OrderID) {
+			newest, outOrderNo = o, o.Entity.OutOrderNo
+		}
+	}
+	return outOrderNo
 }
 
 // Create opens an order and returns what T has of the answer.

@@ -17,6 +17,7 @@ type planTables struct {
 	signPlans  *store.Table[rules.SignPlan]
 	signPlanOf *store.Table[string] // keys by sign_plan_id
 	detailsOf  *store.Table[string] // keys of sign plans by those of their orders
+	details    int                  // of all plans: a small request may make many
 }
 
 func newPlanTables(s *store.Store) planTables {
@@ -40,7 +41,7 @@ func by[R any](records *store.Table[R], keys *store.Table[string], name string) 
 func CreatePlan[T any](ctx context.Context, l *Ledger, b payscore.CreatePartnerPlanRequest) (T, error) {
 	return answerTo[T](ctx, l, func() (any, error) {
 		known := l.plans.Get(rules.OrderKey(b.SubMchID, b.MerchantPlanNo))
-		if known == nil && l.plans.Len() >= l.MaxOrders {
+		if known == nil && l.details >= l.MaxOrders {
 			return nil, rules.TooMany()
 		}
 		p, effects, refused := rules.CreatePlan(b, known, l.terms())
@@ -50,11 +51,14 @@ func CreatePlan[T any](ctx context.Context, l *Ledger, b payscore.CreatePartnerP
 		if !effects.Repeat {
 			l.plans.Put(p.Key(), &p)
 			l.planKeys.Put(p.Plan.PlanID, new(p.Key()))
+			l.countDetails("", &p)
 			l.follow(effects)
 		}
 		return p.Plan, nil
 	})
 }
+
+func (l *Ledger) countDetails(_ string, p *rules.Plan) { l.details += len(p.Plan.PlanDetailList) }
 
 // QueryPlan reads a plan.
 func QueryPlan[T any](ctx context.Context, l *Ledger, subMchID, merchantPlanNo string) (T, error) {
@@ -87,7 +91,7 @@ func StopPlan[T any](ctx context.Context, l *Ledger, subMchID, merchantPlanNo st
 func CreateSignPlan[T any](ctx context.Context, l *Ledger, b payscore.CreatePartnerSignPlanRequest) (T, error) {
 	return answerTo[T](ctx, l, func() (any, error) {
 		known := l.signPlan(rules.OrderKey(b.SubMchID, b.MerchantSignPlanNo))
-		if known == nil && l.signPlans.Len() >= l.MaxOrders {
+		if known == nil && l.detailsOf.Len() >= l.MaxOrders {
 			return nil, rules.TooMany()
 		}
 		taken := func(no string) bool {
@@ -263,13 +267,27 @@ func (l *Ledger) Plan(subMchID, merchantPlanNo string) (v payscore.PartnerPlan, 
 
 // SignPlan returns a copy of a sign plan, and whether there is one.
 func (l *Ledger) SignPlan(subMchID, merchantSignPlanNo string) (v SignPlanView, ok bool) {
-	l.Store.Lock()
-	defer l.Store.Unlock()
-	p := l.signPlans.Get(rules.OrderKey(subMchID, merchantSignPlanNo))
-	if p == nil {
-		return v, false
+	l.seeSignPlans(func(settle func(*rules.SignPlan) *rules.SignPlan) {
+		v, ok = SignPlanView{}, false
+		if p := l.signPlans.Get(rules.OrderKey(subMchID, merchantSignPlanNo)); p != nil {
+			v, ok = l.viewSignPlan(settle(p)), true
+		}
+	})
+	return v, ok
+}
+
+// seeSignPlans has do look at sign plans, after settle. When what fell due cannot
+// be saved, do is called once more and sees what is saved. The lock is held.
+func (l *Ledger) seeSignPlans(do func(settle func(*rules.SignPlan) *rules.SignPlan)) {
+	err := l.Store.Update(func() error {
+		do(func(p *rules.SignPlan) *rules.SignPlan { return l.signPlan(p.Key()) })
+		return nil
+	})
+	if err != nil {
+		l.Store.Lock()
+		defer l.Store.Unlock()
+		do(func(p *rules.SignPlan) *rules.SignPlan { return p })
 	}
-	return l.viewSignPlan(p), true
 }
 
 func (l *Ledger) viewSignPlan(p *rules.SignPlan) SignPlanView {
@@ -278,13 +296,14 @@ func (l *Ledger) viewSignPlan(p *rules.SignPlan) SignPlanView {
 
 // Plans returns copies of all plans and sign plans, by their keys.
 func (l *Ledger) Plans() (plans []payscore.PartnerPlan, signPlans []SignPlanView) {
-	l.Store.Lock()
-	defer l.Store.Unlock()
-	for _, p := range l.plans.All() {
-		plans = append(plans, rules.As[payscore.PartnerPlan](p.Plan))
-	}
-	for _, p := range l.signPlans.All() {
-		signPlans = append(signPlans, l.viewSignPlan(p))
-	}
+	l.seeSignPlans(func(settle func(*rules.SignPlan) *rules.SignPlan) {
+		plans, signPlans = nil, nil
+		for _, p := range l.plans.All() {
+			plans = append(plans, rules.As[payscore.PartnerPlan](p.Plan))
+		}
+		for _, p := range l.signPlans.All() {
+			signPlans = append(signPlans, l.viewSignPlan(settle(p)))
+		}
+	})
 	return plans, signPlans
 }

@@ -60,8 +60,8 @@ func (a Application) end(state payscore.ApplyState, reason *string) (Application
 	switch {
 	case e.ApplyState != payscore.ApplyStateProcessing:
 		return a, Effects{}, Impossible("the application is " + string(e.ApplyState))
-	case reason != nil && len([]rune(*reason)) > 256:
-		return a, Effects{}, Impossible("the reason is over 256 characters long")
+	case reason != nil && len([]rune(*reason)) > maxMoveReason:
+		return a, Effects{}, reasonTooLong()
 	}
 	e.ApplyState, e.RejectReason = state, reason
 	n := payscore.ServiceAccountNotification{

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -22,12 +23,22 @@ func BillDay(date string, t Terms) (time.Time, *Refusal) {
 	}
 	day, today := Terms{Now: at}.today(), t.today()
 	switch {
-	case day.Before(today.AddDate(0, -3, 0)):
+	case day.Before(threeMonthsBefore(today)):
 		return day, ParamError("query", "bill_date", "仅支持三个月内的账单", "is over three months ago")
 	case day.After(today):
 		return day, Missing()
 	}
 	return day, nil
+}
+
+// threeMonthsBefore is the same day of the month, or the last one of a month that
+// has no such day: AddDate would go on into the next month.
+func threeMonthsBefore(day time.Time) time.Time {
+	before := day.AddDate(0, -3, 0)
+	if before.Day() != day.Day() {
+		before = before.AddDate(0, 0, -before.Day())
+	}
+	return before
 }
 
 // Bill is the bill of some orders, nil for none. What a real one has in it is not
@@ -45,7 +56,7 @@ func Bill(orders []Order) []byte {
 			if i > 0 {
 				text.WriteByte(',')
 			}
-			text.WriteString("`" + v)
+			text.WriteString("`" + inOneCell.Replace(v))
 		}
 		text.WriteByte('\n')
 	}
@@ -59,6 +70,9 @@ func Bill(orders []Order) []byte {
 	line(fmt.Sprint(len(orders)))
 	return text.Bytes()
 }
+
+// inOneCell keeps a value in its cell: not every one has a pattern.
+var inOneCell = strings.NewReplacer(",", " ", "\n", " ", "\r", " ")
 
 // yuan is an amount of fen, with two decimals.
 func yuan(fen int64) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }

@@ -106,6 +106,9 @@ func (o Order) CheckOverseasApp(appID *string) *Refusal {
 // registrationLife is how long a registered deduction is in force.
 const registrationLife = 24 * time.Hour
 
+// maxRegistered bounds the numbers that an order keeps.
+const maxRegistered = 1000
+
 // Register registers the number of a deduction that the clearing house is to
 // make. The deduction is in progress until it succeeds, fails, or 24 hours have
 // passed; then it takes a new number.
@@ -120,8 +123,8 @@ func (b Register) repeats(o Order) bool {
 
 func (b Register) apply(c *change) *Refusal {
 	switch {
-	case b.OutTradeNo == "":
-		return ParamError("body", "/out_trade_no", "缺少商户扣款单号", "is missing")
+	case len(c.Registered) >= maxRegistered:
+		return TooMany()
 	case slices.Contains(c.Registered, b.OutTradeNo):
 		// The code is not published.
 		return RefuseNumber(badRequest, "INVALID_REQUEST", catalog.NumberReentry)

@@ -17,6 +17,13 @@ var (
 	ErrMoveImpossible = errors.New("not possible now")
 )
 
+// maxMoveReason is how many characters the reason of a move may have.
+const maxMoveReason = 256
+
+func reasonTooLong() error {
+	return Impossible(fmt.Sprintf("the reason is over %d characters long", maxMoveReason))
+}
+
 // Impossible says why a move is.
 func Impossible(why string) error { return fmt.Errorf("%w: %s", ErrMoveImpossible, why) }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/wxpayscore/payscore/gen/catalog"
@@ -13,7 +14,14 @@ import (
 // OrderKey is what makes an order number unique: another sub-merchant may use
 // the same one. It is the key of the order's record and the subject of its
 // journal entries. An order of the merchant's own has no sub-merchant.
-func OrderKey(subMchID, outOrderNo string) string { return subMchID + "/" + outOrderNo }
+// Only what follows the slash may have another one.
+func OrderKey(subMchID, outOrderNo string) string {
+	return escapeSlash.Replace(subMchID) + "/" + outOrderNo
+}
+
+// escapeSlash keeps a sub-merchant, of which the contract has no pattern, from
+// reaching into the rest of a key.
+var escapeSlash = strings.NewReplacer("%", "%25", "/", "%2F")
 
 // Order is the record of a service order of any family.
 type Order struct {

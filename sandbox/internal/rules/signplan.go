@@ -182,6 +182,8 @@ func MoveSignPlan(p SignPlan, name string, plan Plan, reason string, t Terms) (S
 		event, wanted = catalog.EventUserSignPlan, payscore.SignPlanStateUnsigned
 	}
 	switch {
+	case len([]rune(reason)) > maxMoveReason:
+		return p, Effects{}, reasonTooLong()
 	case s.SignState != wanted:
 		return p, Effects{}, Impossible("the sign plan is " + string(s.SignState))
 	case name == "sign_plan" && plan.Plan.PlanState != payscore.PlanStateNormal:
@@ -262,9 +264,7 @@ func OpenDetail(b payscore.CreatePartnerSignPlanServiceOrderRequest, p *SignPlan
 	}
 	if off := d.OriginalPrice - d.ActualPrice; off > 0 {
 		discount := payscore.ServiceOrderCoupon{Amount: &off}
-		if d.PlanDiscountDescription != nil {
-			discount.Name = new(first(*d.PlanDiscountDescription, 20))
-		}
+		discount.Name = optional(first(value(d.PlanDiscountDescription), 20))
 		order.PostDiscounts = []payscore.ServiceOrderCoupon{discount}
 	}
 	if d.ActualPrice > 0 {

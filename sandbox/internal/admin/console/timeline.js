@@ -14,14 +14,14 @@ export function subjectLink(subject) {
   const parts = subject.split("/");
   const family = families.includes(parts[0]) ? parts.shift() : undefined;
   if (parts.length !== 2) return h("span", { class: "subject" }, subject);
-  return h("a", { class: "subject", href: orderHash(parts[0], parts[1], family) }, parts[1]);
+  return h("a", { class: "subject", href: orderHash(decodeURIComponent(parts[0]), parts[1], family) }, parts[1]);
 }
 
 // Families of orders that have operations of their own.
 const families = ["AcquiringBank", "Overseas"];
 
 // subjectOf is what the journal calls an order.
-export const subjectOf = (sub, number, family) => (family ? family + "/" : "") + sub + "/" + number;
+export const subjectOf = (sub, number, family) => (family ? family + "/" : "") + sub.replaceAll("%", "%25").replaceAll("/", "%2F") + "/" + number;
 
 export const orderHash = (sub, number, family) => "#/orders/" + [sub || "-", number, family].filter(Boolean).map(encodeURIComponent).join("/");
 
