@@ -16,8 +16,8 @@ export function view(container) {
     const found = await api.plans({}).catch((error) => toast(error.message));
     if (gone || !found) return;
     fill(signed, h("h2", {}, t("plans.signed")), list(found.sign_plans.map((p) => h("li", {},
-      h("strong", {}, p.merchant_sign_plan_no), badge(p.state),
-      h("span", { class: "limits" }, [p.plan_name, p.sub_mchid || t("order.direct"), t("plans.over", { time: moment(p.over) })].join(" · ")),
+      h("p", {}, h("strong", {}, p.merchant_sign_plan_no), badge(p.state)),
+      h("p", { class: "about" }, [p.plan_name, p.sub_mchid || t("order.direct"), t("plans.over", { time: moment(p.over) })].join(" · ")),
       h("ol", {}, p.details.map((d) => h("li", {}, h("a", { href: orderHash(p.sub_mchid, d.out_order_no) }, d.name), " ", yuan(d.amount), " ", badge(d.state)))),
       h("div", { class: "buttons" }, p.moves.map((name) => h("button", {
         type: "button", key: name + "-" + p.subject, "data-move": name, class: name === "sign_plan" ? "" : "quiet",
@@ -27,8 +27,8 @@ export function view(container) {
         }),
       }, moveName(name))))))));
     fill(plans, h("h2", {}, t("plans.plans")), list(found.plans.map((p) => h("li", {},
-      h("strong", {}, p.merchant_plan_no), badge(p.state),
-      h("span", { class: "limits" }, [p.plan_name, p.sub_mchid || t("order.direct"), `${p.quantity} × · ${yuan(p.total_amount)}`, p.plan_id].join(" · "))))));
+      h("p", {}, h("strong", {}, p.merchant_plan_no), badge(p.state)),
+      h("p", { class: "about" }, [p.plan_name, p.sub_mchid || t("order.direct"), `${p.quantity} × · ${yuan(p.total_amount)}`, p.plan_id].join(" · "))))));
   }
 
   load();
@@ -40,4 +40,4 @@ export function view(container) {
   };
 }
 
-const list = (items) => (items.length ? h("ul", { class: "active" }, items) : h("p", { class: "hint" }, t("plans.none")));
+const list = (items) => (items.length ? h("ul", { class: "plans" }, items) : h("p", { class: "hint" }, t("plans.none")));

@@ -24,7 +24,7 @@ const words = {
     "orders.pick": "Choose an order", "orders.pickText": "Its life appears here: requests with their answers, what the user did, notifications and their retries.",
     "orders.back": "All orders", "orders.gone": "There is no such order", "orders.goneText": "It was forgotten, or never made. Orders stay over a restart with --data FILE.",
 
-    "order.total": "To collect", "order.paid": "Collected", "order.risk": "Risk fund", "order.created": "Created", "order.subMerchant": "Sub-merchant", "order.orderID": "WeChat Pay order", "order.notYet": "not yet", "order.direct": "direct merchant", "order.family": "Family", "order.currency": "Currency", "family.AcquiringBank": "acquiring institution", "family.Overseas": "overseas",
+    "order.total": "To collect", "order.paid": "Collected", "order.risk": "Risk fund", "order.created": "Created", "order.subMerchant": "Sub-merchant", "order.orderID": "WeChat Pay order", "order.notYet": "not yet", "order.direct": "direct merchant", "order.family": "Family", "order.currency": "Currency", "family.AcquiringBank": "institution", "family.Overseas": "overseas",
     "order.moves": "In WeChat", "order.movesText": "What the user or WeChat Pay would do now.", "order.noMoves": "Nothing is left for the user or WeChat Pay to do.",
     "order.timeline": "Timeline", "order.timelineEmpty": "Nothing happened to it yet", "order.timelineEmptyText": "Query it, for one:",
     "order.notifications": "Notifications", "order.answer": "As a query answers it", "order.seconds": "seconds", "order.fails": "fails in the end",
