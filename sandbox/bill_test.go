@@ -215,11 +215,11 @@ func TestBillAtTheEndOfAMonth(t *testing.T) {
 // A bill has the orders as they are by now, and each in a line of its own.
 func TestBillOfWhatFellDue(t *testing.T) {
 	t.Parallel()
-	now := noon
-	b := newBoxAt(t, func() time.Time { return now })
+	clock := newWallClock(noon)
+	b := newBoxAt(t, clock.now)
 	b.create(needConfirm("waits"))
 	b.send("POST", overseas.at("", ""), with(overseas.body(noConfirm("odd")), map[string]any{"currency": "H,K\nD"}))
-	now = now.Add(31 * 24 * time.Hour) // without Advance
+	clock.set(noon.Add(31 * 24 * time.Hour)) // without Advance
 	bill := string(must(b.Bill(serviceID, noon.Format(time.DateOnly))))
 	if !strings.Contains(bill, "`EXPIRED,") || strings.Contains(bill, "`CREATED,") || !strings.Contains(bill, "`H K D,") {
 		t.Errorf("the bill is %s", bill)

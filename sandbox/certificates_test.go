@@ -199,14 +199,15 @@ func TestClientFollowsTheRotation(t *testing.T) {
 
 func TestCertificatesAreListedUntilTheyExpire(t *testing.T) {
 	t.Parallel()
-	now := time.Now()
-	b := newBoxAt(t, func() time.Time { return now }, sandbox.WithKeyMode(sandbox.KeyModeCertificate))
+	clock := newWallClock(time.Now())
+	b := newBoxAt(t, clock.now, sandbox.WithKeyMode(sandbox.KeyModeCertificate))
 	first := b.Credentials().Account().PlatformSerialNo
-	now = now.AddDate(3, 0, 0)
+	clock.set(clock.now().AddDate(3, 0, 0))
 	second := b.rotate()
 	for when, want := range map[time.Duration]string{0: first + " " + second, 3 * 365 * 24 * time.Hour: second} {
-		before := now
-		now = now.Add(when)
+		before := clock.now()
+		now := before.Add(when)
+		clock.set(now)
 		got := ""
 		for _, c := range b.certificates() {
 			got += " " + c.SerialNo
@@ -217,7 +218,7 @@ func TestCertificatesAreListedUntilTheyExpire(t *testing.T) {
 		if got != " "+want {
 			t.Errorf("listed%s, want %s", got, want)
 		}
-		now = before
+		clock.set(before)
 	}
 	if status, _, body := b.raw("GET", "/v3/certificates?algorithm_type=SM2", "", ""); status != 404 {
 		t.Errorf("SM2: %d %s", status, body)

@@ -83,8 +83,8 @@ func moveRefused(t testing.TB, err error, move string, why error) {
 
 func TestPartnerPermission(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	b := newBoxAt(t, func() time.Time { return now })
+	clock := newWallClock(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC))
+	b := newBoxAt(t, clock.now)
 	ctx := t.Context()
 	byCode := func() (*payscore.PartnerPermission, error) {
 		return b.client.QueryPartnerPermissionByAuthorizationCode(ctx, "C1", payscore.QueryPartnerPermissionByAuthorizationCodeParams{ServiceID: serviceID, SubMchID: subMchID})
@@ -122,7 +122,7 @@ func TestPartnerPermission(t *testing.T) {
 	checkRefused(t, b.client.TerminatePartnerPermissionByAuthorizationCode(ctx, "C1", payscore.TerminatePartnerPermissionByAuthorizationCodeRequest{
 		ServiceID: serviceID, SubMchID: subMchID, Reason: "r"}), refusal{400, "INVALID_REQUEST", 0, ""})
 
-	now = now.Add(time.Hour)
+	clock.set(clock.now().Add(time.Hour))
 	b.ok(b.Move("open_permission", sandbox.MoveArgs{SubMchID: subMchID, AuthorizationCode: "C1"}))
 	has(t, b.announced("permission/1900000109/C1", "https://api.test.com/p", "PAYSCORE.USER_OPEN_SERVICE"), map[string]any{
 		"appid": appID, "mchid": "1230000109", "sub_mchid": subMchID, "service_id": serviceID, "openid": openID,
@@ -150,7 +150,7 @@ func TestPartnerPermission(t *testing.T) {
 		t.Errorf("refused, but %s", p.AuthorizationState)
 	}
 	b.ok(b.client.CancelPartnerServiceOrder(ctx, "running", cancellation("x")))
-	now = now.Add(time.Minute)
+	clock.set(clock.now().Add(time.Minute))
 	b.ok(b.client.TerminatePartnerPermission(ctx, end))
 	has(t, b.announced("permission/1900000109/C1", "https://api.test.com/p", "PAYSCORE.USER_CLOSE_SERVICE"), map[string]any{
 		"user_service_status": "USER_CLOSE_SERVICE", "openorclose_time": "20260501210100",

@@ -540,16 +540,16 @@ func TestDiscountWithoutADescription(t *testing.T) {
 // the time.
 func TestSignPlanIsOverByTheClock(t *testing.T) {
 	t.Parallel()
-	now := planDay
-	p := planBox{newBoxAt(t, func() time.Time { return now }), partner}
+	clock := newWallClock(planDay)
+	p := planBox{newBoxAt(t, clock.now), partner}
 	p.signed()
-	now = now.AddDate(2, 0, 0)
+	clock.set(clock.now().AddDate(2, 0, 0))
 	if v, _ := p.SignPlan(subMchID, orderNo); v.SignState != "EXPIRE" || len(v.Moves) != 0 {
 		t.Errorf("it is %s and allows %v", v.SignState, v.Moves)
 	}
-	p = planBox{newBoxAt(t, func() time.Time { return now }), partner}
+	p = planBox{newBoxAt(t, clock.now), partner}
 	p.signed()
-	now = now.AddDate(2, 0, 0)
+	clock.set(clock.now().AddDate(2, 0, 0))
 	if got := admin(t, p.Server, "GET", "plans", "", 200); at(got, "sign_plans", 0, "state") != "EXPIRE" {
 		t.Errorf("listed: %v", got)
 	}
