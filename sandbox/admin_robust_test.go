@@ -92,7 +92,6 @@ func TestAdminJSONBombs(t *testing.T) {
 // A body that dribbles in is refused when its time is over, and large ones that
 // never end do not fill the memory.
 func TestAdminSlowBodies(t *testing.T) {
-	t.Parallel()
 	b := newBox(t)
 	server := sandbox.NewHTTPServer(b)
 	server.ReadTimeout = 2 * time.Second
