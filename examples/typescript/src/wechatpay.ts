@@ -42,12 +42,10 @@ export function verify(keys: Map<string, KeyObject>, headers: Headers, body: Uin
   if (!timestamp || !nonce || !signature || !serial || !/^[0-9]{1,15}$/.test(timestamp)) throw new Unverified("header");
   if (Math.abs(now - Number(timestamp)) > MAX_SKEW) throw new Unverified("stale");
   if ((headers.get("Wechatpay-Signature-Type") ?? SCHEME) !== SCHEME) throw new Unverified("signature_type");
-  // Serial numbers are hex digits in upper or lower case; the id of a public key is taken as it is.
-  const key = keys.get(/^[0-9a-f]+$/i.test(serial) ? serial.toUpperCase() : serial);
+  const key = keys.get(/^[0-9a-f]+$/i.test(serial) ? serial.toUpperCase() : serial); // an id PUB_KEY_ID_... stays as it is
   if (!key) throw new Unverified("unknown_key");
   const message = lines(timestamp, nonce, body);
-  // Node leaves out characters that are not base64, and what follows the padding.
-  if (!/^[0-9A-Za-z+/]+={0,2}$/.test(signature)) throw new Unverified("signature");
+  if (!/^[0-9A-Za-z+/]+={0,2}$/.test(signature)) throw new Unverified("signature"); // Node would leave out the rest
   if (!createVerify("RSA-SHA256").update(message).verify(key, signature, "base64")) throw new Unverified("signature");
 }
 
