@@ -710,10 +710,11 @@ func (c *Client) CreateAcquiringBankPayOnDeliveryOrder(ctx context.Context, body
 	})
 }
 
-// RequestMerchantBill 申请获取对账单: Returns links to the bill of a service, in one part or several. For each part: sign a GET of `download_url` as any
-// other call; the answer is the bare ciphertext, not base64 and not JSON. Decrypt `encrypt_key` with the private key of the
-// merchant's API certificate; it is the key of AEAD_AES_256_GCM, with `nonce` and no additional data. Then unzip. `hash_value` is the
-// hash of the unzipped part. Put the parts together in the order of `bill_sequence`.
+// RequestMerchantBill 申请获取对账单: Returns links to the bill of a service, in one part or several. For each part: sign a GET of `download_url` as
+// any other call, and send it with an HTTP client that does not verify answers; the answer is the bare ciphertext,
+// not base64 and not JSON. Decrypt `encrypt_key` with the private key of the merchant's API certificate; it is the
+// key of AEAD_AES_256_GCM, with `nonce`, whose length is not always 12, and no additional data. Then unzip.
+// `hash_value` is the hash of the unzipped part. Put the parts together in the order of `bill_sequence`.
 //
 // How long a link lives is not published; pages of other bills say 30 seconds or 5 minutes. They also say that the answer to
 // the download bears no signature, and that the bill of a day is there from 10:00 on the next. Check the hash.

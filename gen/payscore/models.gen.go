@@ -6426,7 +6426,7 @@ type QueryAcquiringBankDeductionParams struct {
 
 // RequestMerchantBillParams are the parameters of RequestMerchantBill.
 type RequestMerchantBillParams struct {
-	// BillDate Which bill. The last three months only.
+	// BillDate Day or hour of the bill, as yyyyMMddHH or yyyy-MM-dd, since two pages disagree. The last three months only.
 	BillDate string `form:"bill_date" json:"bill_date"`
 
 	// ServiceID The service.
