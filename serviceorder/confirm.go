@@ -46,7 +46,9 @@ func confirm[O Order](ctx context.Context, op operation[O], o options) (Result[O
 	}
 	for mayHaveSucceeded := false; ; {
 		var answer *O
-		if answer, r.SendErr = op.send(); r.SendErr == nil {
+		if o.earlier {
+			o.earlier, r.SendErr = false, ErrEarlierAttempt
+		} else if answer, r.SendErr = op.send(); r.SendErr == nil {
 			return Result[O]{Outcome: CarriedOut, Order: answer}, nil
 		}
 		deducting, unknown := hasNumber(r.SendErr, catalog.NumberDeductionRunning), errors.Is(r.SendErr, apierror.ErrOutcomeUnknown)

@@ -24,6 +24,7 @@ type options struct {
 	pause         time.Duration
 	deductionWait bool
 	resends       int
+	earlier       bool
 	serviceID     string // for queries, where the body has none
 	misconfigured error  // why the first unusable option cannot be used
 }
@@ -91,3 +92,11 @@ func WithResend(n int) Option {
 		}
 	}
 }
+
+// WithEarlierAttempt is for a program that was stopped after it may have sent the
+// operation, and has no answer. The operation begins with the query of the order, as
+// if it had been sent and its outcome were unknown: [Result].SendErr is
+// [ErrEarlierAttempt]. Nothing is sent, unless [WithResend] allows it and the order
+// shows that it was not carried out. The parameters must be those of the earlier
+// attempt; give [Modify] the total of then by [WithTotalBefore].
+func WithEarlierAttempt() Option { return func(o *options) { o.earlier = true } }

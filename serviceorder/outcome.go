@@ -19,6 +19,10 @@ const (
 	NotCarriedOut                // refused, not sent, or the order shows that it was not carried out
 )
 
+// ErrEarlierAttempt stands for the answer that a stopped program did not get
+// ([WithEarlierAttempt]). It is [apierror.ErrOutcomeUnknown].
+var ErrEarlierAttempt = fmt.Errorf("it may have been sent before: %w", apierror.ErrOutcomeUnknown)
+
 // String returns the name of the outcome.
 func (o Outcome) String() string {
 	switch o {
