@@ -82,8 +82,11 @@ func (c *correctionWorker) Work(ctx context.Context, job *river.Job[correctionAr
 	if r.unknown.Valid {
 		return c.settle(ctx, job, run, r)
 	}
-	if err := run.pacer.wait(ctx); err != nil {
+	switch err := run.pacer.wait(ctx); {
+	case ctx.Err() != nil:
 		return river.JobSnooze(0) // the worker ends, and nothing was sent
+	case err != nil:
+		return err
 	}
 	return c.correct(ctx, job, run, r)
 }

@@ -89,12 +89,12 @@ func (p *pacer) reserve(ctx context.Context) error {
 	var first, gap, now int64
 	before := time.Now()
 	// $5 moments are taken, from next_at on, or from now when that is past.
-	err := p.d.db.QueryRowContext(ctx, `INSERT INTO payscore_pace AS p (mchid, next_at, gap, changed_at) VALUES ($1, `+p.d.now+` + $2 * $5, $2, 0)
+	err := p.d.db.QueryRowContext(ctx, `INSERT INTO payscore_pace AS p (mchid, next_at, gap, changed_at) VALUES ($1, `+p.d.now+` + CAST($2 AS BIGINT) * CAST($5 AS BIGINT), CAST($2 AS BIGINT), 0)
 		ON CONFLICT (mchid) DO UPDATE SET
-		  gap = CASE WHEN p.gap < $2 THEN $2 WHEN p.gap > $2 AND `+p.d.now+` - p.changed_at > $3
-		    THEN CASE WHEN p.gap * 9 / 10 <= CASE WHEN $2 > $4 THEN $2 ELSE $4 END THEN $2 ELSE p.gap * 9 / 10 END ELSE p.gap END,
-		  changed_at = CASE WHEN p.gap > $2 AND `+p.d.now+` - p.changed_at > $3 THEN `+p.d.now+` ELSE p.changed_at END,
-		  next_at = CASE WHEN p.next_at > `+p.d.now+` THEN p.next_at ELSE `+p.d.now+` END + $5 * CASE WHEN p.gap > $2 THEN p.gap ELSE $2 END
+		  gap = CASE WHEN p.gap < CAST($2 AS BIGINT) THEN CAST($2 AS BIGINT) WHEN p.gap > CAST($2 AS BIGINT) AND `+p.d.now+` - p.changed_at > CAST($3 AS BIGINT)
+		    THEN CASE WHEN p.gap * 9 / 10 <= CASE WHEN CAST($2 AS BIGINT) > CAST($4 AS BIGINT) THEN CAST($2 AS BIGINT) ELSE CAST($4 AS BIGINT) END THEN CAST($2 AS BIGINT) ELSE p.gap * 9 / 10 END ELSE p.gap END,
+		  changed_at = CASE WHEN p.gap > CAST($2 AS BIGINT) AND `+p.d.now+` - p.changed_at > CAST($3 AS BIGINT) THEN `+p.d.now+` ELSE p.changed_at END,
+		  next_at = CASE WHEN p.next_at > `+p.d.now+` THEN p.next_at ELSE `+p.d.now+` END + CAST($5 AS BIGINT) * CASE WHEN p.gap > CAST($2 AS BIGINT) THEN p.gap ELSE CAST($2 AS BIGINT) END
 		RETURNING next_at, gap, `+p.d.now, p.mchid, base, calmAfter.Microseconds(), firstGap.Microseconds()/10, n).Scan(&first, &gap, &now)
 	if err != nil {
 		return err
@@ -120,10 +120,10 @@ func (p *pacer) slow(ctx context.Context) error {
 	p.slots, p.free = nil, time.Time{}
 	p.mu.Unlock()
 	_, err := p.d.db.ExecContext(ctx, `UPDATE payscore_pace SET
-		  gap = CASE WHEN gap * 2 > $2 THEN $2 WHEN gap * 2 < $3 THEN $3 ELSE gap * 2 END,
-		  next_at = CASE WHEN next_at > `+p.d.now+` + $4 THEN next_at ELSE `+p.d.now+` + $4 END,
+		  gap = CASE WHEN gap * 2 > CAST($2 AS BIGINT) THEN CAST($2 AS BIGINT) WHEN gap * 2 < CAST($3 AS BIGINT) THEN CAST($3 AS BIGINT) ELSE gap * 2 END,
+		  next_at = CASE WHEN next_at > `+p.d.now+` + CAST($4 AS BIGINT) THEN next_at ELSE `+p.d.now+` + CAST($4 AS BIGINT) END,
 		  changed_at = `+p.d.now+`
-		WHERE mchid = $1 AND `+p.d.now+` - changed_at > $5`,
+		WHERE mchid = $1 AND `+p.d.now+` - changed_at > CAST($5 AS BIGINT)`,
 		p.mchid, slowest.Microseconds(), firstGap.Microseconds(), slowPause.Microseconds(), calmAfter.Microseconds())
 	if err != nil {
 		return fmt.Errorf("jobs: slow down: %w", err)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ type Worker struct {
 	client      Client
 	concurrency int
 	timeout     time.Duration
+	logger      *slog.Logger
 	pause       time.Duration // before an order is looked at whose outcome is unknown
 
 	river *river.Client[*sql.Tx]
@@ -57,12 +59,22 @@ func WithTimeout(d time.Duration) WorkerOption { return func(w *Worker) { w.time
 // first look; the default is serviceorder.DefaultPause.
 func WithPause(d time.Duration) WorkerOption { return func(w *Worker) { w.pause = d } }
 
+// WithLogger sets where River and the worker tell of what goes wrong with the database.
+// By default nobody is told: what becomes of the orders is in the report.
+func WithLogger(l *slog.Logger) WorkerOption {
+	return func(w *Worker) {
+		if w.logger = l; l == nil {
+			w.logger = silent
+		}
+	}
+}
+
 // NewWorker returns a worker for the runs of a merchant. The client must be safe for
 // concurrent use.
 func NewWorker(db *Database, mchid string, client Client, opts ...WorkerOption) (*Worker, error) {
 	w := &Worker{
 		db: db, mchid: mchid, client: client, concurrency: DefaultConcurrency, timeout: DefaultTimeout,
-		pause: serviceorder.DefaultPause, live: map[string]*liveRun{},
+		logger: silent, pause: serviceorder.DefaultPause, live: map[string]*liveRun{},
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -79,7 +91,7 @@ func NewWorker(db *Database, mchid string, client Client, opts ...WorkerOption) 
 	river.AddWorker(workers, &correctionWorker{w: w})
 	var err error
 	w.river, err = river.NewClient(db.driver, &river.Config{
-		Workers: workers, Logger: silent, Queues: map[string]river.QueueConfig{idleQueue: {MaxWorkers: 1}},
+		Workers: workers, Logger: w.logger, Queues: map[string]river.QueueConfig{idleQueue: {MaxWorkers: 1}},
 		JobTimeout: w.timeout, RescueStuckJobsAfter: w.timeout + w.timeout/2, MaxAttempts: maxAttempts,
 		FetchCooldown: 10 * time.Millisecond, FetchPollInterval: 200 * time.Millisecond, SoftStopTimeout: stopSoftly,
 		// What a run came to is in its own tables, and there as long as they are.
@@ -104,8 +116,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if err := w.join(ctx); err != nil && ctx.Err() == nil {
-			// The database is away; River tries again, too.
-			_ = err
+			w.logger.Error("look for runs", "error", err) // River tries again, too
 		}
 		select {
 		case <-ctx.Done():
