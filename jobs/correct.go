@@ -99,7 +99,7 @@ func (c *correctionWorker) correct(ctx context.Context, job *river.Job[correctio
 	}
 	opts := []serviceorder.Option{serviceorder.WithPause(c.w.pause)}
 	if !r.began.Valid { // what the plan saw may be of last week
-		now, err := order.query(ctx, c.w.client)
+		now, err := order.query(ctx, c.w.clients[run.MchID])
 		switch {
 		case err != nil:
 			return c.refused(ctx, job, run, r, result{outcome: serviceorder.NotCarriedOut, err: fmt.Errorf("not sent, since the query before it failed: %w", err)}, true)
@@ -117,7 +117,7 @@ func (c *correctionWorker) correct(ctx context.Context, job *river.Job[correctio
 	if err := c.w.db.begin(ctx, r); err != nil {
 		return err
 	}
-	got := order.modify(ctx, c.w.client, append(opts, serviceorder.WithTotalBefore(r.before.Int64)))
+	got := order.modify(ctx, c.w.clients[run.MchID], append(opts, serviceorder.WithTotalBefore(r.before.Int64)))
 	switch {
 	case got.outcome == serviceorder.CarriedOut:
 		return c.carriedOut(ctx, job, run, r, got)
@@ -133,7 +133,7 @@ func (c *correctionWorker) settle(ctx context.Context, job *river.Job[correction
 	if err != nil {
 		return c.end(ctx, job, r, ending{outcome: OutcomeUnsettled, reason: err.Error()})
 	}
-	got := order.modify(ctx, c.w.client, []serviceorder.Option{
+	got := order.modify(ctx, c.w.clients[run.MchID], []serviceorder.Option{
 		serviceorder.WithPause(0), serviceorder.WithTotalBefore(r.before.Int64), serviceorder.WithEarlierAttempt(),
 	})
 	switch got.outcome {

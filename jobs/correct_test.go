@@ -49,7 +49,7 @@ func TestRun(t *testing.T) {
 	if err := db.Start(ctx, "first"); err != nil {
 		t.Fatal(err)
 	}
-	worker, err := jobs.NewWorker(db, mchid, box.Client())
+	worker, err := jobs.NewWorker(db, jobs.WithMerchant(mchid, box.Client()))
 	if err != nil {
 		t.Fatal(err)
 	}

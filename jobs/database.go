@@ -69,6 +69,10 @@ func open(where string) (*Database, error) {
 // postgresConnections bounds the connections of one process.
 const postgresConnections = 16
 
+// DB returns the database, for transactions of the caller's. SQLite has one connection:
+// while a transaction is open, all else waits.
+func (d *Database) DB() *sql.DB { return d.db }
+
 // Close closes the database. Workers must have ended.
 func (d *Database) Close() error { return d.db.Close() }
 

@@ -4,8 +4,10 @@
 // program.
 //
 //	db, err := jobs.Open(ctx, "corrections.db") // or postgres://...
-//	run, err := db.Plan(ctx, "december", rows, jobs.PlanOptions{Query: client})
-//	worker, err := jobs.NewWorker(db, client)
+//	err = db.Add(ctx, "december", mchid, corrections, jobs.RunOptions{Rate: 50})
+//	err = db.Look(ctx, "december", client, nil) // what each order comes to now
+//	err = db.Start(ctx, "december")
+//	worker, err := jobs.NewWorker(db, jobs.WithMerchant(mchid, client))
 //	err = worker.Run(ctx)
 //
 // A job that was begun before looks at its order before it sends anything: a

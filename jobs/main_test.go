@@ -63,7 +63,7 @@ func workUntilKilled() error {
 				return err
 			}
 			defer db.Close()
-			worker, err := jobs.NewWorker(db, mchid, client, jobs.WithTimeout(timeout), jobs.WithPause(100*time.Millisecond),
+			worker, err := jobs.NewWorker(db, jobs.WithMerchant(mchid, client), jobs.WithTimeout(timeout), jobs.WithPause(100*time.Millisecond),
 				jobs.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1}))))
 			if err != nil {
 				return err

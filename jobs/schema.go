@@ -50,4 +50,8 @@ CREATE TABLE IF NOT EXISTS payscore_pace (
   next_at BIGINT NOT NULL,
   gap BIGINT NOT NULL,
   changed_at BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS payscore_event (
+  key TEXT PRIMARY KEY,
+  received_at BIGINT NOT NULL
 )`

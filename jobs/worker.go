@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 
 	"github.com/wxpayscore/payscore/internal/oneline"
+	"github.com/wxpayscore/payscore/notify"
 	"github.com/wxpayscore/payscore/serviceorder"
 )
 
@@ -29,13 +30,13 @@ const (
 	stopSoftly = 10 * time.Second
 )
 
-// Worker carries out the jobs of one merchant's client: corrections, notifications and
-// orders to settle. Any number of them may work on one database, in any number of
+// Worker carries out jobs: corrections, notifications and orders to settle. Any number of them may work on one database, in any number of
 // processes. It is used by one goroutine.
 type Worker struct {
 	db          *Database
-	mchid       string
-	client      Client
+	clients     map[string]Client // by mchid
+	events      notify.Func
+	settled     SettleFunc
 	concurrency int
 	timeout     time.Duration
 	logger      *slog.Logger
@@ -69,11 +70,25 @@ func WithLogger(l *slog.Logger) WorkerOption {
 	}
 }
 
-// NewWorker returns a worker for the runs of a merchant. The client must be safe for
-// concurrent use.
-func NewWorker(db *Database, mchid string, client Client, opts ...WorkerOption) (*Worker, error) {
+// WithMerchant lets the worker carry out the corrections, and settle the orders, of a
+// merchant, the one who signs. The client must be safe for concurrent use.
+func WithMerchant(mchid string, client Client) WorkerOption {
+	return func(w *Worker) { w.clients[mchid] = client }
+}
+
+// WithEventFunc lets the worker hand the notifications of an [Inbox] to a function. It
+// gets each at least once, concurrently and in any order; after an error or a panic it
+// gets it again, 25 times over about three weeks. Then the job is River's dead letter.
+func WithEventFunc(handle notify.Func) WorkerOption { return func(w *Worker) { w.events = handle } }
+
+// WithSettleFunc lets the worker settle what was handed over by [Database.Settle].
+func WithSettleFunc(told SettleFunc) WorkerOption { return func(w *Worker) { w.settled = told } }
+
+// NewWorker returns a worker for what its options name: at least one of
+// [WithMerchant] and [WithEventFunc].
+func NewWorker(db *Database, opts ...WorkerOption) (*Worker, error) {
 	w := &Worker{
-		db: db, mchid: mchid, client: client, concurrency: DefaultConcurrency, timeout: DefaultTimeout,
+		db: db, clients: map[string]Client{}, concurrency: DefaultConcurrency, timeout: DefaultTimeout,
 		logger: silent, pause: serviceorder.DefaultPause, live: map[string]*liveRun{},
 	}
 	for _, opt := range opts {
@@ -82,16 +97,33 @@ func NewWorker(db *Database, mchid string, client Client, opts ...WorkerOption) 
 		}
 	}
 	switch {
-	case db == nil || client == nil:
-		return nil, errors.New("jobs: a worker needs a database and a client")
+	case db == nil:
+		return nil, errors.New("jobs: a worker needs a database")
+	case len(w.clients) == 0 && w.events == nil:
+		return nil, errors.New("jobs: a worker needs a merchant or a function for notifications")
 	case w.concurrency < 1 || w.timeout <= 0 || w.pause < 0:
 		return nil, fmt.Errorf("jobs: a worker with a concurrency of %d, a timeout of %s and a pause of %s cannot work", w.concurrency, w.timeout, w.pause)
 	}
 	workers := river.NewWorkers()
+	queues := map[string]river.QueueConfig{}
+	for mchid, client := range w.clients {
+		if mchid == "" || client == nil {
+			return nil, fmt.Errorf("jobs: merchant %q needs a number and a client", mchid)
+		}
+		queues[idleQueue] = river.QueueConfig{MaxWorkers: 1}
+	}
 	river.AddWorker(workers, &correctionWorker{w: w})
+	river.AddWorker(workers, &eventWorker{handle: w.events})
+	river.AddWorker(workers, &settleWorker{w: w})
+	if w.events != nil {
+		queues[eventQueue] = river.QueueConfig{MaxWorkers: w.concurrency}
+	}
+	if w.settled != nil {
+		queues[settleQueue] = river.QueueConfig{MaxWorkers: w.concurrency}
+	}
 	var err error
 	w.river, err = river.NewClient(db.driver, &river.Config{
-		Workers: workers, Logger: w.logger, Queues: map[string]river.QueueConfig{idleQueue: {MaxWorkers: 1}},
+		Workers: workers, Logger: w.logger, Queues: queues,
 		JobTimeout: w.timeout, RescueStuckJobsAfter: w.timeout + w.timeout/2, MaxAttempts: maxAttempts,
 		FetchCooldown: 10 * time.Millisecond, FetchPollInterval: 200 * time.Millisecond, SoftStopTimeout: stopSoftly,
 		// What a run came to is in its own tables, and there as long as they are.
@@ -128,13 +160,16 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 }
 
-// join works on all runs of the merchant that are under way.
+// join works on all runs of its merchants that are under way.
 func (w *Worker) join(ctx context.Context) error {
-	runs, err := w.db.runs(ctx, "WHERE mchid = $1 AND state = $2", w.mchid, StateRunning)
+	runs, err := w.db.runs(ctx, "WHERE state = $1", StateRunning)
 	if err != nil {
 		return err
 	}
 	for _, run := range runs {
+		if w.clients[run.MchID] == nil {
+			continue
+		}
 		err := w.river.Queues().Add(queueOf(run.Name), river.QueueConfig{MaxWorkers: w.concurrency})
 		if there := new(river.QueueAlreadyAddedError); err != nil && !errors.As(err, &there) {
 			return err
@@ -186,7 +221,7 @@ func (w *Worker) run(ctx context.Context, name string) (*liveRun, error) {
 	if known != nil {
 		fresh.pacer = known.pacer
 	} else {
-		fresh.pacer = newPacer(w.db, w.mchid, run.Rate)
+		fresh.pacer = newPacer(w.db, run.MchID, run.Rate)
 	}
 	w.live[name] = fresh
 	return fresh, nil

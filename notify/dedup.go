@@ -72,6 +72,10 @@ func (e *DeduperError) Error() string {
 // Unwrap returns Err.
 func (e *DeduperError) Unwrap() error { return e.Err }
 
+// Keys returns the keys that [Deduper] documents, for those who keep notifications
+// in a store of their own. Call [Event.Decode] first.
+func (e *Event) Keys() []string { return dedupKeys(e) }
+
 // dedupKeys returns the keys that Deduper documents.
 func dedupKeys(e *Event) []string {
 	keys := []string{joined("id", e.ID)}
