@@ -220,6 +220,15 @@ func (d *Database) finish(ctx context.Context, name string) error {
 	return err
 }
 
+// finishAll does so for all runs.
+func (d *Database) finishAll(ctx context.Context) error {
+	runs, err := d.runs(ctx, "WHERE state = $1", StateRunning)
+	for _, run := range runs {
+		err = errors.Join(err, d.finish(ctx, run.Name))
+	}
+	return err
+}
+
 // pause stops a run: its queue gives no more jobs to any worker.
 func (d *Database) pause(ctx context.Context, name, reason string) error {
 	if _, err := d.db.ExecContext(ctx, "UPDATE payscore_run SET state = $2, reason = $3 WHERE name = $1 AND state = $4", name, StatePaused, reason, StateRunning); err != nil {

@@ -154,7 +154,8 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			stopped, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*stopSoftly)
 			defer cancel()
-			return w.river.Stop(stopped)
+			err := w.river.Stop(stopped)
+			return errors.Join(err, w.db.finishAll(stopped))
 		case <-tick.C:
 		}
 	}
