@@ -113,7 +113,7 @@ func TestSlowedDown(t *testing.T) {
 	}
 }
 
-func openDatabase(t *testing.T, where string) *jobs.Database {
+func openDatabase(t testing.TB, where string) *jobs.Database {
 	t.Helper()
 	db, err := jobs.Open(t.Context(), where)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 // startPostgres starts a PostgreSQL for the test, and returns its URL and what
 // restarts it. Without the program the test is skipped, unless REQUIRE_POSTGRES is set.
-func startPostgres(t *testing.T) (url string, restart func()) {
+func startPostgres(t testing.TB) (url string, restart func()) {
 	t.Helper()
 	bin := postgresPrograms()
 	if bin == "" {

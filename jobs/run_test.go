@@ -31,7 +31,7 @@ func seeded(t *testing.T, n int, opts ...sandbox.Option) (*sandbox.Server, []job
 }
 
 // work lets a worker run until stop is called.
-func work(t *testing.T, db *jobs.Database, opts ...jobs.WorkerOption) (stop func()) {
+func work(t testing.TB, db *jobs.Database, opts ...jobs.WorkerOption) (stop func()) {
 	t.Helper()
 	worker, err := jobs.NewWorker(db, opts...)
 	if err != nil {
