@@ -67,7 +67,12 @@ func (*correctionWorker) Timeout(*river.Job[correctionArgs]) time.Duration { ret
 
 // Work carries one correction out, or sees what became of it. An error means that the
 // database cannot be used: River tries again later, and it begins with a look.
-func (c *correctionWorker) Work(ctx context.Context, job *river.Job[correctionArgs]) error {
+func (c *correctionWorker) Work(ctx context.Context, job *river.Job[correctionArgs]) (err error) {
+	defer func() {
+		if full := diskFull(err); full != nil {
+			c.w.stop(full)
+		}
+	}()
 	r, err := c.w.db.record(ctx, job.Args.Run, job.Args.Line)
 	if err != nil || r.outcome != OutcomePending {
 		return err

@@ -8,13 +8,15 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // the driver "sqlite", too
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Database holds runs, jobs and what came of them. It is safe for concurrent use.
@@ -64,6 +66,19 @@ func open(where string) (*Database, error) {
 	}
 	db.SetMaxOpenConns(1) // SQLite writes one at a time
 	return &Database{db: db, driver: riversqlite.New(db), now: "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"}, nil
+}
+
+// ErrDiskFull reports that the database has no room for what came of the orders.
+var ErrDiskFull = errors.New("the disk of the database is full")
+
+// diskFull wraps an error that says so.
+func diskFull(err error) error {
+	var lite *sqlite.Error
+	var postgres *pgconn.PgError
+	if errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_FULL || errors.As(err, &postgres) && postgres.Code == "53100" {
+		return fmt.Errorf("jobs: %w: %w", ErrDiskFull, err)
+	}
+	return nil
 }
 
 // postgresConnections bounds the connections of one process.

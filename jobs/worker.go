@@ -42,6 +42,7 @@ type Worker struct {
 	logger      *slog.Logger
 	pause       time.Duration // before an order is looked at whose outcome is unknown
 
+	full  chan error // why the worker has to stop
 	river *river.Client[*sql.Tx]
 	mu    sync.Mutex
 	live  map[string]*liveRun
@@ -89,7 +90,7 @@ func WithSettleFunc(told SettleFunc) WorkerOption { return func(w *Worker) { w.s
 func NewWorker(db *Database, opts ...WorkerOption) (*Worker, error) {
 	w := &Worker{
 		db: db, clients: map[string]Client{}, concurrency: DefaultConcurrency, timeout: DefaultTimeout,
-		logger: silent, pause: serviceorder.DefaultPause, live: map[string]*liveRun{},
+		logger: silent, pause: serviceorder.DefaultPause, live: map[string]*liveRun{}, full: make(chan error, 1),
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -139,7 +140,9 @@ func NewWorker(db *Database, opts ...WorkerOption) (*Worker, error) {
 const idleQueue = "payscore"
 
 // Run works until ctx ends. Orders that are worked on then have ten seconds to end;
-// what becomes of later ones the next worker looks up.
+// what becomes of later ones the next worker looks up. It returns [ErrDiskFull] when the
+// database has no room: nothing more is sent, and a worker that is started once there is
+// room goes on.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.river.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("jobs: start to work: %w", err)
@@ -150,14 +153,20 @@ func (w *Worker) Run(ctx context.Context) error {
 		if err := w.join(ctx); err != nil && ctx.Err() == nil {
 			w.logger.Error("look for runs", "error", err) // River tries again, too
 		}
+		var full error
 		select {
+		case full = <-w.full:
 		case <-ctx.Done():
-			stopped, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*stopSoftly)
-			defer cancel()
-			err := w.river.Stop(stopped)
-			return errors.Join(err, w.db.finishAll(stopped))
 		case <-tick.C:
+			continue
 		}
+		stopped, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*stopSoftly)
+		defer cancel()
+		if full != nil {
+			_ = w.river.StopAndCancel(stopped) // it could not record anything
+			return full
+		}
+		return errors.Join(w.river.Stop(stopped), w.db.finishAll(stopped))
 	}
 }
 
@@ -251,4 +260,12 @@ func (r *liveRun) calm(ctx context.Context) error {
 		return fmt.Errorf("jobs: count refusals: %w", err)
 	}
 	return nil
+}
+
+// stop ends Run with an error.
+func (w *Worker) stop(why error) {
+	select {
+	case w.full <- why:
+	default: // it ends already
+	}
 }
