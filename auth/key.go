@@ -283,9 +283,18 @@ func ParseSerialNo(text string) (string, error) {
 		return "", fmt.Errorf("auth: serial number %s is the id of a WeChat Pay public key; the serial number of the merchant's API certificate is wanted", quote(text))
 	case strings.Contains(text, "-----BEGIN"):
 		return "", errors.New("auth: the serial number is a whole key or certificate; openssl x509 -in apiclient_cert.pem -noout -serial prints the number, in hex digits")
-	default: // not shown: it may be a key
-		return "", fmt.Errorf("auth: the serial number, of %d characters, is not 1 to %d hex digits; openssl x509 -in apiclient_cert.pem -noout -serial prints it", len(text), maxSerialLen)
+	default:
+		return "", fmt.Errorf("auth: serial number %s is not 1 to %d hex digits; openssl x509 -in apiclient_cert.pem -noout -serial prints it", quoteShort(text), maxSerialLen)
 	}
+}
+
+// quoteShort does not show what may be a key in the wrong place: the APIv3 key has 32
+// characters.
+func quoteShort(s string) string {
+	if len(s) > 20 {
+		return fmt.Sprintf("of %d characters", len(s))
+	}
+	return quote(s)
 }
 
 func isSerial(s string) bool {

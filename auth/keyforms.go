@@ -28,7 +28,7 @@ const (
 	kindEncrypted   keyKind = "an encrypted private key"
 	kindNotRSA      keyKind = "a private key that is not RSA"
 	kindPublic      keyKind = "a public key"
-	kindPublicPKCS1 keyKind = "a public key of PKCS#1 (openssl rsa -RSAPublicKey_in -in ... -pubout converts it)"
+	kindPublicPKCS1 keyKind = "a public key of PKCS#1"
 	kindCertificate keyKind = "a certificate"
 	kindRequest     keyKind = "a certificate request"
 	kindPKCS12      keyKind = "a .p12 file"
@@ -62,10 +62,14 @@ func findKey(data []byte, wanted string, is func(keyKind) bool) (keyBlock, error
 			"(the password is the merchant id; add -legacy if openssl calls it unsupported)", ErrNotPEM)
 	case first.kind == "" && first.heading == "":
 		return keyBlock{}, first.damage
-	case first.kind == "":
-		return keyBlock{}, fmt.Errorf("%w: it holds %s, %s", ErrWrongKind, quote(first.heading), wanted)
+	case first.kind == kindPublicPKCS1:
+		return keyBlock{}, fmt.Errorf("%w: it holds %s, convert it by openssl rsa -RSAPublicKey_in -in OLD -pubout -out NEW, if %s", ErrWrongKind, first.kind, wanted)
 	default:
-		return keyBlock{}, fmt.Errorf("%w: it holds %s, %s", ErrWrongKind, first.kind, wanted)
+		holds := string(first.kind)
+		if kind := kindOfHeading(first.heading); first.heading != "" && (kind == "" || kind == first.kind) {
+			holds = quote(first.heading)
+		}
+		return keyBlock{}, fmt.Errorf("%w: it holds %s, %s", ErrWrongKind, holds, wanted)
 	}
 }
 
@@ -147,10 +151,9 @@ func pemBlock(piece string) keyBlock {
 	if !closed || strings.Trim(heading, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ") != "" {
 		return keyBlock{damage: fmt.Errorf("%w: its BEGIN line is damaged", ErrNotPEM)}
 	}
-	name := strings.ReplaceAll(heading, " ", "")
-	kind := kindOfHeading(name)
+	kind := kindOfHeading(heading)
 	content, _, ended := strings.Cut(rest, "-----END")
-	if name == "ENCRYPTEDPRIVATEKEY" || kind.private() && strings.Contains(content, "Proc-Type:") && strings.Contains(content, "ENCRYPTED") {
+	if kind == kindEncrypted || kind.private() && strings.Contains(content, "Proc-Type:") && strings.Contains(content, "ENCRYPTED") {
 		return keyBlock{kind: kindEncrypted, heading: heading}
 	}
 	if !ended {
@@ -179,7 +182,7 @@ func pemBlock(piece string) keyBlock {
 func derBlock(heading string, der []byte) keyBlock {
 	b := keyBlock{kind: kindOfDER(der), heading: heading, der: der}
 	if b.kind == "" {
-		b.kind = kindOfHeading(strings.ReplaceAll(heading, " ", ""))
+		b.kind = kindOfHeading(heading)
 		switch size := sizeOfDER(der); {
 		case size > len(der):
 			b.damage = fmt.Errorf("%w: it is cut off after %d of %d bytes", ErrNotPEM, len(der), size)
@@ -194,17 +197,21 @@ func derBlock(heading string, der []byte) keyBlock {
 
 var errDamaged = errors.New("the content of the PEM block is damaged")
 
-func kindOfHeading(name string) keyKind { // without spaces
-	switch {
-	case name == "PRIVATEKEY":
+func kindOfHeading(heading string) keyKind {
+	switch strings.ReplaceAll(heading, " ", "") {
+	case "PRIVATEKEY":
 		return kindPKCS8
-	case name == "RSAPRIVATEKEY":
+	case "RSAPRIVATEKEY":
 		return kindPKCS1
-	case name == "ECPRIVATEKEY", name == "DSAPRIVATEKEY":
+	case "ENCRYPTEDPRIVATEKEY":
+		return kindEncrypted
+	case "ECPRIVATEKEY", "DSAPRIVATEKEY":
 		return kindNotRSA
-	case name == "PUBLICKEY":
+	case "PUBLICKEY":
 		return kindPublic
-	case name == "CERTIFICATE", name == "X509CERTIFICATE":
+	case "RSAPUBLICKEY":
+		return kindPublicPKCS1
+	case "CERTIFICATE":
 		return kindCertificate
 	}
 	return ""

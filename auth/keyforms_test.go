@@ -241,10 +241,10 @@ func TestKeyFormsNamed(t *testing.T) {
 		{"encrypted", headed("ENCRYPTED PRIVATE KEY", block.Bytes), auth.ErrEncryptedKey, []string{"openssl pkey"}},
 		{"encrypted, on one line", strings.ReplaceAll(string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: block.Bytes,
 			Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"}})), "\n", " "), auth.ErrEncryptedKey, []string{"openssl pkey"}},
-		{"certificate", certText, auth.ErrWrongKind, []string{"it holds a certificate, ", "is wanted: apiclient_key.pem"}},
+		{"certificate", certText, auth.ErrWrongKind, []string{`it holds "CERTIFICATE", `, "is wanted: apiclient_key.pem"}},
 		{"certificate called a key", strings.ReplaceAll(certText, "CERTIFICATE", "PRIVATE KEY"), auth.ErrWrongKind, []string{"it holds a certificate, "}},
 		{"certificate in base64", bareOf(certText), auth.ErrWrongKind, []string{"it holds a certificate"}},
-		{"public key", publicText, auth.ErrWrongKind, []string{"it holds a public key, ", "apiclient_key.pem"}},
+		{"public key", publicText, auth.ErrWrongKind, []string{`it holds "PUBLIC KEY", `, "apiclient_key.pem"}},
 		{"another block", headed("X509 CRL", []byte{0x30, 0}), auth.ErrWrongKind, []string{`"X509 CRL"`}},
 		{"two keys", keyText + keyText, auth.ErrSecondBlock, []string{"keep only the one"}},
 	} {
@@ -267,10 +267,10 @@ func TestKeyFormsNamed(t *testing.T) {
 		data string
 		text string
 	}{
-		"private key for a public one":    {public, keyText, "it holds a private key, a public key (PUBLIC KEY) is wanted: pub_key.pem"},
-		"certificate for a public key":    {public, certText, "it holds a certificate, a public key"},
-		"private key for a certificate":   {certificate, keyText, "it holds a private key, a certificate (CERTIFICATE) is wanted: apiclient_cert.pem"},
-		"public key for a certificate":    {certificate, publicText, "it holds a public key, a certificate"},
+		"private key for a public one":    {public, keyText, `it holds "PRIVATE KEY", a public key (PUBLIC KEY) is wanted: pub_key.pem`},
+		"certificate for a public key":    {public, certText, `it holds "CERTIFICATE", a public key`},
+		"private key for a certificate":   {certificate, keyText, `it holds "PRIVATE KEY", a certificate (CERTIFICATE) is wanted: apiclient_cert.pem`},
+		"public key for a certificate":    {certificate, publicText, `it holds "PUBLIC KEY", a certificate`},
 		"UTF-16 for a certificate":        {certificate, utf16Of("\ufeff"+certText, true), "iconv"},
 		"p12 for a certificate":           {certificate, string(p12), "openssl pkcs12"},
 		"web page for a public key":       {public, "<html>", "web page"},
@@ -279,7 +279,7 @@ func TestKeyFormsNamed(t *testing.T) {
 		"certificate that is cut off":     {certificate, certText[:len(certText)/2], "END line is missing"},
 		"public key of PKCS#1":            {public, headed("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&merchantKey(t).PublicKey)), "-RSAPublicKey_in"},
 		"private key for a public, bare":  {public, bare, "it holds a private key"},
-		"encrypted key for a certificate": {certificate, headed("ENCRYPTED PRIVATE KEY", []byte{1}), "it holds an encrypted private key"},
+		"encrypted key for a certificate": {certificate, headed("ENCRYPTED PRIVATE KEY", []byte{1}), `it holds "ENCRYPTED PRIVATE KEY"`},
 	} {
 		err := c.err([]byte(c.data))
 		if err == nil || !strings.Contains(err.Error(), c.text) {

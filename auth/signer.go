@@ -97,8 +97,8 @@ func WithWechatpaySerial(id string) SignerOption {
 func NewSigner(mchid, serialNo string, key crypto.Signer, opts ...SignerOption) (*Signer, error) {
 	mchid = strings.TrimSpace(mchid)
 	switch {
-	case !isAlphanumeric(mchid) || len(mchid) > 32: // not shown: it may be a key
-		return nil, fmt.Errorf("auth: the merchant id, of %d characters, is not 1 to 32 letters and digits", len(mchid))
+	case !isAlphanumeric(mchid) || len(mchid) > 32:
+		return nil, fmt.Errorf("auth: merchant id %s is not 1 to 32 letters and digits", quoteShort(mchid))
 	case isAppID(mchid):
 		return nil, fmt.Errorf("auth: merchant id %s is the id of an app; the merchant's has digits alone", quote(mchid))
 	}
