@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -75,52 +76,76 @@ type configFile struct {
 	AppID            string `yaml:"appid"`
 }
 
-// settings returns the flags above, each with its value in a file. A key is one of
-// two settings: its file or its text.
+// settings returns the flags above, each with its value in a file.
 func (c *connection) settings(file configFile) []setting {
 	return []setting{
-		{"base-url", &c.BaseURL, file.BaseURL, "", nil},
-		{"mchid", &c.MchID, file.MchID, "", nil},
-		{"serial-no", &c.SerialNo, file.SerialNo, "", nil},
-		{"key-file", &c.KeyFile, file.KeyFile, "key", &c.Key},
-		{"key", &c.Key, file.Key, "key-file", &c.KeyFile},
-		{"cert-file", &c.CertFile, file.CertFile, "cert", &c.Cert},
-		{"cert", &c.Cert, file.Cert, "cert-file", &c.CertFile},
-		{"public-key-id", &c.PublicKeyID, file.PublicKeyID, "", nil},
-		{"public-key-file", &c.PublicKeyFile, file.PublicKeyFile, "public-key", &c.PublicKey},
-		{"public-key", &c.PublicKey, file.PublicKey, "public-key-file", &c.PublicKeyFile},
-		{"platform-cert-file", &c.PlatformCertFile, file.PlatformCertFile, "platform-cert", &c.PlatformCert},
-		{"platform-cert", &c.PlatformCert, file.PlatformCert, "platform-cert-file", &c.PlatformCertFile},
-		{"proxy", &c.Proxy, file.Proxy, "", nil},
-		{"sub-mchid", &c.SubMchID, file.SubMchID, "", nil},
-		{"service-id", &c.ServiceID, file.ServiceID, "", nil},
+		{"base-url", &c.BaseURL, file.BaseURL},
+		{"mchid", &c.MchID, file.MchID},
+		{"serial-no", &c.SerialNo, file.SerialNo},
+		{"key-file", &c.KeyFile, file.KeyFile},
+		{"key", &c.Key, file.Key},
+		{"cert-file", &c.CertFile, file.CertFile},
+		{"cert", &c.Cert, file.Cert},
+		{"public-key-id", &c.PublicKeyID, file.PublicKeyID},
+		{"public-key-file", &c.PublicKeyFile, file.PublicKeyFile},
+		{"public-key", &c.PublicKey, file.PublicKey},
+		{"platform-cert-file", &c.PlatformCertFile, file.PlatformCertFile},
+		{"platform-cert", &c.PlatformCert, file.PlatformCert},
+		{"proxy", &c.Proxy, file.Proxy},
+		{"sub-mchid", &c.SubMchID, file.SubMchID},
+		{"service-id", &c.ServiceID, file.ServiceID},
 	}
 }
 
 type setting struct {
 	flag string
 	into *string
-	from string // the value in the file
-
-	twin     string // the flag of the other setting for the same key
-	twinInto *string
+	from string
 }
 
-func (s setting) isSet() bool { return *s.into != "" || s.twinInto != nil && *s.twinInto != "" }
+// keyPair is the two settings for one key: --key and --key-file.
+type keyPair struct {
+	flag       string // of the text; that of the file has -file after it
+	text, file *string
+}
+
+func (p keyPair) both() bool { return *p.text != "" && *p.file != "" }
+
+func (c *connection) keyPairs() []keyPair {
+	return []keyPair{
+		{"key", &c.Key, &c.KeyFile},
+		{"cert", &c.Cert, &c.CertFile},
+		{"public-key", &c.PublicKey, &c.PublicKeyFile},
+		{"platform-cert", &c.PlatformCert, &c.PlatformCertFile},
+	}
+}
+
+// keyPairs are in the order of the connection's.
+func (f *configFile) keyPairs() []keyPair {
+	return []keyPair{
+		{"key", &f.Key, &f.KeyFile},
+		{"cert", &f.Cert, &f.CertFile},
+		{"public_key", &f.PublicKey, &f.PublicKeyFile},
+		{"platform_cert", &f.PlatformCert, &f.PlatformCertFile},
+	}
+}
 
 // fill sets from the files what has no flag or variable. given has the names of the
 // flags on the command line.
 func (c *connection) fill(given map[string]bool) error {
-	c.apiV3Key = os.Getenv(apiV3KeyVariable)
-	for _, s := range c.settings(configFile{}) {
+	for _, p := range c.keyPairs() {
+		text, file := given[p.flag], given[p.flag+"-file"]
 		switch {
-		case s.twin == "" || *s.into == "" || *s.twinInto == "":
-		case given[s.flag] == given[s.twin] && c.Keys == "":
-			return fmt.Errorf("--%s and --%s: give one of them (flag or variable)", s.twin, s.flag)
-		case given[s.flag]:
-			*s.twinInto = ""
+		case !p.both():
+		case text && !file:
+			*p.file = ""
+		case file && !text:
+			*p.text = ""
+		case c.Keys == "" || text: // else both are variables, which --keys leaves out
+			return fmt.Errorf("--%s and --%s-file: give one of them (flag or variable)", p.flag, p.flag)
 		}
 	}
+	c.apiV3Key = os.Getenv(apiV3KeyVariable)
 	switch {
 	case c.Keys != "" && given["config"]:
 		return errors.New("--keys and --config: give one of them")
@@ -133,12 +158,15 @@ func (c *connection) fill(given map[string]bool) error {
 		file.CertFile = filepath.Join(c.Keys, sandbox.MerchantCertFile)
 		file.PublicKeyFile = filepath.Join(c.Keys, sandbox.PublicKeyFile)
 		file.PlatformCertFile = filepath.Join(c.Keys, sandbox.PlatformCertFile)
+		pairs := file.keyPairs()
+		for i, p := range c.keyPairs() {
+			if given[p.flag] {
+				*pairs[i].file = ""
+			}
+		}
 		for _, s := range c.settings(file) {
 			// Variables are left out: those of a real merchant would send the
 			// sandbox's keys to the real host.
-			if given[s.twin] {
-				s.from = ""
-			}
 			if !given[s.flag] {
 				*s.into = s.from
 			}
@@ -149,14 +177,18 @@ func (c *connection) fill(given map[string]bool) error {
 		if err != nil {
 			return err
 		}
+		pairs := file.keyPairs()
+		for i, p := range c.keyPairs() {
+			if *p.text != "" || *p.file != "" {
+				*pairs[i].text, *pairs[i].file = "", ""
+			}
+		}
 		for _, s := range c.settings(file) {
-			if !s.isSet() {
+			if *s.into == "" {
 				*s.into = s.from
 			}
 		}
-		if c.apiV3Key == "" {
-			c.apiV3Key = file.APIv3Key
-		}
+		c.apiV3Key = cmp.Or(c.apiV3Key, file.APIv3Key)
 	}
 	if c.BaseURL == "" {
 		c.BaseURL = payscore.DefaultServer
@@ -213,20 +245,12 @@ func readConfig(file string) (configFile, error) {
 	if err != nil && !errors.Is(err, io.EOF) { // a file of comments sets nothing
 		return conf, fmt.Errorf("%s: %w", file, err)
 	}
-	for _, s := range new(connection).settings(conf) {
-		if s.from == "" || s.twin == "" || !strings.HasSuffix(s.flag, "-file") {
-			continue
+	for _, p := range conf.keyPairs() {
+		if p.both() {
+			return conf, fmt.Errorf("%s: %s and %s_file: give one of them", file, p.flag, p.flag)
 		}
-		for _, other := range new(connection).settings(conf) {
-			if other.flag == s.twin && other.from != "" {
-				name := strings.ReplaceAll(s.twin, "-", "_")
-				return conf, fmt.Errorf("%s: %s and %s_file: give one of them", file, name, name)
-			}
-		}
-	}
-	for _, path := range []*string{&conf.KeyFile, &conf.CertFile, &conf.PublicKeyFile, &conf.PlatformCertFile} {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(filepath.Dir(file), *path)
+		if *p.file != "" && !filepath.IsAbs(*p.file) {
+			*p.file = filepath.Join(filepath.Dir(file), *p.file)
 		}
 	}
 	return conf, nil
