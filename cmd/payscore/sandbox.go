@@ -165,44 +165,48 @@ func (c *sandboxCommand) open(s *streams, url string, opts ...sandbox.Option) (*
 	if c.StrictBindings {
 		opts = append(opts, sandbox.WithStrictBindings())
 	}
-	box, err := sandbox.Open(opts...)
+	begin, err := c.beginning()
 	if err != nil {
 		return nil, inputError{err}
 	}
-	// A data file already has its orders. A scenario also has faults, which a data
-	// file does not keep.
-	if there, _ := box.Orders("", "", 1); len(there) == 0 || c.Scenario != "" {
-		err = c.begin(box)
-	}
-	if err == nil {
-		err = credentials.WriteAccount(c.Keys, url)
-	}
+	box, err := sandbox.Open(append(opts, sandbox.WithBeginning(begin))...)
 	if err != nil {
+		return nil, inputError{err}
+	}
+	if err := credentials.WriteAccount(c.Keys, url); err != nil {
 		_ = box.Close()
 		return nil, err
 	}
 	return box, nil
 }
 
-// begin adds the first order, or the scenario.
-func (c *sandboxCommand) begin(box *sandbox.Sandbox) error {
+// beginning adds the scenario or, unless a data file has orders already, the first
+// order.
+func (c *sandboxCommand) beginning() (func(*sandbox.Sandbox) error, error) {
 	if c.Scenario == "" {
-		_, err := box.Seed(seedOutOrderNo, seedTotal)
-		return err
+		return func(box *sandbox.Sandbox) error {
+			if there, _ := box.Orders("", "", 1); len(there) > 0 {
+				return nil
+			}
+			_, err := box.Seed(seedOutOrderNo, seedTotal)
+			return err
+		}, nil
 	}
 	file, err := os.Open(c.Scenario)
 	if err != nil {
-		return inputError{err}
+		return nil, err
 	}
 	defer func() { _ = file.Close() }()
 	scenario, err := sandbox.ReadScenario(file)
-	if err == nil {
-		err = box.Play(scenario)
-	}
 	if err != nil {
-		return inputError{fmt.Errorf("%s: %w", c.Scenario, err)}
+		return nil, fmt.Errorf("%s: %w", c.Scenario, err)
 	}
-	return nil
+	return func(box *sandbox.Sandbox) error {
+		if err := box.Play(scenario); err != nil {
+			return fmt.Errorf("%s: %w", c.Scenario, err)
+		}
+		return nil
+	}, nil
 }
 
 // shutdownTimeout bounds the calls under way when the sandbox is stopped.

@@ -1,0 +1,28 @@
+package admin
+
+import (
+	"context"
+
+	server "github.com/wxpayscore/payscore/gen/sandboxserver"
+	"github.com/wxpayscore/payscore/sandbox/internal/wire"
+)
+
+func (a adminOperations) settings() server.Settings {
+	return server.Settings{KeyMode: keyModes[a.ledger.Keys.Mode], LenientAmounts: a.ledger.Lenient()}
+}
+
+// keyModes are the names of the command line.
+var keyModes = map[wire.KeyMode]string{
+	wire.KeyModeEither: "either", wire.KeyModePublicKey: "public-key", wire.KeyModeCertificate: "certificate", wire.KeyModeMigration: "migration",
+}
+
+// GetSettings is GET /_sandbox/api/settings.
+func (a adminOperations) GetSettings(context.Context, server.GetSettingsRequestObject) (server.GetSettingsResponseObject, error) {
+	return server.GetSettings200JSONResponse(a.settings()), nil
+}
+
+// ChangeSettings is POST /_sandbox/api/settings.
+func (a adminOperations) ChangeSettings(_ context.Context, r server.ChangeSettingsRequestObject) (server.ChangeSettingsResponseObject, error) {
+	a.ledger.SetLenient(orDefault(r.Body.LenientAmounts, a.ledger.Lenient()))
+	return server.ChangeSettings200JSONResponse(a.settings()), nil
+}
