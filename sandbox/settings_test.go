@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -37,6 +38,17 @@ func TestLenientAmountsAreSwitchedAtRunTime(t *testing.T) {
 	var refused *apierror.Error
 	if err := published(t, box); !errors.As(err, &refused) {
 		t.Errorf("strict: %v", err)
+	}
+	// Both refusals of the page's example name the way out, and no other does.
+	for total, want := range map[int64]bool{49999: true, 50000: true, 50001: false} {
+		payments := lines(total)
+		if total == 49999 {
+			payments = lines(40000)
+		}
+		err := box.Client().ModifyPartnerServiceOrder(t.Context(), "ORDER1", bill(total, payments, nil))
+		if !errors.As(err, &refused) || strings.Contains(string(refused.Detail), "--lenient-amounts") != want {
+			t.Errorf("%d: %v %s", total, err, refused.Detail)
+		}
 	}
 	settings(`{"lenient_amounts":true}`, true)
 	settings(`{"lenient_amounts":true}`, true) // switches nothing

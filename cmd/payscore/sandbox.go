@@ -24,7 +24,7 @@ type sandboxCommand struct {
 	TimeScale      int      `default:"1" placeholder:"N" help:"Let the time of orders and notifications run N times as fast, so that a day of repeats passes in seconds."`
 	Untidy         bool     `help:"Send some notifications with a wrong signature first, twice, or late, as happens on the real net."`
 	NotifyRemote   bool     `help:"Send notifications to other machines than this one, too."`
-	LenientAmounts bool     `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
+	LenientAmounts bool     `help:"Take totals that break the formula, as the example on WeChat Pay's page does, and a modification to the amount that the order has already."`
 	KeyMode        string   `enum:"either,public-key,certificate,migration" default:"either" placeholder:"MODE" help:"Which of WeChat Pay's keys signs answers and notifications: ${enum}. Default ${default}, the one that the request asks for."`
 	Scenario       string   `type:"existingfile" placeholder:"FILE" help:"Orders to begin with, and what happens to them when, instead of the one order; see examples/scenario.yaml."`
 	AdminHost      []string `placeholder:"NAME" help:"Host name, besides loopback, under which the console and its API answer, such as that of a container."`
