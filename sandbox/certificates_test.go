@@ -128,9 +128,8 @@ func TestKeyModes(t *testing.T) {
 		download                   int
 		rotates                    bool
 	}{
-		{"either", sandbox.KeyModeEither, "public", "public", "first", "public", "second", "public", 200, true},
 		{"public key", sandbox.KeyModePublicKey, "public", "public", "public", "public", "public", "public", 404, false},
-		{"certificate", sandbox.KeyModeCertificate, "first", "first", "first", "second", "second", "second", 200, true},
+		{"platform certificate", sandbox.KeyModePlatformCertificate, "first", "first", "first", "second", "second", "second", 200, true},
 		{"migration", sandbox.KeyModeMigration, "first", "public", "first", "second", "second", "public", 200, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -174,7 +173,7 @@ func TestKeyModes(t *testing.T) {
 // A client that downloads its keys follows a rotation without help.
 func TestClientFollowsTheRotation(t *testing.T) {
 	t.Parallel()
-	b := newBox(t, sandbox.WithKeyMode(sandbox.KeyModeCertificate))
+	b := newBox(t, sandbox.WithKeyMode(sandbox.KeyModePlatformCertificate))
 	source := must(auth.NewCertificateSource(auth.CertificateConfig{
 		Signer: b.signer(), APIv3Keys: []auth.APIv3Key{must(auth.NewAPIv3Key(b.Credentials().Account().APIv3Key()))},
 		Server: b.URL, RoundTripper: b.wire, Throttle: time.Nanosecond,
@@ -200,7 +199,7 @@ func TestClientFollowsTheRotation(t *testing.T) {
 func TestCertificatesAreListedUntilTheyExpire(t *testing.T) {
 	t.Parallel()
 	clock := newWallClock(time.Now())
-	b := newBoxAt(t, clock.now, sandbox.WithKeyMode(sandbox.KeyModeCertificate))
+	b := newBoxAt(t, clock.now, sandbox.WithKeyMode(sandbox.KeyModePlatformCertificate))
 	first := b.Credentials().Account().PlatformSerialNo
 	clock.set(clock.now().AddDate(3, 0, 0))
 	second := b.rotate()
@@ -273,7 +272,7 @@ func TestRotationsAtTheSameTime(t *testing.T) {
 // openssl reads the certificate out of the list, and verifies with it.
 func TestOpenSSLReadsTheNewCertificate(t *testing.T) {
 	t.Parallel()
-	b := newBox(t, sandbox.WithKeyMode(sandbox.KeyModeCertificate))
+	b := newBox(t, sandbox.WithKeyMode(sandbox.KeyModePlatformCertificate))
 	serial := b.rotate()
 	list := b.certificates()
 	dir := t.TempDir()

@@ -108,9 +108,8 @@ func TestNotificationsReachTheReceiverOfThisProject(t *testing.T) {
 		mode        sandbox.KeyMode
 		certificate bool // signs, and nothing else does
 	}{
-		{"either", sandbox.KeyModeEither, false},
 		{"public key", sandbox.KeyModePublicKey, false},
-		{"certificate", sandbox.KeyModeCertificate, true},
+		{"platform certificate", sandbox.KeyModePlatformCertificate, true},
 		{"migration", sandbox.KeyModeMigration, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -174,31 +174,32 @@ func WithStrictBindings(known ...Binding) Option {
 // use, and its AppID and SubAppID (empty for none).
 type Binding = edge.Binding
 
-// KeyMode says which of WeChat Pay's keys the merchant knows.
+// KeyMode says which of WeChat Pay's keys the merchant has. The merchant
+// platform shows it under API security (API安全). String returns the word that
+// --key-mode takes.
 type KeyMode = wire.KeyMode
 
 const (
-	// KeyModeEither has both keys ready: Wechatpay-Serial of the request
-	// chooses, and without one the public key signs, as it does notifications.
-	KeyModeEither = wire.KeyModeEither
-	// KeyModePublicKey is a merchant of today: there is no platform certificate,
-	// and the public key signs everything.
-	KeyModePublicKey = wire.KeyModePublicKey
-	// KeyModeCertificate is a merchant of old: the newest platform certificate
-	// signs everything, whatever the request asks for.
-	KeyModeCertificate = wire.KeyModeCertificate
-	// KeyModeMigration is a merchant of old who moves to the public key: it
-	// signs for requests that ask for it, the newest platform certificate for
-	// all others and notifications.
+	// KeyModeMigration is a merchant who changes from the platform certificate
+	// to the public key (平台证书切换为微信支付公钥). The public key signs for
+	// requests that name it in Wechatpay-Serial. The newest platform certificate
+	// signs for all others. A notification is signed with the key that the
+	// request named that created the order.
 	KeyModeMigration = wire.KeyModeMigration
+	// KeyModePublicKey is a new merchant (微信支付公钥). The public key signs
+	// everything, and there is no platform certificate to download.
+	KeyModePublicKey = wire.KeyModePublicKey
+	// KeyModePlatformCertificate is an older merchant (平台证书). The newest
+	// platform certificate signs everything, whichever key a request names.
+	KeyModePlatformCertificate = wire.KeyModePlatformCertificate
 )
 
-// WithKeyMode sets which key signs answers and notifications, and whether
-// there are certificates to download. The default is [KeyModeEither].
+// WithKeyMode sets which key signs responses and notifications, and whether
+// there are certificates to download. The default is [KeyModeMigration].
 func WithKeyMode(m KeyMode) Option {
 	return func(s *Sandbox) {
-		if s.ledger.Keys.Mode = m; m < KeyModeEither || m > KeyModeMigration {
-			s.refuseOption("there is no key mode %d", m)
+		if s.ledger.Keys.Mode = m; !m.Known() {
+			s.refuseOption("there is no key mode %d", int(m))
 		}
 	}
 }

@@ -4,16 +4,10 @@ import (
 	"context"
 
 	server "github.com/wxpayscore/payscore/gen/sandboxserver"
-	"github.com/wxpayscore/payscore/sandbox/internal/wire"
 )
 
 func (a adminOperations) settings() server.Settings {
-	return server.Settings{KeyMode: keyModes[a.ledger.Keys.Mode], LenientAmounts: a.ledger.Lenient()}
-}
-
-// keyModes are the names of the command line.
-var keyModes = map[wire.KeyMode]string{
-	wire.KeyModeEither: "either", wire.KeyModePublicKey: "public-key", wire.KeyModeCertificate: "certificate", wire.KeyModeMigration: "migration",
+	return server.Settings{KeyMode: a.ledger.Keys.Mode.String(), LenientAmounts: a.ledger.Lenient()}
 }
 
 // GetSettings is GET /_sandbox/api/settings.
