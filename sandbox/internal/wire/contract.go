@@ -82,6 +82,9 @@ func (c *Contract) Check(r *http.Request) *rules.Refusal {
 		if err != nil || len(body) > 0 && !json.Valid(body) {
 			return rules.ParamError("body", "", "请求体不是合法的JSON", "is not one JSON value")
 		}
+		if len(body) == 0 && route.Operation.RequestBody.Value.Required {
+			return rules.ParamError("body", "", "缺少请求体", "is empty, and has to be a JSON object")
+		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		_ = json.Unmarshal(body, &members) // what is no object has none
 	}
