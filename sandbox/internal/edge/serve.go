@@ -154,6 +154,7 @@ func (s *Server) serve(w http.ResponseWriter, x *exchange) {
 		wire.Write(&x.answer, rules.ParamError("header", fault.Header, "沙箱故障请求头有误", malformed.Error()))
 		return
 	}
+	named := s.Ledger.Signed(r.Header.Get("Wechatpay-Serial"))
 	if r.Method == http.MethodGet && r.URL.Path == downloadPath {
 		s.download(x)
 		return
@@ -166,7 +167,8 @@ func (s *Server) serve(w http.ResponseWriter, x *exchange) {
 	s.before(w, x)
 	if !x.outcome.Settled {
 		r.Body = io.NopCloser(bytes.NewReader(x.body))
-		s.operations.ServeHTTP(&x.answer, r.WithContext(ledger.WithPlace(context.WithValue(r.Context(), exchangeKey{}, x), func() { s.takePlace(x) })))
+		ctx := ledger.WithRequest(context.WithValue(r.Context(), exchangeKey{}, x), ledger.Request{TakePlace: func() { s.takePlace(x) }, Named: named})
+		s.operations.ServeHTTP(&x.answer, r.WithContext(ctx))
 	}
 	x.outcome.Strike(fault.After, x.faults)
 	x.outcome.Strike(fault.OnAnswer, x.faults)
