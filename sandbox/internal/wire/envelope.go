@@ -38,11 +38,11 @@ func (k *Keys) Envelope(n Event) ([]byte, error) {
 		ResourceType: "encrypt-resource", Summary: &event.Summary,
 		Resource: payscore.EncryptedResource{
 			OriginalType: &event.OriginalType, Algorithm: payscore.SecretAlgorithmAeadAes256Gcm, AssociatedData: &event.AssociatedData, Nonce: nonce,
-			Ciphertext: base64.StdEncoding.EncodeToString(aead.Seal(nil, []byte(nonce), untidy(n.Resource), []byte(event.AssociatedData))),
+			Ciphertext: base64.StdEncoding.EncodeToString(aead.Seal(nil, []byte(nonce), loose(n.Resource), []byte(event.AssociatedData))),
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return untidy(text), nil
+	return loose(text), nil
 }

@@ -7,23 +7,23 @@ import (
 	"slices"
 )
 
-// untidy writes JSON of encoding/json anew, with the same meaning and as no encoder
+// loose writes JSON of encoding/json anew, with the same meaning and as no encoder
 // writes it: members backwards, a space after every other colon and comma, and every
 // other slash and character beyond ASCII escaped. A receiver that verifies what it
 // has decoded and encoded again then fails here, as it does in production.
-func untidy(text []byte) []byte {
-	var w untidyWriter
+func loose(text []byte) []byte {
+	var w looseWriter
 	w.value(text)
 	return w.out.Bytes()
 }
 
-type untidyWriter struct {
+type looseWriter struct {
 	out    bytes.Buffer
 	turned map[rune]bool // what was written in the rarer way the last time
 }
 
 // turn reports whether it is the turn of the rarer way to write c. The first one is.
-func (w *untidyWriter) turn(c rune) bool {
+func (w *looseWriter) turn(c rune) bool {
 	if w.turned == nil {
 		w.turned = map[rune]bool{}
 	}
@@ -31,7 +31,7 @@ func (w *untidyWriter) turn(c rune) bool {
 	return w.turned[c]
 }
 
-func (w *untidyWriter) value(text json.RawMessage) {
+func (w *looseWriter) value(text json.RawMessage) {
 	switch text[0] {
 	case '{':
 		w.out.WriteByte('{')
@@ -65,14 +65,14 @@ func (w *untidyWriter) value(text json.RawMessage) {
 }
 
 // mark writes a colon or a comma.
-func (w *untidyWriter) mark(c rune) {
+func (w *looseWriter) mark(c rune) {
 	w.out.WriteRune(c)
 	if w.turn(c) {
 		w.out.WriteByte(' ')
 	}
 }
 
-func (w *untidyWriter) text(s string) {
+func (w *looseWriter) text(s string) {
 	const beyondASCII = '中' // they take turns with one another
 	w.out.WriteByte('"')
 	for _, r := range s {
