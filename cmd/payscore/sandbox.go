@@ -47,10 +47,9 @@ for payment. Point a client of any language at base_url of DIR/sandbox.json, whi
 holds the ids too, and give it
   apiclient_key.pem         the merchant's private key
   apiclient_cert.pem        the merchant's API certificate
-  wechatpay_public_key.pem  WeChat Pay's public key, to verify the answers to requests
+  wechatpay_public_key.pem  WeChat Pay's public key, for answers to requests
                             that name it in Wechatpay-Serial
-  platform_cert.pem         WeChat Pay's platform certificate, to verify the answers
-                            to requests that do not name the public key
+  platform_cert.pem         its platform certificate, for all other answers
 
 The console is at /_sandbox/ in a browser on the same machine: orders and their life,
 what the user would do in WeChat, faults, time, and why a signature does not verify.
