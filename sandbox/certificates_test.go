@@ -109,67 +109,6 @@ func (b *box) open(c payscore.PlatformCertificate) []byte {
 	return must(gcm.Open(nil, []byte(e.Nonce), must(base64.StdEncoding.DecodeString(e.Ciphertext)), []byte(e.AssociatedData)))
 }
 
-// signedBy is the id of the key that an answer to a request with this
-// Wechatpay-Serial bears.
-func (b *box) signedBy(serial string) string {
-	b.t.Helper()
-	_, header, _ := b.raw("GET", "/v3/payscore/permissions/openid/x?service_id=1&appid=x", "", serial)
-	return header.Get("Wechatpay-Serial")
-}
-
-func TestKeyModes(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name                       string
-		mode                       sandbox.KeyMode
-		unasked, askPublic, askOld string // which key signs
-		unaskedAfter, askOldAfter  string
-		askPublicAfter             string
-		download                   int
-		rotates                    bool
-	}{
-		{"public key", sandbox.KeyModePublicKey, "public", "public", "public", "public", "public", "public", 404, false},
-		{"platform certificate", sandbox.KeyModePlatformCertificate, "first", "first", "first", "second", "second", "second", 200, true},
-		{"migration", sandbox.KeyModeMigration, "first", "public", "first", "second", "second", "public", 200, true},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			b := newBox(t, sandbox.WithKeyMode(test.mode))
-			account := b.Credentials().Account()
-			names := map[string]string{account.PublicKeyID: "public", account.PlatformSerialNo: "first"}
-			check := func(when string, want ...string) {
-				t.Helper()
-				for i, serial := range []string{"", account.PublicKeyID, account.PlatformSerialNo} {
-					if got := names[b.signedBy(serial)]; got != want[i] {
-						t.Errorf("%s, asked for %q: signed by %s, want %s", when, serial, got, want[i])
-					}
-				}
-			}
-			check("before", test.unasked, test.askPublic, test.askOld)
-			status, _, _ := b.raw("GET", "/v3/certificates", "", "")
-			if status != test.download {
-				t.Errorf("the download answers %d, want %d", status, test.download)
-			}
-			if !test.rotates {
-				moveRefused(t, b.Move("rotate_certificate", sandbox.MoveArgs{}), "rotate_certificate", sandbox.ErrMoveImpossible)
-				got := b.send("GET", "/v3/certificates", "")
-				if got.checkRefused(t, noRoute); got.Message != "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥" {
-					t.Errorf("message %q", got.Message)
-				}
-				return
-			}
-			if list := b.certificates(); len(list) != 1 || list[0].SerialNo != account.PlatformSerialNo {
-				t.Errorf("listed before: %s", asJSON(list))
-			}
-			names[b.rotate()] = "second"
-			check("after", test.unaskedAfter, test.askPublicAfter, test.askOldAfter)
-			if list := b.certificates(); len(list) != 2 {
-				t.Errorf("listed after: %s", asJSON(list))
-			}
-		})
-	}
-}
-
 // A client that downloads its keys follows a rotation without help.
 func TestClientFollowsTheRotation(t *testing.T) {
 	t.Parallel()
