@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -310,12 +313,40 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-func TestEchoOfAPublicKeyMerchant(t *testing.T) {
+// A merchant encrypts with a key that it has, an older certificate's included.
+func TestEncryptedForEachKeyMode(t *testing.T) {
 	t.Parallel()
-	b := newBox(t, sandbox.WithKeyMode(sandbox.KeyModePublicKey))
-	status, _, _ := b.raw("POST", "/v3/security/echo", `{"echo_message":"m","encrypted_echo_message":"eA=="}`, b.Credentials().Account().PlatformSerialNo)
-	if status != 400 {
-		t.Errorf("a certificate that the merchant does not have: %d", status)
+	for mode, want := range map[sandbox.KeyMode]struct{ public, first, newest, none int }{
+		sandbox.KeyModeMigration:           {200, 200, 200, 400},
+		sandbox.KeyModePublicKey:           {200, 400, 0, 400},
+		sandbox.KeyModePlatformCertificate: {400, 200, 200, 400},
+	} {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t, sandbox.WithKeyMode(mode))
+			account := b.Credentials().Account()
+			ring := keyringOf(b, sandbox.PublicKeyFile, sandbox.PlatformCertFile)
+			echo := func(keyID, named string, want int) {
+				t.Helper()
+				sealed := base64.StdEncoding.EncodeToString(must(rsa.EncryptOAEP(sha1.New(), rand.Reader, ring[keyID], []byte("secret"), nil)))
+				status, _, body := b.raw("POST", "/v3/security/echo", asJSON(payscore.SecurityEchoRequest{EchoMessage: "m", EncryptedEchoMessage: &sealed}), named)
+				if status != want {
+					t.Errorf("encrypted with %s, %q named: %d %s, want %d", keyID, named, status, body, want)
+				}
+			}
+			echo(account.PublicKeyID, account.PublicKeyID, want.public)
+			echo(account.PlatformSerialNo, account.PlatformSerialNo, want.first)
+			echo(account.PlatformSerialNo, "", want.none)
+			if want.newest == 0 {
+				return
+			}
+			b.rotate()
+			list := b.certificates()
+			block, _ := pem.Decode(b.open(list[1]))
+			newest := ring.add(block.Bytes)
+			echo(newest, newest, want.newest)
+			echo(account.PlatformSerialNo, account.PlatformSerialNo, want.first)
+		})
 	}
 }
 
