@@ -102,7 +102,20 @@ func WithJournal(w io.Writer) Option {
 // WithLenientAmounts makes the sandbox take totals that break the formula, and
 // a modification to the amount that the order has already, so that the
 // example on WeChat Pay's page (40000 - 100, total 50000) is accepted.
+// [Sandbox.SetLenientAmounts] switches it later.
 func WithLenientAmounts() Option { return func(s *Sandbox) { s.ledger.LenientAmounts = true } }
+
+// WithBeginning calls begin once the sandbox is open and after each reset, to put
+// in place what it begins with, such as orders or a scenario. With a data file,
+// orders may be there already. [Open] returns its error.
+func WithBeginning(begin func(*Sandbox) error) Option {
+	return func(s *Sandbox) {
+		s.edge.Begin = nil
+		if begin != nil {
+			s.edge.Begin = func() error { return begin(s) }
+		}
+	}
+}
 
 // WithStrictTimes makes the sandbox check the planned times of an order against
 // the time of the call, as WeChat Pay does: the start and the end are in the
@@ -161,31 +174,32 @@ func WithStrictBindings(known ...Binding) Option {
 // use, and its AppID and SubAppID (empty for none).
 type Binding = edge.Binding
 
-// KeyMode says which of WeChat Pay's keys the merchant knows.
+// KeyMode says which of WeChat Pay's keys the merchant has. The merchant
+// platform shows it under API security (API安全). String returns the word that
+// --key-mode takes.
 type KeyMode = wire.KeyMode
 
 const (
-	// KeyModeEither has both keys ready: Wechatpay-Serial of the request
-	// chooses, and without one the public key signs, as it does notifications.
-	KeyModeEither = wire.KeyModeEither
-	// KeyModePublicKey is a merchant of today: there is no platform certificate,
-	// and the public key signs everything.
-	KeyModePublicKey = wire.KeyModePublicKey
-	// KeyModeCertificate is a merchant of old: the newest platform certificate
-	// signs everything, whatever the request asks for.
-	KeyModeCertificate = wire.KeyModeCertificate
-	// KeyModeMigration is a merchant of old who moves to the public key: it
-	// signs for requests that ask for it, the newest platform certificate for
-	// all others and notifications.
+	// KeyModeMigration is a merchant who changes from the platform certificate
+	// to the public key (平台证书切换为微信支付公钥). The public key signs for
+	// requests that name it in Wechatpay-Serial. The newest platform certificate
+	// signs for all others. A notification is signed with the key that the
+	// request named that created the order.
 	KeyModeMigration = wire.KeyModeMigration
+	// KeyModePublicKey is a new merchant (微信支付公钥). The public key signs
+	// everything, and there is no platform certificate to download.
+	KeyModePublicKey = wire.KeyModePublicKey
+	// KeyModePlatformCertificate is an older merchant (平台证书). The newest
+	// platform certificate signs everything, whichever key a request names.
+	KeyModePlatformCertificate = wire.KeyModePlatformCertificate
 )
 
-// WithKeyMode sets which key signs answers and notifications, and whether
-// there are certificates to download. The default is [KeyModeEither].
+// WithKeyMode sets which key signs responses and notifications, and whether
+// there are certificates to download. The default is [KeyModeMigration].
 func WithKeyMode(m KeyMode) Option {
 	return func(s *Sandbox) {
-		if s.ledger.Keys.Mode = m; m < KeyModeEither || m > KeyModeMigration {
-			s.refuseOption("there is no key mode %d", m)
+		if s.ledger.Keys.Mode = m; !m.Known() {
+			s.refuseOption("there is no key mode %d", int(m))
 		}
 	}
 }
@@ -262,6 +276,12 @@ func Open(opts ...Option) (*Sandbox, error) {
 			return nil, err
 		}
 	}
+	if s.edge.Begin != nil {
+		if err := s.edge.Begin(); err != nil {
+			_ = s.Close()
+			return nil, err
+		}
+	}
 	return s, nil
 }
 
@@ -276,12 +296,27 @@ func (s *Sandbox) Close() error {
 	return s.closeErr
 }
 
-// Reset forgets all orders, notifications, faults and the journal. The keys,
-// the time and the numbers handed out stay as they are. An error means that
-// nothing was forgotten.
+// Reset forgets all orders, notifications, faults and the journal, and then does
+// what [WithBeginning] asks for. The keys, the settings, the time and the numbers
+// handed out stay as they are. An error means that nothing was forgotten, or comes
+// from the beginning.
 func (s *Sandbox) Reset() error {
 	s.mustBeOpen()
-	return s.edge.Reset()
+	return s.edge.Reset(false)
+}
+
+// LenientAmounts reports whether the sandbox takes amounts as [WithLenientAmounts]
+// describes.
+func (s *Sandbox) LenientAmounts() bool {
+	s.mustBeOpen()
+	return s.ledger.Lenient()
+}
+
+// SetLenientAmounts switches that on or off, for requests from then on. A reset
+// leaves it as it is, and a data file does not keep it.
+func (s *Sandbox) SetLenientAmounts(on bool) {
+	s.mustBeOpen()
+	s.ledger.SetLenient(on)
 }
 
 // ServeHTTP checks the signature and the contract, carries out the operation and
