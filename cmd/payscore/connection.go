@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -29,13 +32,24 @@ type connection struct {
 	MchID            string `name:"mchid" env:"WECHATPAY_MCHID" placeholder:"ID" help:"Merchant number of the service provider."`
 	SerialNo         string `name:"serial-no" env:"WECHATPAY_SERIAL_NO" placeholder:"HEX" help:"Serial of the merchant's API certificate. Not needed with --cert-file."`
 	KeyFile          string `name:"key-file" env:"WECHATPAY_KEY_FILE" placeholder:"FILE" help:"The merchant's private key, apiclient_key.pem."`
+	Key              string `name:"key" env:"WECHATPAY_KEY" placeholder:"TEXT" help:"The private key itself. Use the variable: others on the machine can read a command line."`
 	CertFile         string `name:"cert-file" env:"WECHATPAY_CERT_FILE" placeholder:"FILE" help:"The merchant's API certificate, apiclient_cert.pem."`
+	Cert             string `name:"cert" env:"WECHATPAY_CERT" placeholder:"TEXT" help:"The API certificate itself."`
 	PublicKeyID      string `name:"public-key-id" env:"WECHATPAY_PUBLIC_KEY_ID" placeholder:"ID" help:"Id of WeChat Pay's public key. It starts with PUB_KEY_ID_."`
-	PublicKeyFile    string `name:"public-key-file" env:"WECHATPAY_PUBLIC_KEY_FILE" placeholder:"FILE" help:"WeChat Pay's public key."`
+	PublicKeyFile    string `name:"public-key-file" env:"WECHATPAY_PUBLIC_KEY_FILE" placeholder:"FILE" help:"WeChat Pay's public key, pub_key.pem."`
+	PublicKey        string `name:"public-key" env:"WECHATPAY_PUBLIC_KEY" placeholder:"TEXT" help:"WeChat Pay's public key itself."`
 	PlatformCertFile string `name:"platform-cert-file" env:"WECHATPAY_PLATFORM_CERT_FILE" placeholder:"FILE" help:"WeChat Pay's platform certificate, instead of the public key or beside it."`
+	PlatformCert     string `name:"platform-cert" env:"WECHATPAY_PLATFORM_CERT" placeholder:"TEXT" help:"The platform certificate itself."`
+	Proxy            string `name:"proxy" env:"WECHATPAY_PROXY" placeholder:"URL" help:"Proxy for all requests, http, https or socks5 (default: by HTTPS_PROXY and NO_PROXY)."`
 	SubMchID         string `name:"sub-mchid" env:"WECHATPAY_SUB_MCHID" placeholder:"ID" help:"Sub-merchant of the order."`
 	ServiceID        string `name:"service-id" env:"WECHATPAY_SERVICE_ID" placeholder:"ID" help:"Service of the order."`
+
+	// apiV3Key is for doctor. It has a variable and a setting in the file, but no
+	// flag, since a command line is no place for it.
+	apiV3Key string
 }
+
+const apiV3KeyVariable = "WECHATPAY_API_V3_KEY"
 
 // configFile is the file of --config. It may be sandbox.json, so it has that file's
 // other fields too.
@@ -44,10 +58,15 @@ type configFile struct {
 	MchID            string `yaml:"mchid"`
 	SerialNo         string `yaml:"serial_no"`
 	KeyFile          string `yaml:"key_file"`
+	Key              string `yaml:"key"`
 	CertFile         string `yaml:"cert_file"`
+	Cert             string `yaml:"cert"`
 	PublicKeyID      string `yaml:"public_key_id"`
 	PublicKeyFile    string `yaml:"public_key_file"`
+	PublicKey        string `yaml:"public_key"`
 	PlatformCertFile string `yaml:"platform_cert_file"`
+	PlatformCert     string `yaml:"platform_cert"`
+	Proxy            string `yaml:"proxy"`
 	SubMchID         string `yaml:"sub_mchid"`
 	ServiceID        string `yaml:"service_id"`
 
@@ -56,31 +75,52 @@ type configFile struct {
 	AppID            string `yaml:"appid"`
 }
 
-// settings returns the flags above, each with its value in a file.
+// settings returns the flags above, each with its value in a file. A key is one of
+// two settings: its file or its text.
 func (c *connection) settings(file configFile) []setting {
 	return []setting{
-		{"base-url", &c.BaseURL, file.BaseURL},
-		{"mchid", &c.MchID, file.MchID},
-		{"serial-no", &c.SerialNo, file.SerialNo},
-		{"key-file", &c.KeyFile, file.KeyFile},
-		{"cert-file", &c.CertFile, file.CertFile},
-		{"public-key-id", &c.PublicKeyID, file.PublicKeyID},
-		{"public-key-file", &c.PublicKeyFile, file.PublicKeyFile},
-		{"platform-cert-file", &c.PlatformCertFile, file.PlatformCertFile},
-		{"sub-mchid", &c.SubMchID, file.SubMchID},
-		{"service-id", &c.ServiceID, file.ServiceID},
+		{"base-url", &c.BaseURL, file.BaseURL, "", nil},
+		{"mchid", &c.MchID, file.MchID, "", nil},
+		{"serial-no", &c.SerialNo, file.SerialNo, "", nil},
+		{"key-file", &c.KeyFile, file.KeyFile, "key", &c.Key},
+		{"key", &c.Key, file.Key, "key-file", &c.KeyFile},
+		{"cert-file", &c.CertFile, file.CertFile, "cert", &c.Cert},
+		{"cert", &c.Cert, file.Cert, "cert-file", &c.CertFile},
+		{"public-key-id", &c.PublicKeyID, file.PublicKeyID, "", nil},
+		{"public-key-file", &c.PublicKeyFile, file.PublicKeyFile, "public-key", &c.PublicKey},
+		{"public-key", &c.PublicKey, file.PublicKey, "public-key-file", &c.PublicKeyFile},
+		{"platform-cert-file", &c.PlatformCertFile, file.PlatformCertFile, "platform-cert", &c.PlatformCert},
+		{"platform-cert", &c.PlatformCert, file.PlatformCert, "platform-cert-file", &c.PlatformCertFile},
+		{"proxy", &c.Proxy, file.Proxy, "", nil},
+		{"sub-mchid", &c.SubMchID, file.SubMchID, "", nil},
+		{"service-id", &c.ServiceID, file.ServiceID, "", nil},
 	}
 }
 
 type setting struct {
 	flag string
 	into *string
-	from string
+	from string // the value in the file
+
+	twin     string // the flag of the other setting for the same key
+	twinInto *string
 }
+
+func (s setting) isSet() bool { return *s.into != "" || s.twinInto != nil && *s.twinInto != "" }
 
 // fill sets from the files what has no flag or variable. given has the names of the
 // flags on the command line.
 func (c *connection) fill(given map[string]bool) error {
+	c.apiV3Key = os.Getenv(apiV3KeyVariable)
+	for _, s := range c.settings(configFile{}) {
+		switch {
+		case s.twin == "" || *s.into == "" || *s.twinInto == "":
+		case given[s.flag] == given[s.twin] && c.Keys == "":
+			return fmt.Errorf("--%s and --%s: give one of them (flag or variable)", s.twin, s.flag)
+		case given[s.flag]:
+			*s.twinInto = ""
+		}
+	}
 	switch {
 	case c.Keys != "" && given["config"]:
 		return errors.New("--keys and --config: give one of them")
@@ -96,19 +136,26 @@ func (c *connection) fill(given map[string]bool) error {
 		for _, s := range c.settings(file) {
 			// Variables are left out: those of a real merchant would send the
 			// sandbox's keys to the real host.
+			if given[s.twin] {
+				s.from = ""
+			}
 			if !given[s.flag] {
 				*s.into = s.from
 			}
 		}
+		c.apiV3Key = file.APIv3Key
 	case c.Config != "":
 		file, err := readConfig(c.Config)
 		if err != nil {
 			return err
 		}
 		for _, s := range c.settings(file) {
-			if *s.into == "" {
+			if !s.isSet() {
 				*s.into = s.from
 			}
+		}
+		if c.apiV3Key == "" {
+			c.apiV3Key = file.APIv3Key
 		}
 	}
 	if c.BaseURL == "" {
@@ -166,6 +213,17 @@ func readConfig(file string) (configFile, error) {
 	if err != nil && !errors.Is(err, io.EOF) { // a file of comments sets nothing
 		return conf, fmt.Errorf("%s: %w", file, err)
 	}
+	for _, s := range new(connection).settings(conf) {
+		if s.from == "" || s.twin == "" || !strings.HasSuffix(s.flag, "-file") {
+			continue
+		}
+		for _, other := range new(connection).settings(conf) {
+			if other.flag == s.twin && other.from != "" {
+				name := strings.ReplaceAll(s.twin, "-", "_")
+				return conf, fmt.Errorf("%s: %s and %s_file: give one of them", file, name, name)
+			}
+		}
+	}
 	for _, path := range []*string{&conf.KeyFile, &conf.CertFile, &conf.PublicKeyFile, &conf.PlatformCertFile} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(filepath.Dir(file), *path)
@@ -184,7 +242,9 @@ func (c *connection) open(rec *recorder) (*payscore.Client, error) {
 	if err != nil {
 		return nil, inputError{err}
 	}
-	rec.next = transport.NewRoundTripper()
+	if rec.next, err = c.roundTripper(); err != nil {
+		return nil, inputError{err}
+	}
 	client, err := payscore.New(c.BaseURL,
 		payscore.WithRequestEditorFn(signer.Sign),
 		payscore.WithHTTPClient(transport.New(signer, verifier, transport.WithRoundTripper(rec), transport.WithRetry(retries))))
@@ -194,39 +254,82 @@ func (c *connection) open(rec *recorder) (*payscore.Client, error) {
 	return client, nil
 }
 
+// roundTripper returns what carries all requests of a command.
+func (c *connection) roundTripper() (*http.Transport, error) {
+	rt := transport.NewRoundTripper()
+	if c.Proxy == "" {
+		return rt, nil // which obeys HTTPS_PROXY
+	}
+	text := c.Proxy
+	if !strings.Contains(text, "://") { // curl takes it, too
+		text = "http://" + text
+	}
+	proxy, err := url.Parse(text)
+	if err != nil || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme) || proxy.Hostname() == "" ||
+		strings.Trim(proxy.Path, "/") != "" || proxy.RawQuery != "" {
+		return nil, errors.New("--proxy is not a URL such as http://127.0.0.1:8080 (flag, variable or file)") // not shown: it may hold a password
+	}
+	rt.Proxy = http.ProxyURL(proxy)
+	return rt, nil
+}
+
 func (c *connection) signer(opts ...auth.SignerOption) (*auth.Signer, error) {
 	switch {
 	case c.MchID == "":
 		return nil, missing("--mchid")
-	case c.KeyFile == "":
+	case c.ownKey().missing():
 		return nil, missing("--key-file")
-	case c.CertFile != "":
-		signer, err := auth.LoadSignerWithCertificate(c.MchID, c.KeyFile, c.CertFile, opts...)
-		if err == nil && c.SerialNo != "" && !strings.EqualFold(c.SerialNo, signer.SerialNo()) {
-			return nil, fmt.Errorf("--serial-no is %s, but the certificate %s has %s", c.SerialNo, c.CertFile, signer.SerialNo())
-		}
-		return signer, err
-	case c.SerialNo == "":
+	case c.ownCert().missing() && c.SerialNo == "":
 		return nil, missing("--serial-no or --cert-file")
-	default:
-		return auth.LoadSigner(c.MchID, c.SerialNo, c.KeyFile, opts...)
 	}
+	key, err := load(c.ownKey(), auth.ParsePrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	serial := c.SerialNo
+	if serial != "" {
+		if serial, err = auth.ParseSerialNo(serial); err != nil {
+			return nil, err
+		}
+	}
+	if c.ownCert().missing() {
+		return auth.NewSigner(c.MchID, serial, key, opts...)
+	}
+	cert, err := load(c.ownCert(), auth.ParsePlatformCertificate)
+	switch {
+	case err != nil:
+		return nil, err
+	case !cert.PublicKey.Equal(&key.PublicKey):
+		return nil, fmt.Errorf("%s: %w in %s", c.ownCert().name(), auth.ErrKeyMismatch, c.ownKey().name())
+	case serial != "" && serial != cert.ID:
+		return nil, fmt.Errorf("--serial-no is %s, but the certificate %s has %s", serial, c.ownCert().name(), cert.ID)
+	}
+	return auth.NewSigner(c.MchID, cert.ID, key, opts...)
 }
 
 func (c *connection) verifier() (*auth.Verifier, error) {
+	keys, err := c.answerKeys()
+	if err != nil {
+		return nil, err
+	}
+	return auth.NewVerifier(keys...)
+}
+
+// answerKeys returns the keys that WeChat Pay signs with, at least one.
+func (c *connection) answerKeys() ([]auth.Key, error) {
 	var keys []auth.Key
-	if c.PublicKeyFile != "" {
+	if given := c.publicKey(); !given.missing() {
 		if c.PublicKeyID == "" {
 			return nil, missing("--public-key-id")
 		}
-		key, err := auth.LoadPublicKey(c.PublicKeyID, c.PublicKeyFile)
+		key, err := load(given, func(raw []byte) (auth.Key, error) { return auth.ParsePublicKey(c.PublicKeyID, raw) })
 		if err != nil {
 			return nil, err
 		}
 		keys = append(keys, key)
 	}
-	if c.PlatformCertFile != "" {
-		key, err := auth.LoadPlatformCertificate(c.PlatformCertFile)
+	if given := c.platformCert(); !given.missing() {
+		key, err := load(given, auth.ParsePlatformCertificate)
 		if err != nil {
 			return nil, err
 		}
@@ -235,7 +338,7 @@ func (c *connection) verifier() (*auth.Verifier, error) {
 	if len(keys) == 0 {
 		return nil, missing("--public-key-file or --platform-cert-file")
 	}
-	return auth.NewVerifier(keys...)
+	return keys, nil
 }
 
 func missing(flag string) error {
