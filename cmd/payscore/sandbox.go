@@ -52,14 +52,8 @@ holds the ids too, and give it
   apiclient_cert.pem        the merchant's API certificate
   wechatpay_public_key.pem  WeChat Pay's public key, for answers to requests
                             that name it in Wechatpay-Serial
-<<<<<<< HEAD
   platform_cert.pem         its platform certificate, for all other answers
-=======
-  platform_cert.pem         WeChat Pay's platform certificate, to verify the answers
-                            to requests that do not name the public key
-  ca_cert.pem               what a client trusts to reach the sandbox by --https-proxy
-                            or --tls
->>>>>>> w-proxy
+  ca_cert.pem               what a client trusts to call it by --https-proxy or --tls
 
 The console is at /_sandbox/ in a browser on the same machine: orders and their life,
 what the user would do in WeChat, faults, time, and why a signature does not verify.
