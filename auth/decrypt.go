@@ -126,12 +126,12 @@ func (e *DecryptError) Error() string {
 	case e.Reason == ReasonKey:
 		return fmt.Sprintf("auth: decrypt: the APIv3 key has %d bytes, not %d (white space around it does not count)", e.Size, apiV3KeySize)
 	case e.Reason == ReasonNonce:
-		return fmt.Sprintf("auth: decrypt: the nonce has %d bytes, not %d", e.Size, gcmNonceSize)
+		return fmt.Sprintf("auth: decrypt: the nonce has %d bytes, not %d; it is that of the resource, not %s", e.Size, gcmNonceSize, HeaderNonce)
 	case e.Reason == ReasonCiphertext && e.Size < 0:
 		return "auth: decrypt: the ciphertext is not base64"
 	case e.Reason == ReasonCiphertext:
 		return fmt.Sprintf("auth: decrypt: the ciphertext has %d bytes, its tag alone has %d", e.Size, gcmTagSize)
 	default:
-		return "auth: decrypt: none of the APIv3 keys fits, or the ciphertext was altered"
+		return "auth: decrypt: none of the APIv3 keys fits (it was reset, or is another merchant's; a service provider uses its own), or the ciphertext was altered"
 	}
 }

@@ -149,7 +149,11 @@ func TestVerifyErrors(t *testing.T) {
 				if got := err.(*auth.HeaderError); got.Header != want.Header || got.Reason != want.Reason {
 					t.Errorf("got %+v", got)
 				}
-			case *auth.SignatureTypeError, *auth.UnknownKeyError:
+			case *auth.UnknownKeyError: // TestHints has the hints
+				if got := err.(*auth.UnknownKeyError); got.Serial != want.Serial || got.Err != want.Err {
+					t.Errorf("got %+v", got)
+				}
+			case *auth.SignatureTypeError:
 				if !reflect.DeepEqual(err, c.want) {
 					t.Errorf("got %+v", err)
 				}
