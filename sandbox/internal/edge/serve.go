@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/routers"
@@ -65,9 +66,12 @@ type Server struct {
 	Bindings []Binding // nil: any ids go together
 	// LargeBodies has a slot for each request that needs much memory.
 	LargeBodies chan struct{}
+	// Begin puts in place what the sandbox begins with. Nil: nothing.
+	Begin func() error
 
 	operations *http.ServeMux
 	bills      bills
+	resets     sync.Mutex // one at a time, since each begins anew
 }
 
 // New returns a server over a ledger.
@@ -294,15 +298,21 @@ func answerError(w http.ResponseWriter, _ *http.Request, err error) {
 	wire.Write(w, refused)
 }
 
-// Reset forgets all records, faults and the journal. An error means that nothing
-// was forgotten.
-func (s *Server) Reset() error {
-	return s.Ledger.Reset(func() {
+// Reset forgets all records, faults and the journal, and begins anew unless the
+// sandbox is to be empty.
+func (s *Server) Reset(empty bool) error {
+	s.resets.Lock()
+	defer s.resets.Unlock()
+	err := s.Ledger.Reset(func() {
 		for _, f := range s.Faults.Active() {
 			s.Faults.Remove(f.ID)
 		}
 		s.bills.forget()
 	})
+	if err != nil || empty || s.Begin == nil {
+		return err
+	}
+	return s.Begin()
 }
 
 func (s *Server) wall() time.Time { return s.Ledger.Store.Clock.Wall() }
