@@ -276,6 +276,7 @@ func TestSandboxInput(t *testing.T) {
 	h.refusedInput(t, []string{"sandbox", "--addr", "nonsense", "--keys", h.dir}, "nonsense")
 	file := write(t, "file", "")
 	h.refusedInput(t, []string{"sandbox", "--addr", "127.0.0.1:0", "--keys", file}, file)
+	h.refusedInput(t, []string{"sandbox", "--key-mode", "certificate"}, "--key-mode", `no key mode "certificate"`, "migration, public-key, platform-certificate")
 	if err := os.Remove(h.file(sandbox.MerchantKeyFile)); err != nil {
 		t.Fatal(err)
 	}
