@@ -3,7 +3,7 @@
 export const defects = [
   {
     client: "wechatpay-axios-plugin", cell: "gets its keys", shows: /^wxpay crt ended with 0, saved nothing and printed Authorization$/,
-    says: "its downloader `wxpay crt` saves nothing: it looks for the key of the first list of certificates in a copy that was made before the list came. It ends with 0 and prints the request with its Authorization. The row goes on with a list that the program downloads, decrypts and verifies with the client's functions.",
+    says: "its downloader `wxpay crt` saves nothing. The verifier has a copy of the keys from before the download, and so refuses the first list. The command exits with 0 and prints the request, its Authorization included. The row goes on with a list that the program downloads, decrypts and verifies with the client's functions.",
   },
   {
     client: "wechatpay-node-v3", cell: "gets its keys", shows: /^(拉取平台证书失败|平台证书序列号不相符，未找到平台序列号)$/,

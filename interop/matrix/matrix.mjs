@@ -22,13 +22,13 @@ if (!document) throw new Error("usage: matrix.mjs PAYSCORE PEER DOCUMENT [--upda
 const script = (name) => [process.execPath, fileURLToPath(new URL(name, import.meta.url))];
 // A mismatch is what a client says when it refuses an answer or a notification for its signature, id or time.
 const clients = {
-  "wechatpay-axios-plugin": { run: script("axios.mjs"), mismatch: /^EV3_RES_|^the signature does not verify$/ },
-  "wechatpay-node-v3": { run: script("node-v3.mjs"), mismatch: /^(verifySign: false|拉取平台证书失败|平台证书序列号不相符，未找到平台序列号)$/ },
+  "wechatpay-axios-plugin": { run: script("axios.mjs"), by: "its base URL", mismatch: /^EV3_RES_|^the signature does not verify$/ },
+  "wechatpay-node-v3": { run: script("node-v3.mjs"), by: "its HTTP service", mismatch: /^(verifySign: false|拉取平台证书失败|平台证书序列号不相符，未找到平台序列号)$/ },
   "wechatpay-go": {
-    run: [peer, "wechatpay-go"],
+    run: [peer, "wechatpay-go"], by: "its HTTP client",
     mismatch: /^(invalid notification, err: )?(validate verify fail |key `Wechatpay-\w+` is empty in header|timestamp=\[\d+\] expires)/,
   },
-  gopay: { run: [peer, "gopay"], mismatch: /^\[verify signature error\]|^auto verify sign, but |^\[get all public key err\]/ },
+  gopay: { run: [peer, "gopay"], by: "its base URL", mismatch: /^\[verify signature error\]|^auto verify sign, but |^\[get all public key err\]/ },
 };
 const setups = [
   { keys: "public key", mode: "public-key" },
@@ -37,7 +37,11 @@ const setups = [
   { keys: "platform certificate", mode: "migration" },
   { keys: "both", mode: "migration" },
 ];
-const rows = Object.keys(clients).flatMap((client) => setups.map((setup) => ({ client, ...clients[client], ...setup })));
+const rows = [
+  ...Object.keys(clients).flatMap((client) => setups.map((setup) => ({ client, ...setup }))),
+  // These have nothing but HTTPS_PROXY and a CA file in their environment, and call https://api.mch.weixin.qq.com.
+  ...["wechatpay-axios-plugin", "wechatpay-go"].map((client) => ({ client, keys: "both", mode: "migration", proxied: true })),
+].map((row) => ({ ...clients[row.client], ...row }));
 
 /** Runs a cell: its word in the table, and what went wrong when it is no known defect. */
 async function judge(t, sandbox, name) {
@@ -82,19 +86,19 @@ const { table, versions } = await run();
 // Defects are numbered as they appear.
 const shown = [...new Set(table.flatMap(({ cells }) => Object.values(cells).flatMap(({ known }) => known ?? [])))];
 const line = (cells) => `| ${cells.join(" | ")} |`;
-const head = ["client", "has", "sandbox", ...Object.keys(columns)];
+const head = ["client", "has", "sandbox", "reached by", ...Object.keys(columns)];
 const text = [
   `${Object.entries(versions).map(([client, version]) => `${client} ${version}`).join(", ")}:`,
   "",
   line(head),
   `|${head.map(() => "---|").join("")}`,
-  ...table.map(({ row, cells }) => line([row.client, row.keys, row.mode, ...Object.values(cells).map(({ word, known }) => (known ? `${word} ${shown.indexOf(known) + 1}` : word))])),
+  ...table.map(({ row, cells }) => line([row.client, row.keys, row.mode, row.proxied ? "HTTPS_PROXY" : row.by, ...Object.values(cells).map(({ word, known }) => (known ? `${word} ${shown.indexOf(known) + 1}` : word))])),
   "",
   ...shown.map(({ client, says }, i) => `${i + 1}. ${client}: ${says}`),
 ].join("\n");
 process.stderr.write(`${text}\n`);
 
-const problems = table.flatMap(({ row, cells }) => Object.entries(cells).flatMap(([name, { problem }]) => (problem ? `${row.client}, ${row.keys}, ${row.mode}: ${name}: ${problem}` : [])));
+const problems = table.flatMap(({ row, cells }) => Object.entries(cells).flatMap(([name, { problem }]) => (problem ? `${row.client}, ${row.keys}, ${row.mode}${row.proxied ? ", HTTPS_PROXY" : ""}: ${name}: ${problem}` : [])));
 const [begin, end] = ["<!-- matrix -->\n", "\n<!-- end of matrix -->"];
 const page = readFileSync(document, "utf8");
 const from = page.indexOf(begin) + begin.length, to = page.indexOf(end, from - 1);

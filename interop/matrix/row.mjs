@@ -12,8 +12,9 @@ export class Row {
     Object.assign(this, row, { account: sandbox.account });
     this.#sandbox = sandbox;
     const [command, ...args] = row.run;
-    const setup = { keys: row.keys, dir: sandbox.dir, host: sandbox.account.base_url };
-    this.#runner = spawn(command, [...args, JSON.stringify(setup)], { stdio: ["pipe", "pipe", "inherit"] });
+    const setup = { keys: row.keys, dir: sandbox.dir, host: row.proxied ? "" : sandbox.account.base_url };
+    const env = { ...process.env, ...(row.proxied && sandbox.proxied) };
+    this.#runner = spawn(command, [...args, JSON.stringify(setup)], { env, stdio: ["pipe", "pipe", "inherit"] });
     this.#ended = once(this.#runner, "exit");
     this.#runner.stdin.on("error", () => {}); // a runner that ended is told by its missing answer
     this.#answers = createInterface(this.#runner.stdout)[Symbol.asyncIterator]();
