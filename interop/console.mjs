@@ -207,6 +207,16 @@ async function run(account, notifyURL) {
   step("fits 1280 and 390 px");
 
   if (shots) await screenshots(account, number);
+
+  // A reset leaves the sandbox as it began.
+  await page.goto(account.base_url + "/_sandbox/#/start");
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.locator(".danger button").click();
+  await page.locator("#toast.shown[data-good=yes]").waitFor();
+  await page.goto(account.base_url + "/_sandbox/#/orders");
+  await page.locator(".order", { hasText: pageOrder }).locator(".stage-USER_PAYING").waitFor();
+  assert.equal(await page.locator(".order").count(), 1, "one order after a reset");
+  step("a reset begins anew");
   assert.deepEqual(complaints, [], "the browser complained");
 }
 

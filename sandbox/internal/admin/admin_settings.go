@@ -17,6 +17,8 @@ func (a adminOperations) GetSettings(context.Context, server.GetSettingsRequestO
 
 // ChangeSettings is POST /_sandbox/api/settings.
 func (a adminOperations) ChangeSettings(_ context.Context, r server.ChangeSettingsRequestObject) (server.ChangeSettingsResponseObject, error) {
-	a.ledger.SetLenient(orDefault(r.Body.LenientAmounts, a.ledger.Lenient()))
+	if on := r.Body.LenientAmounts; on != nil {
+		a.ledger.SetLenient(*on)
+	}
 	return server.ChangeSettings200JSONResponse(a.settings()), nil
 }

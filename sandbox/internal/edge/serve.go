@@ -141,7 +141,9 @@ func (s *Server) serve(w http.ResponseWriter, x *exchange) {
 	skew, skewedBy := s.Faults.Skew(about, requested)
 	x.faults = append(x.faults, skewedBy...)
 	x.outcome.Shift += skew
-	signed := signcheck.Request{Method: r.Method, Target: r.RequestURI, Host: r.Host, Authorization: r.Header.Get("Authorization"), Body: x.body}
+	// That a second Authorization is refused is a guess: no source says what the real host does.
+	authorization := strings.Join(r.Header.Values("Authorization"), ",")
+	signed := signcheck.Request{Method: r.Method, Target: originForm(r.RequestURI), Host: r.Host, Authorization: authorization, Body: x.body}
 	if refused := s.Ledger.Keys.CheckSignature(signed, s.wall().Add(skew)); refused != nil {
 		report := s.Explain(signed, s.wall().Add(skew))
 		x.signature = &report
@@ -171,6 +173,21 @@ func (s *Server) serve(w http.ResponseWriter, x *exchange) {
 	x.outcome.Strike(fault.After, x.faults)
 	x.outcome.Strike(fault.OnAnswer, x.faults)
 	x.replace()
+}
+
+// originForm is the path and query of a request target. A client of a proxy sends
+// the whole URL and signs these alone.
+func originForm(target string) string {
+	scheme, rest, isURL := strings.Cut(target, "://")
+	if !isURL || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return target
+	}
+	if i := strings.IndexAny(rest, "/?"); i >= 0 && rest[i] == '/' {
+		return rest[i:]
+	} else if i >= 0 {
+		return "/" + rest[i:]
+	}
+	return "/"
 }
 
 // exchangeKey finds the exchange of a request in its context.
@@ -227,10 +244,22 @@ func (s *Server) send(w http.ResponseWriter, x *exchange) {
 	if !x.outcome.Gateway {
 		a.header.Set("Request-ID", fmt.Sprintf("%s-%d", rand.Text(), number))
 		a.header.Set("Cache-Control", "no-cache, must-revalidate")
+		a.header.Set("X-Content-Type-Options", "nosniff")
+		a.header.Set("Content-Language", "zh-CN") // of all messages, whatever Accept-Language asks for
 		if a.status == http.StatusNoContent {
 			// As the real host does, and some clients look at it before they verify.
 			a.header.Set("Content-Type", "application/json; charset=utf-8")
 		}
+	}
+	// HTTP/2 forbids both, and a connection that is closed after the answer is not kept.
+	if x.request.ProtoMajor == 1 && x.request.ProtoAtLeast(1, 1) && !x.request.Close {
+		a.header.Set("Connection", "keep-alive")
+		a.header.Set("Keep-Alive", "timeout=8")
+	}
+	if !x.bare {
+		plain := asWritten.Replace(a.body.String())
+		a.body.Reset()
+		a.body.WriteString(plain)
 	}
 	if x.request.Method == http.MethodHead {
 		a.body.Reset() // it would be signed, but never sent
@@ -256,6 +285,10 @@ func (s *Server) send(w http.ResponseWriter, x *exchange) {
 		_, _ = w.Write(a.body.Bytes())
 	}
 }
+
+// asWritten undoes the escapes that encoding/json adds for pages of HTML: the real
+// host's answers have none. A backslash that is escaped escapes nothing itself.
+var asWritten = strings.NewReplacer(`\\`, `\\`, `\u0026`, "&", `\u003c`, "<", `\u003e`, ">")
 
 // unsigned holds an answer back until it is whole, since its signature goes
 // ahead of its body.
