@@ -88,7 +88,7 @@ export const columns = {
     const signature = headers["wechatpay-signature"];
     for (const forged of [
       { headers, body: body.replace("USER_PAID", "USER_FAKE") },
-      { headers, body: `${body} ` },
+      { headers, body: JSON.stringify(JSON.parse(body)) }, // what a framework makes of it
       { headers: { ...headers, "wechatpay-signature": signature.replace(/^./, (c) => (c === "A" ? "B" : "A")) }, body },
       { headers: { ...headers, "wechatpay-nonce": "0" }, body },
     ]) await t.refused("notification", forged);
