@@ -109,6 +109,13 @@ export const columns = {
     assert.equal((await t.query(order)).total_amount, 50000);
     for (const fault of wrong) await t.spoiled(order, fault);
   },
+  async "keeps its key"(t) {
+    const order = `${t.order}-K`;
+    const serial = async (number) => (await t.notification(number, "PAYSCORE.USER_CONFIRM")).headers["wechatpay-serial"];
+    await t.create(order, true);
+    await t.move("confirm", order);
+    assert.equal(await serial(order), await serial(t.order), "asks for another key");
+  },
   async "old answer"(t) {
     const order = `${t.order}-O`;
     await t.create(order, false);
