@@ -15,6 +15,7 @@ import (
 	"github.com/wxpayscore/payscore/sandbox/internal/fault"
 	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 	"github.com/wxpayscore/payscore/sandbox/internal/ledger"
+	"github.com/wxpayscore/payscore/sandbox/internal/proxy"
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 	"github.com/wxpayscore/payscore/sandbox/internal/wire"
 )
@@ -42,6 +43,7 @@ type Sandbox struct {
 	dataFile      string
 	firstFaults   []Fault
 	adminHosts    []string
+	httpsProxy    string // the address of a listener
 }
 
 // Option configures a Sandbox. A nil Option does nothing, and one with a nil
@@ -102,7 +104,20 @@ func WithJournal(w io.Writer) Option {
 // WithLenientAmounts makes the sandbox take totals that break the formula, and
 // a modification to the amount that the order has already, so that the
 // example on WeChat Pay's page (40000 - 100, total 50000) is accepted.
+// [Sandbox.SetLenientAmounts] switches it later.
 func WithLenientAmounts() Option { return func(s *Sandbox) { s.ledger.LenientAmounts = true } }
+
+// WithBeginning calls begin once the sandbox is open and after each reset, to put
+// in place what it begins with, such as orders or a scenario. With a data file,
+// orders may be there already. [Open] returns its error.
+func WithBeginning(begin func(*Sandbox) error) Option {
+	return func(s *Sandbox) {
+		s.edge.Begin = nil
+		if begin != nil {
+			s.edge.Begin = func() error { return begin(s) }
+		}
+	}
+}
 
 // WithStrictTimes makes the sandbox check the planned times of an order against
 // the time of the call, as WeChat Pay does: the start and the end are in the
@@ -161,31 +176,32 @@ func WithStrictBindings(known ...Binding) Option {
 // use, and its AppID and SubAppID (empty for none).
 type Binding = edge.Binding
 
-// KeyMode says which of WeChat Pay's keys the merchant knows.
+// KeyMode says which of WeChat Pay's keys the merchant has. The merchant
+// platform shows it under API security (API安全). String returns the word that
+// --key-mode takes.
 type KeyMode = wire.KeyMode
 
 const (
-	// KeyModeEither has both keys ready: Wechatpay-Serial of the request
-	// chooses, and without one the public key signs, as it does notifications.
-	KeyModeEither = wire.KeyModeEither
-	// KeyModePublicKey is a merchant of today: there is no platform certificate,
-	// and the public key signs everything.
-	KeyModePublicKey = wire.KeyModePublicKey
-	// KeyModeCertificate is a merchant of old: the newest platform certificate
-	// signs everything, whatever the request asks for.
-	KeyModeCertificate = wire.KeyModeCertificate
-	// KeyModeMigration is a merchant of old who moves to the public key: it
-	// signs for requests that ask for it, the newest platform certificate for
-	// all others and notifications.
+	// KeyModeMigration is a merchant who changes from the platform certificate
+	// to the public key (平台证书切换为微信支付公钥). The public key signs for
+	// requests that name it in Wechatpay-Serial. The newest platform certificate
+	// signs for all others. A notification is signed with the key that the
+	// request named that created the order.
 	KeyModeMigration = wire.KeyModeMigration
+	// KeyModePublicKey is a new merchant (微信支付公钥). The public key signs
+	// everything, and there is no platform certificate to download.
+	KeyModePublicKey = wire.KeyModePublicKey
+	// KeyModePlatformCertificate is an older merchant (平台证书). The newest
+	// platform certificate signs everything, whichever key a request names.
+	KeyModePlatformCertificate = wire.KeyModePlatformCertificate
 )
 
-// WithKeyMode sets which key signs answers and notifications, and whether
-// there are certificates to download. The default is [KeyModeEither].
+// WithKeyMode sets which key signs responses and notifications, and whether
+// there are certificates to download. The default is [KeyModeMigration].
 func WithKeyMode(m KeyMode) Option {
 	return func(s *Sandbox) {
-		if s.ledger.Keys.Mode = m; m < KeyModeEither || m > KeyModeMigration {
-			s.refuseOption("there is no key mode %d", m)
+		if s.ledger.Keys.Mode = m; !m.Known() {
+			s.refuseOption("there is no key mode %d", int(m))
 		}
 	}
 }
@@ -205,11 +221,16 @@ func WithNotificationTraffic(t NotificationTraffic) Option {
 // WithListener names a listener of the sandbox before it is served, so that no
 // notification is sent to the sandbox itself. [New] and servers of
 // [NewHTTPServer] do this by themselves. The listener of any other server is
-// known from the first request on.
+// known from the first request on. The console shows the address of one of
+// [NewProxyListener].
 func WithListener(l net.Listener) Option {
 	return func(s *Sandbox) {
-		if l != nil {
-			s.ledger.Post.Own(l.Addr())
+		if l == nil {
+			return
+		}
+		s.ledger.Post.Own(l.Addr())
+		if _, ok := l.(proxy.Listener); ok {
+			s.httpsProxy = l.Addr().String()
 		}
 	}
 }
@@ -248,7 +269,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 	if err := l.Keys.Use(s.credentials); err != nil {
 		return nil, err
 	}
-	s.admin = admin.New(l, s.faults, s.edge, s.adminHosts)
+	s.admin = admin.New(l, s.faults, s.edge, s.adminHosts, s.httpsProxy)
 	l.Store.Clock.Begin()
 	// What fell due while no sandbox ran begins with it: all else is in place.
 	if s.dataFile != "" {
@@ -259,6 +280,12 @@ func Open(opts ...Option) (*Sandbox, error) {
 	for _, f := range s.firstFaults {
 		if _, err := s.AddFault(f); err != nil {
 			_ = s.Close() // the file is another's to open
+			return nil, err
+		}
+	}
+	if s.edge.Begin != nil {
+		if err := s.edge.Begin(); err != nil {
+			_ = s.Close()
 			return nil, err
 		}
 	}
@@ -276,12 +303,27 @@ func (s *Sandbox) Close() error {
 	return s.closeErr
 }
 
-// Reset forgets all orders, notifications, faults and the journal. The keys,
-// the time and the numbers handed out stay as they are. An error means that
-// nothing was forgotten.
+// Reset forgets all orders, notifications, faults and the journal, and then does
+// what [WithBeginning] asks for. The keys, the settings, the time and the numbers
+// handed out stay as they are. An error means that nothing was forgotten, or comes
+// from the beginning.
 func (s *Sandbox) Reset() error {
 	s.mustBeOpen()
-	return s.edge.Reset()
+	return s.edge.Reset(false)
+}
+
+// LenientAmounts reports whether the sandbox takes amounts as [WithLenientAmounts]
+// describes.
+func (s *Sandbox) LenientAmounts() bool {
+	s.mustBeOpen()
+	return s.ledger.Lenient()
+}
+
+// SetLenientAmounts switches that on or off, for requests from then on. A reset
+// leaves it as it is, and a data file does not keep it.
+func (s *Sandbox) SetLenientAmounts(on bool) {
+	s.mustBeOpen()
+	s.ledger.SetLenient(on)
 }
 
 // ServeHTTP checks the signature and the contract, carries out the operation and

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -15,21 +16,23 @@ import (
 )
 
 type sandboxCommand struct {
-	Addr           string   `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
-	AllowRemote    bool     `help:"Listen on an address that other machines reach. Whoever reaches it can do all that the sandbox can."`
-	Keys           string   `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
-	Data           string   `type:"path" placeholder:"FILE" help:"Keep orders and notifications in a file, over the end of the process. Default: in memory."`
-	Journal        string   `type:"path" placeholder:"FILE" help:"Append all that happens to a file, an object of JSON a line, with the first 8 KiB of each body."`
-	JournalSize    int64    `default:"64" placeholder:"MIB" help:"Begin the file of --journal anew at this size; FILE.1 has what came before, and older entries are dropped. Default ${default} MiB."`
-	TimeScale      int      `default:"1" placeholder:"N" help:"Let the time of orders and notifications run N times as fast, so that a day of repeats passes in seconds."`
-	Untidy         bool     `help:"Send some notifications with a wrong signature first, twice, or late, as happens on the real net."`
-	NotifyRemote   bool     `help:"Send notifications to other machines than this one, too."`
-	LenientAmounts bool     `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
-	KeyMode        string   `enum:"either,public-key,certificate,migration" default:"either" placeholder:"MODE" help:"Which of WeChat Pay's keys signs answers and notifications: ${enum}. Default ${default}, the one that the request asks for."`
-	Scenario       string   `type:"existingfile" placeholder:"FILE" help:"Orders to begin with, and what happens to them when, instead of the one order; see examples/scenario.yaml."`
-	AdminHost      []string `placeholder:"NAME" help:"Host name, besides loopback, under which the console and its API answer, such as that of a container."`
-	StrictBindings bool     `help:"Refuse a sub-merchant, app or service that is not the sandbox's own."`
-	StrictTimes    bool     `help:"Refuse planned times of an order that do not lie ahead of the call."`
+	Addr           string          `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
+	AllowRemote    bool            `help:"Listen on an address that other machines reach. Whoever reaches it can do all that the sandbox can."`
+	HTTPSProxy     string          `name:"https-proxy" placeholder:"HOST:PORT" help:"Also be an HTTPS proxy there, for clients with a hard-coded host: it leads WeChat Pay's hosts to the sandbox, and refuses all others. Clients trust ca_cert.pem of DIR."`
+	TLS            bool            `name:"tls" help:"Serve https in place of http, with a certificate for localhost, 127.0.0.1 and ::1. Clients trust ca_cert.pem of DIR."`
+	Keys           string          `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
+	Data           string          `type:"path" placeholder:"FILE" help:"Keep orders and notifications in a file, over the end of the process. Default: in memory."`
+	Journal        string          `type:"path" placeholder:"FILE" help:"Append all that happens to a file, an object of JSON a line, with the first 8 KiB of each body."`
+	JournalSize    int64           `default:"64" placeholder:"MIB" help:"Begin the file of --journal anew at this size; FILE.1 has what came before, and older entries are dropped. Default ${default} MiB."`
+	TimeScale      int             `default:"1" placeholder:"N" help:"Let the time of orders and notifications run N times as fast, so that a day of repeats passes in seconds."`
+	Untidy         bool            `help:"Send some notifications with a wrong signature first, twice, or late, as happens on the real net."`
+	NotifyRemote   bool            `help:"Send notifications to other machines than this one, too."`
+	LenientAmounts bool            `help:"Take totals that break the formula, as the example on WeChat Pay's page does, and a modification to the amount that the order has already."`
+	KeyMode        sandbox.KeyMode `default:"migration" placeholder:"MODE" help:"Which of WeChat Pay's keys the merchant has: migration (both; the public key signs for requests that name it), public-key or platform-certificate. Default ${default}."`
+	Scenario       string          `type:"existingfile" placeholder:"FILE" help:"Orders to begin with, and what happens to them when, instead of the one order; see examples/scenario.yaml."`
+	AdminHost      []string        `placeholder:"NAME" help:"Host name, besides loopback, under which the console and its API answer, such as that of a container."`
+	StrictBindings bool            `help:"Refuse a sub-merchant, app or service that is not the sandbox's own."`
+	StrictTimes    bool            `help:"Refuse planned times of an order that do not lie ahead of the call."`
 
 	journal *journalFile
 }
@@ -47,9 +50,10 @@ for payment. Point a client of any language at base_url of DIR/sandbox.json, whi
 holds the ids too, and give it
   apiclient_key.pem         the merchant's private key
   apiclient_cert.pem        the merchant's API certificate
-  wechatpay_public_key.pem  WeChat Pay's public key, to verify answers
-  platform_cert.pem         WeChat Pay's platform certificate, for answers to
-                            requests that ask for its serial
+  wechatpay_public_key.pem  WeChat Pay's public key, for answers to requests
+                            that name it in Wechatpay-Serial
+  platform_cert.pem         its platform certificate, for all other answers
+  ca_cert.pem               what a client of --https-proxy or --tls trusts
 
 The console is at /_sandbox/ in a browser on the same machine: orders and their life,
 what the user would do in WeChat, faults, time, and why a signature does not verify.
@@ -62,57 +66,90 @@ https://github.com/wxpayscore/payscore/blob/main/docs/sandbox.md`
 // Run serves until ctx is done.
 func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	// Before the keys, so that those of a running sandbox stay as they are.
-	listener, err := c.listen()
+	at, err := c.listen()
 	if err != nil {
 		return inputError{err}
 	}
-	url := baseURL(listener)
-	box, err := c.open(s, url, sandbox.WithListener(listener))
+	url := baseURL(at[0].Listener, at[0].tls)
+	var opts []sandbox.Option
+	for _, l := range at {
+		opts = append(opts, sandbox.WithListener(l.Listener))
+	}
+	box, err := c.open(s, url, opts...)
 	if err != nil {
-		_ = listener.Close()
+		closeAll(at)
 		return err
 	}
 	if c.journal != nil {
 		defer func() { _ = c.journal.close() }() // after the sandbox
 	}
+	ready := map[string]string{"listening": url, "keys": c.Keys}
+	if len(at) > 1 {
+		ready["https_proxy"] = baseURL(at[1].Listener, false)
+	}
 	if s.json {
-		b, _ := json.Marshal(map[string]string{"listening": url, "keys": c.Keys})
+		b, _ := json.Marshal(ready)
 		s.printf("%s\n", b)
-		return errors.Join(serve(ctx, listener, box), box.Close())
+		return errors.Join(serve(ctx, box, at...), box.Close())
 	}
 	s.printf("keys in %s\n", c.Keys)
 	c.printSeed(s, box)
+	if len(at) > 1 {
+		s.printf("https proxy on %s for WeChat Pay's hosts; trust %s\n", ready["https_proxy"], filepath.Join(c.Keys, sandbox.AuthorityCertFile))
+	}
 	s.printf("console on %s/_sandbox/\nlistening on %s\n", url, url)
-	return errors.Join(serve(ctx, listener, box), box.Close())
+	return errors.Join(serve(ctx, box, at...), box.Close())
 }
 
-// listen rejects non-loopback addresses unless --allow-remote is set.
-func (c *sandboxCommand) listen() (net.Listener, error) {
-	addr, err := net.ResolveTCPAddr("tcp", c.Addr)
+// served is a listener, and whether TLS is spoken there.
+type served struct {
+	net.Listener
+	tls bool
+}
+
+func closeAll(at []served) {
+	for _, l := range at {
+		_ = l.Close()
+	}
+}
+
+// listen opens the address, and then that of the proxy.
+func (c *sandboxCommand) listen() ([]served, error) {
+	main, err := c.listenAt(c.Addr)
+	if err != nil || c.HTTPSProxy == "" {
+		return []served{{main, c.TLS}}, err
+	}
+	proxy, err := c.listenAt(c.HTTPSProxy)
+	if err != nil {
+		_ = main.Close()
+		return nil, err
+	}
+	return []served{{main, c.TLS}, {sandbox.NewProxyListener(proxy), true}}, nil
+}
+
+// listenAt rejects non-loopback addresses unless --allow-remote is set.
+func (c *sandboxCommand) listenAt(at string) (net.Listener, error) {
+	addr, err := net.ResolveTCPAddr("tcp", at)
 	if err != nil {
 		return nil, err
 	}
 	if !c.AllowRemote && !addr.IP.IsLoopback() {
-		return nil, fmt.Errorf("%s can be reached from other machines: take 127.0.0.1, or say --allow-remote", c.Addr)
+		return nil, fmt.Errorf("%s can be reached from other machines: take 127.0.0.1, or say --allow-remote", at)
 	}
 	return net.ListenTCP("tcp", addr)
 }
 
 // baseURL returns the URL of the listener for a client on this machine. The listener
 // may listen on all addresses.
-func baseURL(listener net.Listener) string {
+func baseURL(listener net.Listener, tls bool) string {
 	addr := listener.Addr().String()
 	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
 	}
+	if tls {
+		return "https://" + addr
+	}
 	return "http://" + addr
-}
-
-var keyModes = map[string]sandbox.KeyMode{
-	"either":      sandbox.KeyModeEither,
-	"public-key":  sandbox.KeyModePublicKey,
-	"certificate": sandbox.KeyModeCertificate,
-	"migration":   sandbox.KeyModeMigration,
 }
 
 // printSeed prints the state of the seeded order, which a data file may have from an
@@ -161,56 +198,60 @@ func (c *sandboxCommand) open(s *streams, url string, opts ...sandbox.Option) (*
 	if c.StrictTimes {
 		opts = append(opts, sandbox.WithStrictTimes())
 	}
-	opts = append(opts, sandbox.WithKeyMode(keyModes[c.KeyMode]))
+	opts = append(opts, sandbox.WithKeyMode(c.KeyMode))
 	if c.StrictBindings {
 		opts = append(opts, sandbox.WithStrictBindings())
 	}
-	box, err := sandbox.Open(opts...)
+	begin, err := c.beginning()
 	if err != nil {
 		return nil, inputError{err}
 	}
-	// A data file already has its orders. A scenario also has faults, which a data
-	// file does not keep.
-	if there, _ := box.Orders("", "", 1); len(there) == 0 || c.Scenario != "" {
-		err = c.begin(box)
-	}
-	if err == nil {
-		err = credentials.WriteAccount(c.Keys, url)
-	}
+	box, err := sandbox.Open(append(opts, sandbox.WithBeginning(begin))...)
 	if err != nil {
+		return nil, inputError{err}
+	}
+	if err := credentials.WriteAccount(c.Keys, url); err != nil {
 		_ = box.Close()
 		return nil, err
 	}
 	return box, nil
 }
 
-// begin adds the first order, or the scenario.
-func (c *sandboxCommand) begin(box *sandbox.Sandbox) error {
+// beginning adds the scenario or, unless a data file has orders already, the first
+// order.
+func (c *sandboxCommand) beginning() (func(*sandbox.Sandbox) error, error) {
 	if c.Scenario == "" {
-		_, err := box.Seed(seedOutOrderNo, seedTotal)
-		return err
+		return func(box *sandbox.Sandbox) error {
+			if there, _ := box.Orders("", "", 1); len(there) > 0 {
+				return nil
+			}
+			_, err := box.Seed(seedOutOrderNo, seedTotal)
+			return err
+		}, nil
 	}
 	file, err := os.Open(c.Scenario)
 	if err != nil {
-		return inputError{err}
+		return nil, err
 	}
 	defer func() { _ = file.Close() }()
 	scenario, err := sandbox.ReadScenario(file)
-	if err == nil {
-		err = box.Play(scenario)
-	}
 	if err != nil {
-		return inputError{fmt.Errorf("%s: %w", c.Scenario, err)}
+		return nil, fmt.Errorf("%s: %w", c.Scenario, err)
 	}
-	return nil
+	return func(box *sandbox.Sandbox) error {
+		if err := box.Play(scenario); err != nil {
+			return fmt.Errorf("%s: %w", c.Scenario, err)
+		}
+		return nil
+	}, nil
 }
 
 // shutdownTimeout bounds the calls under way when the sandbox is stopped.
 const shutdownTimeout = 2 * time.Second
 
 // serve serves until ctx is done, and then returns nil.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := sandbox.NewHTTPServer(handler)
+func serve(ctx context.Context, box *sandbox.Sandbox, at ...served) error {
+	server := sandbox.NewHTTPServer(box)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -222,7 +263,18 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		}
 	})
 	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	ended := make(chan error, len(at))
+	for _, l := range at {
+		go func() {
+			if l.tls {
+				ended <- server.ServeTLS(l.Listener, "", "")
+			} else {
+				ended <- server.Serve(l.Listener)
+			}
+		}()
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		_ = server.Close()
 		return err
 	}
 	<-stopped
@@ -261,7 +313,7 @@ func (m *modifyCommand) startSandbox(outOrderNo string, total int64) (stop func(
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = serve(ctx, listener, box)
+		_ = serve(ctx, box, served{listener, false})
 	}()
 	return func() {
 		cancel()

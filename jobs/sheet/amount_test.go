@@ -15,8 +15,11 @@ func exact(u unit, s string) (int64, bool) {
 	if u == yuan {
 		grammar = regexp.MustCompile(`\A[0-9]+(\.[0-9]{1,2})?\z`)
 	}
+	if !grammar.MatchString(s) { // before big.Rat computes 1e999999
+		return 0, false
+	}
 	r, ok := new(big.Rat).SetString(s)
-	if !ok || !grammar.MatchString(s) {
+	if !ok {
 		return 0, false
 	}
 	if u == yuan {

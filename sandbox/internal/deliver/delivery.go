@@ -280,7 +280,7 @@ func (p *Post) attempt(n Notification, began time.Time, fault string) (Attempt, 
 	}
 	if err == nil {
 		a.Status, a.Duration, err = p.sender.post(to, body, func(header http.Header) error {
-			return p.sign(header, body, fault == "probe")
+			return p.sign(header, body, n.PublicKey, fault == "probe")
 		})
 	}
 	switch {
@@ -311,9 +311,12 @@ func (c *sender) reason(err error) string {
 	return oneline.Error(err, 200)
 }
 
-func (p *Post) sign(header http.Header, body []byte, probe bool) error {
-	// Nobody asks for a key, and so the mode decides.
-	if err := p.keys.Sign(header, "", body, p.store.Clock.Wall()); err != nil {
+func (p *Post) sign(header http.Header, body []byte, publicKey, probe bool) error {
+	named := ""
+	if publicKey {
+		named = p.keys.Credentials.Account().PublicKeyID
+	}
+	if err := p.keys.Sign(header, named, body, p.store.Clock.Wall()); err != nil {
 		return err
 	}
 	if probe {

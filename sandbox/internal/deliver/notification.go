@@ -23,11 +23,12 @@ type Notification struct {
 	CreatedAt time.Time       `json:"created_at"` // by the time of the orders
 	Resource  json.RawMessage `json:"resource"`   // in plain
 	Attempts  []Attempt       `json:"attempts,omitempty"`
-	Tries     int             `json:"tries"`         // attempts of the schedule: one at once and 15 repeats
-	Next      time.Time       `json:"next,omitzero"` // by the time of the orders; zero: no more
-	Delivered bool            `json:"delivered"`     // one attempt was answered with 200 or 204
-	Probe     bool            `json:"probe"`         // the next attempt has a wrong signature
-	Twice     bool            `json:"twice"`         // it comes once more after it was taken
+	Tries     int             `json:"tries"`                // attempts of the schedule: one at once and 15 repeats
+	Next      time.Time       `json:"next,omitzero"`        // by the time of the orders; zero: no more
+	Delivered bool            `json:"delivered"`            // one attempt was answered with 200 or 204
+	Probe     bool            `json:"probe"`                // the next attempt has a wrong signature
+	Twice     bool            `json:"twice"`                // it comes once more after it was taken
+	PublicKey bool            `json:"public_key,omitempty"` // a merchant with both keys gets it signed with the public key
 }
 
 // Attempt is one try to deliver a notification.
@@ -87,9 +88,10 @@ func (p *Post) Close() { p.sender.close() }
 func (p *Post) Len() int { return p.notifications.Len() }
 
 // Announce queues a notification of something that happened. An empty URL means
-// that the merchant asked for none. number makes up a number of WeChat Pay's
+// that the merchant asked for none. publicKey says which key signs it for a
+// merchant with both. number makes up a number of WeChat Pay's
 // with a prefix. The caller holds the store's lock.
-func (p *Post) Announce(a rules.Announcement, number func(prefix string) string) {
+func (p *Post) Announce(a rules.Announcement, publicKey bool, number func(prefix string) string) {
 	if a.URL == "" {
 		return
 	}
@@ -100,6 +102,7 @@ func (p *Post) Announce(a rules.Announcement, number func(prefix string) string)
 	now := p.store.Clock.Now().Round(0) // as it is read back from a file
 	n := &Notification{
 		ID: notificationID(number("EV")), EventType: a.EventType, URL: a.URL, Subject: a.Subject, CreatedAt: now, Resource: plain, Next: now,
+		PublicKey: publicKey,
 	}
 	p.announced++
 	each := func(n int) bool { return n > 0 && p.announced%n == 0 }

@@ -20,6 +20,7 @@ func (l *Ledger) ApplyForAccount(ctx context.Context, b payscore.ApplyPartnerSer
 			return refused
 		}
 		if known == nil {
+			a.Named = namedBy(ctx)
 			l.applications.Put(b.OutApplyNo, &a)
 			l.planApplication(b.OutApplyNo, &a)
 		}
@@ -74,6 +75,6 @@ func (l *Ledger) moveApplication(a MoveArgs, move func(rules.Application) (rules
 		return err
 	}
 	l.applications.Put(a.OutApplyNo, &moved)
-	l.follow(effects)
+	l.follow(effects, moved.Named)
 	return nil
 }

@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"iter"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/wxpayscore/payscore/sandbox/internal/deliver"
@@ -20,12 +22,15 @@ type Ledger struct {
 	Keys    *wire.Keys
 	Post    *deliver.Post
 
-	RiskCap        int64 // fen
-	MaxOrders      int
-	LenientAmounts bool
-	StrictTimes    bool
+	newestPublic atomic.Bool // the newest correctly signed request named the public key
+
+	RiskCap     int64 // fen
+	MaxOrders   int
+	StrictTimes bool
 
 	// Under the store's lock.
+	LenientAmounts bool
+
 	orders       *store.Table[rules.Order] // by their keys
 	payments     map[string]*rules.Order   // by transaction_id
 	queries      *store.Table[string]      // out_order_no by query_id
@@ -124,6 +129,25 @@ func (l *Ledger) Reset(then func()) error {
 // now is the time that orders go by.
 func (l *Ledger) now() time.Time { return l.Store.Clock.Now() }
 
+// Lenient reports whether totals that break the formula are taken.
+func (l *Ledger) Lenient() bool {
+	l.Store.Lock()
+	defer l.Store.Unlock()
+	return l.LenientAmounts
+}
+
+// SetLenient switches that, for requests from then on. A switch is an entry of the
+// journal.
+func (l *Ledger) SetLenient(on bool) {
+	l.Store.Lock()
+	defer l.Store.Unlock()
+	if l.LenientAmounts == on {
+		return
+	}
+	l.LenientAmounts = on
+	l.Journal.Add(journal.Entry{Time: l.now(), Kind: journal.Setting, Operation: "lenient_amounts", Message: strconv.FormatBool(on)})
+}
+
 // Account returns the ids of the merchant.
 func (l *Ledger) Account() wire.Account { return l.Keys.Credentials.Account() }
 
@@ -138,15 +162,38 @@ func (l *Ledger) Advance(d time.Duration) {
 	l.Store.Agenda.Wake()
 }
 
-// onUnlock is the key of what a context wants done before the lock is given
-// back.
-type onUnlock struct{}
+// requestKey is the key of a Request in a context.
+type requestKey struct{}
 
-// WithPlace returns a context whose operation calls take while it holds the
-// lock, so that a request's entry is numbered before anybody else changes
-// anything.
-func WithPlace(ctx context.Context, take func()) context.Context {
-	return context.WithValue(ctx, onUnlock{}, take)
+// Request is what the ledger has to know of a request besides its operation.
+type Request struct {
+	// TakePlace is called before the operation gives the lock back, so that the
+	// request's entry is numbered before anybody else changes anything.
+	TakePlace func()
+	Named     rules.NamedKey
+}
+
+// WithRequest returns a context for the operation of a request.
+func WithRequest(ctx context.Context, r Request) context.Context {
+	return context.WithValue(ctx, requestKey{}, r)
+}
+
+// namedBy returns the key that the request in ctx named. A call without a
+// request names none.
+func namedBy(ctx context.Context) rules.NamedKey {
+	r, _ := ctx.Value(requestKey{}).(Request)
+	return r.Named
+}
+
+// Signed takes note of the key that a correctly signed request named in
+// Wechatpay-Serial, and returns it.
+func (l *Ledger) Signed(serial string) rules.NamedKey {
+	public := l.Keys.IsPublicKey(serial)
+	l.newestPublic.Store(public)
+	if public {
+		return rules.NamedPublicKey
+	}
+	return rules.NamedCertificate
 }
 
 // lock locks the records. What it returns numbers the request in ctx, if there
@@ -154,8 +201,8 @@ func WithPlace(ctx context.Context, take func()) context.Context {
 func (l *Ledger) lock(ctx context.Context) (unlock func()) {
 	l.Store.Lock()
 	return func() {
-		if take, ok := ctx.Value(onUnlock{}).(func()); ok {
-			take()
+		if r, ok := ctx.Value(requestKey{}).(Request); ok {
+			r.TakePlace()
 		}
 		l.Store.Unlock()
 	}
@@ -200,17 +247,20 @@ func (l *Ledger) count(numbers int64) {
 	l.counters.Put(numbersMadeUp, new(*c+numbers))
 }
 
-// follow does what follows from a command. The caller holds the lock and has
-// put the record.
-func (l *Ledger) follow(e rules.Effects) {
+// follow does what follows from a command on a record, whose creation named a
+// key. The caller holds the lock and has put the record.
+func (l *Ledger) follow(e rules.Effects, named rules.NamedKey) {
 	l.count(e.Numbers)
 	for _, a := range e.Announced {
-		l.announce(a)
+		l.announce(a, named)
 	}
 }
 
-func (l *Ledger) announce(a rules.Announcement) {
-	l.Post.Announce(a, func(prefix string) string {
+// announce queues a notification. One about a record that no request created is
+// signed with the key that the newest request named.
+func (l *Ledger) announce(a rules.Announcement, named rules.NamedKey) {
+	public := named == rules.NamedPublicKey || named == "" && l.newestPublic.Load()
+	l.Post.Announce(a, public, func(prefix string) string {
 		n := l.terms().NumberOf(prefix)
 		l.count(1)
 		return n
@@ -223,7 +273,7 @@ func (l *Ledger) Announce(ctx context.Context, most int, a rules.Announcement) e
 		if l.Post.Len() >= most {
 			return rules.TooMany()
 		}
-		l.announce(a)
+		l.announce(a, namedBy(ctx))
 		return nil
 	})
 }

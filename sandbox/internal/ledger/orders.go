@@ -63,7 +63,7 @@ func (l *Ledger) keep(o rules.Order, e rules.Effects) *rules.Order {
 	if o.SignPlan != "" {
 		l.followDetail(&o)
 	}
-	l.follow(e)
+	l.follow(e, o.Named)
 	return &o
 }
 
@@ -220,7 +220,7 @@ func Create[T any](ctx context.Context, l *Ledger, r rules.Opening) (T, error) {
 		if refused := rules.CheckOpening(r, l.terms()); refused != nil {
 			return refused
 		}
-		o, refused := l.create(r)
+		o, refused := l.create(r, namedBy(ctx))
 		if refused != nil {
 			return refused
 		}
@@ -230,8 +230,8 @@ func Create[T any](ctx context.Context, l *Ledger, r rules.Opening) (T, error) {
 }
 
 // create opens an order, or finds the one that the same request opened. The
-// caller holds the lock and has checked the request.
-func (l *Ledger) create(r rules.Opening) (*rules.Order, *rules.Refusal) {
+// caller holds the lock and has checked the request, which named a key.
+func (l *Ledger) create(r rules.Opening, named rules.NamedKey) (*rules.Order, *rules.Refusal) {
 	terms := l.terms()
 	terms.User = l.user(r.Order.OpenID, r.Order.SubOpenID)
 	known := l.orders.Get(rules.FamilyKey(r.Family, r.Order.SubMchID, r.Order.OutOrderNo))
@@ -242,5 +242,6 @@ func (l *Ledger) create(r rules.Opening) (*rules.Order, *rules.Refusal) {
 	if refused != nil || effects.Repeat {
 		return &o, refused
 	}
+	o.Named = named
 	return l.keep(o, effects), nil
 }

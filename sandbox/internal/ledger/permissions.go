@@ -17,7 +17,7 @@ func (l *Ledger) keepPermission(p rules.Permission, e rules.Effects) {
 		l.given.Replace(before, &p)
 	}
 	l.given.Add(&p)
-	l.follow(e)
+	l.follow(e, p.Named)
 }
 
 func (l *Ledger) movePermission(a MoveArgs, move func(rules.Permission) (rules.Permission, rules.Effects, error)) error {
@@ -44,6 +44,7 @@ func (l *Ledger) Ask(ctx context.Context, r rules.PermissionRequest) (token stri
 		if refused != nil {
 			return refused
 		}
+		p.Named = namedBy(ctx)
 		l.keepPermission(p, rules.Effects{})
 		token = p.Token
 		return nil

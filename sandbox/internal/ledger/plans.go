@@ -52,7 +52,7 @@ func CreatePlan[T any](ctx context.Context, l *Ledger, b payscore.CreatePartnerP
 			l.plans.Put(p.Key(), &p)
 			l.planKeys.Put(p.Plan.PlanID, new(p.Key()))
 			l.countDetails("", &p)
-			l.follow(effects)
+			l.follow(effects, namedBy(ctx))
 		}
 		return p.Plan, nil
 	})
@@ -103,6 +103,7 @@ func CreateSignPlan[T any](ctx context.Context, l *Ledger, b payscore.CreatePart
 			return nil, refused
 		}
 		if !effects.Repeat {
+			p.Named = namedBy(ctx)
 			l.keepSignPlan(p, effects)
 			l.signPlanOf.Put(p.SignPlan.SignPlanID, new(p.Key()))
 			for _, d := range p.SignPlan.SignedDetailList {
@@ -159,7 +160,7 @@ func CreateDetailOrder[T any](ctx context.Context, l *Ledger, b payscore.CreateP
 				return nil, refused
 			}
 		}
-		o, refused := l.create(opening)
+		o, refused := l.create(opening, namedBy(ctx))
 		if refused != nil {
 			return nil, refused
 		}
@@ -201,7 +202,7 @@ func (l *Ledger) keepSignPlan(p rules.SignPlan, e rules.Effects) *rules.SignPlan
 	if before == nil || before.OverAt != p.OverAt || before.SignPlan.SignState != p.SignPlan.SignState {
 		l.planExpiry(p.Key(), &p)
 	}
-	l.follow(e)
+	l.follow(e, p.Named)
 	return &p
 }
 

@@ -32,8 +32,9 @@ func (l *Ledger) Refund(ctx context.Context, b payscore.CreateRefundRequest) (pa
 			return refused
 		}
 		if !effects.Repeat {
+			made.Named = namedBy(ctx)
 			l.refunds.Put(made.Key(), &made)
-			l.follow(effects)
+			l.follow(effects, made.Named)
 			l.planRefund(made.Key(), &made)
 		}
 		answer = made.Refund
@@ -82,6 +83,6 @@ func (l *Ledger) endRefund(key string, status payscore.RefundStatus) error {
 		return err
 	}
 	l.refunds.Put(key, &ended)
-	l.follow(effects)
+	l.follow(effects, ended.Named)
 	return nil
 }

@@ -15,6 +15,7 @@ const ApplicationDelay = time.Minute
 type Application struct {
 	Application payscore.PartnerServiceAccountApplication `json:"application"`
 	CreatedAt   time.Time                                 `json:"created_at"`
+	Named       NamedKey                                  `json:"named_key,omitempty"`
 }
 
 // ApplicationSubject names an application in the journal.

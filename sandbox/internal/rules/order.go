@@ -53,6 +53,7 @@ type Order struct {
 	ShoppingInfo  *payscore.ShoppingInfo `json:"shopping_info,omitempty"`
 	ProfitSharing bool                   `json:"profit_sharing,omitempty"`
 	GoodsTag      string                 `json:"goods_tag,omitempty"`
+	Named         NamedKey               `json:"named_key,omitempty"` // by the request that created it
 	// SignPlan is the key of the sign plan that it is an order of.
 	SignPlan string `json:"sign_plan,omitempty"`
 }

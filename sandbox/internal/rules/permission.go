@@ -35,6 +35,7 @@ type Permission struct {
 	OpenedAt    time.Time                   `json:"opened_at,omitzero"`
 	ClosedAt    time.Time                   `json:"closed_at,omitzero"`
 	CloseReason string                      `json:"close_reason,omitempty"` // the merchant's; empty when the user closed it
+	Named       NamedKey                    `json:"named_key,omitempty"`    // by the request that asked for it last
 }
 
 // UserIDs are the names that apps have for a person.

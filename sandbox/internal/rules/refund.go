@@ -28,7 +28,8 @@ type Refund struct {
 	NotifyURL string          `json:"notify_url,omitempty"`
 	Asked     string          `json:"asked"` // JSON of the request, to tell a repeat from a re-entry
 	CreatedAt time.Time       `json:"created_at"`
-	StartedAt time.Time       `json:"started_at"` // later than CreatedAt when it was closed and asked for again
+	StartedAt time.Time       `json:"started_at"`          // later than CreatedAt when it was closed and asked for again
+	Named     NamedKey        `json:"named_key,omitempty"` // by the request that started it
 }
 
 // Key is where the refund is found.

@@ -22,6 +22,7 @@ type SignPlan struct {
 	Duration int64                    `json:"duration"` // days
 	OverAt   time.Time                `json:"over_at"`  // plan_over_time
 	Plan     string                   `json:"plan"`     // its key
+	Named    NamedKey                 `json:"named_key,omitempty"`
 }
 
 // packageLife is how long a user may open the page to sign.

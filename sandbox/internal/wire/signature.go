@@ -81,10 +81,10 @@ func signError(number int64, message, issue string, seen map[string]any) *rules.
 	return rules.Refuse(http.StatusUnauthorized, "SIGN_ERROR", number, message).With(detail)
 }
 
-// Sign adds the signature headers to an answer. The request may ask for the
-// key by its serial, as during the migration to the public key.
-func (k *Keys) Sign(header http.Header, wanted string, body []byte, at time.Time) error {
-	key, serial := k.answerKey(wanted)
+// Sign adds the signature headers to an answer or a notification. The mode and
+// the key that the request named in Wechatpay-Serial, empty for none, choose the key.
+func (k *Keys) Sign(header http.Header, named string, body []byte, at time.Time) error {
+	key, serial := k.answerKey(named)
 	timestamp, nonce := strconv.FormatInt(at.Unix(), 10), rand.Text()
 	digest := sha256.Sum256([]byte(timestamp + "\n" + nonce + "\n" + string(body) + "\n"))
 	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
