@@ -66,7 +66,7 @@ func TestRate(t *testing.T) {
 
 // Answers of too many calls slow all workers down, and afterwards they recover.
 func TestSlowedDown(t *testing.T) {
-	const n = 400
+	const n = 200
 	box := sandbox.New(t)
 	list := corrections(box, n, 39900)
 	for _, c := range list {
@@ -79,7 +79,7 @@ func TestSlowedDown(t *testing.T) {
 	if err := db.Add(t.Context(), "run", mchid, slices.Values(list), jobs.RunOptions{Rate: 50}); err != nil {
 		t.Fatal(err)
 	}
-	box.Fault("rate-limited-429; operation=modifyPartnerServiceOrder; count=150; value=FREQUENCY_LIMITED")
+	box.Fault("rate-limited-429; operation=modifyPartnerServiceOrder; count=60; value=FREQUENCY_LIMITED")
 	if err := db.Start(t.Context(), "run"); err != nil {
 		t.Fatal(err)
 	}
