@@ -149,7 +149,14 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(findRuns)
 	defer tick.Stop()
+	var pruned time.Time
 	for {
+		if w.events != nil && time.Since(pruned) > time.Hour {
+			pruned = time.Now()
+			if err := w.db.prune(ctx); err != nil && ctx.Err() == nil {
+				w.logger.Error("forget old notifications", "error", err)
+			}
+		}
 		if err := w.join(ctx); err != nil && ctx.Err() == nil {
 			w.logger.Error("look for runs", "error", err) // River tries again, too
 		}
