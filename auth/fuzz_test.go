@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wxpayscore/payscore/auth"
 )
@@ -171,7 +172,8 @@ func FuzzKeyForms(f *testing.F) {
 		for _, w := range wraps {
 			text = wrappings[int(w)%len(wrappings)].apply(text)
 		}
-		if strings.Contains(text, "BEGIN") && !strings.ContainsAny(before+after, "-\x00\xff\xfe") && (before == "" || before[0] != 0x30) {
+		around := before + after // neither hyphens, nor what reads as UTF-16 or DER
+		if strings.Contains(text, "BEGIN") && utf8.ValidString(around) && !strings.ContainsAny(around, "-\x00") {
 			text = before + text + after
 		}
 		got, err := auth.ParsePrivateKey([]byte(text))

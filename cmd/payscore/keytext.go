@@ -49,6 +49,9 @@ func load[T any](k keyGiven, parse func([]byte) (T, error)) (T, error) {
 	v, err := parse(raw)
 	if key, is := errors.AsType[*auth.KeyError](err); is {
 		err = fmt.Errorf("%s: %w", k.name(), key.Err)
+		if k.text != "" && len(k.text) < 256 && errors.Is(err, auth.ErrNotPEM) { // shorter than any key
+			err = fmt.Errorf("%w; it takes the key itself, and --%s-file the name of a file", err, k.flag)
+		}
 	}
 	return v, err
 }

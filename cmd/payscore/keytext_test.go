@@ -86,6 +86,9 @@ func TestKeyTextPrecedence(t *testing.T) {
 	t.Run("text over --keys", func(t *testing.T) {
 		h.refusedInput(t, []string{"query", seedOutOrderNo, "--keys", h.dir, "--key", "no key"}, "--key: not a PEM file")
 	})
+	t.Run("name of a file for a text", func(t *testing.T) {
+		h.refusedInput(t, []string{"query", seedOutOrderNo, "--keys", h.dir, "--key", "apiclient_key.pem"}, "--key: not a PEM file; it takes the key itself, and --key-file the name of a file")
+	})
 	for _, name := range []string{"key", "cert", "public-key", "platform-cert"} {
 		t.Run("both, "+name, func(t *testing.T) {
 			both := "--" + name + " and --" + name + "-file: give one of them"
