@@ -73,8 +73,8 @@ func TestChildCallsTheRealHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := client.Post(t.Context(), "https://api.mch.weixin.qq.com"+serviceOrders+"/PEER-1/modify", fields{
-		"sub_mchid": account[3], "total_amount": 39900, "reason": "用户投诉", "post_payments": []fields{{"name": "就餐费用", "amount": 39900}},
+	result, err := client.Post(t.Context(), "https://api.mch.weixin.qq.com/v3/payscore/partner/serviceorder/PEER-1/modify", map[string]any{
+		"sub_mchid": account[3], "total_amount": 39900, "reason": "用户投诉", "post_payments": []map[string]any{{"name": "就餐费用", "amount": 39900}},
 	})
 	if err != nil {
 		t.Fatal(err)
