@@ -145,6 +145,27 @@ async function run(account, notifyURL) {
   assert.ok((await api("GET", query, undefined, 200)).headers.get("wechatpay-signature"), "not signed any more");
   step("a fault is switched on and off");
 
+  // The modification on WeChat Pay's page is refused until lenient amounts are on. The switch follows other drivers, too.
+  const pageOrder = "1234323JKHDFE1243252", published = {
+    service_id: account.service_id, sub_mchid: account.sub_mchid, total_amount: 50000, reason: "用户投诉",
+    post_payments: [{ name: "就餐费用", description: "就餐人均100元", amount: 40000, count: 4 }],
+    post_discounts: [{ name: "满20减1元", description: "不与其他优惠叠加", amount: 100, count: 2 }],
+  };
+  const refusal = await (await api("POST", `${order}/${pageOrder}/modify`, published, 400)).json();
+  assert.match(refusal.detail.issue, /--lenient-amounts/, "the refusal names the way out");
+  await page.locator('nav [data-view="start"]').click();
+  await page.locator(".settings code", { hasText: "migration" }).waitFor();
+  const lenient = page.getByRole("switch", { name: /Lenient amounts/ });
+  await lenient.focus();
+  await page.keyboard.press("Space");
+  await page.locator(".settings input:checked").waitFor();
+  await api("POST", `${order}/${pageOrder}/modify`, published, 204);
+  await fetch(account.base_url + "/_sandbox/api/settings", { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"lenient_amounts":false}' });
+  await page.locator(".settings input:not(:checked)").waitFor();
+  await page.locator('nav [data-view="activity"]').click();
+  await page.locator(".entry.setting", { hasText: "Lenient amounts off" }).waitFor();
+  step("lenient amounts are switched, and take the page's example");
+
   // A signature of the path without its query, pasted as it was sent.
   await page.locator('nav [data-view="signature"]').click();
   const wrong = signed(account, "GET", query, "", (method, target, ...rest) => [method, target.split("?")[0], ...rest].join("\n") + "\n");
@@ -186,6 +207,16 @@ async function run(account, notifyURL) {
   step("fits 1280 and 390 px");
 
   if (shots) await screenshots(account, number);
+
+  // A reset leaves the sandbox as it began.
+  await page.goto(account.base_url + "/_sandbox/#/start");
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.locator(".danger button").click();
+  await page.locator("#toast.shown[data-good=yes]").waitFor();
+  await page.goto(account.base_url + "/_sandbox/#/orders");
+  await page.locator(".order", { hasText: pageOrder }).locator(".stage-USER_PAYING").waitFor();
+  assert.equal(await page.locator(".order").count(), 1, "one order after a reset");
+  step("a reset begins anew");
   assert.deepEqual(complaints, [], "the browser complained");
 }
 

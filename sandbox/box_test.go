@@ -49,6 +49,7 @@ type box struct {
 	client *payscore.Client
 	sent   atomic.Int64 // requests that arrived
 	wire   http.RoundTripper
+	names  string // Wechatpay-Serial of unsigned, empty for none
 }
 
 func newBox(t testing.TB, opts ...sandbox.Option) *box {
@@ -196,6 +197,9 @@ func (b *box) unsigned(method, target, body string) *http.Request {
 		b.t.Fatal(err)
 	}
 	req.Header.Set("Accept", "application/json")
+	if b.names != "" {
+		req.Header.Set("Wechatpay-Serial", b.names)
+	}
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -107,67 +110,6 @@ func (b *box) open(c payscore.PlatformCertificate) []byte {
 	}
 	gcm := must(cipher.NewGCM(must(aes.NewCipher([]byte(b.Credentials().Account().APIv3Key())))))
 	return must(gcm.Open(nil, []byte(e.Nonce), must(base64.StdEncoding.DecodeString(e.Ciphertext)), []byte(e.AssociatedData)))
-}
-
-// signedBy is the id of the key that an answer to a request with this
-// Wechatpay-Serial bears.
-func (b *box) signedBy(serial string) string {
-	b.t.Helper()
-	_, header, _ := b.raw("GET", "/v3/payscore/permissions/openid/x?service_id=1&appid=x", "", serial)
-	return header.Get("Wechatpay-Serial")
-}
-
-func TestKeyModes(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name                       string
-		mode                       sandbox.KeyMode
-		unasked, askPublic, askOld string // which key signs
-		unaskedAfter, askOldAfter  string
-		askPublicAfter             string
-		download                   int
-		rotates                    bool
-	}{
-		{"public key", sandbox.KeyModePublicKey, "public", "public", "public", "public", "public", "public", 404, false},
-		{"platform certificate", sandbox.KeyModePlatformCertificate, "first", "first", "first", "second", "second", "second", 200, true},
-		{"migration", sandbox.KeyModeMigration, "first", "public", "first", "second", "second", "public", 200, true},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			b := newBox(t, sandbox.WithKeyMode(test.mode))
-			account := b.Credentials().Account()
-			names := map[string]string{account.PublicKeyID: "public", account.PlatformSerialNo: "first"}
-			check := func(when string, want ...string) {
-				t.Helper()
-				for i, serial := range []string{"", account.PublicKeyID, account.PlatformSerialNo} {
-					if got := names[b.signedBy(serial)]; got != want[i] {
-						t.Errorf("%s, asked for %q: signed by %s, want %s", when, serial, got, want[i])
-					}
-				}
-			}
-			check("before", test.unasked, test.askPublic, test.askOld)
-			status, _, _ := b.raw("GET", "/v3/certificates", "", "")
-			if status != test.download {
-				t.Errorf("the download answers %d, want %d", status, test.download)
-			}
-			if !test.rotates {
-				moveRefused(t, b.Move("rotate_certificate", sandbox.MoveArgs{}), "rotate_certificate", sandbox.ErrMoveImpossible)
-				got := b.send("GET", "/v3/certificates", "")
-				if got.checkRefused(t, noRoute); got.Message != "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥" {
-					t.Errorf("message %q", got.Message)
-				}
-				return
-			}
-			if list := b.certificates(); len(list) != 1 || list[0].SerialNo != account.PlatformSerialNo {
-				t.Errorf("listed before: %s", asJSON(list))
-			}
-			names[b.rotate()] = "second"
-			check("after", test.unaskedAfter, test.askPublicAfter, test.askOldAfter)
-			if list := b.certificates(); len(list) != 2 {
-				t.Errorf("listed after: %s", asJSON(list))
-			}
-		})
-	}
 }
 
 // A client that downloads its keys follows a rotation without help.
@@ -371,12 +313,40 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-func TestEchoOfAPublicKeyMerchant(t *testing.T) {
+// A merchant encrypts with a key that it has, an older certificate's included.
+func TestEncryptedForEachKeyMode(t *testing.T) {
 	t.Parallel()
-	b := newBox(t, sandbox.WithKeyMode(sandbox.KeyModePublicKey))
-	status, _, _ := b.raw("POST", "/v3/security/echo", `{"echo_message":"m","encrypted_echo_message":"eA=="}`, b.Credentials().Account().PlatformSerialNo)
-	if status != 400 {
-		t.Errorf("a certificate that the merchant does not have: %d", status)
+	for mode, want := range map[sandbox.KeyMode]struct{ public, first, newest, none int }{
+		sandbox.KeyModeMigration:           {200, 200, 200, 400},
+		sandbox.KeyModePublicKey:           {200, 400, 0, 400},
+		sandbox.KeyModePlatformCertificate: {400, 200, 200, 400},
+	} {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t, sandbox.WithKeyMode(mode))
+			account := b.Credentials().Account()
+			ring := keyringOf(b, sandbox.PublicKeyFile, sandbox.PlatformCertFile)
+			echo := func(keyID, named string, want int) {
+				t.Helper()
+				sealed := base64.StdEncoding.EncodeToString(must(rsa.EncryptOAEP(sha1.New(), rand.Reader, ring[keyID], []byte("secret"), nil)))
+				status, _, body := b.raw("POST", "/v3/security/echo", asJSON(payscore.SecurityEchoRequest{EchoMessage: "m", EncryptedEchoMessage: &sealed}), named)
+				if status != want {
+					t.Errorf("encrypted with %s, %q named: %d %s, want %d", keyID, named, status, body, want)
+				}
+			}
+			echo(account.PublicKeyID, account.PublicKeyID, want.public)
+			echo(account.PlatformSerialNo, account.PlatformSerialNo, want.first)
+			echo(account.PlatformSerialNo, "", want.none)
+			if want.newest == 0 {
+				return
+			}
+			b.rotate()
+			list := b.certificates()
+			block, _ := pem.Decode(b.open(list[1]))
+			newest := ring.add(block.Bytes)
+			echo(newest, newest, want.newest)
+			echo(account.PlatformSerialNo, account.PlatformSerialNo, want.first)
+		})
 	}
 }
 

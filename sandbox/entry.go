@@ -9,7 +9,7 @@ import (
 )
 
 // Entry is one line of the journal: something that happened to the sandbox.
-// Seq, Time, Kind (request, move, notification, clock, fault or reset),
+// Seq, Time, Kind (request, move, notification, clock, fault, setting or reset),
 // Subject, Stage and Operation say what happened to what; Method, Target,
 // Status, Code, Number, Message, RequestID, Duration, Fault, Request, Answer and
 // Signature are those of a request; Notification, Attempt and Next those of an

@@ -27,11 +27,12 @@ type raw struct {
 }
 
 // faulty sends a modification with faults in its header, over a connection of
-// its own.
+// its own. It names the public key, as the client does.
 func (b *box) faulty(no, body, faults string) (got raw) {
 	b.t.Helper()
 	req := b.request("POST", orders+"/"+no+"/modify", body)
 	req.Header.Set("User-Agent", "test")
+	req.Header.Set("Wechatpay-Serial", b.Credentials().Account().PublicKeyID)
 	if faults != "" {
 		req.Header.Set(sandbox.FaultHeader, faults)
 	}
@@ -472,4 +473,22 @@ func FuzzFaultHeader(f *testing.F) {
 			t.Errorf("%q: %d %s", header, rec.Code, rec.Body)
 		}
 	})
+}
+
+// The faults with a serial also know what the certificate signed.
+func TestSerialFaultsOfTheCertificate(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	for fault, want := range map[string]string{
+		"unknown-serial": "5157F09EFDC096DE15EBE81A47057A7232F1B8E1", "wrong-serial": b.Credentials().Account().PublicKeyID,
+	} {
+		b.Fault(fault + "; count=1")
+		_, header, body := b.raw("GET", "/v3/certificates", "", "")
+		if got := header.Get("Wechatpay-Serial"); got != want {
+			t.Errorf("%s: %s, want %s", fault, got, want)
+		}
+		if err := b.verified(raw{header: header, body: string(body)}); !errors.Is(err, auth.ErrUnverified) {
+			t.Errorf("%s: %v", fault, err)
+		}
+	}
 }

@@ -102,7 +102,20 @@ func WithJournal(w io.Writer) Option {
 // WithLenientAmounts makes the sandbox take totals that break the formula, and
 // a modification to the amount that the order has already, so that the
 // example on WeChat Pay's page (40000 - 100, total 50000) is accepted.
+// [Sandbox.SetLenientAmounts] switches it later.
 func WithLenientAmounts() Option { return func(s *Sandbox) { s.ledger.LenientAmounts = true } }
+
+// WithBeginning calls begin once the sandbox is open and after each reset, to put
+// in place what it begins with, such as orders or a scenario. With a data file,
+// orders may be there already. [Open] returns its error.
+func WithBeginning(begin func(*Sandbox) error) Option {
+	return func(s *Sandbox) {
+		s.edge.Begin = nil
+		if begin != nil {
+			s.edge.Begin = func() error { return begin(s) }
+		}
+	}
+}
 
 // WithStrictTimes makes the sandbox check the planned times of an order against
 // the time of the call, as WeChat Pay does: the start and the end are in the
@@ -263,6 +276,12 @@ func Open(opts ...Option) (*Sandbox, error) {
 			return nil, err
 		}
 	}
+	if s.edge.Begin != nil {
+		if err := s.edge.Begin(); err != nil {
+			_ = s.Close()
+			return nil, err
+		}
+	}
 	return s, nil
 }
 
@@ -277,12 +296,27 @@ func (s *Sandbox) Close() error {
 	return s.closeErr
 }
 
-// Reset forgets all orders, notifications, faults and the journal. The keys,
-// the time and the numbers handed out stay as they are. An error means that
-// nothing was forgotten.
+// Reset forgets all orders, notifications, faults and the journal, and then does
+// what [WithBeginning] asks for. The keys, the settings, the time and the numbers
+// handed out stay as they are. An error means that nothing was forgotten, or comes
+// from the beginning.
 func (s *Sandbox) Reset() error {
 	s.mustBeOpen()
-	return s.edge.Reset()
+	return s.edge.Reset(false)
+}
+
+// LenientAmounts reports whether the sandbox takes amounts as [WithLenientAmounts]
+// describes.
+func (s *Sandbox) LenientAmounts() bool {
+	s.mustBeOpen()
+	return s.ledger.Lenient()
+}
+
+// SetLenientAmounts switches that on or off, for requests from then on. A reset
+// leaves it as it is, and a data file does not keep it.
+func (s *Sandbox) SetLenientAmounts(on bool) {
+	s.mustBeOpen()
+	s.ledger.SetLenient(on)
 }
 
 // ServeHTTP checks the signature and the contract, carries out the operation and

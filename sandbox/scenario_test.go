@@ -39,6 +39,10 @@ func TestScenarioOfTheExamples(t *testing.T) {
 	stage(sub, "RENTAL2", "USER_PAYING")
 	stage("", "DIRECT1", "USER_PAYING")
 
+	if !box.LenientAmounts() {
+		t.Error("lenient_amounts: true was not heard")
+	}
+
 	box.Advance(4 * time.Second)
 	stage(sub, "RENTAL1", "CREATED")
 	box.Advance(time.Second)
@@ -60,6 +64,9 @@ func TestScenarioOfTheExamples(t *testing.T) {
 	}
 	box.Advance(5 * time.Minute)
 	stage(sub, "RENTAL2", "DONE")
+	if box.LenientAmounts() {
+		t.Error("lenient amounts are not off after ten minutes")
+	}
 
 	// Played again, as after a restart, it leaves what is there.
 	if err := box.Play(scenario); err != nil {
@@ -92,6 +99,10 @@ func TestScenarioErrorsNameLineAndField(t *testing.T) {
 		"faults:\n- latency\n":                    "faults[0] does not hold",
 		"notifications: {probes: -1}\n":           "notifications.probes is not",
 		"notifications: 5\n":                      "notifications does not hold",
+		"lenient_amounts: perhaps\n":              "lenient_amounts is neither",
+		"settings:\n- {after: 1s}\n":              "settings[0].lenient_amounts is missing",
+		"settings:\n- {lenient_amounts: 5}\n":     "settings[0].lenient_amounts is neither",
+		"settings:\n- {strict_times: true}\n":     "settings[0].strict_times is not known",
 		"- orders\n":                              "it does not hold",
 		"orders: []\n---\norders: []\n":           "more than one document",
 		"a: [\n":                                  "line",

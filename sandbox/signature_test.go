@@ -264,7 +264,8 @@ func TestAnswersByTheKeyAskedFor(t *testing.T) {
 		"both, certificate asked for":      {[]auth.Key{certificate, public}, certificate.ID, certificate.ID, true},
 		"certificate, public key asked":    {[]auth.Key{certificate}, public.ID, public.ID, false},
 		"public key, certificate asked":    {[]auth.Key{public}, certificate.ID, certificate.ID, false},
-		"unknown key asked for":            {[]auth.Key{public}, "PUB_KEY_ID_9", public.ID, true},
+		"public key, unknown key asked":    {[]auth.Key{public}, "PUB_KEY_ID_9", certificate.ID, false},
+		"certificate, unknown key asked":   {[]auth.Key{certificate}, "PUB_KEY_ID_9", certificate.ID, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			no := strings.NewReplacer(" ", "_", ",", "").Replace(name)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"net"
 	"testing"
 
@@ -63,15 +64,33 @@ func (s *Server) Signer(opts ...auth.SignerOption) *auth.Signer {
 	return signer
 }
 
-// Verifier returns a verifier with the sandbox's public key.
+// Verifier returns a verifier with the keys that the merchant has in the
+// sandbox's key mode, new certificates included.
 func (s *Server) Verifier() *auth.Verifier {
 	s.test().Helper()
-	c := s.Credentials()
-	verifier, err := auth.NewVerifier(auth.Key{ID: c.Account().PublicKeyID, PublicKey: &wire.WechatpayKey(c).PublicKey})
+	verifier, err := auth.NewVerifierFrom(signingKeys{s.ledger.Keys})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return verifier
+}
+
+// signingKeys is an [auth.KeySource] of the keys that a sandbox signs with.
+type signingKeys struct{ keys *wire.Keys }
+
+func (s signingKeys) Key(_ context.Context, id string) (auth.Key, error) {
+	key, ok := s.keys.DecryptionKey(id)
+	if !ok {
+		return auth.Key{}, &auth.UnknownKeyError{Serial: id}
+	}
+	return auth.Key{ID: id, PublicKey: &key.PublicKey}, nil
+}
+
+func (s signingKeys) PreferredID() string {
+	if s.keys.Mode == KeyModePlatformCertificate {
+		return s.keys.PlatformSerialNo()
+	}
+	return s.keys.Credentials.Account().PublicKeyID
 }
 
 // APIv3Key returns the key that decrypts the sandbox's notifications, for

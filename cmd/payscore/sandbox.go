@@ -24,7 +24,7 @@ type sandboxCommand struct {
 	TimeScale      int             `default:"1" placeholder:"N" help:"Let the time of orders and notifications run N times as fast, so that a day of repeats passes in seconds."`
 	Untidy         bool            `help:"Send some notifications with a wrong signature first, twice, or late, as happens on the real net."`
 	NotifyRemote   bool            `help:"Send notifications to other machines than this one, too."`
-	LenientAmounts bool            `help:"Take totals that break the formula, as the example on WeChat Pay's page does."`
+	LenientAmounts bool            `help:"Take totals that break the formula, as the example on WeChat Pay's page does, and a modification to the amount that the order has already."`
 	KeyMode        sandbox.KeyMode `default:"migration" placeholder:"MODE" help:"Which of WeChat Pay's keys the merchant has: migration (both; the public key signs for requests that name it), public-key or platform-certificate. Default ${default}."`
 	Scenario       string          `type:"existingfile" placeholder:"FILE" help:"Orders to begin with, and what happens to them when, instead of the one order; see examples/scenario.yaml."`
 	AdminHost      []string        `placeholder:"NAME" help:"Host name, besides loopback, under which the console and its API answer, such as that of a container."`
@@ -47,10 +47,9 @@ for payment. Point a client of any language at base_url of DIR/sandbox.json, whi
 holds the ids too, and give it
   apiclient_key.pem         the merchant's private key
   apiclient_cert.pem        the merchant's API certificate
-  wechatpay_public_key.pem  WeChat Pay's public key, to verify the answers to requests
+  wechatpay_public_key.pem  WeChat Pay's public key, for answers to requests
                             that name it in Wechatpay-Serial
-  platform_cert.pem         WeChat Pay's platform certificate, to verify the answers
-                            to requests that do not name the public key
+  platform_cert.pem         its platform certificate, for all other answers
 
 The console is at /_sandbox/ in a browser on the same machine: orders and their life,
 what the user would do in WeChat, faults, time, and why a signature does not verify.
@@ -159,44 +158,48 @@ func (c *sandboxCommand) open(s *streams, url string, opts ...sandbox.Option) (*
 	if c.StrictBindings {
 		opts = append(opts, sandbox.WithStrictBindings())
 	}
-	box, err := sandbox.Open(opts...)
+	begin, err := c.beginning()
 	if err != nil {
 		return nil, inputError{err}
 	}
-	// A data file already has its orders. A scenario also has faults, which a data
-	// file does not keep.
-	if there, _ := box.Orders("", "", 1); len(there) == 0 || c.Scenario != "" {
-		err = c.begin(box)
-	}
-	if err == nil {
-		err = credentials.WriteAccount(c.Keys, url)
-	}
+	box, err := sandbox.Open(append(opts, sandbox.WithBeginning(begin))...)
 	if err != nil {
+		return nil, inputError{err}
+	}
+	if err := credentials.WriteAccount(c.Keys, url); err != nil {
 		_ = box.Close()
 		return nil, err
 	}
 	return box, nil
 }
 
-// begin adds the first order, or the scenario.
-func (c *sandboxCommand) begin(box *sandbox.Sandbox) error {
+// beginning adds the scenario or, unless a data file has orders already, the first
+// order.
+func (c *sandboxCommand) beginning() (func(*sandbox.Sandbox) error, error) {
 	if c.Scenario == "" {
-		_, err := box.Seed(seedOutOrderNo, seedTotal)
-		return err
+		return func(box *sandbox.Sandbox) error {
+			if there, _ := box.Orders("", "", 1); len(there) > 0 {
+				return nil
+			}
+			_, err := box.Seed(seedOutOrderNo, seedTotal)
+			return err
+		}, nil
 	}
 	file, err := os.Open(c.Scenario)
 	if err != nil {
-		return inputError{err}
+		return nil, err
 	}
 	defer func() { _ = file.Close() }()
 	scenario, err := sandbox.ReadScenario(file)
-	if err == nil {
-		err = box.Play(scenario)
-	}
 	if err != nil {
-		return inputError{fmt.Errorf("%s: %w", c.Scenario, err)}
+		return nil, fmt.Errorf("%s: %w", c.Scenario, err)
 	}
-	return nil
+	return func(box *sandbox.Sandbox) error {
+		if err := box.Play(scenario); err != nil {
+			return fmt.Errorf("%s: %w", c.Scenario, err)
+		}
+		return nil
+	}, nil
 }
 
 // shutdownTimeout bounds the calls under way when the sandbox is stopped.

@@ -224,6 +224,35 @@ func TestSandbox(t *testing.T) {
 	}
 }
 
+// After a reset the sandbox is as it began: the snippets of a page that name the first
+// order run again.
+func TestSandboxResetBeginsAnew(t *testing.T) {
+	scenario := write(t, "scenario.yaml", "orders: [{out_order_no: RENTAL1, total_amount: 100}]\n")
+	for order, args := range map[string][]string{seedOutOrderNo: nil, "RENTAL1": {"--scenario", scenario}} {
+		keys := keysDir(t)
+		p := startSandbox(t, append([]string{"--addr", "127.0.0.1:0", "--keys", keys}, args...)...)
+		runArgs(t, "pay", order, "--keys", keys).wantCode(t, exitDone)
+		reset := func(body string) {
+			t.Helper()
+			rsp, err := http.Post(p.url+"/_sandbox/api/reset", "application/json", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = rsp.Body.Close()
+			if rsp.StatusCode != http.StatusNoContent {
+				t.Errorf("reset: %s", rsp.Status)
+			}
+		}
+		reset(`{}`)
+		r := runArgs(t, "query", order, "--keys", keys)
+		r.wantCode(t, exitDone)
+		wantAll(t, r.out, "USER_PAYING")
+		reset(`{"empty":true}`)
+		runArgs(t, "query", order, "--keys", keys).wantCode(t, exitFailed)
+		p.stop()
+	}
+}
+
 func TestSandboxJSON(t *testing.T) {
 	keys := keysDir(t)
 	ctx, stop := context.WithCancel(t.Context())
@@ -247,6 +276,7 @@ func TestSandboxInput(t *testing.T) {
 	h.refusedInput(t, []string{"sandbox", "--addr", "nonsense", "--keys", h.dir}, "nonsense")
 	file := write(t, "file", "")
 	h.refusedInput(t, []string{"sandbox", "--addr", "127.0.0.1:0", "--keys", file}, file)
+	h.refusedInput(t, []string{"sandbox", "--key-mode", "certificate"}, "--key-mode", `no key mode "certificate"`, "migration, public-key, platform-certificate")
 	if err := os.Remove(h.file(sandbox.MerchantKeyFile)); err != nil {
 		t.Fatal(err)
 	}

@@ -194,7 +194,7 @@ type Entry struct {
 	// Fault That was done to it.
 	Fault *string `json:"fault,omitempty"`
 
-	// Kind request, move, notification, clock, fault or reset.
+	// Kind request, move, notification, clock, fault, setting or reset.
 	Kind    string  `json:"kind"`
 	Message *string `json:"message,omitempty"`
 	Method  *string `json:"method,omitempty"`
@@ -206,7 +206,7 @@ type Entry struct {
 	Notification *string `json:"notification,omitempty"`
 	Number       *int64  `json:"number,omitempty"`
 
-	// Operation The operationId, the name of the move or the event type.
+	// Operation The operationId, the name of the move or of the setting, or the event type.
 	Operation *string `json:"operation,omitempty"`
 
 	// Request The first 8 KiB of the body.
@@ -579,6 +579,12 @@ type Problem struct {
 	Message string `json:"message"`
 }
 
+// Reset What a reset leaves.
+type Reset struct {
+	// Empty Whether to leave no order at all, and not what the sandbox began with.
+	Empty *bool `json:"empty,omitempty"`
+}
+
 // Seed An order to make.
 type Seed struct {
 	// Family Whose operations find it; absent for partners and direct merchants.
@@ -596,6 +602,20 @@ type Seed struct {
 
 	// TotalAmount In fen. Of an order that is not completed yet, what is left of it is the risk fund.
 	TotalAmount int64 `json:"total_amount"`
+}
+
+// Settings How the sandbox is set.
+type Settings struct {
+	// KeyMode Which of WeChat Pay's keys the merchant has, as `payscore sandbox --key-mode` names it. It is chosen at the start.
+	KeyMode string `json:"key_mode"`
+
+	// LenientAmounts Whether totals that break the formula are taken, and a modification to the same total.
+	LenientAmounts bool `json:"lenient_amounts"`
+}
+
+// SettingsChange What to switch. Absent settings stay as they are.
+type SettingsChange struct {
+	LenientAmounts *bool `json:"lenient_amounts,omitempty"`
 }
 
 // SignPlan A sign plan in a list, and what its user can do.
@@ -798,9 +818,15 @@ type ServerInterface interface {
 	// ListPlans Plans and sign plans, newest first
 	// (GET /_sandbox/api/plans)
 	ListPlans(w http.ResponseWriter, r *http.Request, params ListPlansParams)
-	// Reset Forget all orders, notifications, faults and the journal
+	// Reset Forget all orders, notifications, faults and the journal, and begin anew
 	// (POST /_sandbox/api/reset)
 	Reset(w http.ResponseWriter, r *http.Request)
+	// GetSettings How the sandbox is set
+	// (GET /_sandbox/api/settings)
+	GetSettings(w http.ResponseWriter, r *http.Request)
+	// ChangeSettings Switch a setting
+	// (POST /_sandbox/api/settings)
+	ChangeSettings(w http.ResponseWriter, r *http.Request)
 	// ExplainSignature Why the signature of a request does not verify
 	// (POST /_sandbox/api/signature/explain)
 	ExplainSignature(w http.ResponseWriter, r *http.Request)
@@ -1330,6 +1356,34 @@ func (siw *ServerInterfaceWrapper) Reset(w http.ResponseWriter, r *http.Request)
 	handler.ServeHTTP(w, r)
 }
 
+// GetSettings operation middleware
+func (siw *ServerInterfaceWrapper) GetSettings(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetSettings(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ChangeSettings operation middleware
+func (siw *ServerInterfaceWrapper) ChangeSettings(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ChangeSettings(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ExplainSignature operation middleware
 func (siw *ServerInterfaceWrapper) ExplainSignature(w http.ResponseWriter, r *http.Request) {
 
@@ -1465,6 +1519,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	}
 
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/api/account", wrapper.GetAccount)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/api/settings", wrapper.GetSettings)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/api/settings", wrapper.ChangeSettings)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/api/orders", wrapper.ListOrders)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/api/orders", wrapper.SeedOrder)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/api/order", wrapper.GetOrder)
@@ -2161,7 +2217,7 @@ func (response ListPlansdefaultJSONResponse) VisitListPlansResponse(w http.Respo
 }
 
 type ResetRequestObject struct {
-	Body *Nothing
+	Body *Reset
 }
 
 type ResetResponseObject interface {
@@ -2182,6 +2238,83 @@ type ResetdefaultJSONResponse struct {
 }
 
 func (response ResetdefaultJSONResponse) VisitResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSettingsRequestObject struct {
+}
+
+type GetSettingsResponseObject interface {
+	VisitGetSettingsResponse(w http.ResponseWriter) error
+}
+
+type GetSettings200JSONResponse Settings
+
+func (response GetSettings200JSONResponse) VisitGetSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSettingsdefaultJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSettingsdefaultJSONResponse) VisitGetSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSettingsRequestObject struct {
+	Body *SettingsChange
+}
+
+type ChangeSettingsResponseObject interface {
+	VisitChangeSettingsResponse(w http.ResponseWriter) error
+}
+
+type ChangeSettings200JSONResponse Settings
+
+func (response ChangeSettings200JSONResponse) VisitChangeSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSettingsdefaultJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChangeSettingsdefaultJSONResponse) VisitChangeSettingsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2285,9 +2418,15 @@ type StrictServerInterface interface {
 	// ListPlans Plans and sign plans, newest first
 	// (GET /_sandbox/api/plans)
 	ListPlans(ctx context.Context, request ListPlansRequestObject) (ListPlansResponseObject, error)
-	// Reset Forget all orders, notifications, faults and the journal
+	// Reset Forget all orders, notifications, faults and the journal, and begin anew
 	// (POST /_sandbox/api/reset)
 	Reset(ctx context.Context, request ResetRequestObject) (ResetResponseObject, error)
+	// GetSettings How the sandbox is set
+	// (GET /_sandbox/api/settings)
+	GetSettings(ctx context.Context, request GetSettingsRequestObject) (GetSettingsResponseObject, error)
+	// ChangeSettings Switch a setting
+	// (POST /_sandbox/api/settings)
+	ChangeSettings(ctx context.Context, request ChangeSettingsRequestObject) (ChangeSettingsResponseObject, error)
 	// ExplainSignature Why the signature of a request does not verify
 	// (POST /_sandbox/api/signature/explain)
 	ExplainSignature(ctx context.Context, request ExplainSignatureRequestObject) (ExplainSignatureResponseObject, error)
@@ -2802,7 +2941,7 @@ func (sh *strictHandler) ListPlans(w http.ResponseWriter, r *http.Request, param
 func (sh *strictHandler) Reset(w http.ResponseWriter, r *http.Request) {
 	var request ResetRequestObject
 
-	var body Nothing
+	var body Reset
 	if err := runtime.BindJSONBody(r, &body); err != nil {
 		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
 		return
@@ -2822,6 +2961,61 @@ func (sh *strictHandler) Reset(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ResetResponseObject); ok {
 		if err := validResponse.VisitResetResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSettings operation middleware
+func (sh *strictHandler) GetSettings(w http.ResponseWriter, r *http.Request) {
+	var request GetSettingsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSettings(ctx, request.(GetSettingsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSettings")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetSettingsResponseObject); ok {
+		if err := validResponse.VisitGetSettingsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChangeSettings operation middleware
+func (sh *strictHandler) ChangeSettings(w http.ResponseWriter, r *http.Request) {
+	var request ChangeSettingsRequestObject
+
+	var body SettingsChange
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeSettings(ctx, request.(ChangeSettingsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeSettings")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ChangeSettingsResponseObject); ok {
+		if err := validResponse.VisitChangeSettingsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -64,8 +64,8 @@ func adminReport(r signcheck.Report) server.SignatureReport {
 	}
 }
 
-func (a adminOperations) Reset(context.Context, server.ResetRequestObject) (server.ResetResponseObject, error) {
-	if err := a.edge.Reset(); err != nil {
+func (a adminOperations) Reset(_ context.Context, r server.ResetRequestObject) (server.ResetResponseObject, error) {
+	if err := a.edge.Reset(orDefault(r.Body.Empty, false)); err != nil {
 		return nil, problemOf(http.StatusInternalServerError, "FAILED", err)
 	}
 	return server.Reset204Response{}, nil

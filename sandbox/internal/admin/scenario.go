@@ -32,9 +32,10 @@ const maxScenario = 1 << 20
 // and WeChat Pay do to them and when, faults, and how untidy notifications
 // are. [ReadScenario] reads one, [Play] plays it.
 type Scenario struct {
-	orders  []scenarioOrder
-	faults  []scenarioFault
-	traffic deliver.Traffic
+	orders   []scenarioOrder
+	faults   []scenarioFault
+	traffic  deliver.Traffic
+	settings []scenarioSetting
 }
 
 type scenarioOrder struct {
@@ -57,6 +58,11 @@ type scenarioMove struct {
 type scenarioFault struct {
 	after, lasts time.Duration // lasts 0: until it is switched off
 	fault        fault.Fault
+}
+
+type scenarioSetting struct {
+	after          time.Duration
+	lenientAmounts bool
 }
 
 // ReadScenario reads a scenario in YAML, such as
@@ -115,6 +121,17 @@ func ReadScenario(r io.Reader) (*Scenario, error) {
 				"late":       readCount(&s.traffic.Late),
 			})
 		},
+		"lenient_amounts": func(n *yaml.Node, at string) error {
+			var on bool
+			err := readBool(&on)(n, at)
+			s.settings = append(s.settings, scenarioSetting{lenientAmounts: on})
+			return err
+		},
+		"settings": readList(func(n *yaml.Node, at string) error {
+			c, err := readSetting(n, at)
+			s.settings = append(s.settings, c)
+			return err
+		}),
 	})
 }
 
@@ -173,17 +190,24 @@ func readMove(n *yaml.Node, at string) (m scenarioMove, err error) {
 		}),
 		"openid":   readText(&m.args.OpenID, nil),
 		"duration": readDuration(&m.args.Duration),
-		"fails": func(n *yaml.Node, at string) error {
-			if n.Decode(&m.args.Fails) != nil {
-				return wrongAt(n, at, "is neither true nor false")
-			}
-			return nil
-		},
+		"fails":    readBool(&m.args.Fails),
 	}, seen)
 	if err == nil && !seen["do"] {
 		err = wrongAt(n, at+".do", "is missing")
 	}
 	return m, err
+}
+
+func readSetting(n *yaml.Node, at string) (c scenarioSetting, err error) {
+	seen := map[string]bool{}
+	err = readFields(n, at, fields{
+		"after":           readDuration(&c.after),
+		"lenient_amounts": readBool(&c.lenientAmounts),
+	}, seen)
+	if err == nil && !seen["lenient_amounts"] {
+		err = wrongAt(n, at+".lenient_amounts", "is missing")
+	}
+	return c, err
 }
 
 func readFault(n *yaml.Node, at string) (f scenarioFault, err error) {
@@ -283,6 +307,15 @@ func readDuration(into *time.Duration) func(*yaml.Node, string) error {
 	}
 }
 
+func readBool(into *bool) func(*yaml.Node, string) error {
+	return func(n *yaml.Node, at string) error {
+		if n.Decode(into) != nil {
+			return wrongAt(n, at, "is neither true nor false")
+		}
+		return nil
+	}
+}
+
 func readCount(into *int) func(*yaml.Node, string) error {
 	return func(n *yaml.Node, at string) error {
 		v, err := strconv.Atoi(n.Value)
@@ -334,6 +367,13 @@ func Play(scenario *Scenario, l *ledger.Ledger, faults *fault.Set) error {
 	}
 	if scenario.traffic != (deliver.Traffic{}) {
 		l.Post.SetTraffic(scenario.traffic)
+	}
+	for _, c := range scenario.settings {
+		if c.after == 0 {
+			l.SetLenient(c.lenientAmounts) // before the first request
+			continue
+		}
+		l.Store.Agenda.Plan(start.Add(c.after), func() { l.SetLenient(c.lenientAmounts) })
 	}
 	return nil
 }

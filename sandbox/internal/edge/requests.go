@@ -89,7 +89,7 @@ func (s *Server) record(x *exchange, number int64) {
 	r, a := x.request, &x.answer
 	e := journal.Entry{
 		Time: s.Ledger.Store.Clock.Now(), Kind: journal.Request, Subject: x.subject, Operation: x.operation(),
-		Method: journal.Text([]byte(r.Method), 32), Target: journal.Text([]byte(r.RequestURI), maxTarget),
+		Method: journal.Text([]byte(r.Method), 32), Target: journal.Text([]byte(originForm(r.RequestURI)), maxTarget),
 		Duration: time.Since(x.began), Signature: x.signature,
 	}
 	e.Request, e.RequestLeftOut = journal.Body(x.body)

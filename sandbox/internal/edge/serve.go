@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/routers"
@@ -65,9 +66,12 @@ type Server struct {
 	Bindings []Binding // nil: any ids go together
 	// LargeBodies has a slot for each request that needs much memory.
 	LargeBodies chan struct{}
+	// Begin puts in place what the sandbox begins with. Nil: nothing.
+	Begin func() error
 
 	operations *http.ServeMux
 	bills      bills
+	resets     sync.Mutex // one at a time, since each begins anew
 }
 
 // New returns a server over a ledger.
@@ -137,7 +141,9 @@ func (s *Server) serve(w http.ResponseWriter, x *exchange) {
 	skew, skewedBy := s.Faults.Skew(about, requested)
 	x.faults = append(x.faults, skewedBy...)
 	x.outcome.Shift += skew
-	signed := signcheck.Request{Method: r.Method, Target: r.RequestURI, Host: r.Host, Authorization: r.Header.Get("Authorization"), Body: x.body}
+	// That a second Authorization is refused is a guess: no source says what the real host does.
+	authorization := strings.Join(r.Header.Values("Authorization"), ",")
+	signed := signcheck.Request{Method: r.Method, Target: originForm(r.RequestURI), Host: r.Host, Authorization: authorization, Body: x.body}
 	if refused := s.Ledger.Keys.CheckSignature(signed, s.wall().Add(skew)); refused != nil {
 		report := s.Explain(signed, s.wall().Add(skew))
 		x.signature = &report
@@ -167,6 +173,21 @@ func (s *Server) serve(w http.ResponseWriter, x *exchange) {
 	x.outcome.Strike(fault.After, x.faults)
 	x.outcome.Strike(fault.OnAnswer, x.faults)
 	x.replace()
+}
+
+// originForm is the path and query of a request target. A client of a proxy sends
+// the whole URL and signs these alone.
+func originForm(target string) string {
+	scheme, rest, isURL := strings.Cut(target, "://")
+	if !isURL || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return target
+	}
+	if i := strings.IndexAny(rest, "/?"); i >= 0 && rest[i] == '/' {
+		return rest[i:]
+	} else if i >= 0 {
+		return "/" + rest[i:]
+	}
+	return "/"
 }
 
 // exchangeKey finds the exchange of a request in its context.
@@ -223,10 +244,22 @@ func (s *Server) send(w http.ResponseWriter, x *exchange) {
 	if !x.outcome.Gateway {
 		a.header.Set("Request-ID", fmt.Sprintf("%s-%d", rand.Text(), number))
 		a.header.Set("Cache-Control", "no-cache, must-revalidate")
+		a.header.Set("X-Content-Type-Options", "nosniff")
+		a.header.Set("Content-Language", "zh-CN") // of all messages, whatever Accept-Language asks for
 		if a.status == http.StatusNoContent {
 			// As the real host does, and some clients look at it before they verify.
 			a.header.Set("Content-Type", "application/json; charset=utf-8")
 		}
+	}
+	// HTTP/2 forbids both, and a connection that is closed after the answer is not kept.
+	if x.request.ProtoMajor == 1 && x.request.ProtoAtLeast(1, 1) && !x.request.Close {
+		a.header.Set("Connection", "keep-alive")
+		a.header.Set("Keep-Alive", "timeout=8")
+	}
+	if !x.bare {
+		plain := asWritten.Replace(a.body.String())
+		a.body.Reset()
+		a.body.WriteString(plain)
 	}
 	if x.request.Method == http.MethodHead {
 		a.body.Reset() // it would be signed, but never sent
@@ -252,6 +285,10 @@ func (s *Server) send(w http.ResponseWriter, x *exchange) {
 		_, _ = w.Write(a.body.Bytes())
 	}
 }
+
+// asWritten undoes the escapes that encoding/json adds for pages of HTML: the real
+// host's answers have none. A backslash that is escaped escapes nothing itself.
+var asWritten = strings.NewReplacer(`\\`, `\\`, `\u0026`, "&", `\u003c`, "<", `\u003e`, ">")
 
 // unsigned holds an answer back until it is whole, since its signature goes
 // ahead of its body.
@@ -294,15 +331,21 @@ func answerError(w http.ResponseWriter, _ *http.Request, err error) {
 	wire.Write(w, refused)
 }
 
-// Reset forgets all records, faults and the journal. An error means that nothing
-// was forgotten.
-func (s *Server) Reset() error {
-	return s.Ledger.Reset(func() {
+// Reset forgets all records, faults and the journal, and begins anew unless the
+// sandbox is to be empty.
+func (s *Server) Reset(empty bool) error {
+	s.resets.Lock()
+	defer s.resets.Unlock()
+	err := s.Ledger.Reset(func() {
 		for _, f := range s.Faults.Active() {
 			s.Faults.Remove(f.ID)
 		}
 		s.bills.forget()
 	})
+	if err != nil || empty || s.Begin == nil {
+		return err
+	}
+	return s.Begin()
 }
 
 func (s *Server) wall() time.Time { return s.Ledger.Store.Clock.Wall() }

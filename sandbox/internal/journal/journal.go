@@ -19,7 +19,7 @@ type Entry struct {
 	Seq  int64     `json:"seq"`
 	Time time.Time `json:"time"` // that orders go by
 	// Kind is request, move (of the user or of WeChat Pay), notification (one
-	// attempt to deliver one), clock, fault or reset.
+	// attempt to deliver one), clock, fault, setting or reset.
 	Kind string `json:"kind"`
 	// Subject names what it happened to: sub_mchid, a slash and out_order_no
 	// for an order; empty when it is about none. Direct merchants have no
@@ -27,8 +27,8 @@ type Entry struct {
 	// overseas orders begin with the name of their family and a slash.
 	Subject string `json:"subject,omitempty"`
 	Stage   string `json:"stage,omitempty"` // of the order, afterwards
-	// Operation is the operationId of a request, the name of a move, or the
-	// event type of a notification.
+	// Operation is the operationId of a request, the name of a move or of a
+	// setting, or the event type of a notification.
 	Operation string        `json:"operation,omitempty"`
 	Method    string        `json:"method,omitempty"`
 	Target    string        `json:"target,omitempty"` // path and query, or the host and path of a notify_url
@@ -61,6 +61,7 @@ const (
 	Notification = "notification"
 	Clock        = "clock"
 	Fault        = "fault"
+	Setting      = "setting" // was switched
 	Reset        = "reset"
 )
 

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"iter"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -23,12 +24,13 @@ type Ledger struct {
 
 	newestPublic atomic.Bool // the newest correctly signed request named the public key
 
-	RiskCap        int64 // fen
-	MaxOrders      int
-	LenientAmounts bool
-	StrictTimes    bool
+	RiskCap     int64 // fen
+	MaxOrders   int
+	StrictTimes bool
 
 	// Under the store's lock.
+	LenientAmounts bool
+
 	orders       *store.Table[rules.Order] // by their keys
 	payments     map[string]*rules.Order   // by transaction_id
 	queries      *store.Table[string]      // out_order_no by query_id
@@ -126,6 +128,25 @@ func (l *Ledger) Reset(then func()) error {
 
 // now is the time that orders go by.
 func (l *Ledger) now() time.Time { return l.Store.Clock.Now() }
+
+// Lenient reports whether totals that break the formula are taken.
+func (l *Ledger) Lenient() bool {
+	l.Store.Lock()
+	defer l.Store.Unlock()
+	return l.LenientAmounts
+}
+
+// SetLenient switches that, for requests from then on. A switch is an entry of the
+// journal.
+func (l *Ledger) SetLenient(on bool) {
+	l.Store.Lock()
+	defer l.Store.Unlock()
+	if l.LenientAmounts == on {
+		return
+	}
+	l.LenientAmounts = on
+	l.Journal.Add(journal.Entry{Time: l.now(), Kind: journal.Setting, Operation: "lenient_amounts", Message: strconv.FormatBool(on)})
+}
 
 // Account returns the ids of the merchant.
 func (l *Ledger) Account() wire.Account { return l.Keys.Credentials.Account() }

@@ -144,7 +144,11 @@ func (b Modify) apply(c *change) *Refusal {
 		return refused
 	}
 	if before := *c.Entity.TotalAmount; body.TotalAmount > before || body.TotalAmount == before && !c.terms.LenientAmounts {
-		return ParamError("body", "/total_amount", "修改后的总金额必须小于修改前的总金额", "is not lower than the amount of the order")
+		issue := "is not lower than the amount of the order"
+		if body.TotalAmount == before {
+			issue += "; --lenient-amounts takes the same one"
+		}
+		return ParamError("body", "/total_amount", "修改后的总金额必须小于修改前的总金额", issue)
 	}
 	c.device(body.Device)
 	c.bill(body.PostPayments, body.PostDiscounts, body.TotalAmount)

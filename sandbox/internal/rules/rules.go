@@ -92,7 +92,7 @@ func (t Terms) checkBill(riskFund *payscore.RiskFund, payments []payscore.Paymen
 		return refused
 	}
 	if !t.LenientAmounts && sum(payments, discounts).Cmp(big.NewInt(total)) != 0 {
-		return ParamError("body", "/total_amount", "最终总金额计算非法", "is not the payments less the discounts")
+		return ParamError("body", "/total_amount", "最终总金额计算非法", "is not the payments less the discounts; --lenient-amounts takes it")
 	}
 	// In the deposit-free mode the risk fund of the order caps it too.
 	estimate := riskFund == nil || riskFund.Name == payscore.RiskFundNameEstimateOrderCost

@@ -33,7 +33,7 @@ type Request struct {
 	Method        string
 	Target        string // path and query, byte for byte
 	Host          string // which is not signed
-	Authorization string
+	Authorization string // several are joined by commas
 	Body          []byte
 }
 
@@ -78,6 +78,9 @@ func (k Keys) ReadClaim(authorization string) (c Claim, wrong *WrongClaim) {
 	if !isScheme {
 		return c, malformed("scheme", "scheme is not "+Scheme+" followed by one space")
 	}
+	if strings.Contains(rest, Scheme+" ") {
+		return c, malformed("header-twice", "the header is there more than once")
+	}
 	for _, pair := range strings.Split(rest, ",") {
 		m := parameter.FindStringSubmatch(pair)
 		if m == nil || values[m[1]] != "" {
@@ -98,7 +101,8 @@ func (k Keys) ReadClaim(authorization string) (c Claim, wrong *WrongClaim) {
 	if values["mchid"] != k.MchID {
 		return c, &WrongClaim{"mchid", "商户号与签名不匹配", "mchid is not the service provider of this sandbox"}
 	}
-	if !strings.EqualFold(values["serial_no"], k.SerialNo) {
+	// It is a number: tools print it with zeros in front or without.
+	if !strings.EqualFold(strings.TrimLeft(values["serial_no"], "0"), strings.TrimLeft(k.SerialNo, "0")) {
 		return c, &WrongClaim{"serial-no", "商户证书序列号有误", "serial_no is not that of the merchant's API certificate"}
 	}
 	var err error

@@ -7,8 +7,9 @@ var mistakes = map[string]catalog.Text{
 	"ok": {ZH: "签名正确。", EN: "The signature is right."},
 
 	// Of the Authorization.
-	"Scheme":                 {ZH: "应为“WECHATPAY2-SHA256-RSA2048”加一个空格", EN: "The header starts with WECHATPAY2-SHA256-RSA2048 and one space."},
+	"scheme":                 {ZH: "应为“WECHATPAY2-SHA256-RSA2048”加一个空格", EN: "The header starts with WECHATPAY2-SHA256-RSA2048 and one space."},
 	"header-syntax":          {ZH: "应为五个key=\"value\"，逗号分隔，无空格", EN: "The header has five pairs of the form key=\"value\" with commas between them and no spaces."},
+	"header-twice":           {ZH: "请求有多个Authorization头，应只有一个", EN: "The request has more than one Authorization header; it has to have one."},
 	"missing-parameter":      {ZH: "缺少参数", EN: "A parameter of the header is missing."},
 	"extra-parameter":        {ZH: "有多余的参数", EN: "The header has a parameter that does not belong there."},
 	"mchid":                  {ZH: "mchid应为服务商的商户号", EN: "mchid is the number of the service provider, never that of a sub-merchant."},

@@ -127,8 +127,11 @@ func (c *Contract) Check(r *http.Request) *rules.Refusal {
 		return rules.ParamError("body", "", "参数错误", "does not fit the contract")
 	}
 	location, field, issue := "body", "", wrong.Reason
-	if wrong.Parameter != nil {
+	switch missing := errors.Is(err, openapi3filter.ErrInvalidRequired); {
+	case wrong.Parameter != nil:
 		location, field = wrong.Parameter.In, wrong.Parameter.Name
+	case missing:
+		return rules.ParamError("body", "", "缺少请求体", "is empty, and has to be JSON")
 	}
 	var schema *openapi3.SchemaError
 	if errors.As(err, &schema) {

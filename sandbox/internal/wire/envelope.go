@@ -33,12 +33,16 @@ func (k *Keys) Envelope(n Event) ([]byte, error) {
 	}
 	event, _ := catalog.EventOf(n.EventType)
 	nonce := rand.Text()[:aead.NonceSize()]
-	return json.Marshal(payscore.Notification{
+	text, err := json.Marshal(payscore.Notification{
 		ID: n.ID, CreateTime: n.CreatedAt.In(rules.ChinaTime).Format(time.RFC3339), EventType: n.EventType,
 		ResourceType: "encrypt-resource", Summary: &event.Summary,
 		Resource: payscore.EncryptedResource{
 			OriginalType: &event.OriginalType, Algorithm: payscore.SecretAlgorithmAeadAes256Gcm, AssociatedData: &event.AssociatedData, Nonce: nonce,
-			Ciphertext: base64.StdEncoding.EncodeToString(aead.Seal(nil, []byte(nonce), n.Resource, []byte(event.AssociatedData))),
+			Ciphertext: base64.StdEncoding.EncodeToString(aead.Seal(nil, []byte(nonce), loose(n.Resource), []byte(event.AssociatedData))),
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
+	return loose(text), nil
 }

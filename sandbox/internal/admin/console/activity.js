@@ -4,7 +4,7 @@ import { copyable, fill, h, soon, toast } from "./dom.js";
 import { entryRow } from "./timeline.js";
 import { copyLabel, t } from "./words.js";
 
-const kinds = ["request", "move", "notification", "clock", "fault"];
+const kinds = ["request", "move", "notification", "clock", "fault", "setting"];
 
 export function view(container) {
   let gone = false, kind = "";

@@ -21,6 +21,8 @@ function query(params) {
 }
 
 export const account = () => call("GET", "account");
+export const settings = () => call("GET", "settings");
+export const changeSettings = (body) => call("POST", "settings", body);
 export const orders = (params) => call("GET", "orders" + query(params));
 export const order = (subMchID, outOrderNo, family) => call("GET", "order" + query({ family, sub_mchid: subMchID, out_order_no: outOrderNo }));
 export const plans = (params) => call("GET", "plans" + query(params));

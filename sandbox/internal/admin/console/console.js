@@ -20,8 +20,10 @@ function route() {
   const view = views[name] ? name : "orders";
   shown?.leave();
   for (const link of document.querySelectorAll("nav [data-view]")) {
-    if (link.dataset.view === view) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.view === view) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone the row is wider than the page
+    } else link.removeAttribute("aria-current");
   }
   shown = views[view].view(main, rest);
 }

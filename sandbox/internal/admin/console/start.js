@@ -1,7 +1,7 @@
 // What a team needs to point its client here.
 import * as api from "./api.js";
-import { attempt, copyable, fill, h, toast } from "./dom.js";
-import { copyLabel, t } from "./words.js";
+import { attempt, copyable, fill, h, soon, toast } from "./dom.js";
+import { copyLabel, has, t } from "./words.js";
 
 const ids = ["mchid", "sub_mchid", "appid", "service_id", "serial_no", "public_key_id", "platform_serial_no"];
 
@@ -47,8 +47,28 @@ let chosen = "Go";
 
 export function view(container) {
   let gone = false;
+  const settings = h("section", { class: "card settings" });
   fill(container, h("div", { class: "page" }));
   load();
+  loadSettings();
+
+  async function loadSettings() {
+    const now = await api.settings().catch((error) => toast(error.message));
+    if (gone || !now) return;
+    const lenient = h("input", {
+      type: "checkbox", role: "switch", key: "lenient", "data-live": "yes", checked: now.lenient_amounts,
+      onchange: (event) => attempt(event.currentTarget, async () => {
+        try {
+          await api.changeSettings({ lenient_amounts: event.target.checked });
+        } finally {
+          await loadSettings();
+        }
+      }),
+    });
+    fill(settings, h("h2", {}, t("start.settings")),
+      h("label", { class: "switch" }, lenient, h("span", {}, h("strong", {}, t("start.lenient")), h("small", {}, t("start.lenientText")))),
+      h("dl", { class: "facts" }, h("dt", {}, t("start.keyMode")), h("dd", {}, h("code", {}, now.key_mode), has("mode." + now.key_mode) && h("small", {}, t("mode." + now.key_mode)))));
+  }
 
   async function load() {
     const [a, others] = await Promise.all([api.account(), api.otherMoves()]).catch((error) => (toast(error.message), []));
@@ -67,6 +87,7 @@ export function view(container) {
     fill(container, h("div", { class: "page" },
       h("header", { class: "lead" }, h("h1", {}, t("start.title")), h("p", {}, t("start.text"))),
       h("section", { class: "card" }, h("h2", {}, t("start.base")), copyable(a.base_url, copyLabel()), h("h2", {}, t("start.configure")), tabs, code),
+      settings,
       h("div", { class: "columns even" },
         h("section", { class: "card" }, h("h2", {}, t("start.ids")), h("dl", { class: "facts" }, ids.map((name) => [h("dt", {}, name), h("dd", {}, h("code", {}, a[name]))]))),
         h("section", { class: "card" }, h("h2", {}, t("start.files")), h("p", { class: "hint" }, t("start.filesText")),
@@ -81,7 +102,8 @@ export function view(container) {
         }, t("start.reset")))));
   }
 
-  return { entry() {}, refresh() {}, leave: () => (gone = true) };
+  const settingsSoon = soon(loadSettings);
+  return { entry: (e) => ["setting", "reset"].includes(e.kind) && settingsSoon(), refresh: loadSettings, leave: () => (gone = true) };
 }
 
 function otherMove(move) {

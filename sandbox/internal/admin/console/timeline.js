@@ -36,6 +36,7 @@ function title(e) {
     case "move": return moveName(e.operation);
     case "clock": return t("entry.clock", { message: e.message ?? "" });
     case "fault": return has("entry.fault." + e.message) ? t("entry.fault." + e.message) : t("entry.faultText", { message: e.message ?? "" });
+    case "setting": return t(`entry.${e.operation}.${e.message}`);
     case "reset": return t("entry.reset");
     case "notification": return t(good(e) ? "entry.delivery" : "entry.deliveryFailed", { operation: e.operation });
     default: return e.operation || e.method || e.kind;
@@ -80,7 +81,7 @@ export function entryRow(e, withSubject) {
       e.fault && e.kind !== "fault" && h("span", { class: "chip" }, t("kind.fault")),
       e.stage && e.kind !== "notification" && stageBadge(e.stage),
       withSubject && e.subject && subjectLink(e.subject)),
-    e.message && !["clock", "fault"].includes(e.kind) && h("p", { class: "message" }, e.message),
+    e.message && !["clock", "fault", "setting"].includes(e.kind) && h("p", { class: "message" }, e.message),
     e.kind === "fault" && e.fault && h("p", { class: "message" }, h("code", {}, e.fault)),
     e.signature && h("p", { class: "message" }, issueOf(e.signature)),
     hasMore && h("details", { key: "entry-" + e.seq },

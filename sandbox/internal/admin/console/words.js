@@ -38,9 +38,9 @@ const words = {
     "plan.NOT_USED": "Not used", "plan.USING": "In service", "plan.USED": "Used", "plan.SIGN_PLAN_DETAIL_CANCEL": "Cancelled",
     "move.sign_plan": "User signs", "move.cancel_sign_plan": "User cancels", "move.revoke_sign_plans": "User withdraws from the service", "move.expire_sign_plan": "Sign plan expires",
 
-    "kind.request": "Request", "kind.move": "In WeChat", "kind.notification": "Notification", "kind.clock": "Time", "kind.fault": "Fault", "kind.reset": "Reset",
+    "kind.request": "Request", "kind.move": "In WeChat", "kind.notification": "Notification", "kind.clock": "Time", "kind.fault": "Fault", "kind.setting": "Setting", "kind.reset": "Reset",
     "entry.request": "Request body", "entry.answer": "Answer", "entry.emptyAnswer": "The answer has no body.", "entry.requestID": "Request-ID", "entry.number": "Number", "entry.took": "Took", "entry.fault": "Fault", "entry.target": "Target", "entry.more": "Show bodies",
-    "entry.clock": "Time moved on by {message}", "entry.reset": "Everything was forgotten", "entry.signature": "The signature was refused",
+    "entry.clock": "Time moved on by {message}", "entry.reset": "The sandbox began anew", "entry.lenient_amounts.true": "Lenient amounts on", "entry.lenient_amounts.false": "Lenient amounts off", "entry.signature": "The signature was refused",
     "entry.fault.on": "Switched on", "entry.fault.off": "Switched off", "entry.fault.used up": "Used up", "entry.faultText": "Fault: {message}", "entry.delivery": "{operation} delivered", "entry.deliveryFailed": "{operation} not taken",
 
     "notification.waiting": "Waiting", "notification.taken": "Taken", "notification.given_up": "Given up", "notification.next": "next attempt {time}", "notification.attempts": "Attempts: {n}", "notification.resend": "Send again", "notification.none": "No notification yet. Give notify_url when the order is created.", "notification.sent": "Sent",
@@ -65,7 +65,9 @@ const words = {
     "start.ids": "Ids", "start.files": "Files", "start.filesText": "In the directory that --keys names, payscore-sandbox by default. Keys are never shown here.", "start.secret": "secret",
     "start.base": "Base URL", "start.holds.merchant_key": "the merchant's private key, to sign with", "start.holds.merchant_certificate": "the merchant's API certificate", "start.holds.wechatpay_public_key": "WeChat Pay's public key, to verify with", "start.holds.platform_certificate": "WeChat Pay's platform certificate", "start.holds.account": "the ids above and the APIv3 key",
     "start.configure": "Your language", "start.other": "In WeChat, beside orders", "start.otherText": "Permissions, refunds, applications, sign plans and the platform certificate.", "start.make": "Do it", "start.made": "Done",
-    "start.reset": "Forget everything", "start.resetText": "Orders, notifications, faults and the journal. Keys and time stay.", "start.resetSure": "Forget all orders?", "start.resetDone": "The sandbox is empty.",
+    "start.settings": "Settings", "start.lenient": "Lenient amounts", "start.lenientText": "Take a total that is not the payments less the discounts, and a modification to the amount that the order has already. The example on WeChat Pay's page (40000 less 100, total 50000) needs both.",
+    "start.keyMode": "Key mode", "mode.migration": "The merchant has both keys. The public key signs where a request names it, the platform certificate everywhere else.", "mode.public-key": "The merchant has WeChat Pay's public key alone, as new merchants do.", "mode.platform-certificate": "The merchant has platform certificates alone.",
+    "start.reset": "Begin anew", "start.resetText": "Forgets orders, notifications, faults and the journal. What the sandbox began with is there again. Keys, settings and time stay.", "start.resetSure": "Forget all orders and begin anew?", "start.resetDone": "The sandbox is as it began.",
   },
   zh: {
     title: "支付分沙箱",
@@ -104,9 +106,9 @@ const words = {
     "plan.NOT_USED": "未使用", "plan.USING": "服务中", "plan.USED": "已使用", "plan.SIGN_PLAN_DETAIL_CANCEL": "已取消",
     "move.sign_plan": "用户签约", "move.cancel_sign_plan": "用户取消签约", "move.revoke_sign_plans": "用户解除服务授权", "move.expire_sign_plan": "签约计划过期",
 
-    "kind.request": "请求", "kind.move": "微信侧", "kind.notification": "通知", "kind.clock": "时间", "kind.fault": "故障", "kind.reset": "清空",
+    "kind.request": "请求", "kind.move": "微信侧", "kind.notification": "通知", "kind.clock": "时间", "kind.fault": "故障", "kind.setting": "设置", "kind.reset": "重置",
     "entry.request": "请求报文", "entry.answer": "应答", "entry.emptyAnswer": "应答无报文。", "entry.requestID": "Request-ID", "entry.number": "错误编号", "entry.took": "耗时", "entry.fault": "故障", "entry.target": "地址", "entry.more": "查看报文",
-    "entry.clock": "时间快进 {message}", "entry.reset": "已清空全部数据", "entry.signature": "签名未通过",
+    "entry.clock": "时间快进 {message}", "entry.reset": "沙箱已重置", "entry.lenient_amounts.true": "已打开金额宽松", "entry.lenient_amounts.false": "已关闭金额宽松", "entry.signature": "签名未通过",
     "entry.fault.on": "已打开", "entry.fault.off": "已关闭", "entry.fault.used up": "次数已用完", "entry.faultText": "故障：{message}", "entry.delivery": "{operation} 已送达", "entry.deliveryFailed": "{operation} 未被接收",
 
     "notification.waiting": "等待重试", "notification.taken": "已接收", "notification.given_up": "已放弃", "notification.next": "下次 {time}", "notification.attempts": "已发 {n} 次", "notification.resend": "重新发送", "notification.none": "还没有通知。创建订单时请填写 notify_url。", "notification.sent": "已发送",
@@ -131,7 +133,9 @@ const words = {
     "start.ids": "编号", "start.files": "文件", "start.filesText": "位于 --keys 指定的目录，默认为 payscore-sandbox。密钥不会在此显示。", "start.secret": "保密",
     "start.base": "基础地址", "start.holds.merchant_key": "商户私钥，用于签名", "start.holds.merchant_certificate": "商户API证书", "start.holds.wechatpay_public_key": "微信支付公钥，用于验签", "start.holds.platform_certificate": "微信支付平台证书", "start.holds.account": "上述编号与APIv3密钥",
     "start.configure": "您的语言", "start.other": "订单之外的微信侧操作", "start.otherText": "授权、退款、进件、签约计划与平台证书。", "start.make": "执行", "start.made": "已完成",
-    "start.reset": "全部清空", "start.resetText": "清空订单、通知、故障与日志。密钥与时间保留。", "start.resetSure": "确定清空全部订单？", "start.resetDone": "沙箱已清空。",
+    "start.settings": "设置", "start.lenient": "金额宽松", "start.lenientText": "总金额不等于付费项目减去优惠时也接受；修改后的金额与订单当前金额相同也接受。微信支付页面上的示例（40000 减 100，总金额 50000）需要打开此项。",
+    "start.keyMode": "密钥模式", "mode.migration": "商户两种密钥都有，即切换期。请求指明微信支付公钥时由公钥签名，其余均由平台证书签名。", "mode.public-key": "商户只有微信支付公钥，新商户即是如此。", "mode.platform-certificate": "商户只有平台证书。",
+    "start.reset": "重新开始", "start.resetText": "清空订单、通知、故障与日志，并恢复沙箱启动时的订单。密钥、设置与时间保留。", "start.resetSure": "确定清空全部订单并重新开始？", "start.resetDone": "沙箱已恢复到启动时的状态。",
   },
 };
 
