@@ -1,6 +1,6 @@
 # Every target but interop runs from a fresh clone with Go, make and git. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test generate lint race secrets faults hostile walk idle soak redis drift examples otel interop console viewer peers bench ci
+.PHONY: help run test generate lint race secrets faults hostile walk idle soak redis drift examples otel interop matrix console viewer peers bench ci
 
 # All that is derived, and nothing else.
 DERIVED := gen notify/eventtypes.gen.go api/dist docs/coverage.md $(addprefix api/vectors/,signature.json notification.json launch.json certificates.json sensitive.json)
@@ -78,13 +78,16 @@ otel: ## check the OpenTelemetry module, which has requirements of its own
 interop: ## prove that the contract works outside of Go (needs Node 20, npm, a JDK and Chromium)
 	interop/run
 
+matrix: ## run four clients of others on the sandbox and compare the table in docs/interop.md; UPDATE=1 writes it (needs Node 20 and npm)
+	interop/run matrix
+
 console: ## drive the sandbox's console in a browser (needs Node 20, npm and Chromium)
 	interop/run console
 
 viewer: ## fetch the pinned viewer of the reference page again (needs npm)
 	cmd/specgen/internal/build/viewer/refresh
 
-peers: ## run the other Go clients on the sandbox, check allocations, and run all of make bench once, in short
+peers: ## check allocations beside the other Go clients, and run all of make bench once, in short
 	cd bench && go vet ./... && go test ./... && go run ./report --short -o -
 
 bench: ## measure this client beside its peers, the sandbox and the tools, with both versions of Go, into docs/performance*.md

@@ -8,5 +8,6 @@
 // gopay has no call for partner modify: its rows are partner complete with the
 // same body, to which the server gives the same answer.
 //
-// Its tests check bounds on allocations, and run both peers on the sandbox.
+// Its tests check bounds on allocations. Command peer runs both peers on the
+// sandbox, for interop/matrix.
 package bench

@@ -45,7 +45,7 @@ func (s *Sandbox) SetNotificationTraffic(t NotificationTraffic) { s.ledger.Post.
 // Files are the names of all files of a credentials directory, and whether
 // each one is secret.
 func Files() map[string]bool {
-	all := map[string]bool{MerchantCertFile: false, PublicKeyFile: false, PlatformCertFile: false}
+	all := map[string]bool{MerchantCertFile: false, PublicKeyFile: false, PlatformCertFile: false, AuthorityCertFile: false}
 	for _, name := range wire.SecretFiles() {
 		all[name] = true
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/wire"
 )
 
 // MaxConnections is how many connections [NewHTTPServer] keeps open at once.
@@ -16,6 +18,9 @@ const MaxConnections = 10_000
 // connection above [MaxConnections] is closed at once. A handler that streams has
 // to lift the deadlines of 30 s to read and 2 min to write with an
 // [http.ResponseController]. The caller serves and closes the server.
+//
+// That of a [Sandbox] also serves HTTPS, by ServeTLS(listener, "", ""), with a
+// certificate of its credentials' authority.
 func NewHTTPServer(handler http.Handler) *http.Server { return newHTTPServer(handler, MaxConnections) }
 
 func newHTTPServer(handler http.Handler, most int64) *http.Server {
@@ -43,6 +48,10 @@ func newHTTPServer(handler http.Handler, most int64) *http.Server {
 	}
 	if s, ok := handler.(*Sandbox); ok {
 		s.mustBeOpen()
+		server.TLSConfig = wire.ServerTLS(s.credentials)
+		// As the real one, so that a fault can break a connection.
+		server.Protocols = new(http.Protocols)
+		server.Protocols.SetHTTP1(true)
 		server.RegisterOnShutdown(s.admin.Close) // or its live readers would keep it waiting
 		server.BaseContext = func(l net.Listener) context.Context {
 			s.ledger.Post.Own(l.Addr())

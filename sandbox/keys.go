@@ -8,7 +8,10 @@ const (
 	MerchantCertFile = wire.MerchantCertFile // the merchant's API certificate
 	PublicKeyFile    = wire.PublicKeyFile    // SPKI
 	PlatformCertFile = wire.PlatformCertFile // WeChat Pay's platform certificate
-	AccountFile      = wire.AccountFile      // an Account, mode 0600 because of the APIv3 key
+	// AuthorityCertFile has the certificate that clients trust, to call the
+	// sandbox over TLS.
+	AuthorityCertFile = wire.AuthorityCertFile
+	AccountFile       = wire.AccountFile // an Account, mode 0600 because of the APIv3 key
 )
 
 // Account is the content of sandbox.json, what a merchant needs to call the
@@ -21,6 +24,10 @@ type Account = wire.Account
 // sandbox signs with in place of WeChat Pay's. They guard no money. Account
 // returns the ids that go with them, Save(dir) writes all of their files and
 // WriteAccount(dir, baseURL) the one with the sandbox's address.
+//
+// They have an authority, too, which issues the sandbox's certificates for TLS:
+// for WeChat Pay's hosts, localhost, 127.0.0.1 and ::1, and for no other name.
+// CertPool returns its certificate, for clients.
 type Credentials = wire.Credentials
 
 // NewCredentials makes new keys, which takes about a second.

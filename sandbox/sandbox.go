@@ -15,6 +15,7 @@ import (
 	"github.com/wxpayscore/payscore/sandbox/internal/fault"
 	"github.com/wxpayscore/payscore/sandbox/internal/journal"
 	"github.com/wxpayscore/payscore/sandbox/internal/ledger"
+	"github.com/wxpayscore/payscore/sandbox/internal/proxy"
 	"github.com/wxpayscore/payscore/sandbox/internal/rules"
 	"github.com/wxpayscore/payscore/sandbox/internal/wire"
 )
@@ -42,6 +43,7 @@ type Sandbox struct {
 	dataFile      string
 	firstFaults   []Fault
 	adminHosts    []string
+	httpsProxy    string // the address of a listener
 }
 
 // Option configures a Sandbox. A nil Option does nothing, and one with a nil
@@ -219,11 +221,16 @@ func WithNotificationTraffic(t NotificationTraffic) Option {
 // WithListener names a listener of the sandbox before it is served, so that no
 // notification is sent to the sandbox itself. [New] and servers of
 // [NewHTTPServer] do this by themselves. The listener of any other server is
-// known from the first request on.
+// known from the first request on. The console shows the address of one of
+// [NewProxyListener].
 func WithListener(l net.Listener) Option {
 	return func(s *Sandbox) {
-		if l != nil {
-			s.ledger.Post.Own(l.Addr())
+		if l == nil {
+			return
+		}
+		s.ledger.Post.Own(l.Addr())
+		if _, ok := l.(proxy.Listener); ok {
+			s.httpsProxy = l.Addr().String()
 		}
 	}
 }
@@ -262,7 +269,7 @@ func Open(opts ...Option) (*Sandbox, error) {
 	if err := l.Keys.Use(s.credentials); err != nil {
 		return nil, err
 	}
-	s.admin = admin.New(l, s.faults, s.edge, s.adminHosts)
+	s.admin = admin.New(l, s.faults, s.edge, s.adminHosts, s.httpsProxy)
 	l.Store.Clock.Begin()
 	// What fell due while no sandbox ran begins with it: all else is in place.
 	if s.dataFile != "" {

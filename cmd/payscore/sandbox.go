@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 type sandboxCommand struct {
 	Addr           string          `default:"127.0.0.1:8129" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default ${default}."`
 	AllowRemote    bool            `help:"Listen on an address that other machines reach. Whoever reaches it can do all that the sandbox can."`
+	HTTPSProxy     string          `name:"https-proxy" placeholder:"HOST:PORT" help:"Also be an HTTPS proxy there, for clients with a hard-coded host: it leads WeChat Pay's hosts to the sandbox, and refuses all others. Clients trust ca_cert.pem of DIR."`
+	TLS            bool            `name:"tls" help:"Serve https in place of http, with a certificate for localhost, 127.0.0.1 and ::1. Clients trust ca_cert.pem of DIR."`
 	Keys           string          `default:"payscore-sandbox" type:"path" placeholder:"DIR" help:"Directory of the keys, made when it is not there and used again when it is. Default ${default}."`
 	Data           string          `type:"path" placeholder:"FILE" help:"Keep orders and notifications in a file, over the end of the process. Default: in memory."`
 	Journal        string          `type:"path" placeholder:"FILE" help:"Append all that happens to a file, an object of JSON a line, with the first 8 KiB of each body."`
@@ -50,6 +53,8 @@ holds the ids too, and give it
   wechatpay_public_key.pem  WeChat Pay's public key, for answers to requests
                             that name it in Wechatpay-Serial
   platform_cert.pem         its platform certificate, for all other answers
+  ca_cert.pem               what a client trusts to reach the sandbox by --https-proxy
+                            or --tls
 
 The console is at /_sandbox/ in a browser on the same machine: orders and their life,
 what the user would do in WeChat, faults, time, and why a signature does not verify.
@@ -62,48 +67,88 @@ https://github.com/wxpayscore/payscore/blob/main/docs/sandbox.md`
 // Run serves until ctx is done.
 func (c *sandboxCommand) Run(ctx context.Context, s *streams) error {
 	// Before the keys, so that those of a running sandbox stay as they are.
-	listener, err := c.listen()
+	at, err := c.listen()
 	if err != nil {
 		return inputError{err}
 	}
-	url := baseURL(listener)
-	box, err := c.open(s, url, sandbox.WithListener(listener))
+	url := baseURL(at[0].Listener, at[0].tls)
+	var opts []sandbox.Option
+	for _, l := range at {
+		opts = append(opts, sandbox.WithListener(l.Listener))
+	}
+	box, err := c.open(s, url, opts...)
 	if err != nil {
-		_ = listener.Close()
+		closeAll(at)
 		return err
 	}
 	if c.journal != nil {
 		defer func() { _ = c.journal.close() }() // after the sandbox
 	}
+	ready := map[string]string{"listening": url, "keys": c.Keys}
+	if len(at) > 1 {
+		ready["https_proxy"] = baseURL(at[1].Listener, false)
+	}
 	if s.json {
-		b, _ := json.Marshal(map[string]string{"listening": url, "keys": c.Keys})
+		b, _ := json.Marshal(ready)
 		s.printf("%s\n", b)
-		return errors.Join(serve(ctx, listener, box), box.Close())
+		return errors.Join(serve(ctx, box, at...), box.Close())
 	}
 	s.printf("keys in %s\n", c.Keys)
 	c.printSeed(s, box)
+	if len(at) > 1 {
+		s.printf("https proxy on %s for WeChat Pay's hosts; trust %s\n", ready["https_proxy"], filepath.Join(c.Keys, sandbox.AuthorityCertFile))
+	}
 	s.printf("console on %s/_sandbox/\nlistening on %s\n", url, url)
-	return errors.Join(serve(ctx, listener, box), box.Close())
+	return errors.Join(serve(ctx, box, at...), box.Close())
 }
 
-// listen rejects non-loopback addresses unless --allow-remote is set.
-func (c *sandboxCommand) listen() (net.Listener, error) {
-	addr, err := net.ResolveTCPAddr("tcp", c.Addr)
+// served is a listener, and whether TLS is spoken there.
+type served struct {
+	net.Listener
+	tls bool
+}
+
+func closeAll(at []served) {
+	for _, l := range at {
+		_ = l.Close()
+	}
+}
+
+// listen opens the address, and then that of the proxy.
+func (c *sandboxCommand) listen() ([]served, error) {
+	main, err := c.listenAt(c.Addr)
+	if err != nil || c.HTTPSProxy == "" {
+		return []served{{main, c.TLS}}, err
+	}
+	proxy, err := c.listenAt(c.HTTPSProxy)
+	if err != nil {
+		_ = main.Close()
+		return nil, err
+	}
+	return []served{{main, c.TLS}, {sandbox.NewProxyListener(proxy), true}}, nil
+}
+
+// listenAt rejects non-loopback addresses unless --allow-remote is set.
+func (c *sandboxCommand) listenAt(at string) (net.Listener, error) {
+	addr, err := net.ResolveTCPAddr("tcp", at)
 	if err != nil {
 		return nil, err
 	}
 	if !c.AllowRemote && !addr.IP.IsLoopback() {
-		return nil, fmt.Errorf("%s can be reached from other machines: take 127.0.0.1, or say --allow-remote", c.Addr)
+		return nil, fmt.Errorf("%s can be reached from other machines: take 127.0.0.1, or say --allow-remote", at)
 	}
 	return net.ListenTCP("tcp", addr)
 }
 
 // baseURL returns the URL of the listener for a client on this machine. The listener
 // may listen on all addresses.
-func baseURL(listener net.Listener) string {
+func baseURL(listener net.Listener, tls bool) string {
 	addr := listener.Addr().String()
 	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	if tls {
+		return "https://" + addr
 	}
 	return "http://" + addr
 }
@@ -206,8 +251,8 @@ func (c *sandboxCommand) beginning() (func(*sandbox.Sandbox) error, error) {
 const shutdownTimeout = 2 * time.Second
 
 // serve serves until ctx is done, and then returns nil.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := sandbox.NewHTTPServer(handler)
+func serve(ctx context.Context, box *sandbox.Sandbox, at ...served) error {
+	server := sandbox.NewHTTPServer(box)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -219,7 +264,18 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		}
 	})
 	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	ended := make(chan error, len(at))
+	for _, l := range at {
+		go func() {
+			if l.tls {
+				ended <- server.ServeTLS(l.Listener, "", "")
+			} else {
+				ended <- server.Serve(l.Listener)
+			}
+		}()
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		_ = server.Close()
 		return err
 	}
 	<-stopped
@@ -258,7 +314,7 @@ func (m *modifyCommand) startSandbox(outOrderNo string, total int64) (stop func(
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = serve(ctx, listener, box)
+		_ = serve(ctx, box, served{listener, false})
 	}()
 	return func() {
 		cancel()

@@ -130,7 +130,7 @@ func TestSandbox(t *testing.T) {
 	}
 
 	// Files: those listed, and none but the public ones for others to read.
-	public := []string{"apiclient_cert.pem", "wechatpay_public_key.pem", "platform_cert.pem"}
+	public := []string{"apiclient_cert.pem", "wechatpay_public_key.pem", "platform_cert.pem", "ca_cert.pem"}
 	first := contents(t, dir)
 	for _, name := range append(public, "apiclient_key.pem", "sandbox.json") {
 		if _, ok := first[name]; !ok {

@@ -24,17 +24,18 @@ import (
 
 // Values of AccountFileHolds that the contract lists.
 const (
-	AccountFileHoldsAccount             AccountFileHolds = "account"
-	AccountFileHoldsMerchantCertificate AccountFileHolds = "merchant_certificate"
-	AccountFileHoldsMerchantKey         AccountFileHolds = "merchant_key"
-	AccountFileHoldsPlatformCertificate AccountFileHolds = "platform_certificate"
-	AccountFileHoldsWechatpayPublicKey  AccountFileHolds = "wechatpay_public_key"
+	AccountFileHoldsAccount              AccountFileHolds = "account"
+	AccountFileHoldsAuthorityCertificate AccountFileHolds = "authority_certificate"
+	AccountFileHoldsMerchantCertificate  AccountFileHolds = "merchant_certificate"
+	AccountFileHoldsMerchantKey          AccountFileHolds = "merchant_key"
+	AccountFileHoldsPlatformCertificate  AccountFileHolds = "platform_certificate"
+	AccountFileHoldsWechatpayPublicKey   AccountFileHolds = "wechatpay_public_key"
 )
 
 // Valid reports whether e is one of those values.
 func (e AccountFileHolds) Valid() bool {
 	switch e {
-	case AccountFileHoldsAccount, AccountFileHoldsMerchantCertificate, AccountFileHoldsMerchantKey, AccountFileHoldsPlatformCertificate, AccountFileHoldsWechatpayPublicKey:
+	case AccountFileHoldsAccount, AccountFileHoldsAuthorityCertificate, AccountFileHoldsMerchantCertificate, AccountFileHoldsMerchantKey, AccountFileHoldsPlatformCertificate, AccountFileHoldsWechatpayPublicKey:
 		return true
 	}
 	return false
@@ -606,6 +607,9 @@ type Seed struct {
 
 // Settings How the sandbox is set.
 type Settings struct {
+	// HTTPSProxy Address of the proxy for clients with a hard-coded host, `payscore sandbox --https-proxy`. Empty when there is none.
+	HTTPSProxy string `json:"https_proxy"`
+
 	// KeyMode Which of WeChat Pay's keys the merchant has, as `payscore sandbox --key-mode` names it. It is chosen at the start.
 	KeyMode string `json:"key_mode"`
 

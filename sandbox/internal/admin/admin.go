@@ -36,15 +36,17 @@ type Handler struct {
 	faults  *fault.Set
 	edge    *edge.Server
 	hosts   []string // names that a request may come to, besides loopback
+	proxy   string   // address of the HTTPS proxy, or empty
 	mux     *http.ServeMux
 	streams atomic.Int64
 	closing chan struct{}
 	close   func()
 }
 
-// New returns a handler of what comes to hosts, besides loopback.
-func New(l *ledger.Ledger, faults *fault.Set, e *edge.Server, hosts []string) *Handler {
-	a := &Handler{ledger: l, faults: faults, edge: e, hosts: hosts, closing: make(chan struct{})}
+// New returns a handler of what comes to hosts, besides loopback. proxy is the address
+// of the HTTPS proxy, if there is one.
+func New(l *ledger.Ledger, faults *fault.Set, e *edge.Server, hosts []string, proxy string) *Handler {
+	a := &Handler{ledger: l, faults: faults, edge: e, hosts: hosts, proxy: proxy, closing: make(chan struct{})}
 	a.close = sync.OnceFunc(func() { close(a.closing) })
 	a.mount()
 	return a
@@ -120,7 +122,11 @@ func (a *Handler) checkContract(next http.Handler) http.Handler {
 			writeProblem(w, r, refused)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestHost{}, r.Host)))
+		base := "http://" + r.Host
+		if r.TLS != nil {
+			base = "https://" + r.Host
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestBase{}, base)))
 	})
 }
 

@@ -12,20 +12,21 @@ import (
 	"github.com/wxpayscore/payscore/sandbox/internal/wire"
 )
 
-// requestHost is where a request came to, for the account's base_url.
-type requestHost struct{}
+// requestBase is where a request came to, for the account's base_url.
+type requestBase struct{}
 
 func (a adminOperations) GetAccount(ctx context.Context, _ server.GetAccountRequestObject) (server.GetAccountResponseObject, error) {
 	c := a.ledger.Account()
-	host, _ := ctx.Value(requestHost{}).(string)
+	base, _ := ctx.Value(requestBase{}).(string)
 	return server.GetAccount200JSONResponse{
-		BaseURL: "http://" + host, Mchid: c.MchID, SerialNo: c.SerialNo, PublicKeyID: c.PublicKeyID,
+		BaseURL: base, Mchid: c.MchID, SerialNo: c.SerialNo, PublicKeyID: c.PublicKeyID,
 		PlatformSerialNo: c.PlatformSerialNo, ServiceID: c.ServiceID, Appid: c.AppID, SubMchid: c.SubMchID,
 		Files: []server.AccountFile{
 			{Name: wire.MerchantKeyFile, Holds: server.AccountFileHoldsMerchantKey, Secret: true},
 			{Name: wire.MerchantCertFile, Holds: server.AccountFileHoldsMerchantCertificate},
 			{Name: wire.PublicKeyFile, Holds: server.AccountFileHoldsWechatpayPublicKey},
 			{Name: wire.PlatformCertFile, Holds: server.AccountFileHoldsPlatformCertificate},
+			{Name: wire.AuthorityCertFile, Holds: server.AccountFileHoldsAuthorityCertificate},
 			{Name: wire.AccountFile, Holds: server.AccountFileHoldsAccount, Secret: true},
 		},
 	}, nil

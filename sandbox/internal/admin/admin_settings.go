@@ -7,7 +7,7 @@ import (
 )
 
 func (a adminOperations) settings() server.Settings {
-	return server.Settings{KeyMode: a.ledger.Keys.Mode.String(), LenientAmounts: a.ledger.Lenient()}
+	return server.Settings{KeyMode: a.ledger.Keys.Mode.String(), LenientAmounts: a.ledger.Lenient(), HTTPSProxy: a.proxy}
 }
 
 // GetSettings is GET /_sandbox/api/settings.

@@ -82,11 +82,18 @@ func reset(w http.ResponseWriter) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
+	// Below TLS, which would announce the end.
+	for above, ok := conn.(netConn); ok; above, ok = conn.(netConn) {
+		conn = above.NetConn()
+	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
 	_ = conn.Close()
 }
+
+// netConn is a connection on top of another one.
+type netConn interface{ NetConn() net.Conn }
 
 // cut sends some of an answer and closes the connection.
 func cut(w http.ResponseWriter, a *unsigned) {

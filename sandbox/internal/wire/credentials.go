@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/wxpayscore/payscore/sandbox/internal/authority"
 )
 
 // Account is what a merchant of the sandbox is told, as sandbox.json holds it.
@@ -109,6 +111,7 @@ type Credentials struct {
 	platform     *rsa.PrivateKey
 	merchantCert []byte // DER
 	platformCert []byte // DER
+	authority    *authority.Authority
 }
 
 // Account returns the ids that go with the keys, with an empty BaseURL.
@@ -131,7 +134,7 @@ func PlatformKey(c *Credentials) *rsa.PublicKey { return &c.platform.PublicKey }
 
 // SecretFiles are the files of a directory that only their owner may read.
 func SecretFiles() []string {
-	return []string{MerchantKeyFile, wechatpayKeyFile, platformKeyFile, AccountFile}
+	return []string{MerchantKeyFile, wechatpayKeyFile, platformKeyFile, AccountFile, issuerFile}
 }
 
 // String names the account and no key.
@@ -171,6 +174,9 @@ func NewCredentials() (*Credentials, error) {
 	if c.platformCert, c.account.PlatformSerialNo, err = selfSigned("payscore sandbox platform certificate", c.platform, time.Now()); err != nil {
 		return nil, err
 	}
+	if c.authority, err = newAuthority(); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
@@ -202,7 +208,7 @@ func OpenCredentials(dir string) (*Credentials, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return c, err
 	}
-	for _, name := range []string{MerchantKeyFile, MerchantCertFile, PublicKeyFile, PlatformCertFile, wechatpayKeyFile, platformKeyFile, AccountFile} {
+	for _, name := range []string{MerchantKeyFile, MerchantCertFile, PublicKeyFile, PlatformCertFile, wechatpayKeyFile, platformKeyFile, AuthorityCertFile, issuerFile, AccountFile} {
 		if _, statErr := os.Lstat(filepath.Join(dir, name)); statErr == nil {
 			return nil, fmt.Errorf("sandbox: %s has %s but not all of the sandbox's files: %w", dir, name, err)
 		}
@@ -256,6 +262,7 @@ func (c *Credentials) Save(dir string) error {
 		writePEM(filepath.Join(dir, MerchantCertFile), "CERTIFICATE", c.merchantCert, 0o644),
 		writePEM(filepath.Join(dir, PlatformCertFile), "CERTIFICATE", c.platformCert, 0o644),
 		writePEM(filepath.Join(dir, PublicKeyFile), "PUBLIC KEY", spki, 0o644),
+		saveAuthority(dir, c.authority),
 		c.WriteAccount(dir, ""),
 	)
 }
@@ -288,12 +295,15 @@ func loadCredentials(dir string) (*Credentials, error) {
 	if err := checkPublicKey(filepath.Join(dir, PublicKeyFile), c.wechatpay); err != nil {
 		return nil, err
 	}
+	if c.authority, err = loadAuthority(dir); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
 // usable wants the keys, which zero credentials have not.
 func (c *Credentials) usable() error {
-	if c == nil || c.merchant == nil || c.wechatpay == nil || c.platform == nil {
+	if c == nil || c.merchant == nil || c.wechatpay == nil || c.platform == nil || c.authority == nil {
 		return errors.New("sandbox: the credentials have no keys: they come from NewCredentials or OpenCredentials")
 	}
 	return nil

@@ -1,0 +1,3 @@
+// Package proxy plays an HTTPS proxy whose tunnels all end in the sandbox. It dials
+// nothing.
+package proxy
