@@ -40,8 +40,9 @@ async function prove(dir) {
   const pem = (name) => readFileSync(join(dir, name));
   const account = JSON.parse(pem("sandbox.json"));
   const key = Rsa.from(pem("wechatpay_public_key.pem"), Rsa.KEY_TYPE_PUBLIC);
-  const client = (certs) => new Wechatpay({
-    baseURL: account.base_url, mchid: account.mchid, serial: account.serial_no, privateKey: pem("apiclient_key.pem"), certs,
+  // The plugin does not say by itself which key WeChat Pay shall sign with. Without the header it is the certificate.
+  const client = (certs, headers = { "Wechatpay-Serial": account.public_key_id }) => new Wechatpay({
+    baseURL: account.base_url, mchid: account.mchid, serial: account.serial_no, privateKey: pem("apiclient_key.pem"), certs, headers,
   });
   const wxpay = client({ [account.public_key_id]: key });
   const { service_id, appid, sub_mchid } = account;
@@ -122,6 +123,10 @@ async function prove(dir) {
   // As a check of the check: another key must not do.
   const other = Rsa.from(pem("platform_cert.pem"), Rsa.KEY_TYPE_PUBLIC);
   await refused(query(no, {}, client({ [account.public_key_id]: other })), "EV3_RES_HEADER_SIGNATURE_DIGEST");
+
+  // A merchant with the certificate alone names no key.
+  assert.equal((await query(no, {}, client({ [account.platform_serial_no]: other }, {}))).status, 200);
+  await refused(query(no, {}, client({ [account.public_key_id]: key }, {})), "EV3_RES_HEADER_PLATFORM_SERIAL");
 
   // What it takes for a success, or sends elsewhere, is written down in docs/interop.md and docs/peer-defects.md.
   const accepted = await modify(no, 100, { headers: { "Sandbox-Fault": "accepted-202" } });
