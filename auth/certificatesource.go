@@ -44,8 +44,10 @@ type CertificateConfig struct {
 	// means that decrypting with the APIv3 key is proof enough.
 	Roots *x509.CertPool
 
-	Server       string            // scheme and host; default DefaultCertificateServer
-	RoundTripper http.RoundTripper // default http.DefaultTransport
+	Server string // scheme and host; default DefaultCertificateServer
+	// RoundTripper carries the downloads; default http.DefaultTransport. Give the
+	// one that carries the calls, so that a proxy is set once for both.
+	RoundTripper http.RoundTripper
 	// Interval is the longest time between two downloads after Start; up to a
 	// tenth of it is left off at random. Default DefaultCertificateInterval.
 	Interval time.Duration

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 const (
@@ -25,9 +26,12 @@ type APIv3Key struct {
 	aead func() cipher.AEAD
 }
 
-// NewAPIv3Key returns the key that the merchant platform shows as key. It must
-// have exactly 32 bytes; else the error is a *DecryptError with ReasonKey.
+// NewAPIv3Key returns the key that was set on the merchant platform. It must have
+// exactly 32 bytes, white space around it not counted; else the error is a
+// *DecryptError with ReasonKey. An APIv2 key looks the same: that it is the wrong
+// one shows when it decrypts nothing.
 func NewAPIv3Key(key string) (APIv3Key, error) {
+	key = strings.TrimSpace(key)
 	if len(key) != apiV3KeySize {
 		return APIv3Key{}, &DecryptError{Reason: ReasonKey, Size: len(key)}
 	}
@@ -110,7 +114,7 @@ const (
 
 // DecryptError reports what cannot be decrypted. It holds neither key nor
 // ciphertext nor plaintext. ReasonAuthentication most often means that the APIv3
-// key is wrong or was reset.
+// key is wrong (an APIv2 key has 32 characters, too) or was reset.
 type DecryptError struct {
 	Reason string // ReasonKey, ReasonNonce, ReasonCiphertext or ReasonAuthentication
 	Size   int    // bytes of what Reason names; -1 when it is not base64
@@ -120,14 +124,14 @@ type DecryptError struct {
 func (e *DecryptError) Error() string {
 	switch {
 	case e.Reason == ReasonKey:
-		return fmt.Sprintf("auth: decrypt: the APIv3 key has %d bytes, not %d", e.Size, apiV3KeySize)
+		return fmt.Sprintf("auth: decrypt: the APIv3 key has %d bytes, not %d (white space around it does not count)", e.Size, apiV3KeySize)
 	case e.Reason == ReasonNonce:
-		return fmt.Sprintf("auth: decrypt: the nonce has %d bytes, not %d", e.Size, gcmNonceSize)
+		return fmt.Sprintf("auth: decrypt: the nonce has %d bytes, not %d; it is that of the resource, not %s", e.Size, gcmNonceSize, HeaderNonce)
 	case e.Reason == ReasonCiphertext && e.Size < 0:
 		return "auth: decrypt: the ciphertext is not base64"
 	case e.Reason == ReasonCiphertext:
 		return fmt.Sprintf("auth: decrypt: the ciphertext has %d bytes, its tag alone has %d", e.Size, gcmTagSize)
 	default:
-		return "auth: decrypt: none of the APIv3 keys fits, or the ciphertext was altered"
+		return "auth: decrypt: none of the APIv3 keys fits (it was reset, or is another merchant's; a service provider uses its own), or the ciphertext was altered"
 	}
 }

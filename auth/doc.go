@@ -41,6 +41,8 @@
 //   - The APIv2 key, 32 characters too, signs what opens PayScore in WeChat
 //     ([LaunchSigner]), and nothing else here.
 //
+// [ParsePrivateKey] lists the forms in which a key or certificate is taken.
+//
 // A merchant that moves from the platform certificate to the public key gets
 // answers signed by either for some days: give both to [NewVerifier], and
 // Verifier.PreferredID to [WithWechatpaySerial].

@@ -46,14 +46,16 @@ type HeaderError struct {
 	Header string // canonical name, such as Wechatpay-Nonce
 	Reason string // ReasonMissing, ReasonRepeated or ReasonMalformed
 	Value  string // as received, when malformed
+	Hints  []Hint // what is known about the cause
 }
 
 // Error returns one line.
 func (e *HeaderError) Error() string {
+	text := fmt.Sprintf("auth: unverified: header %s is %s", oneline.Cut(e.Header, maxQuoted), oneline.Cut(e.Reason, maxQuoted))
 	if e.Reason == ReasonMalformed {
-		return fmt.Sprintf("auth: unverified: header %s is malformed: %s", oneline.Cut(e.Header, maxQuoted), quote(e.Value))
+		text += ": " + quote(e.Value)
 	}
-	return fmt.Sprintf("auth: unverified: header %s is %s", oneline.Cut(e.Header, maxQuoted), oneline.Cut(e.Reason, maxQuoted))
+	return withHints(text, e.Hints)
 }
 
 // Is makes errors.Is(e, ErrUnverified) true.
@@ -101,6 +103,7 @@ func (e *SignatureTypeError) Is(target error) bool { return target == ErrUnverif
 type UnknownKeyError struct {
 	Serial string // as received
 	Err    error  // why a KeySource could not find out; nil when it simply has no such key
+	Hints  []Hint // what is known about the cause
 }
 
 // Error returns one line.
@@ -109,7 +112,7 @@ func (e *UnknownKeyError) Error() string {
 	if e.Err != nil {
 		text += ": " + cause(e.Err)
 	}
-	return text
+	return withHints(text, e.Hints)
 }
 
 // Is makes errors.Is(e, ErrUnverified) true.
@@ -147,6 +150,7 @@ type SignatureError struct {
 	// any other that failed: a probe comes with a real operation.
 	Probe bool
 	Err   error
+	Hints []Hint // what is known about the cause
 }
 
 // Error returns one line.
@@ -155,7 +159,7 @@ func (e *SignatureError) Error() string {
 	if e.Probe {
 		probe = " (a probe of WeChat Pay)"
 	}
-	return fmt.Sprintf("auth: unverified: the signature is not one of key %s%s: %s", quote(e.Serial), probe, cause(e.Err))
+	return withHints(fmt.Sprintf("auth: unverified: the signature is not one of key %s%s: %s", quote(e.Serial), probe, cause(e.Err)), e.Hints)
 }
 
 // Is makes errors.Is(e, ErrUnverified) true.

@@ -60,7 +60,7 @@ func Example() {
 	// Output:
 	// WECHATPAY2-SHA256-RSA2048 mchid="1900000001",nonc
 	// PUB_KEY_ID_0119000000012025061500000000000001
-	// auth: unverified: header Wechatpay-Timestamp is missing
+	// auth: unverified: header Wechatpay-Timestamp is missing; no Wechatpay- header is there at all: they were dropped, or it is not from WeChat Pay
 	// true
 }
 

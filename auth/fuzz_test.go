@@ -1,18 +1,23 @@
 package auth_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wxpayscore/payscore/auth"
 )
@@ -93,7 +98,14 @@ func addPEMs(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(data)
+		block, _ := pem.Decode(data)
+		f.Add(block.Bytes)
+		f.Add([]byte(base64.StdEncoding.EncodeToString(block.Bytes)))
+		f.Add([]byte(base64.StdEncoding.EncodeToString(data)))
+		f.Add([]byte(strings.ReplaceAll(string(data), "\n", `\n`)))
+		f.Add([]byte(utf16Of("\ufeff"+string(data), true)))
 	}
+	f.Add([]byte{0x30, 0x80, 2, 1, 3, 0x30, 0x80})
 	f.Add([]byte("-----BEGIN EC PARAMETERS-----\nAA==\n-----END EC PARAMETERS-----\n"))
 	f.Add([]byte("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAA==\n-----END RSA PRIVATE KEY-----\n"))
 }
@@ -122,7 +134,7 @@ func FuzzParsePublicKey(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		a, errA := auth.ParsePublicKey(publicKeyID, data)
 		b, errB := auth.ParsePlatformCertificate(data)
-		if errA == nil && errB == nil {
+		if errA == nil && errB == nil && bytes.Count(data, []byte("BEGIN")) == 1 {
 			t.Fatal("both a key and a certificate")
 		}
 		for i, err := range []error{errA, errB} {
@@ -136,6 +148,57 @@ func FuzzParsePublicKey(f *testing.F) {
 			if _, err := auth.NewVerifier(key); err != nil {
 				t.Fatalf("NewVerifier refuses what was parsed: %v", err)
 			}
+		}
+	})
+}
+
+// FuzzKeyForms puts a key through forms that follow one another as the input says,
+// with text around it. Whatever they are, it reads as the same key.
+func FuzzKeyForms(f *testing.F) {
+	key := merchantKey(f)
+	texts := privateTexts(f, key)
+	kinds := slices.Sorted(maps.Keys(texts))
+	layouts := layouts()
+	wrappings := append(wrappings(), marks...)
+	for i := range layouts {
+		f.Add(uint8(i), uint8(i), []byte{uint8(i), uint8(i + 1)}, "", "")
+		f.Add(uint8(i+1), uint8(i), []byte{}, "Bag Attributes\n    localKeyID: 01\n", "\n# the end")
+	}
+	f.Fuzz(func(t *testing.T, kind, layout uint8, wraps []byte, before, after string) {
+		if len(wraps) > 4 || len(before)+len(after) > 1<<10 {
+			return
+		}
+		text := layouts[int(layout)%len(layouts)].apply(texts[kinds[int(kind)%len(kinds)]])
+		for _, w := range wraps {
+			text = wrappings[int(w)%len(wrappings)].apply(text)
+		}
+		around := before + after // neither hyphens, nor what reads as UTF-16 or DER
+		if strings.Contains(text, "BEGIN") && utf8.ValidString(around) && !strings.ContainsAny(around, "-\x00") {
+			text = before + text + after
+		}
+		got, err := auth.ParsePrivateKey([]byte(text))
+		if err != nil || !got.Equal(key) {
+			t.Fatalf("%v, from %.40q", err, text)
+		}
+	})
+}
+
+// FuzzParseSerialNo checks that a number that is read is written the same, and that
+// an error is one line.
+func FuzzParseSerialNo(f *testing.F) {
+	for _, seed := range []string{merchantSerial, "0x5b", "5B:37", "serial=5B", "520761481758223388892271712522342989723731203082", publicKeyID, ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := auth.ParseSerialNo(text)
+		if err != nil {
+			if got != "" || strings.ContainsAny(err.Error(), "\r\n") || len(err.Error()) > 400 {
+				t.Fatalf("%q, %q", got, err)
+			}
+			return
+		}
+		if again, err := auth.ParseSerialNo(got); err != nil || again != got || len(got) > 40 || strings.Trim(got, "0123456789ABCDEF") != "" {
+			t.Fatalf("%q reads as %q, and that as %q, %v", text, got, again, err)
 		}
 	})
 }

@@ -1,12 +1,10 @@
 package auth
 
 import (
-	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -37,32 +35,33 @@ type Key struct {
 	NotBefore, NotAfter time.Time
 }
 
-// LoadPublicKey reads a WeChat Pay public key from a PEM file of type PUBLIC
-// KEY (pub_key.pem of the merchant platform). id is shown beside the key there
-// and starts with PUB_KEY_ID_. Errors are *KeyError.
+// LoadPublicKey reads a WeChat Pay public key (pub_key.pem of the merchant
+// platform). id is shown beside the key there and starts with PUB_KEY_ID_. The
+// file may have any of the forms of [ParsePrivateKey]. Errors are *KeyError.
 func LoadPublicKey(id, file string) (Key, error) {
 	return loadKey(file, func(data []byte) (Key, error) { return ParsePublicKey(id, data) })
 }
 
-// LoadPlatformCertificate reads a WeChat Pay platform certificate from a PEM
-// file. The key's ID is the certificate's serial number. The certificate's
-// issuer is not checked: the file is trusted as it is. Errors are *KeyError.
+// LoadPlatformCertificate reads a WeChat Pay platform certificate from a file in
+// any of the forms of [ParsePrivateKey]. The key's ID is the certificate's serial
+// number. The certificate's issuer is not checked: the file is trusted as it is.
+// Errors are *KeyError.
 func LoadPlatformCertificate(file string) (Key, error) {
 	return loadKey(file, ParsePlatformCertificate)
 }
 
-// ParsePublicKey is LoadPublicKey for PEM in memory.
-func ParsePublicKey(id string, pem []byte) (Key, error) {
-	key, err := parsePublicKey(id, pem)
+// ParsePublicKey is LoadPublicKey for a key in memory.
+func ParsePublicKey(id string, data []byte) (Key, error) {
+	key, err := parsePublicKey(id, data)
 	if err != nil {
 		return Key{}, &KeyError{Err: err}
 	}
 	return key, nil
 }
 
-// ParsePlatformCertificate is LoadPlatformCertificate for PEM in memory.
-func ParsePlatformCertificate(pem []byte) (Key, error) {
-	cert, pub, err := parseCertificate(pem)
+// ParsePlatformCertificate is LoadPlatformCertificate for a certificate in memory.
+func ParsePlatformCertificate(data []byte) (Key, error) {
+	cert, pub, err := parseCertificate(data)
 	if err != nil {
 		return Key{}, &KeyError{Err: err}
 	}
@@ -74,11 +73,16 @@ func ParsePlatformCertificate(pem []byte) (Key, error) {
 	}, nil
 }
 
-// ParsePrivateKey reads the merchant's private key (apiclient_key.pem): one
-// unencrypted RSA key of at least 2048 bits in PEM, PKCS#8 (PRIVATE KEY) or
-// PKCS#1 (RSA PRIVATE KEY). Errors are *KeyError.
-func ParsePrivateKey(pem []byte) (*rsa.PrivateKey, error) {
-	key, err := parsePrivateKey(pem)
+// ParsePrivateKey reads the merchant's private key (apiclient_key.pem): an
+// unencrypted RSA key of at least 2048 bits. Errors are *KeyError and say how to
+// convert what is not taken.
+//
+// It takes PKCS#8 and PKCS#1, whatever the heading says: PEM with a byte order
+// mark, indented, quoted, all on one line, or with the \n of an environment
+// variable; base64 without the PEM lines, or of the whole file; and DER. Other
+// text and certificates may stand around the key, but no second private key.
+func ParsePrivateKey(data []byte) (*rsa.PrivateKey, error) {
+	key, err := parsePrivateKey(data)
 	if err != nil {
 		return nil, &KeyError{Err: err}
 	}
@@ -89,6 +93,9 @@ func ParsePrivateKey(pem []byte) (*rsa.PrivateKey, error) {
 func loadKey[T any](file string, parse func([]byte) (T, error)) (T, error) {
 	var none T
 	data, err := readKeyFile(file)
+	if err != nil && (len(file) > 1000 || strings.Contains(file, "-----BEGIN")) {
+		return none, &KeyError{Err: errKeyForFile} // which must not be shown
+	}
 	if err != nil {
 		return none, &KeyError{File: file, Err: err}
 	}
@@ -101,6 +108,9 @@ func loadKey[T any](file string, parse func([]byte) (T, error)) (T, error) {
 	}
 	return key, nil
 }
+
+var errKeyForFile = errors.New("what was given as the name of a file is a key itself; " +
+	"ParsePrivateKey, ParsePublicKey and ParsePlatformCertificate take a key from memory")
 
 func readKeyFile(file string) ([]byte, error) {
 	data, err := func() ([]byte, error) {
@@ -124,7 +134,7 @@ func parsePublicKey(id string, data []byte) (Key, error) {
 	if !isPublicKeyID(id) {
 		return Key{}, fmt.Errorf("the id %s does not start with %s, the id of a WeChat Pay public key; a platform certificate goes by its serial", quote(id), publicKeyPrefix)
 	}
-	block, err := decodePEM(data, "a public key (PUBLIC KEY)", "PUBLIC KEY")
+	block, err := findKey(data, "a public key (PUBLIC KEY) is wanted: pub_key.pem of WeChat Pay", func(k keyKind) bool { return k == kindPublic })
 	if err != nil {
 		return Key{}, err
 	}
@@ -132,13 +142,13 @@ func parsePublicKey(id string, data []byte) (Key, error) {
 		Algorithm pkix.AlgorithmIdentifier
 		PublicKey asn1.BitString
 	}
-	if err := unmarshal(block.Bytes, &spki); err != nil {
+	if err := unmarshal(block.der, &spki); err != nil {
 		return Key{}, err
 	}
 	if !spki.Algorithm.Algorithm.Equal(oidRSA) {
 		return Key{}, ErrNotRSA
 	}
-	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+	parsed, err := x509.ParsePKIXPublicKey(block.der)
 	if err != nil {
 		return Key{}, err
 	}
@@ -150,11 +160,12 @@ func parsePublicKey(id string, data []byte) (Key, error) {
 }
 
 func parseCertificate(data []byte) (*x509.Certificate, *rsa.PublicKey, error) {
-	block, err := decodePEM(data, "a certificate (CERTIFICATE)", "CERTIFICATE")
+	block, err := findKey(data, "a certificate (CERTIFICATE) is wanted: apiclient_cert.pem is the merchant's, wechatpay_*.pem is WeChat Pay's",
+		func(k keyKind) bool { return k == kindCertificate })
 	if err != nil {
 		return nil, nil, err
 	}
-	cert, err := x509.ParseCertificate(block.Bytes)
+	cert, err := x509.ParseCertificate(block.der)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -169,18 +180,23 @@ func parseCertificate(data []byte) (*x509.Certificate, *rsa.PublicKey, error) {
 }
 
 func parsePrivateKey(data []byte) (*rsa.PrivateKey, error) {
-	block, err := decodePEM(data, "a private key (PRIVATE KEY or RSA PRIVATE KEY)", "PRIVATE KEY", "RSA PRIVATE KEY")
-	if err != nil {
+	block, err := findKey(data, "a private key (PRIVATE KEY or RSA PRIVATE KEY) is wanted: apiclient_key.pem of the merchant", keyKind.private)
+	switch {
+	case block.kind == kindNotRSA:
+		return nil, ErrNotRSA
+	case block.kind == kindEncrypted:
+		return nil, fmt.Errorf("%w: decrypt it first (openssl pkey -in ... -out ...)", ErrEncryptedKey)
+	case err != nil:
 		return nil, err
 	}
-	pkcs1 := block.Bytes
-	if block.Type == "PRIVATE KEY" {
+	pkcs1 := block.der
+	if block.kind == kindPKCS8 {
 		var pkcs8 struct {
 			Version   int
 			Algorithm pkix.AlgorithmIdentifier
 			Key       []byte
 		}
-		if err := unmarshal(block.Bytes, &pkcs8); err != nil {
+		if err := unmarshal(block.der, &pkcs8); err != nil {
 			return nil, err
 		}
 		if !pkcs8.Algorithm.Algorithm.Equal(oidRSA) {
@@ -214,43 +230,9 @@ var oidRSA = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
 
 func unmarshal(der []byte, v any) error {
 	if rest, err := asn1.Unmarshal(der, v); err != nil || len(rest) > 0 {
-		return errors.New("the content of the PEM block is damaged")
+		return errDamaged
 	}
 	return nil
-}
-
-// decodePEM returns the only PEM block of data if it is of one of the types.
-func decodePEM(data []byte, wanted string, types ...string) (*pem.Block, error) {
-	block, _ := pem.Decode(data)
-	begins := bytes.Count(data, []byte("-----BEGIN "))
-	switch {
-	case block == nil && len(data) == 0:
-		return nil, fmt.Errorf("%w: it is empty", ErrNotPEM)
-	case block == nil && begins > 0:
-		return nil, fmt.Errorf("%w: the block is cut off or damaged", ErrNotPEM)
-	case block == nil && data[0] == 0x30:
-		return nil, fmt.Errorf("%w: it is binary (DER or .p12), %s in PEM is wanted", ErrNotPEM, wanted)
-	case block == nil:
-		return nil, ErrNotPEM
-	}
-
-	wantPrivate := strings.HasSuffix(types[0], "PRIVATE KEY")
-	switch {
-	case wantPrivate && (block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED")):
-		return nil, fmt.Errorf("%w: decrypt it first (openssl pkey -in ... -out ...)", ErrEncryptedKey)
-	case wantPrivate && (strings.HasPrefix(block.Type, "EC ") || strings.HasPrefix(block.Type, "DSA ")):
-		return nil, ErrNotRSA
-	}
-	for _, t := range types {
-		if block.Type != t {
-			continue
-		}
-		if begins != 1 {
-			return nil, fmt.Errorf("%w: keep only the one that is meant", ErrSecondBlock)
-		}
-		return block, nil
-	}
-	return nil, fmt.Errorf("%w: it holds %s, %s is wanted", ErrWrongKind, quote(block.Type), wanted)
 }
 
 // checkPublicKey accepts RSA keys of at least 2048 bits.
@@ -277,6 +259,44 @@ func formatSerial(n *big.Int) string {
 	return fmt.Sprintf("%X", n.Bytes())
 }
 
+// ParseSerialNo returns the serial number of a certificate as WeChat Pay writes it,
+// in upper-case hex. It takes what tools print: with colons, spaces, "0x" or
+// "serial=" before it, and in decimal where that cannot be hex, which is from
+// 41 digits on.
+func ParseSerialNo(text string) (string, error) {
+	s := withoutSpace(text)
+	for _, prefix := range []string{"serial=", "0x"} {
+		if len(s) > len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
+			s = s[len(prefix):]
+		}
+	}
+	s = strings.ToUpper(strings.ReplaceAll(s, ":", ""))
+	if len(s) > maxSerialLen && len(s) < 50 && strings.Trim(s, "0123456789") == "" {
+		if n, ok := new(big.Int).SetString(s, 10); ok {
+			s = formatSerial(n)
+		}
+	}
+	switch {
+	case isSerial(s):
+		return s, nil
+	case strings.HasPrefix(s, publicKeyPrefix):
+		return "", fmt.Errorf("auth: serial number %s is the id of a WeChat Pay public key; the serial number of the merchant's API certificate is wanted", quote(text))
+	case strings.Contains(text, "-----BEGIN"):
+		return "", errors.New("auth: the serial number is a whole key or certificate; openssl x509 -in apiclient_cert.pem -noout -serial prints the number, in hex digits")
+	default:
+		return "", fmt.Errorf("auth: serial number %s is not 1 to %d hex digits; openssl x509 -in apiclient_cert.pem -noout -serial prints it", quoteShort(text), maxSerialLen)
+	}
+}
+
+// quoteShort does not show what may be a key in the wrong place: the APIv3 key has 32
+// characters.
+func quoteShort(s string) string {
+	if len(s) > 20 {
+		return fmt.Sprintf("of %d characters", len(s))
+	}
+	return quote(s)
+}
+
 func isSerial(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; !('0' <= c && c <= '9' || 'A' <= c && c <= 'F' || 'a' <= c && c <= 'f') {
@@ -290,6 +310,10 @@ func isPublicKeyID(s string) bool {
 	number, found := strings.CutPrefix(s, publicKeyPrefix)
 	return found && isParameter(number) && len(s) <= maxKeyIDLen
 }
+
+// isAppID reports whether s is the id of an app, which stands beside the merchant's
+// in every configuration.
+func isAppID(s string) bool { return len(s) == 18 && strings.HasPrefix(s, "wx") }
 
 func isAlphanumeric(s string) bool {
 	for i := range len(s) {

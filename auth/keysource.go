@@ -95,7 +95,7 @@ func (s *keySet) preferredID(now time.Time) string {
 
 // keyFrom asks a source that others wrote, and believes no key that could not
 // have been meant.
-func keyFrom(ctx context.Context, source KeySource, id string) (Key, error) {
+func keyFrom(ctx context.Context, source KeySource, id string) (Key, *UnknownKeyError) {
 	k, err := source.Key(ctx, id)
 	if err == nil {
 		if _, err = checkPublicKey(k.PublicKey); err == nil && normalID(k.ID) != normalID(id) {

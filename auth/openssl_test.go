@@ -192,7 +192,7 @@ func TestKeysMadeByOpenSSL(t *testing.T) {
 		{private, "private key", "weak8.pem", auth.ErrWeakKey},
 		{private, "private key", "weak1.pem", auth.ErrWeakKey},
 		{private, "private key", "veryweak.pem", auth.ErrWeakKey},
-		{private, "private key", "key.der", auth.ErrNotPEM},
+		{private, "private key", "key.der", nil},
 		{private, "private key", "cert.p12", auth.ErrNotPEM},
 		{private, "private key", "empty.pem", auth.ErrNotPEM},
 		{private, "private key", "text.pem", auth.ErrNotPEM},

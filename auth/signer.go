@@ -84,7 +84,8 @@ func WithWechatpaySerial(id string) SignerOption {
 }
 
 // NewSigner returns a signer for the merchant mchid (in partner mode the service
-// provider) whose API certificate has the serial number serialNo, in hex.
+// provider) whose API certificate has the serial number serialNo, in a form that
+// [ParseSerialNo] takes.
 //
 // key is the private key of that certificate: an *rsa.PrivateKey, or a
 // crypto.Signer backed by a KMS or HSM, best a [ContextSigner]. It is asked for
@@ -94,14 +95,16 @@ func WithWechatpaySerial(id string) SignerOption {
 // It returns an error for an argument that cannot be right; for a key that is
 // not RSA it is ErrNotRSA, for one under 2048 bits ErrWeakKey (errors.Is).
 func NewSigner(mchid, serialNo string, key crypto.Signer, opts ...SignerOption) (*Signer, error) {
-	if !isAlphanumeric(mchid) || len(mchid) > 32 {
-		return nil, fmt.Errorf("auth: merchant id %s is not 1 to 32 letters and digits", quote(mchid))
+	mchid = strings.TrimSpace(mchid)
+	switch {
+	case !isAlphanumeric(mchid) || len(mchid) > 32:
+		return nil, fmt.Errorf("auth: merchant id %s is not 1 to 32 letters and digits", quoteShort(mchid))
+	case isAppID(mchid):
+		return nil, fmt.Errorf("auth: merchant id %s is the id of an app; the merchant's has digits alone", quote(mchid))
 	}
-	if strings.HasPrefix(serialNo, publicKeyPrefix) {
-		return nil, fmt.Errorf("auth: serial number %s is the id of a WeChat Pay public key; the serial number of the merchant's API certificate is wanted", quote(serialNo))
-	}
-	if !isSerial(serialNo) {
-		return nil, fmt.Errorf("auth: serial number %s is not 1 to %d hex digits", quote(serialNo), maxSerialLen)
+	serial, err := ParseSerialNo(serialNo)
+	if err != nil {
+		return nil, err
 	}
 	if rv := reflect.ValueOf(key); key == nil || rv.Kind() == reflect.Pointer && rv.IsNil() {
 		return nil, errors.New("auth: the private key is nil")
@@ -141,7 +144,6 @@ func NewSigner(mchid, serialNo string, key crypto.Signer, opts ...SignerOption) 
 		}
 	}
 	s.beforeNonce = Scheme + ` mchid="` + s.mchid + `",nonce_str="`
-	serial := strings.ToUpper(serialNo)
 	s.current.Store(&signingPair{
 		serial:         serial,
 		afterTimestamp: `",serial_no="` + serial + `",signature="`,
@@ -152,8 +154,8 @@ func NewSigner(mchid, serialNo string, key crypto.Signer, opts ...SignerOption) 
 	return s, nil
 }
 
-// LoadSigner is NewSigner with the private key in a PEM file (apiclient_key.pem),
-// PKCS#8 or PKCS#1, not encrypted. Errors that concern the file are *KeyError.
+// LoadSigner is NewSigner with the private key in a file (apiclient_key.pem), in any
+// form that [ParsePrivateKey] takes. Errors that concern the file are *KeyError.
 func LoadSigner(mchid, serialNo, keyFile string, opts ...SignerOption) (*Signer, error) {
 	key, err := loadKey(keyFile, ParsePrivateKey)
 	if err != nil {

@@ -497,7 +497,7 @@ func TestNewSignerRefuses(t *testing.T) {
 		"quote in mchid":    {`19"`, merchantSerial, key, nil, nil, "merchant id"},
 		"empty serial":      {"1900000001", "", key, nil, nil, "hex"},
 		"long serial":       {"1900000001", strings.Repeat("A", 41), key, nil, nil, "hex"},
-		"serial not hex":    {"1900000001", "5B:37", key, nil, nil, "hex"},
+		"serial not hex":    {"1900000001", "5B-37", key, nil, nil, "hex"},
 		"public key id":     {"1900000001", publicKeyID, key, nil, nil, "WeChat Pay public key"},
 		"nil key":           {"1900000001", merchantSerial, nil, nil, nil, "nil"},
 		"nil *PrivateKey":   {"1900000001", merchantSerial, (*rsa.PrivateKey)(nil), nil, nil, "nil"},

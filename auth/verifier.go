@@ -88,12 +88,13 @@ func (v *Verifier) PreferredID() string {
 
 // Verify checks the signature of a response or a notification. body is what
 // came over the wire (after HTTP content decoding), before any JSON decoding;
-// for a 204 it is empty.
+// for a 204 it is empty. The names of headers may be in any case.
 //
 // A nil error means that the holder of one of the keys made this message within
 // MaxClockSkew. Any error is ErrUnverified (errors.Is) and, checked in this
 // order, a *HeaderError, *StaleError, *SignatureTypeError, *UnknownKeyError,
-// *KeyExpiredError or *SignatureError.
+// *KeyExpiredError or *SignatureError. [Hints] returns what it knows of its cause,
+// and [Verifier.Diagnose] finds out more.
 //
 // Responses other than 2xx may come unsigned; then the error is a *HeaderError,
 // and what they say is a hint, not a fact.
@@ -109,28 +110,17 @@ func (v *Verifier) Verify(header http.Header, body []byte) error {
 // download the key that a message names. When ctx ends first the error is an
 // *UnknownKeyError that unwraps to that of ctx.
 func (v *Verifier) VerifyContext(ctx context.Context, header http.Header, body []byte) error {
-	var values [4]string
-	for i, name := range [len(values)]string{HeaderTimestamp, HeaderNonce, HeaderSignature, HeaderSerial} {
-		switch got := header[name]; {
-		case len(got) > 1:
-			return &HeaderError{Header: name, Reason: ReasonRepeated}
-		case len(got) == 0 || got[0] == "":
-			return &HeaderError{Header: name, Reason: ReasonMissing}
-		default:
-			values[i] = got[0]
-		}
+	f, err := readHeaders(header)
+	if err != nil {
+		return err
 	}
-	timestamp, nonce, signature, serial := values[0], values[1], values[2], values[3]
-	if len(header[HeaderSignatureType]) > 1 {
-		return &HeaderError{Header: HeaderSignatureType, Reason: ReasonRepeated}
-	}
-	if !isVisible(nonce) {
-		return &HeaderError{Header: HeaderNonce, Reason: ReasonMalformed, Value: nonce}
+	if !isVisible(f.nonce) {
+		return &HeaderError{Header: HeaderNonce, Reason: ReasonMalformed, Value: f.nonce}
 	}
 
-	seconds, ok := parseTimestamp(timestamp)
+	seconds, ok := parseTimestamp(f.timestamp)
 	if !ok {
-		return &HeaderError{Header: HeaderTimestamp, Reason: ReasonMalformed, Value: timestamp}
+		return &HeaderError{Header: HeaderTimestamp, Reason: ReasonMalformed, Value: f.timestamp, Hints: hintsOfTimestamp(f.timestamp, f.nonce)}
 	}
 	now := v.now()
 	if skew := now.Unix() - seconds; skew > int64(MaxClockSkew/time.Second) || skew < -int64(MaxClockSkew/time.Second) {
@@ -138,11 +128,11 @@ func (v *Verifier) VerifyContext(ctx context.Context, header http.Header, body [
 		return &StaleError{Timestamp: timestamp, Now: now, Skew: time.Unix(now.Unix(), 0).Sub(timestamp)}
 	}
 
-	if types := header[HeaderSignatureType]; len(types) == 1 && types[0] != Scheme {
-		return &SignatureTypeError{Type: types[0]}
+	if len(f.types) == 1 && f.types[0] != Scheme {
+		return &SignatureTypeError{Type: f.types[0]}
 	}
 
-	key, err := v.key(ctx, serial)
+	key, err := v.key(ctx, f.serial)
 	if err != nil {
 		return err
 	}
@@ -150,40 +140,50 @@ func (v *Verifier) VerifyContext(ctx context.Context, header http.Header, body [
 		return &KeyExpiredError{ID: key.ID, NotBefore: key.NotBefore, NotAfter: key.NotAfter, Now: now}
 	}
 
-	fail := func(err error) error {
-		return &SignatureError{Serial: serial, Probe: strings.HasPrefix(signature, probePrefix), Err: err}
-	}
-	// encoding/base64 skips line breaks, which no header may hold.
-	if i := max(strings.IndexByte(signature, '\r'), strings.IndexByte(signature, '\n')); i >= 0 {
-		return fail(base64.CorruptInputError(i))
-	}
-	w := workspaces.Get().(*workspace)
-	defer w.release()
-	w.buf = appendResponseMessage(w.buf[:0], timestamp, nonce, body)
-	digest := sha256.Sum256(w.buf)
-	w.buf = append(w.buf[:0], signature...)
-	w.sig, err = strictBase64.AppendDecode(w.sig[:0], w.buf)
+	decodes, err := f.verify(key.PublicKey, body)
 	if err != nil {
-		return fail(err)
-	}
-	if err := rsa.VerifyPKCS1v15(key.PublicKey, crypto.SHA256, digest[:], w.sig); err != nil {
-		return fail(err)
+		return &SignatureError{Serial: f.serial, Probe: strings.HasPrefix(f.signature, probePrefix), Err: err,
+			Hints: hintsOfSignature(header, f, decodes, body)}
 	}
 	return nil
 }
 
+// verify checks the signature by one key, and reports whether it is base64 at all.
+func (f signatureFields) verify(key *rsa.PublicKey, body []byte) (decodes bool, err error) {
+	// encoding/base64 skips line breaks, which no header may hold.
+	if i := max(strings.IndexByte(f.signature, '\r'), strings.IndexByte(f.signature, '\n')); i >= 0 {
+		return false, base64.CorruptInputError(i)
+	}
+	w := workspaces.Get().(*workspace)
+	defer w.release()
+	w.buf = appendResponseMessage(w.buf[:0], f.timestamp, f.nonce, body)
+	digest := sha256.Sum256(w.buf)
+	w.buf = append(w.buf[:0], f.signature...)
+	w.sig, err = strictBase64.AppendDecode(w.sig[:0], w.buf)
+	if err != nil {
+		return false, err
+	}
+	return true, rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], w.sig)
+}
+
 // key returns the key of a message, or an *UnknownKeyError.
 func (v *Verifier) key(ctx context.Context, serial string) (Key, error) {
+	var known []Key
 	switch {
 	case v == nil:
 	case v.source != nil:
-		return keyFrom(ctx, v.source, serial)
+		key, unknown := keyFrom(ctx, v.source, serial)
+		if unknown != nil { // a source may return one error again and again
+			return Key{}, &UnknownKeyError{Serial: unknown.Serial, Err: unknown.Err, Hints: hintsOfSerial(serial, nil)}
+		}
+		return key, nil
 	case v.fixed != nil:
 		if k, ok := v.fixed.get(serial); ok {
 			return k, nil
 		}
+		known = v.fixed.preferred
 	}
-	return Key{}, &UnknownKeyError{Serial: serial}
+	return Key{}, &UnknownKeyError{Serial: serial, Hints: hintsOfSerial(serial, known)}
 }
 
 var strictBase64 = base64.StdEncoding.Strict()

@@ -44,7 +44,9 @@
 //
 // The signature is that of the raw body. A framework whose middleware reads it
 // first either keeps it for [WithBody], or hands it to [Receiver.Receive], which
-// returns what to answer. [Parse] does no more than verify, decrypt and decode. It
+// returns what to answer. When a notification does not verify, the error says what
+// is known of the cause, such as a Content-Length that is not the body's, and
+// docs/notifications.md what to do. [Parse] does no more than verify, decrypt and decode. It
 // returns the event beside an error when it was only the decoding that failed.
 //
 // # With a queue

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/wxpayscore/payscore/auth"
@@ -81,11 +82,11 @@ func Parse(ctx context.Context, verifier *auth.Verifier, header http.Header, bod
 // anything else. What it says is in Raw; Resource and SubMchID are empty until
 // [Event.Decode].
 //
-// body is what came over the wire, before any framework decoded it. keys are the
-// APIv3 key and, after a reset, the one before.
+// body is what came over the wire, before any framework decoded it. The names of
+// headers may be in any case. keys are the APIv3 key and, after a reset, the one before.
 //
 // The error is auth.ErrUnverified with one of its types when the signature does
-// not verify, an *auth.DecryptError when the resource cannot be decrypted, and a
+// not verify, and auth.Hints has what is known of the cause; it is an *auth.DecryptError when the resource cannot be decrypted, and a
 // *MalformedError when there is no resource of the contract's algorithm. None holds
 // any of the content. What was decrypted is returned without an error, even if
 // it is not what the contract says: see Event.Err.
@@ -125,7 +126,7 @@ func Open(ctx context.Context, verifier *auth.Verifier, header http.Header, body
 		}
 		return nil, fmt.Errorf("notify: %w", err)
 	}
-	event := &Event{ID: n.ID, Type: n.EventType, Serial: header.Get(auth.HeaderSerial), Raw: bytes.TrimSpace(plaintext)}
+	event := &Event{ID: n.ID, Type: n.EventType, Serial: serialOf(header), Raw: bytes.TrimSpace(plaintext)}
 	if n.Summary != nil {
 		event.Summary = *n.Summary
 	}
@@ -142,6 +143,19 @@ func Open(ctx context.Context, verifier *auth.Verifier, header http.Header, body
 	}
 	event.envelope, event.Err = found, found
 	return event, nil
+}
+
+// serialOf finds the header in any case, as the verifier does.
+func serialOf(header http.Header) string {
+	if serial := header.Get(auth.HeaderSerial); serial != "" {
+		return serial
+	}
+	for name, values := range header {
+		if strings.EqualFold(name, auth.HeaderSerial) && len(values) > 0 {
+			return values[0]
+		}
+	}
+	return ""
 }
 
 // Decode fills in Resource and SubMchID from Type and Raw, which may have been

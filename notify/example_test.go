@@ -64,7 +64,7 @@ func Example() {
 	// PAYSCORE.USER_PAID 1234323JKHDFE1243252 39900 fen
 	// 204
 	// 204
-	// notify: auth: unverified: header Wechatpay-Timestamp is missing
+	// notify: auth: unverified: header Wechatpay-Timestamp is missing; no Wechatpay- header is there at all: they were dropped, or it is not from WeChat Pay
 	// 401 {"code":"FAIL","message":"the signature does not verify"}
 }
 

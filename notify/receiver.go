@@ -86,6 +86,7 @@ func WithBody(body func(*http.Request) ([]byte, error)) Option {
 // Open, a *FuncError, a *DeduperError, ErrInProgress, or one of reading the
 // request. It also gets the Event.Err of each notification that has one, before the
 // Func is called. The errors of this package and of auth hold nothing of the content.
+// auth.Hints has what is known of one that does not verify.
 // f may be called concurrently and must not panic.
 func WithErrorFunc(f func(err error)) Option {
 	return func(r *Receiver) { r.onError = f }
@@ -176,8 +177,8 @@ func (r *Receiver) answer(w http.ResponseWriter, status int, answer []byte) {
 	_, _ = w.Write(answer) // an answer that is lost makes WeChat Pay repeat
 }
 
-// Receive is ServeHTTP for a framework that has read the request: header with
-// canonical names, and the raw body. It returns what to answer, a status and a
+// Receive is ServeHTTP for a framework that has read the request: its headers, with
+// names in any case, and the raw body. It returns what to answer, a status and a
 // JSON body, which is empty with 204:
 //
 //   - 204: done, now or before

@@ -176,7 +176,7 @@ func notSent(req *http.Request, err error) *SendError {
 func ofKeys(err error) error {
 	u, ok := errors.AsType[*auth.UnknownKeyError](err)
 	if ok && (errors.Is(err, apierror.ErrNotSent) || errors.Is(err, ErrOutcomeUnknown) || errors.As(err, new(*SendError)) || errors.As(err, new(*apierror.Error))) {
-		return &auth.UnknownKeyError{Serial: u.Serial, Err: errors.New(line(u.Err))}
+		return &auth.UnknownKeyError{Serial: u.Serial, Err: errors.New(line(u.Err)), Hints: u.Hints}
 	}
 	return err
 }

@@ -69,7 +69,7 @@ func ExampleUnverifiedError() {
 	// Output:
 	// true 204
 	// true true
-	// POST /v3/payscore/partner/serviceorder/1234323JKHDFE1243252/pay: answer 204 (request id "") is not to be trusted: auth: unverified: header Wechatpay-Timestamp is missing: outcome unknown, query before anything else
+	// POST /v3/payscore/partner/serviceorder/1234323JKHDFE1243252/pay: answer 204 (request id "") is not to be trusted: auth: unverified: header Wechatpay-Timestamp is missing; no Wechatpay- header is there at all: they were dropped, or it is not from WeChat Pay: outcome unknown, query before anything else
 }
 
 // A modification whose answer was lost is refused when it comes again, so its

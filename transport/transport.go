@@ -121,6 +121,10 @@ func New(signer *auth.Signer, verifier *auth.Verifier, opts ...Option) *Client {
 // them kept for many callers, and at most 5 s for dialling one, to which TLS
 // adds its own TLSHandshakeTimeout. Change it and give it to [WithRoundTripper].
 //
+// It obeys HTTPS_PROXY and NO_PROXY. To use another proxy, set Proxy, and give the same
+// transport to auth.CertificateConfig, so that certificates are downloaded through it,
+// too.
+//
 // It speaks HTTP/1.1, as WeChat Pay's hosts do. Over HTTP/2 many calls share one
 // connection, so that its end leaves the outcome of all of them unknown, and in Go
 // 1.26 a server can make it hang past every deadline (by a WINDOW_UPDATE that
@@ -236,9 +240,10 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 }
 
 // Check reports what would keep every call from being sent: an option that
-// cannot be used, no verifier, or a verifier that trusts the signer's own key
-// (auth.ErrOwnKey). [payscore.New] calls it. Each call checks it again, since keys
-// change while the program runs.
+// cannot be used, no verifier, a verifier that trusts the signer's own key
+// (auth.ErrOwnKey), or a signer that names the verifier's certificate
+// (auth.ErrPlatformSerial). [payscore.New] calls it. Each call checks it again, since
+// keys change while the program runs.
 //
 // [payscore.New]: https://pkg.go.dev/github.com/wxpayscore/payscore/gen/payscore#New
 func (c *Client) Check() error {

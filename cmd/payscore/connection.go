@@ -2,11 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -29,13 +33,24 @@ type connection struct {
 	MchID            string `name:"mchid" env:"WECHATPAY_MCHID" placeholder:"ID" help:"Merchant number of the service provider."`
 	SerialNo         string `name:"serial-no" env:"WECHATPAY_SERIAL_NO" placeholder:"HEX" help:"Serial of the merchant's API certificate. Not needed with --cert-file."`
 	KeyFile          string `name:"key-file" env:"WECHATPAY_KEY_FILE" placeholder:"FILE" help:"The merchant's private key, apiclient_key.pem."`
+	Key              string `name:"key" env:"WECHATPAY_KEY" placeholder:"TEXT" help:"The private key itself. Use the variable: others on the machine can read a command line."`
 	CertFile         string `name:"cert-file" env:"WECHATPAY_CERT_FILE" placeholder:"FILE" help:"The merchant's API certificate, apiclient_cert.pem."`
+	Cert             string `name:"cert" env:"WECHATPAY_CERT" placeholder:"TEXT" help:"The API certificate itself."`
 	PublicKeyID      string `name:"public-key-id" env:"WECHATPAY_PUBLIC_KEY_ID" placeholder:"ID" help:"Id of WeChat Pay's public key. It starts with PUB_KEY_ID_."`
-	PublicKeyFile    string `name:"public-key-file" env:"WECHATPAY_PUBLIC_KEY_FILE" placeholder:"FILE" help:"WeChat Pay's public key."`
+	PublicKeyFile    string `name:"public-key-file" env:"WECHATPAY_PUBLIC_KEY_FILE" placeholder:"FILE" help:"WeChat Pay's public key, pub_key.pem."`
+	PublicKey        string `name:"public-key" env:"WECHATPAY_PUBLIC_KEY" placeholder:"TEXT" help:"WeChat Pay's public key itself."`
 	PlatformCertFile string `name:"platform-cert-file" env:"WECHATPAY_PLATFORM_CERT_FILE" placeholder:"FILE" help:"WeChat Pay's platform certificate, instead of the public key or beside it."`
+	PlatformCert     string `name:"platform-cert" env:"WECHATPAY_PLATFORM_CERT" placeholder:"TEXT" help:"The platform certificate itself."`
+	Proxy            string `name:"proxy" env:"WECHATPAY_PROXY" placeholder:"URL" help:"Proxy for all requests, http, https or socks5 (default: by HTTPS_PROXY and NO_PROXY)."`
 	SubMchID         string `name:"sub-mchid" env:"WECHATPAY_SUB_MCHID" placeholder:"ID" help:"Sub-merchant of the order."`
 	ServiceID        string `name:"service-id" env:"WECHATPAY_SERVICE_ID" placeholder:"ID" help:"Service of the order."`
+
+	// apiV3Key is for doctor. It has a variable and a setting in the file, but no
+	// flag, since a command line is no place for it.
+	apiV3Key string
 }
+
+const apiV3KeyVariable = "WECHATPAY_API_V3_KEY"
 
 // configFile is the file of --config. It may be sandbox.json, so it has that file's
 // other fields too.
@@ -44,10 +59,15 @@ type configFile struct {
 	MchID            string `yaml:"mchid"`
 	SerialNo         string `yaml:"serial_no"`
 	KeyFile          string `yaml:"key_file"`
+	Key              string `yaml:"key"`
 	CertFile         string `yaml:"cert_file"`
+	Cert             string `yaml:"cert"`
 	PublicKeyID      string `yaml:"public_key_id"`
 	PublicKeyFile    string `yaml:"public_key_file"`
+	PublicKey        string `yaml:"public_key"`
 	PlatformCertFile string `yaml:"platform_cert_file"`
+	PlatformCert     string `yaml:"platform_cert"`
+	Proxy            string `yaml:"proxy"`
 	SubMchID         string `yaml:"sub_mchid"`
 	ServiceID        string `yaml:"service_id"`
 
@@ -63,10 +83,15 @@ func (c *connection) settings(file configFile) []setting {
 		{"mchid", &c.MchID, file.MchID},
 		{"serial-no", &c.SerialNo, file.SerialNo},
 		{"key-file", &c.KeyFile, file.KeyFile},
+		{"key", &c.Key, file.Key},
 		{"cert-file", &c.CertFile, file.CertFile},
+		{"cert", &c.Cert, file.Cert},
 		{"public-key-id", &c.PublicKeyID, file.PublicKeyID},
 		{"public-key-file", &c.PublicKeyFile, file.PublicKeyFile},
+		{"public-key", &c.PublicKey, file.PublicKey},
 		{"platform-cert-file", &c.PlatformCertFile, file.PlatformCertFile},
+		{"platform-cert", &c.PlatformCert, file.PlatformCert},
+		{"proxy", &c.Proxy, file.Proxy},
 		{"sub-mchid", &c.SubMchID, file.SubMchID},
 		{"service-id", &c.ServiceID, file.ServiceID},
 	}
@@ -78,9 +103,49 @@ type setting struct {
 	from string
 }
 
+// keyPair is the two settings for one key: --key and --key-file.
+type keyPair struct {
+	flag       string // of the text; that of the file has -file after it
+	text, file *string
+}
+
+func (p keyPair) both() bool { return *p.text != "" && *p.file != "" }
+
+func (c *connection) keyPairs() []keyPair {
+	return []keyPair{
+		{"key", &c.Key, &c.KeyFile},
+		{"cert", &c.Cert, &c.CertFile},
+		{"public-key", &c.PublicKey, &c.PublicKeyFile},
+		{"platform-cert", &c.PlatformCert, &c.PlatformCertFile},
+	}
+}
+
+// keyPairs are in the order of the connection's.
+func (f *configFile) keyPairs() []keyPair {
+	return []keyPair{
+		{"key", &f.Key, &f.KeyFile},
+		{"cert", &f.Cert, &f.CertFile},
+		{"public_key", &f.PublicKey, &f.PublicKeyFile},
+		{"platform_cert", &f.PlatformCert, &f.PlatformCertFile},
+	}
+}
+
 // fill sets from the files what has no flag or variable. given has the names of the
 // flags on the command line.
 func (c *connection) fill(given map[string]bool) error {
+	for _, p := range c.keyPairs() {
+		text, file := given[p.flag], given[p.flag+"-file"]
+		switch {
+		case !p.both():
+		case text && !file:
+			*p.file = ""
+		case file && !text:
+			*p.text = ""
+		case c.Keys == "" || text: // else both are variables, which --keys leaves out
+			return fmt.Errorf("--%s and --%s-file: give one of them (flag or variable)", p.flag, p.flag)
+		}
+	}
+	c.apiV3Key = os.Getenv(apiV3KeyVariable)
 	switch {
 	case c.Keys != "" && given["config"]:
 		return errors.New("--keys and --config: give one of them")
@@ -93,6 +158,12 @@ func (c *connection) fill(given map[string]bool) error {
 		file.CertFile = filepath.Join(c.Keys, sandbox.MerchantCertFile)
 		file.PublicKeyFile = filepath.Join(c.Keys, sandbox.PublicKeyFile)
 		file.PlatformCertFile = filepath.Join(c.Keys, sandbox.PlatformCertFile)
+		pairs := file.keyPairs()
+		for i, p := range c.keyPairs() {
+			if given[p.flag] {
+				*pairs[i].file = ""
+			}
+		}
 		for _, s := range c.settings(file) {
 			// Variables are left out: those of a real merchant would send the
 			// sandbox's keys to the real host.
@@ -100,16 +171,24 @@ func (c *connection) fill(given map[string]bool) error {
 				*s.into = s.from
 			}
 		}
+		c.apiV3Key = file.APIv3Key
 	case c.Config != "":
 		file, err := readConfig(c.Config)
 		if err != nil {
 			return err
+		}
+		pairs := file.keyPairs()
+		for i, p := range c.keyPairs() {
+			if *p.text != "" || *p.file != "" {
+				*pairs[i].text, *pairs[i].file = "", ""
+			}
 		}
 		for _, s := range c.settings(file) {
 			if *s.into == "" {
 				*s.into = s.from
 			}
 		}
+		c.apiV3Key = cmp.Or(c.apiV3Key, file.APIv3Key)
 	}
 	if c.BaseURL == "" {
 		c.BaseURL = payscore.DefaultServer
@@ -166,9 +245,12 @@ func readConfig(file string) (configFile, error) {
 	if err != nil && !errors.Is(err, io.EOF) { // a file of comments sets nothing
 		return conf, fmt.Errorf("%s: %w", file, err)
 	}
-	for _, path := range []*string{&conf.KeyFile, &conf.CertFile, &conf.PublicKeyFile, &conf.PlatformCertFile} {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(filepath.Dir(file), *path)
+	for _, p := range conf.keyPairs() {
+		if p.both() {
+			return conf, fmt.Errorf("%s: %s and %s_file: give one of them", file, p.flag, p.flag)
+		}
+		if *p.file != "" && !filepath.IsAbs(*p.file) {
+			*p.file = filepath.Join(filepath.Dir(file), *p.file)
 		}
 	}
 	return conf, nil
@@ -184,7 +266,9 @@ func (c *connection) open(rec *recorder) (*payscore.Client, error) {
 	if err != nil {
 		return nil, inputError{err}
 	}
-	rec.next = transport.NewRoundTripper()
+	if rec.next, err = c.roundTripper(); err != nil {
+		return nil, inputError{err}
+	}
 	client, err := payscore.New(c.BaseURL,
 		payscore.WithRequestEditorFn(signer.Sign),
 		payscore.WithHTTPClient(transport.New(signer, verifier, transport.WithRoundTripper(rec), transport.WithRetry(retries))))
@@ -194,39 +278,82 @@ func (c *connection) open(rec *recorder) (*payscore.Client, error) {
 	return client, nil
 }
 
+// roundTripper returns what carries all requests of a command.
+func (c *connection) roundTripper() (*http.Transport, error) {
+	rt := transport.NewRoundTripper()
+	if c.Proxy == "" {
+		return rt, nil // which obeys HTTPS_PROXY
+	}
+	text := c.Proxy
+	if !strings.Contains(text, "://") { // curl takes it, too
+		text = "http://" + text
+	}
+	proxy, err := url.Parse(text)
+	if err != nil || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme) || proxy.Hostname() == "" ||
+		strings.Trim(proxy.Path, "/") != "" || proxy.RawQuery != "" {
+		return nil, errors.New("--proxy is not a URL such as http://127.0.0.1:8080 (flag, variable or file)") // not shown: it may hold a password
+	}
+	rt.Proxy = http.ProxyURL(proxy)
+	return rt, nil
+}
+
 func (c *connection) signer(opts ...auth.SignerOption) (*auth.Signer, error) {
 	switch {
 	case c.MchID == "":
 		return nil, missing("--mchid")
-	case c.KeyFile == "":
+	case c.ownKey().missing():
 		return nil, missing("--key-file")
-	case c.CertFile != "":
-		signer, err := auth.LoadSignerWithCertificate(c.MchID, c.KeyFile, c.CertFile, opts...)
-		if err == nil && c.SerialNo != "" && !strings.EqualFold(c.SerialNo, signer.SerialNo()) {
-			return nil, fmt.Errorf("--serial-no is %s, but the certificate %s has %s", c.SerialNo, c.CertFile, signer.SerialNo())
-		}
-		return signer, err
-	case c.SerialNo == "":
+	case c.ownCert().missing() && c.SerialNo == "":
 		return nil, missing("--serial-no or --cert-file")
-	default:
-		return auth.LoadSigner(c.MchID, c.SerialNo, c.KeyFile, opts...)
 	}
+	key, err := load(c.ownKey(), auth.ParsePrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	serial := c.SerialNo
+	if serial != "" {
+		if serial, err = auth.ParseSerialNo(serial); err != nil {
+			return nil, err
+		}
+	}
+	if c.ownCert().missing() {
+		return auth.NewSigner(c.MchID, serial, key, opts...)
+	}
+	cert, err := load(c.ownCert(), auth.ParsePlatformCertificate)
+	switch {
+	case err != nil:
+		return nil, err
+	case !cert.PublicKey.Equal(&key.PublicKey):
+		return nil, fmt.Errorf("%s: %w in %s", c.ownCert().name(), auth.ErrKeyMismatch, c.ownKey().name())
+	case serial != "" && serial != cert.ID:
+		return nil, fmt.Errorf("--serial-no is %s, but the certificate %s has %s", serial, c.ownCert().name(), cert.ID)
+	}
+	return auth.NewSigner(c.MchID, cert.ID, key, opts...)
 }
 
 func (c *connection) verifier() (*auth.Verifier, error) {
+	keys, err := c.answerKeys()
+	if err != nil {
+		return nil, err
+	}
+	return auth.NewVerifier(keys...)
+}
+
+// answerKeys returns the keys that WeChat Pay signs with, at least one.
+func (c *connection) answerKeys() ([]auth.Key, error) {
 	var keys []auth.Key
-	if c.PublicKeyFile != "" {
+	if given := c.publicKey(); !given.missing() {
 		if c.PublicKeyID == "" {
 			return nil, missing("--public-key-id")
 		}
-		key, err := auth.LoadPublicKey(c.PublicKeyID, c.PublicKeyFile)
+		key, err := load(given, func(raw []byte) (auth.Key, error) { return auth.ParsePublicKey(c.PublicKeyID, raw) })
 		if err != nil {
 			return nil, err
 		}
 		keys = append(keys, key)
 	}
-	if c.PlatformCertFile != "" {
-		key, err := auth.LoadPlatformCertificate(c.PlatformCertFile)
+	if given := c.platformCert(); !given.missing() {
+		key, err := load(given, auth.ParsePlatformCertificate)
 		if err != nil {
 			return nil, err
 		}
@@ -235,7 +362,7 @@ func (c *connection) verifier() (*auth.Verifier, error) {
 	if len(keys) == 0 {
 		return nil, missing("--public-key-file or --platform-cert-file")
 	}
-	return auth.NewVerifier(keys...)
+	return keys, nil
 }
 
 func missing(flag string) error {

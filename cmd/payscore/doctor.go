@@ -27,7 +27,9 @@ type doctorCommand struct {
 // Help is shown by payscore doctor --help.
 func (doctorCommand) Help() string {
 	return `It sends a request without a signature, for the clock, and the self test
-/v3/security/echo, plain and encrypted, which changes nothing. Examples:
+/v3/security/echo, plain and encrypted, which changes nothing. With the APIv3
+key (api_v3_key in the file, or WECHATPAY_API_V3_KEY) it also downloads the
+platform certificates. Examples:
   payscore doctor --config wechatpay.yaml
   payscore doctor --keys payscore-sandbox`
 }
@@ -91,9 +93,10 @@ func (d *doctorCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 	add(d.wechatPay(now))
 	add(d.host(ctx)...)
 	if len(bad) > 0 {
-		add(skipped("echo", "not sent: repair what failed first"))
+		add(skipped("echo", "not sent: repair what failed first"), d.decryption(ctx, false))
 	} else {
 		add(d.echo(ctx)...)
+		add(d.decryption(ctx, len(bad) == 0))
 	}
 	if s.json {
 		if err := s.object(map[string]any{"ok": len(bad) == 0, "checks": checks}); err != nil {
@@ -112,16 +115,10 @@ func (d *doctorCommand) Run(ctx context.Context, s *streams, k *kong.Context) er
 
 // merchant checks the merchant's own key, certificate and serial.
 func (d *doctorCommand) merchant(now time.Time) []check {
-	var checks []check
-	if d.MchID == "" {
-		checks = append(checks, wrong("mchid", "missing", "Give --mchid, the number of the service provider."))
-	} else {
-		checks = append(checks, ok("mchid", "%s", d.MchID))
-	}
-
-	key, err := loadFile(d.KeyFile, auth.ParsePrivateKey)
+	key, err := load(d.ownKey(), auth.ParsePrivateKey)
+	checks := []check{d.merchantID(key)}
 	switch {
-	case d.KeyFile == "":
+	case d.ownKey().missing():
 		checks = append(checks, wrong("key", "missing", "Give --key-file, the apiclient_key.pem of the merchant."))
 	case err != nil:
 		checks = append(checks, wrong("key", err.Error(), "Take apiclient_key.pem as the merchant platform's tool made it."))
@@ -129,11 +126,28 @@ func (d *doctorCommand) merchant(now time.Time) []check {
 		checks = append(checks, ok("key", "RSA of %d bits", key.N.BitLen()))
 	}
 
-	if d.CertFile != "" {
+	if !d.ownCert().missing() {
 		return append(checks, d.certificate(key, now)...)
 	}
 	checks = append(checks, skipped("certificate", "no --cert-file: whether key and serial go together is not known"))
 	return append(checks, d.serial(key))
+}
+
+// merchantID checks the merchant's number. key may be nil.
+func (d *doctorCommand) merchantID(key *rsa.PrivateKey) check {
+	const name, fix = "mchid", "Give --mchid, the number of the service provider."
+	if d.MchID == "" {
+		return wrong(name, "missing", fix)
+	}
+	if key != nil {
+		if _, err := auth.NewSigner(d.MchID, "A", key); err != nil {
+			return wrong(name, err.Error(), fix)
+		}
+	}
+	if strings.Trim(d.MchID, "0123456789") != "" || len(d.MchID) < 8 || len(d.MchID) > 10 {
+		return ok(name, "%s, though merchants have 8 to 10 digits", d.MchID)
+	}
+	return ok(name, "%s", d.MchID)
 }
 
 // serial checks a serial without the certificate. key may be nil.
@@ -142,35 +156,38 @@ func (d *doctorCommand) serial(key *rsa.PrivateKey) check {
 	if d.SerialNo == "" {
 		return wrong("serial", "missing", "Give --cert-file or --serial-no.")
 	}
-	if platform, err := loadFile(d.PlatformCertFile, auth.ParsePlatformCertificate); err == nil && strings.EqualFold(d.SerialNo, platform.ID) &&
+	serial, err := auth.ParseSerialNo(d.SerialNo)
+	if err != nil {
+		return wrong("serial", err.Error(), fix)
+	}
+	if platform, err := load(d.platformCert(), auth.ParsePlatformCertificate); err == nil && serial == platform.ID &&
 		(key == nil || !platform.PublicKey.Equal(&key.PublicKey)) { // else it is the other flag that is wrong
-		return wrong("serial", d.SerialNo+" is that of the platform certificate", fix)
+		return wrong("serial", serial+" is that of the platform certificate", fix)
 	}
-	if key != nil && d.MchID != "" {
-		if _, err := auth.NewSigner(d.MchID, d.SerialNo, key); err != nil {
-			return wrong("serial", err.Error(), fix)
-		}
-	}
-	return ok("serial", "%s", d.SerialNo)
+	return ok("serial", "%s", serial)
 }
 
 // certificate checks the merchant's API certificate. key may be nil.
 func (d *doctorCommand) certificate(key *rsa.PrivateKey, now time.Time) []check {
 	const fix = "Take apiclient_cert.pem and apiclient_key.pem of the same request to the merchant platform."
-	cert, err := loadFile(d.CertFile, auth.ParsePlatformCertificate)
+	cert, err := load(d.ownCert(), auth.ParsePlatformCertificate)
 	if err != nil {
 		return []check{wrong("certificate", err.Error(), fix)}
 	}
 	if key != nil && !cert.PublicKey.Equal(&key.PublicKey) {
-		return []check{wrong("certificate", d.CertFile+" is not the certificate of "+d.KeyFile, fix)}
+		return []check{wrong("certificate", d.ownCert().name()+" is not the certificate of "+d.ownKey().name(), fix)}
 	}
 	checks := []check{ok("certificate", "it is the key's")}
 	if key == nil {
 		checks[0] = skipped("certificate", "there is no key to compare it with")
 	}
-	if d.SerialNo != "" && !strings.EqualFold(d.SerialNo, cert.ID) {
-		checks = append(checks, wrong("serial", "--serial-no is "+d.SerialNo+", but the certificate has "+cert.ID, "Leave --serial-no out."))
-	} else {
+	serial, err := auth.ParseSerialNo(cmp.Or(d.SerialNo, cert.ID))
+	switch {
+	case err != nil:
+		checks = append(checks, wrong("serial", err.Error(), "Leave --serial-no out."))
+	case serial != cert.ID:
+		checks = append(checks, wrong("serial", "--serial-no is "+serial+", but the certificate has "+cert.ID, "Leave --serial-no out."))
+	default:
 		checks = append(checks, ok("serial", "%s", cert.ID))
 	}
 	return append(checks, dates("dates", cert, now, "Renew the API certificate on the merchant platform; key and serial change with it."))
@@ -200,34 +217,20 @@ func (d *doctorCommand) wechatPay(now time.Time) check {
 	if err != nil {
 		return wrong(name, err.Error(), fix)
 	}
-	if platform, err := loadFile(d.PlatformCertFile, auth.ParsePlatformCertificate); err == nil {
-		if own, err := loadFile(d.KeyFile, auth.ParsePrivateKey); err == nil && platform.PublicKey.Equal(&own.PublicKey) {
+	if platform, err := load(d.platformCert(), auth.ParsePlatformCertificate); err == nil {
+		if own, err := load(d.ownKey(), auth.ParsePrivateKey); err == nil && platform.PublicKey.Equal(&own.PublicKey) {
 			return wrong(name, "--platform-cert-file is the merchant's own certificate", "Give the certificate of WeChat Pay.")
 		}
 		if c := dates(name, platform, now, "Download the platform certificate anew, or use the public key."); c.Result == checkFailed {
 			return c
 		}
 	}
-	if own, err := loadFile(d.KeyFile, auth.ParsePrivateKey); err == nil {
-		if signer, err := auth.NewSigner("1", "1", own); err == nil && errors.Is(auth.CheckKeys(context.Background(), signer, verifier), auth.ErrOwnKey) {
+	if own, err := load(d.ownKey(), auth.ParsePrivateKey); err == nil {
+		if signer, err := auth.NewSigner("1", "A", own); err == nil && errors.Is(auth.CheckKeys(context.Background(), signer, verifier), auth.ErrOwnKey) {
 			return wrong(name, "--public-key-file is the merchant's own key", "Give WeChat Pay's public key, pub_key.pem.")
 		}
 	}
 	return ok(name, "%s", verifier.PreferredID())
-}
-
-// loadFile reads a key or certificate of the user's.
-func loadFile[T any](file string, parse func([]byte) (T, error)) (T, error) {
-	var none T
-	raw, err := readBody(file, nil)
-	if err != nil {
-		return none, err
-	}
-	v, err := parse(raw)
-	if key, is := errors.AsType[*auth.KeyError](err); is {
-		err = fmt.Errorf("%s: %w", file, key.Err)
-	}
-	return v, err
 }
 
 // WeChat Pay refuses a request at 300 s. A clock set by NTP is far below this.
@@ -251,7 +254,10 @@ func (d *doctorCommand) host(ctx context.Context) []check {
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "payscore-doctor")
-	client := transport.NewRoundTripper()
+	client, err := d.roundTripper()
+	if err != nil {
+		return []check{wrong("host", err.Error(), fix), noClock}
+	}
 	defer client.CloseIdleConnections()
 	before := time.Now()
 	rsp, err := client.RoundTrip(req)
@@ -261,6 +267,11 @@ func (d *doctorCommand) host(ctx context.Context) []check {
 	_ = rsp.Body.Close()
 	now := before.Add(time.Since(before) / 2) // halfway, when the server wrote it
 	reached := ok("host", "%s answers", u.Redacted())
+	if client.Proxy != nil {
+		if proxy, err := client.Proxy(req); err == nil && proxy != nil {
+			reached.Text += ", through the proxy " + proxy.Host
+		}
+	}
 	date, err := http.ParseTime(rsp.Header.Get("Date"))
 	if err != nil {
 		return []check{reached, skipped("clock", "the answer has no Date")}
@@ -331,6 +342,53 @@ func (d *doctorCommand) encryption(ctx context.Context, text string) check {
 		return failed(name, "the answer decrypts, but is not the echo", "Check --base-url.")
 	}
 	return ok(name, "each side decrypts what the other encrypted (RSA-OAEP)")
+}
+
+// decryption checks the APIv3 key, which decrypts notifications and the platform
+// certificates. With try it downloads those.
+func (d *doctorCommand) decryption(ctx context.Context, try bool) check {
+	const name = "api v3 key"
+	const fix = "Take the APIv3 key that was set on the merchant platform: 32 letters and digits. The APIv2 key looks the same."
+	if d.apiV3Key == "" {
+		return skipped(name, "no "+apiV3KeyVariable+": only notifications and certificates need it")
+	}
+	key, err := auth.NewAPIv3Key(d.apiV3Key)
+	if err != nil {
+		return wrong(name, err.Error(), fix)
+	}
+	const formOnly = "32 characters; whether they are the right ones is not known"
+	signer, err := d.signer()
+	if !try || err != nil {
+		return skipped(name, formOnly)
+	}
+	answers, err := d.answerKeys()
+	if err != nil {
+		return skipped(name, formOnly)
+	}
+	rt, err := d.roundTripper()
+	if err != nil {
+		return skipped(name, formOnly)
+	}
+	defer rt.CloseIdleConnections()
+	var problems []error
+	source, err := auth.NewCertificateSource(auth.CertificateConfig{
+		Signer: signer, APIv3Keys: []auth.APIv3Key{key}, Keys: answers, Server: d.BaseURL, RoundTripper: rt,
+		OnError: func(err error) { problems = append(problems, err) },
+	})
+	if err != nil {
+		return skipped(name, formOnly)
+	}
+	// OnError has returned before Refresh does, unless ctx ends.
+	if err := source.Refresh(ctx); ctx.Err() != nil {
+		return skipped(name, formOnly)
+	} else if errors.Is(err, auth.ErrNoCertificates) {
+		return skipped(name, formOnly+": the merchant has no platform certificate to try them on")
+	} else if refused, is := errors.AsType[*auth.DecryptError](errors.Join(problems...)); is {
+		return wrong(name, refused.Error(), fix)
+	} else if err != nil {
+		return skipped(name, formOnly+": "+err.Error())
+	}
+	return ok(name, "it decrypts the platform certificates")
 }
 
 // selfTest sends one request of the self test.

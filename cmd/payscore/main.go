@@ -20,6 +20,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -101,7 +102,10 @@ func dispatch(ctx context.Context, args []string, in io.Reader, out, errOut io.W
 	}
 	// Arguments that do not parse leave c as it was.
 	s := streams{in: in, out: out, err: errOut, json: slices.Contains(args, "--json")}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(joinKeys(args))
+	if err != nil && slices.ContainsFunc(args, isKeyText) {
+		err = errors.New("the arguments do not parse, and are not shown, since there is a key among them: give it by its variable, such as WECHATPAY_KEY")
+	}
 	if err != nil {
 		s.report(inputError{err})
 		return exitInput

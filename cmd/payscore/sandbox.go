@@ -53,8 +53,7 @@ holds the ids too, and give it
   wechatpay_public_key.pem  WeChat Pay's public key, for answers to requests
                             that name it in Wechatpay-Serial
   platform_cert.pem         its platform certificate, for all other answers
-  ca_cert.pem               what a client trusts to reach the sandbox by --https-proxy
-                            or --tls
+  ca_cert.pem               what a client of --https-proxy or --tls trusts
 
 The console is at /_sandbox/ in a browser on the same machine: orders and their life,
 what the user would do in WeChat, faults, time, and why a signature does not verify.

@@ -88,7 +88,7 @@ export const columns = {
     const signature = headers["wechatpay-signature"];
     for (const forged of [
       { headers, body: body.replace("USER_PAID", "USER_FAKE") },
-      { headers, body: `${body} ` },
+      { headers, body: JSON.stringify(JSON.parse(body)) }, // what a framework makes of it
       { headers: { ...headers, "wechatpay-signature": signature.replace(/^./, (c) => (c === "A" ? "B" : "A")) }, body },
       { headers: { ...headers, "wechatpay-nonce": "0" }, body },
     ]) await t.refused("notification", forged);
@@ -108,6 +108,13 @@ export const columns = {
     await t.refused("complete", { out_order_no: order, fields: t.completion() });
     assert.equal((await t.query(order)).total_amount, 50000);
     for (const fault of wrong) await t.spoiled(order, fault);
+  },
+  async "keeps its key"(t) {
+    const order = `${t.order}-K`;
+    const serial = async (number) => (await t.notification(number, "PAYSCORE.USER_CONFIRM")).headers["wechatpay-serial"];
+    await t.create(order, true);
+    await t.move("confirm", order);
+    assert.equal(await serial(order), await serial(t.order), "asks for another key");
   },
   async "old answer"(t) {
     const order = `${t.order}-O`;

@@ -34,6 +34,10 @@ export const defects = [
     says: "it signs the path as it is written and sends it escaped: 401 for an order number with `|`.",
   },
   {
+    client: "gopay", cell: "keeps its key", shows: /^asks for another key /,
+    says: "after an answer without a signature, a client with the public key downloads the certificates and names the newest one in its requests, in place of the public key.",
+  },
+  {
     client: "gopay", cell: "old answer", shows: /^accepted$/,
     says: "it does not look at the time: an answer of a day ago, or of tomorrow, verifies.",
   },

@@ -13,7 +13,8 @@ export class Row {
     this.#sandbox = sandbox;
     const [command, ...args] = row.run;
     const setup = { keys: row.keys, dir: sandbox.dir, host: row.proxied ? "" : sandbox.account.base_url };
-    const env = { ...process.env, ...(row.proxied && sandbox.proxied) };
+    const here = Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name)); // a machine's own proxy is for other hosts
+    const env = { ...Object.fromEntries(here), ...(row.proxied && sandbox.proxied) };
     this.#runner = spawn(command, [...args, JSON.stringify(setup)], { env, stdio: ["pipe", "pipe", "inherit"] });
     this.#ended = once(this.#runner, "exit");
     this.#runner.stdin.on("error", () => {}); // a runner that ended is told by its missing answer
