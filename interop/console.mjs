@@ -155,6 +155,7 @@ async function run(account, notifyURL) {
   assert.match(refusal.detail.issue, /--lenient-amounts/, "the refusal names the way out");
   await page.locator('nav [data-view="start"]').click();
   await page.locator(".settings code", { hasText: "migration" }).waitFor();
+  await page.locator(".settings dd", { hasText: "--https-proxy" }).waitFor();
   const lenient = page.getByRole("switch", { name: /Lenient amounts/ });
   await lenient.focus();
   await page.keyboard.press("Space");

@@ -75,7 +75,9 @@ export function view(container) {
     });
     fill(settings, h("h2", {}, t("start.settings")),
       h("label", { class: "switch" }, lenient, h("span", {}, h("strong", {}, t("start.lenient")), h("small", {}, t("start.lenientText")))),
-      h("dl", { class: "facts" }, h("dt", {}, t("start.keyMode")), h("dd", {}, h("code", {}, now.key_mode), has("mode." + now.key_mode) && h("small", {}, t("mode." + now.key_mode)))));
+      h("dl", { class: "facts" },
+        h("dt", {}, t("start.keyMode")), h("dd", {}, h("code", {}, now.key_mode), has("mode." + now.key_mode) && h("small", {}, t("mode." + now.key_mode))),
+        h("dt", {}, t("start.proxy")), h("dd", {}, now.https_proxy && h("code", {}, reached(now.https_proxy)), h("small", {}, t(now.https_proxy ? "start.proxyText" : "start.noProxy")))));
   }
 
   async function load() {
@@ -112,6 +114,11 @@ export function view(container) {
 
   const settingsSoon = soon(loadSettings);
   return { entry: (e) => ["setting", "reset"].includes(e.kind) && settingsSoon(), refresh: loadSettings, leave: () => (gone = true) };
+}
+
+// A listener on all addresses is reached where the console is.
+function reached(address) {
+  return "http://" + address.replace(/^(0\.0\.0\.0|\[::\])(?=:\d+$)/, location.hostname);
 }
 
 function otherMove(move) {
