@@ -18,7 +18,7 @@ const done = [];
 const step = (text) => done.push(text);
 
 // The sandbox, and a merchant's server that takes the second attempt of a notification.
-const sandbox = spawn(payscore, ["sandbox", "--addr", "127.0.0.1:0", "--keys", keys], { stdio: ["ignore", "pipe", "inherit"] });
+const sandbox = spawn(payscore, ["sandbox", "--addr", "127.0.0.1:0", "--https-proxy", "127.0.0.1:0", "--keys", keys], { stdio: ["ignore", "pipe", "inherit"] });
 const notified = [];
 const merchant = createServer((request, response) => {
   request.resume().on("end", () => {
@@ -155,6 +155,9 @@ async function run(account, notifyURL) {
   assert.match(refusal.detail.issue, /--lenient-amounts/, "the refusal names the way out");
   await page.locator('nav [data-view="start"]').click();
   await page.locator(".settings code", { hasText: "migration" }).waitFor();
+  const { https_proxy } = await (await fetch(account.base_url + "/_sandbox/api/settings")).json();
+  await page.locator(".settings dd", { hasText: "ca_cert.pem" }).locator("code", { hasText: "http://" + https_proxy }).waitFor();
+  for (const text of await page.locator(".files small").allTextContents()) assert.doesNotMatch(text, /start\./, "a file is not described");
   const lenient = page.getByRole("switch", { name: /Lenient amounts/ });
   await lenient.focus();
   await page.keyboard.press("Space");
@@ -164,7 +167,7 @@ async function run(account, notifyURL) {
   await page.locator(".settings input:not(:checked)").waitFor();
   await page.locator('nav [data-view="activity"]').click();
   await page.locator(".entry.setting", { hasText: "Lenient amounts off" }).waitFor();
-  step("lenient amounts are switched, and take the page's example");
+  step("the proxy is shown, and lenient amounts are switched and take the page's example");
 
   // A signature of the path without its query, pasted as it was sent.
   await page.locator('nav [data-view="signature"]').click();

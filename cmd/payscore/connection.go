@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -281,6 +284,13 @@ func (c *connection) open(rec *recorder) (*payscore.Client, error) {
 // roundTripper returns what carries all requests of a command.
 func (c *connection) roundTripper() (*http.Transport, error) {
 	rt := transport.NewRoundTripper()
+	if c.Keys != "" {
+		roots, err := rootsWith(filepath.Join(c.Keys, sandbox.AuthorityCertFile))
+		if err != nil {
+			return nil, err
+		}
+		rt.TLSClientConfig = &tls.Config{RootCAs: roots}
+	}
 	if c.Proxy == "" {
 		return rt, nil // which obeys HTTPS_PROXY
 	}
@@ -295,6 +305,25 @@ func (c *connection) roundTripper() (*http.Transport, error) {
 	}
 	rt.Proxy = http.ProxyURL(proxy)
 	return rt, nil
+}
+
+// rootsWith returns what the system trusts and the certificate of the file, which a
+// sandbox of an earlier version did not write.
+func rootsWith(file string) (*x509.CertPool, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	raw, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return roots, nil
+	case err != nil:
+		return nil, err
+	case !roots.AppendCertsFromPEM(raw):
+		return nil, fmt.Errorf("%s: no certificate in PEM", file)
+	}
+	return roots, nil
 }
 
 func (c *connection) signer(opts ...auth.SignerOption) (*auth.Signer, error) {

@@ -67,7 +67,8 @@ export function view(container) {
     });
     fill(settings, h("h2", {}, t("start.settings")),
       h("label", { class: "switch" }, lenient, h("span", {}, h("strong", {}, t("start.lenient")), h("small", {}, t("start.lenientText")))),
-      h("dl", { class: "facts" }, h("dt", {}, t("start.keyMode")), h("dd", {}, h("code", {}, now.key_mode), has("mode." + now.key_mode) && h("small", {}, t("mode." + now.key_mode)))));
+      h("dl", { class: "facts" }, h("dt", {}, t("start.keyMode")), h("dd", {}, h("code", {}, now.key_mode), has("mode." + now.key_mode) && h("small", {}, t("mode." + now.key_mode))),
+        now.https_proxy && [h("dt", {}, t("start.proxy")), h("dd", {}, h("code", {}, proxyURL(now.https_proxy)), h("small", {}, t("start.proxyText")))]));
   }
 
   async function load() {
@@ -105,6 +106,9 @@ export function view(container) {
   const settingsSoon = soon(loadSettings);
   return { entry: (e) => ["setting", "reset"].includes(e.kind) && settingsSoon(), refresh: loadSettings, leave: () => (gone = true) };
 }
+
+// A proxy on all addresses is reached where the console is.
+const proxyURL = (address) => "http://" + address.replace(/^(0\.0\.0\.0|\[::\]):/, location.hostname + ":");
 
 function otherMove(move) {
   const form = h("form", {
