@@ -55,9 +55,9 @@ func (c *conn) open() {
 	bounded := &io.LimitedReader{R: c.Conn, N: maxHead}
 	c.tunnel = bufio.NewReader(bounded)
 	r, err := http.ReadRequest(c.tunnel)
-	var network net.Error
+	_, broken := errors.AsType[*net.OpError](err) // a url.Error is a net.Error, too
 	switch {
-	case errors.As(err, &network), errors.Is(err, io.EOF):
+	case broken, errors.Is(err, io.EOF):
 		c.err = err // it left, or took too long
 	case err != nil:
 		c.refuse(http.StatusBadRequest, "this is an HTTP proxy, and no request was read")
