@@ -114,20 +114,20 @@ func TestProxyOrderLife(t *testing.T) {
 	}
 }
 
-// Links in answers lead where the request came to.
+// Links in answers lead where the request came to, through the proxy again.
 func TestProxyLinks(t *testing.T) {
 	t.Parallel()
-	b := newBox(t)
+	b := newBoxAt(t, clockAt(noon))
+	b.seed("paying", 39900)
+	b.orderAt(bank, "DONE", "paid")
 	b.wire = b.through(b.proxied(sandbox.NewHTTPServer(b.Sandbox)))
-	req := must(http.NewRequest(http.MethodGet, "https://localhost/_sandbox/api/account", nil))
-	req.Host = "localhost"
-	req.URL.Host = realHost
-	rsp, err := b.wire.RoundTrip(req)
+	b.URL = "https://" + realHost
+	answer, err := b.clientAt(b.URL, b).RequestMerchantBill(t.Context(), payscore.RequestMerchantBillParams{
+		BillDate: "2025061522", ServiceID: serviceID, EncryptionAlgorithm: payscore.BillEncryptionAlgorithmAeadAes256Gcm,
+	})
 	b.ok(err)
-	body := must(io.ReadAll(rsp.Body))
-	_ = rsp.Body.Close()
-	if !strings.Contains(string(body), `"base_url":"https://localhost"`) {
-		t.Errorf("%s", body)
+	if status, file := b.download(answer.DownloadBillList[0].DownloadURL); status != 200 || len(file) == 0 {
+		t.Errorf("the download is a %d of %d bytes", status, len(file))
 	}
 }
 
@@ -224,7 +224,7 @@ func TestProxyIsNoOpenProxy(t *testing.T) {
 			_ = conn.Close()
 			continue
 		}
-		if rsp.Close = false; rsp.Header.Get("Connection") != "" || rsp.Header.Get("Content-Length") == "" {
+		if rsp.Header.Get("Content-Length") == "" {
 			t.Errorf("%.80q: header %v", head, rsp.Header)
 		}
 		if allow := rsp.Header.Get("Allow"); (allow == "CONNECT") != (want == 405) {
