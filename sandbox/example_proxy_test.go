@@ -10,37 +10,36 @@ import (
 	"github.com/wxpayscore/payscore/sandbox"
 )
 
-// A client with a hard-coded host needs a proxy and a certificate to trust, no other
-// host.
+// A client whose host is hard-coded gets the sandbox through a proxy.
 func ExampleNewProxyListener() {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	proxy := sandbox.NewProxyListener(listener)
-	box, err := sandbox.Open(sandbox.WithListener(proxy))
+	box, err := sandbox.Open()
 	if err != nil {
 		panic(err)
 	}
 	defer func() { _ = box.Close() }()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
 	server := sandbox.NewHTTPServer(box)
+	go func() { _ = server.ServeTLS(sandbox.NewProxyListener(listener), "", "") }()
 	defer func() { _ = server.Close() }()
-	go func() { _ = server.ServeTLS(proxy, "", "") }()
 
 	client := &http.Client{Transport: &http.Transport{
-		Proxy:             http.ProxyURL(&url.URL{Scheme: "http", Host: proxy.Addr().String()}),
-		TLSClientConfig:   &tls.Config{RootCAs: box.Credentials().CertPool()},
-		DisableKeepAlives: true,
+		Proxy:           http.ProxyURL(&url.URL{Scheme: "http", Host: listener.Addr().String()}),
+		TLSClientConfig: &tls.Config{RootCAs: box.Credentials().CertPool()},
 	}}
-	rsp, err := client.Get("https://api.mch.weixin.qq.com/v3/certificates")
+	defer client.CloseIdleConnections()
+	req, err := http.NewRequest(http.MethodGet, "https://api.mch.weixin.qq.com/v3/payscore/serviceorder", nil)
+	if err != nil {
+		panic(err)
+	}
+	req.Header.Set("Accept", "application/json")
+	rsp, err := client.Do(req)
 	if err != nil {
 		panic(err)
 	}
 	_ = rsp.Body.Close()
-	fmt.Println(rsp.Status) // it wants the headers of a client
-	_, err = client.Get("https://example.com/")
-	fmt.Println(err)
-	// Output:
-	// 400 Bad Request
-	// Get "https://example.com/": Forbidden
+	fmt.Println(rsp.Status)
+	// Output: 401 Unauthorized
 }

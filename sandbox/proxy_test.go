@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -342,12 +343,11 @@ func TestProxyPlainTextInside(t *testing.T) {
 }
 
 // Hundreds of clients that send half a head, nothing, or nothing into their tunnel are
-// cut off as those of the main listener are.
+// cut off as those of the main listener are, and give their places back.
 func TestProxySlowClients(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	b.seed(orderNo, 50000)
-	server := sandbox.NewHTTPServer(b.Sandbox)
+	server := sandbox.NewLimitedHTTPServer(b.Sandbox, 200)
 	server.ReadHeaderTimeout, server.IdleTimeout = 300*time.Millisecond, 300*time.Millisecond
 	addr := b.proxied(server)
 	var conns []net.Conn
@@ -357,15 +357,23 @@ func TestProxySlowClients(t *testing.T) {
 		_, _ = io.WriteString(conn, []string{"", "C", head[:len(head)-1], head, head + "\x16\x03\x01"}[i%5])
 		conns = append(conns, conn)
 	}
-	inside, err := b.tunnel(addr, &tls.Config{ServerName: realHost, RootCAs: b.Credentials().CertPool()})
-	b.ok(err)
-	for _, conn := range append(conns, inside) {
+	for _, conn := range conns {
 		if !ends(conn, time.Minute) {
 			t.Fatal("a slow client is waited for")
 		}
 	}
-	b.wire = b.through(addr)
-	b.ok(b.clientAt("https://"+realHost, b).ModifyPartnerServiceOrder(t.Context(), orderNo, bill(39900, lines(39900), nil)))
+	// The server counts a connection as ended a little after the client does.
+	rt := b.through(addr)
+	for deadline := time.Now().Add(time.Minute); ; {
+		rsp, err := (&http.Client{Transport: rt}).Get("https://" + realHost)
+		if err == nil {
+			_ = rsp.Body.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
 }
 
 // Tunnels count as connections.
@@ -492,5 +500,98 @@ func TestProxyCurl(t *testing.T) {
 	}
 	if out, err := curl("--proxy", "http://"+addr, "https://"+realHost+target); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("without the file: %v\n%s", err, out)
+	}
+}
+
+func TestServesTLS(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	server := sandbox.NewHTTPServer(b.Sandbox)
+	listener := must(net.Listen("tcp", "127.0.0.1:0"))
+	go func() { _ = server.ServeTLS(listener, "", "") }()
+	t.Cleanup(func() { _ = server.Close() })
+	rt := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: b.Credentials().CertPool()}}
+	t.Cleanup(rt.CloseIdleConnections)
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	for _, host := range []string{"127.0.0.1", "localhost"} {
+		base := "https://" + net.JoinHostPort(host, port)
+		rsp := must((&http.Client{Transport: rt}).Get(base + "/_sandbox/api/account"))
+		body := string(must(io.ReadAll(rsp.Body)))
+		_ = rsp.Body.Close()
+		if !strings.Contains(body, `"base_url":"`+base+`"`) || !strings.Contains(body, sandbox.AuthorityCertFile) {
+			t.Errorf("%s: %s", base, body)
+		}
+	}
+}
+
+// What the authority's own key signs for another host is refused by openssl.
+func TestOpenSSLHoldsTheAuthorityToItsHosts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	must(sandbox.OpenCredentials(dir))
+	issue := func(names string) string {
+		if err := os.WriteFile(in("ext"), []byte("subjectAltName="+names+"\nextendedKeyUsage=serverAuth\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		request, ok := openssl(t, "", "req", "-new", "-key", in("ca_issuer.pem"), "-subj", "/O=x")
+		if !ok {
+			t.Fatal("openssl makes no request")
+		}
+		leaf, ok := openssl(t, string(request), "x509", "-req", "-CA", in("ca_issuer.pem"), "-CAkey", in("ca_issuer.pem"), "-extfile", in("ext"), "-days", "30")
+		if !ok {
+			t.Fatal("openssl issues nothing")
+		}
+		if err := os.WriteFile(in("leaf.pem"), leaf, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return in("leaf.pem")
+	}
+	for _, c := range []struct {
+		names, asked string
+		good         bool
+	}{
+		{"DNS:api.mch.weixin.qq.com", "api.mch.weixin.qq.com", true},
+		{"DNS:localhost,IP:127.0.0.1,IP:::1", "localhost", true},
+		{"DNS:evil.com", "evil.com", false},
+		{"DNS:api.mch.weixin.qq.com,DNS:evil.com", "api.mch.weixin.qq.com", false},
+		{"DNS:weixin.qq.com", "weixin.qq.com", false},
+		{"DNS:*.weixin.qq.com", "pay.weixin.qq.com", false},
+		{"DNS:localhost,IP:192.0.2.1", "localhost", false},
+		{"DNS:localhost,IP:2001:db8::1", "localhost", false},
+		{"DNS:api.mch.weixin.qq.com", "evil.com", false},
+	} {
+		leaf := issue(c.names)
+		args := []string{"verify", "-purpose", "sslserver", "-CAfile", in(sandbox.AuthorityCertFile), "-untrusted", in("ca_issuer.pem"), "-verify_hostname", c.asked, leaf}
+		if _, ok := openssl(t, "", args...); ok != c.good {
+			t.Errorf("%s as %s: verifies %v", c.names, c.asked, ok)
+		}
+	}
+	// Nor for anything but servers.
+	if _, ok := openssl(t, "", "verify", "-purpose", "smimesign", "-CAfile", in(sandbox.AuthorityCertFile), "-untrusted", in("ca_issuer.pem"), issue("DNS:localhost")); ok {
+		t.Error("good for mail, too")
+	}
+}
+
+// What the sandbox serves has all that clients look at.
+func TestCertificateOfTheServer(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	listener := must(net.Listen("tcp", "127.0.0.1:0"))
+	server := sandbox.NewHTTPServer(b.Sandbox)
+	go func() { _ = server.ServeTLS(listener, "", "") }()
+	t.Cleanup(func() { _ = server.Close() })
+	conn := must(tls.Dial("tcp", listener.Addr().String(), &tls.Config{RootCAs: b.Credentials().CertPool()}))
+	t.Cleanup(func() { _ = conn.Close() })
+	chain := conn.ConnectionState().PeerCertificates
+	if len(chain) != 2 {
+		t.Fatalf("a chain of %d", len(chain))
+	}
+	leaf := chain[0]
+	if days := leaf.NotAfter.Sub(leaf.NotBefore).Hours() / 24; days > 398 {
+		t.Errorf("valid for %.1f days", days)
+	}
+	if leaf.IsCA || len(leaf.AuthorityKeyId) == 0 || len(leaf.ExtKeyUsage) != 1 || leaf.ExtKeyUsage[0] != x509.ExtKeyUsageServerAuth {
+		t.Errorf("%+v", leaf)
 	}
 }

@@ -285,11 +285,9 @@ func (c *connection) open(rec *recorder) (*payscore.Client, error) {
 func (c *connection) roundTripper() (*http.Transport, error) {
 	rt := transport.NewRoundTripper()
 	if c.Keys != "" {
-		roots, err := rootsWith(filepath.Join(c.Keys, sandbox.AuthorityCertFile))
-		if err != nil {
+		if err := trust(rt, filepath.Join(c.Keys, sandbox.AuthorityCertFile)); err != nil {
 			return nil, err
 		}
-		rt.TLSClientConfig = &tls.Config{RootCAs: roots}
 	}
 	if c.Proxy == "" {
 		return rt, nil // which obeys HTTPS_PROXY
@@ -307,23 +305,28 @@ func (c *connection) roundTripper() (*http.Transport, error) {
 	return rt, nil
 }
 
-// rootsWith returns what the system trusts and the certificate of the file, which a
-// sandbox of an earlier version did not write.
-func rootsWith(file string) (*x509.CertPool, error) {
+// trust adds the authority of a sandbox to those of the system. A directory of an
+// earlier version has none.
+func trust(rt *http.Transport, file string) error {
+	b, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool()
 	}
-	raw, err := os.ReadFile(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return roots, nil
-	case err != nil:
-		return nil, err
-	case !roots.AppendCertsFromPEM(raw):
-		return nil, fmt.Errorf("%s: no certificate in PEM", file)
+	if !roots.AppendCertsFromPEM(b) {
+		return fmt.Errorf("%s: no certificate", file)
 	}
-	return roots, nil
+	if rt.TLSClientConfig == nil {
+		rt.TLSClientConfig = &tls.Config{}
+	}
+	rt.TLSClientConfig.RootCAs = roots
+	return nil
 }
 
 func (c *connection) signer(opts ...auth.SignerOption) (*auth.Signer, error) {

@@ -71,7 +71,7 @@ func TestSandboxTLS(t *testing.T) {
 		}
 		r = runArgs(t, append(args, "--keys", dir)...)
 		r.wantCode(t, map[string]int{"query": exitInput, "doctor": exitInput}[args[0]])
-		if text := strings.Join(strings.Fields(r.out+r.err), ""); !strings.Contains(text, sandbox.AuthorityCertFile+":nocertificateinPEM") {
+		if text := strings.Join(strings.Fields(r.out+r.err), ""); !strings.Contains(text, sandbox.AuthorityCertFile+":nocertificate") {
 			t.Errorf("%v: %s%s", args, r.out, r.err)
 		}
 	}
