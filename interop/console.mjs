@@ -156,6 +156,7 @@ async function run(account, notifyURL) {
   await page.locator('nav [data-view="start"]').click();
   await page.locator(".settings code", { hasText: "migration" }).waitFor();
   await page.locator(".settings code", { hasText: /^http:\/\/127\.0\.0\.1:\d+$/ }).waitFor();
+  for (const text of await page.locator(".files small").allTextContents()) assert.doesNotMatch(text, /start\./, "a file is not described");
   const lenient = page.getByRole("switch", { name: /Lenient amounts/ });
   await lenient.focus();
   await page.keyboard.press("Space");

@@ -277,24 +277,3 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 		t.Error("sandbox.json would lack the APIv3 key")
 	}
 }
-
-// A directory of an earlier version, which has no authority, gets one and keeps it.
-func TestOpenCredentialsAddsAnAuthority(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	must(sandbox.OpenCredentials(dir))
-	for _, name := range []string{sandbox.AuthorityCertFile, "ca_issuer.pem"} {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(sandbox.OpenCredentials(dir))
-	whole := contents(t, dir)
-	if len(whole) != len(sandbox.Files()) {
-		t.Errorf("%d files, want %d", len(whole), len(sandbox.Files()))
-	}
-	must(sandbox.OpenCredentials(dir))
-	if !maps.Equal(contents(t, dir), whole) {
-		t.Error("the next start changes them")
-	}
-}

@@ -253,14 +253,20 @@ func TestSandboxResetBeginsAnew(t *testing.T) {
 	}
 }
 
-func TestSandboxJSON(t *testing.T) {
-	keys := keysDir(t)
+// readySandbox starts a sandbox, and stops it when it has said where it listens.
+func readySandbox(t *testing.T, args ...string) map[string]string {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out := &hook{on: "\n", do: stop}
 	var errOut bytes.Buffer
-	result{run(ctx, []string{"--json", "sandbox", "--addr", "127.0.0.1:0", "--https-proxy", "127.0.0.1:0", "--keys", keys}, nil, out, &errOut), out.String(), errOut.String()}.wantCode(t, exitDone)
-	ready := decodeJSON[map[string]string](t, out.String())
-	if !strings.HasPrefix(ready["listening"], "http://127.0.0.1:") || !strings.HasPrefix(ready["https_proxy"], "http://127.0.0.1:") || ready["keys"] != keys {
+	result{run(ctx, append([]string{"--json", "sandbox"}, args...), nil, out, &errOut), out.String(), errOut.String()}.wantCode(t, exitDone)
+	return decodeJSON[map[string]string](t, out.String())
+}
+
+func TestSandboxJSON(t *testing.T) {
+	keys := keysDir(t)
+	ready := readySandbox(t, "--addr", "127.0.0.1:0", "--keys", keys)
+	if !strings.HasPrefix(ready["listening"], "http://127.0.0.1:") || ready["keys"] != keys {
 		t.Errorf("%v", ready)
 	}
 }
@@ -309,29 +315,4 @@ func TestSandboxMakesNoKeysInVain(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("keys were made")
 	}
-}
-
-// The proxy and TLS are printed, and the command trusts the authority of --keys.
-func TestSandboxOverTLS(t *testing.T) {
-	keys := keysDir(t)
-	p := startSandbox(t, "--addr", "127.0.0.1:0", "--tls", "--https-proxy", "127.0.0.1:0", "--keys", keys)
-	if !strings.HasPrefix(p.url, "https://127.0.0.1:") {
-		t.Errorf("listens on %q", p.url)
-	}
-	_, rest, _ := strings.Cut(p.head, "https proxy on ")
-	proxy, _, ok := strings.Cut(rest, " ")
-	if !ok {
-		t.Fatalf("prints no proxy: %s", p.head)
-	}
-	runArgs(t, "query", seedOutOrderNo, "--keys", keys).wantCode(t, exitDone)
-	runArgs(t, "query", seedOutOrderNo, "--keys", keys, "--base-url", "https://api.mch.weixin.qq.com", "--proxy", proxy).wantCode(t, exitDone)
-	if err := os.WriteFile(filepath.Join(keys, sandbox.AuthorityCertFile), []byte("text"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r := runArgs(t, "query", seedOutOrderNo, "--keys", keys)
-	r.wantCode(t, exitInput)
-	wantAll(t, r.err, sandbox.AuthorityCertFile)
-	p.stop()
-	h := newHost(t)
-	h.refusedInput(t, []string{"sandbox", "--addr", "127.0.0.1:0", "--https-proxy", "0.0.0.0:0", "--keys", h.dir}, "0.0.0.0:0", "--allow-remote")
 }
