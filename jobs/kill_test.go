@@ -23,7 +23,7 @@ var faultsOfOrders = []string{
 // Workers are killed while they work. In the end each order was lowered once, or is
 // reported as not, and the report says of each what the sandbox says.
 func TestKilledWorkers(t *testing.T) {
-	n := sizeOf(t, "PAYSCORE_JOBS_ORDERS", 400)
+	n := sizeOf(t, "PAYSCORE_JOBS_ORDERS", 200)
 	t.Run("SQLite", func(t *testing.T) {
 		killWorkers(t, filepath.Join(t.TempDir(), "jobs.db"), n, 1, nil)
 	})
@@ -73,7 +73,7 @@ func killWorkers(t *testing.T, database string, n, workers int, restart func()) 
 		}
 	}()
 	start, told, kills, restarted := time.Now(), time.Now(), 0, restart == nil
-	wanted := sizeOf(t, "PAYSCORE_JOBS_KILLS", 3)
+	wanted := sizeOf(t, "PAYSCORE_JOBS_KILLS", 2)
 	end := start.Add(9 * time.Minute)
 	for {
 		p, err := db.Progress(t.Context(), "run")

@@ -99,5 +99,5 @@ func detect(raw []byte) (encoding string, sure bool) {
 	case chinese > broken:
 		return EncodingUTF8, true
 	}
-	return EncodingGB18030, chinese <= broken/2
+	return EncodingGB18030, chinese <= broken/4
 }
