@@ -45,7 +45,7 @@ func FuzzTunnel(f *testing.F) {
 		"", "\r\n", head, head + "\r\n", head + "\r\n\x16\x03\x01\x02\x00", head + "Content-Length: 3\r\n\r\nabc",
 		head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", head + "Proxy-Authorization: Basic YTpi\r\n\r\n",
 		strings.ReplaceAll(head, "api.mch.weixin.qq.com", "API.MCH.WEIXIN.QQ.COM.") + "\r\n",
-		strings.ReplaceAll(head, "api.mch.weixin.qq.com", "evil.test") + "\r\n",
+		strings.ReplaceAll(head, "api.mch.weixin.qq.com", "evil.test") + "\r\n", strings.ReplaceAll(head, "443", "80") + "\r\n",
 		strings.Replace(head, "api.mch.weixin.qq.com:443", "api.mch.weixin.qq.com:443@evil.test:443", 1) + "\r\n",
 		strings.Replace(head, "api.mch.weixin.qq.com:443", "evil.test:443/api.mch.weixin.qq.com:443", 1) + "\r\n",
 		strings.Replace(head, "CONNECT", "GET", 1) + "\r\n", strings.Replace(head, "CONNECT ", "CONNECT /", 1) + "\r\n",
@@ -81,6 +81,9 @@ func FuzzTunnel(f *testing.F) {
 		}
 		fields := strings.Fields(string(sent))
 		host, ok := strings.CutSuffix(fields[1], ":443")
+		if len(sent)-len(inside) > maxHead {
+			t.Fatalf("a head of %d bytes", len(sent)-len(inside))
+		}
 		if fields[0] != http.MethodConnect || !ok || !slices.Contains(authority.Hosts(), strings.TrimSuffix(strings.ToLower(host), ".")) {
 			t.Fatalf("a tunnel by %.80q", sent)
 		}
