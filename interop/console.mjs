@@ -18,7 +18,7 @@ const done = [];
 const step = (text) => done.push(text);
 
 // The sandbox, and a merchant's server that takes the second attempt of a notification.
-const sandbox = spawn(payscore, ["sandbox", "--addr", "127.0.0.1:0", "--keys", keys], { stdio: ["ignore", "pipe", "inherit"] });
+const sandbox = spawn(payscore, ["sandbox", "--addr", "127.0.0.1:0", "--https-proxy", "127.0.0.1:0", "--keys", keys], { stdio: ["ignore", "pipe", "inherit"] });
 const notified = [];
 const merchant = createServer((request, response) => {
   request.resume().on("end", () => {
@@ -155,6 +155,8 @@ async function run(account, notifyURL) {
   assert.match(refusal.detail.issue, /--lenient-amounts/, "the refusal names the way out");
   await page.locator('nav [data-view="start"]').click();
   await page.locator(".settings code", { hasText: "migration" }).waitFor();
+  await page.locator(".settings code", { hasText: /^http:\/\/127\.0\.0\.1:\d+$/ }).waitFor();
+  for (const text of await page.locator(".files small").allTextContents()) assert.doesNotMatch(text, /start\./, "a file is not described");
   const lenient = page.getByRole("switch", { name: /Lenient amounts/ });
   await lenient.focus();
   await page.keyboard.press("Space");

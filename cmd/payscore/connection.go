@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -281,6 +284,11 @@ func (c *connection) open(rec *recorder) (*payscore.Client, error) {
 // roundTripper returns what carries all requests of a command.
 func (c *connection) roundTripper() (*http.Transport, error) {
 	rt := transport.NewRoundTripper()
+	if c.Keys != "" {
+		if err := trust(rt, filepath.Join(c.Keys, sandbox.AuthorityCertFile)); err != nil {
+			return nil, err
+		}
+	}
 	if c.Proxy == "" {
 		return rt, nil // which obeys HTTPS_PROXY
 	}
@@ -295,6 +303,30 @@ func (c *connection) roundTripper() (*http.Transport, error) {
 	}
 	rt.Proxy = http.ProxyURL(proxy)
 	return rt, nil
+}
+
+// trust adds the authority of a sandbox to those of the system. A directory of an
+// earlier version has none.
+func trust(rt *http.Transport, file string) error {
+	b, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(b) {
+		return fmt.Errorf("%s: no certificate", file)
+	}
+	if rt.TLSClientConfig == nil {
+		rt.TLSClientConfig = &tls.Config{}
+	}
+	rt.TLSClientConfig.RootCAs = roots
+	return nil
 }
 
 func (c *connection) signer(opts ...auth.SignerOption) (*auth.Signer, error) {

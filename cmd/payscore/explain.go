@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,14 +12,18 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 type explainCommand struct {
-	Error  string `arg:"" name:"error" help:"NUMBER, CODE, REQUEST-ID, the message, or a file with the JSON of the error, - for standard input."`
-	Signed string `placeholder:"FILE" help:"The message that you signed, to be compared with what a SIGN_ERROR says was seen."`
+	Error        string `arg:"" optional:"" name:"error" help:"NUMBER, CODE, REQUEST-ID, the message, the name or path of an operation, or a file with the JSON of the error, - for standard input."`
+	Signed       string `placeholder:"FILE" help:"The message that you signed, to be compared with what a SIGN_ERROR says was seen."`
+	Notification string `placeholder:"FILE" help:"A notification, or an answer, that does not verify: its headers, an empty line and its body, or JSON with headers and body; - for standard input. The keys are those of the connection."`
+	connection   `group:"Connection, for --notification"`
 }
 
 // Help is shown by payscore explain --help.
@@ -30,6 +35,8 @@ func (explainCommand) Help() string {
   payscore explain 订单重入参数校验失败
   payscore explain error.json
   payscore --json query 1 --keys DIR 2>&1 | payscore explain -
+  payscore explain modifyPartnerServiceOrder
+  payscore explain --notification message.txt --config wechatpay.yaml
 
 The JSON is the body of the answer, or what payscore --json prints of an error.`
 }
@@ -85,7 +92,18 @@ var repeats = map[catalog.Retry]translation{
 	catalog.RetryLater:          {"Yes, later and slower, with the same parameters.", "可以，稍后降低频率，用相同参数重试。"},
 }
 
-func (c *explainCommand) Run(s *streams) error {
+func (c *explainCommand) Run(ctx context.Context, s *streams, k *kong.Context) error {
+	switch {
+	case c.Error == "" && c.Notification == "":
+		return inputError{errors.New("give an error, an operation or --notification")}
+	case c.Error != "" && c.Notification != "":
+		return inputError{errors.New("an error and --notification: give one of them")}
+	case c.Notification != "":
+		return c.explainNotification(ctx, s, given(k))
+	}
+	if op, ok := operationOf(c.Error); ok {
+		return s.operation(op)
+	}
 	e, err := c.read(s)
 	if err != nil {
 		return inputError{err}
@@ -121,7 +139,8 @@ func explain(e *apierror.Error, signed []byte) (explanation, error) {
 		case e.Code == "":
 			what = fmt.Sprintf("status %d without a code", e.Status)
 		}
-		return explanation{}, fmt.Errorf("%s is not in the catalogue; payscore knows %d codes and %d numbers", what, len(catalog.Codes()), len(catalog.Numbers()))
+		return explanation{}, fmt.Errorf("%s is not in the catalogue; payscore knows %d codes, %d numbers and the names and paths of %d operations",
+			what, len(catalog.Codes()), len(catalog.Numbers()), len(catalog.Operations()))
 	}
 	x := explanation{
 		Number: e.Number, Code: e.Code, Status: e.Status, Message: e.Message, RequestID: e.RequestID,
@@ -304,12 +323,8 @@ func (s *streams) explanation(x explanation) {
 		label string
 		text  translation
 	}{{"meaning 含义", x.Meaning}, {"remedy 处理", x.Remedy}, {"repeat 重试", repeat}} {
-		// The label is Chinese, too, so its width is not its length.
-		lines := wrap(r.text.EN, valueColumns)
-		s.printf("  %s%s %s\n", r.label, strings.Repeat(" ", labelColumns-width(r.label)), lines[0])
-		for _, line := range append(lines[1:], wrap(r.text.ZH, valueColumns)...) {
-			s.row("", "%s", line)
-		}
+		s.labelled(r.label, r.text.EN)
+		s.labelled("", r.text.ZH)
 	}
 	if d := x.Detail; d != nil {
 		for _, f := range [][2]string{{"field", d.Field}, {"issue", d.Issue}, {"location", d.Location}, {"value", d.Value}} {

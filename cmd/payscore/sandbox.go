@@ -122,7 +122,7 @@ func (c *sandboxCommand) listen() ([]served, error) {
 	proxy, err := c.listenAt(c.HTTPSProxy)
 	if err != nil {
 		_ = main.Close()
-		return nil, err
+		return nil, fmt.Errorf("--https-proxy: %w", err)
 	}
 	return []served{{main, c.TLS}, {sandbox.NewProxyListener(proxy), true}}, nil
 }

@@ -253,13 +253,19 @@ func TestSandboxResetBeginsAnew(t *testing.T) {
 	}
 }
 
-func TestSandboxJSON(t *testing.T) {
-	keys := keysDir(t)
+// readySandbox starts a sandbox, and stops it when it has said where it listens.
+func readySandbox(t *testing.T, args ...string) map[string]string {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out := &hook{on: "\n", do: stop}
 	var errOut bytes.Buffer
-	result{run(ctx, []string{"--json", "sandbox", "--addr", "127.0.0.1:0", "--keys", keys}, nil, out, &errOut), out.String(), errOut.String()}.wantCode(t, exitDone)
-	ready := decodeJSON[map[string]string](t, out.String())
+	result{run(ctx, append([]string{"--json", "sandbox"}, args...), nil, out, &errOut), out.String(), errOut.String()}.wantCode(t, exitDone)
+	return decodeJSON[map[string]string](t, out.String())
+}
+
+func TestSandboxJSON(t *testing.T) {
+	keys := keysDir(t)
+	ready := readySandbox(t, "--addr", "127.0.0.1:0", "--keys", keys)
 	if !strings.HasPrefix(ready["listening"], "http://127.0.0.1:") || ready["keys"] != keys {
 		t.Errorf("%v", ready)
 	}

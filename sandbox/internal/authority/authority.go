@@ -17,6 +17,12 @@ import (
 	"time"
 )
 
+// Files of an authority.
+const (
+	CertFile   = "ca_cert.pem"   // the root, for everybody
+	IssuerFile = "ca_issuer.pem" // the issuer's private key and certificate
+)
+
 const (
 	years = 5
 	// leafDays is what clients take at most, 398 days, less the hour before now.
@@ -147,35 +153,42 @@ func (a *Authority) Marshal() (root, issuer []byte, err error) {
 	return block("CERTIFICATE", a.root.Raw), slices.Concat(block("PRIVATE KEY", key), block("CERTIFICATE", a.issuer.Raw)), nil
 }
 
-// Parse reads what Marshal returns.
+// Parse reads what Marshal returns. Its errors begin with the name of the file.
 func Parse(root, issuer []byte) (*Authority, error) {
 	a := &Authority{}
 	var err error
 	if a.root, err = readCertificate(root); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", CertFile, err)
 	}
-	block, rest := pem.Decode(issuer)
+	if err := a.readIssuer(issuer); err != nil {
+		return nil, fmt.Errorf("%s: %w", IssuerFile, err)
+	}
+	return a, nil
+}
+
+func (a *Authority) readIssuer(b []byte) error {
+	block, rest := pem.Decode(b)
 	if block == nil || block.Type != "PRIVATE KEY" {
-		return nil, errors.New("no PEM block PRIVATE KEY")
+		return errors.New("no PEM block PRIVATE KEY")
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var ok bool
 	if a.key, ok = parsed.(*ecdsa.PrivateKey); !ok {
-		return nil, errors.New("not an ECDSA key")
+		return errors.New("not an ECDSA key")
 	}
 	if a.issuer, err = readCertificate(rest); err != nil {
-		return nil, err
+		return err
 	}
 	if !a.key.PublicKey.Equal(a.issuer.PublicKey) {
-		return nil, errors.New("not the certificate of the private key beside it")
+		return errors.New("its certificate is not that of its private key")
 	}
 	if err := a.issuer.CheckSignatureFrom(a.root); err != nil {
-		return nil, fmt.Errorf("not issued by the certificate beside it: %w", err)
+		return fmt.Errorf("not issued by %s: %w", CertFile, err)
 	}
-	return a, nil
+	return nil
 }
 
 func readCertificate(b []byte) (*x509.Certificate, error) {

@@ -55,9 +55,9 @@ func (c *conn) open() {
 	bounded := &io.LimitedReader{R: c.Conn, N: maxHead}
 	c.tunnel = bufio.NewReader(bounded)
 	r, err := http.ReadRequest(c.tunnel)
-	var network net.Error
+	_, broken := errors.AsType[*net.OpError](err) // a url.Error is a net.Error, too
 	switch {
-	case errors.As(err, &network), errors.Is(err, io.EOF):
+	case broken, errors.Is(err, io.EOF) && bounded.N > 0:
 		c.err = err // it left, or took too long
 	case err != nil:
 		c.refuse(http.StatusBadRequest, "this is an HTTP proxy, and no request was read")
@@ -94,5 +94,5 @@ func (c *conn) refuse(status int, text string) {
 	// To close while more comes in would take the answer away from a client that
 	// still sends.
 	_ = c.SetReadDeadline(time.Now().Add(time.Second))
-	_, _ = io.CopyN(io.Discard, c.Conn, maxHead)
+	_, _ = io.Copy(io.Discard, c.Conn)
 }

@@ -16,8 +16,8 @@ import (
 
 // Files of the authority. Both are there, or none.
 const (
-	AuthorityCertFile = "ca_cert.pem"   // the certificate that clients trust
-	issuerFile        = "ca_issuer.pem" // what issues, and its private key
+	AuthorityCertFile = authority.CertFile // the certificate that clients trust
+	issuerFile        = authority.IssuerFile
 )
 
 // CertPool returns the certificate of the credentials' authority alone, for a client
@@ -59,12 +59,9 @@ func loadAuthority(dir string) (*authority.Authority, error) {
 	root, rootErr := os.ReadFile(filepath.Join(dir, AuthorityCertFile))
 	issuer, issuerErr := os.ReadFile(filepath.Join(dir, issuerFile))
 	if !errors.Is(rootErr, fs.ErrNotExist) || !errors.Is(issuerErr, fs.ErrNotExist) {
-		if err := cmp.Or(rootErr, issuerErr); err != nil {
-			return nil, fmt.Errorf("sandbox: %w", err)
-		}
 		a, err := authority.Parse(root, issuer)
-		if err != nil {
-			return nil, fmt.Errorf("sandbox: %s and %s, which are made again when both are deleted: %w", filepath.Join(dir, AuthorityCertFile), issuerFile, err)
+		if err = cmp.Or(rootErr, issuerErr, err); err != nil {
+			return nil, fmt.Errorf("sandbox: %s: %w: delete %s and %s, and new ones are made", dir, err, AuthorityCertFile, issuerFile)
 		}
 		if a.Serves(time.Now()) {
 			return a, nil

@@ -5,29 +5,36 @@ import { copyLabel, has, t } from "./words.js";
 
 const ids = ["mchid", "sub_mchid", "appid", "service_id", "serial_no", "public_key_id", "platform_serial_no"];
 
-// Where each language's client takes the base URL and the keys.
+// Where each language's client takes the base URL and the keys: the lines of docs/start that make it.
+const whole = (page) => `https://github.com/wxpayscore/payscore/blob/main/docs/start/${page}.md`;
 const languages = {
-  Go: (a) => `signer, err := auth.LoadSigner("${a.mchid}", "${a.serial_no}", "payscore-sandbox/apiclient_key.pem")
+  Go: (a) => `// ${whole("go")}
+signer, err := auth.LoadSigner("${a.mchid}", "${a.serial_no}", "payscore-sandbox/apiclient_key.pem")
 key, err := auth.LoadPublicKey("${a.public_key_id}", "payscore-sandbox/wechatpay_public_key.pem")
 verifier, err := auth.NewVerifier(key)
 client, err := payscore.New("${a.base_url}",
 	payscore.WithRequestEditorFn(signer.Sign),
 	payscore.WithHTTPClient(transport.New(signer, verifier)))`,
-  Node: (a) => `// npm install wechatpay-axios-plugin
+  Node: (a) => `// ${whole("node")}
+// npm install wechatpay-axios-plugin
 const wxpay = new Wechatpay({
   baseURL: '${a.base_url}/', mchid: '${a.mchid}', serial: '${a.serial_no}',
   privateKey: readFileSync('payscore-sandbox/apiclient_key.pem'),
   certs: { '${a.public_key_id}': readFileSync('payscore-sandbox/wechatpay_public_key.pem') },
+  headers: { 'Wechatpay-Serial': '${a.public_key_id}' },
 })`,
-  PHP: (a) => `// composer require wechatpay/wechatpay
+  PHP: (a) => `// ${whole("php")}
+// composer require wechatpay/wechatpay
 $client = Builder::factory([
   'base_uri'   => '${a.base_url}/',
   'mchid'      => '${a.mchid}',
   'serial'     => '${a.serial_no}',
   'privateKey' => Rsa::from('file://payscore-sandbox/apiclient_key.pem', Rsa::KEY_TYPE_PRIVATE),
   'certs'      => ['${a.public_key_id}' => Rsa::from('file://payscore-sandbox/wechatpay_public_key.pem', Rsa::KEY_TYPE_PUBLIC)],
+  'headers'    => ['Wechatpay-Serial' => '${a.public_key_id}'],
 ]);`,
-  Java: (a) => `// com.github.wechatpay-apiv3:wechatpay-java
+  Java: (a) => `// ${whole("java")}
+// com.github.wechatpay-apiv3:wechatpay-java
 var config = new RSAPublicKeyConfig.Builder()
     .merchantId("${a.mchid}").merchantSerialNumber("${a.serial_no}")
     .privateKeyFromPath("payscore-sandbox/apiclient_key.pem")
@@ -35,7 +42,8 @@ var config = new RSAPublicKeyConfig.Builder()
     .apiV3Key(apiV3Key) // api_v3_key of payscore-sandbox/sandbox.json
     .build();
 // and ${a.base_url} in place of https://api.mch.weixin.qq.com`,
-  Python: (a) => `# pip install wechatpayv3
+  Python: (a) => `# ${whole("python")}
+# pip install wechatpayv3
 wxpay = WeChatPay(
     wechatpay_type=WeChatPayType.MINIPROG, mchid='${a.mchid}', appid='${a.appid}', cert_serial_no='${a.serial_no}',
     private_key=open('payscore-sandbox/apiclient_key.pem').read(), apiv3_key=API_V3_KEY,  # of sandbox.json
@@ -67,7 +75,9 @@ export function view(container) {
     });
     fill(settings, h("h2", {}, t("start.settings")),
       h("label", { class: "switch" }, lenient, h("span", {}, h("strong", {}, t("start.lenient")), h("small", {}, t("start.lenientText")))),
-      h("dl", { class: "facts" }, h("dt", {}, t("start.keyMode")), h("dd", {}, h("code", {}, now.key_mode), has("mode." + now.key_mode) && h("small", {}, t("mode." + now.key_mode)))));
+      h("dl", { class: "facts" },
+        h("dt", {}, t("start.keyMode")), h("dd", {}, h("code", {}, now.key_mode), has("mode." + now.key_mode) && h("small", {}, t("mode." + now.key_mode))),
+        h("dt", {}, t("start.proxy")), h("dd", {}, now.https_proxy && h("code", {}, reached(now.https_proxy)), h("small", {}, t(now.https_proxy ? "start.proxyText" : "start.noProxy")))));
   }
 
   async function load() {
@@ -104,6 +114,11 @@ export function view(container) {
 
   const settingsSoon = soon(loadSettings);
   return { entry: (e) => ["setting", "reset"].includes(e.kind) && settingsSoon(), refresh: loadSettings, leave: () => (gone = true) };
+}
+
+// A listener on all addresses is reached where the console is.
+function reached(address) {
+  return "http://" + address.replace(/^(0\.0\.0\.0|\[::\])(?=:\d+$)/, location.hostname);
 }
 
 function otherMove(move) {

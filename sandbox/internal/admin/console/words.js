@@ -63,9 +63,10 @@ const words = {
 
     "start.title": "Point your client here", "start.text": "The sandbox checks signatures and signs its answers as WeChat Pay does. All that your client needs is another host and these keys.",
     "start.ids": "Ids", "start.files": "Files", "start.filesText": "In the directory that --keys names, payscore-sandbox by default. Keys are never shown here.", "start.secret": "secret",
-    "start.base": "Base URL", "start.holds.merchant_key": "the merchant's private key, to sign with", "start.holds.merchant_certificate": "the merchant's API certificate", "start.holds.wechatpay_public_key": "WeChat Pay's public key, to verify with", "start.holds.platform_certificate": "WeChat Pay's platform certificate", "start.holds.account": "the ids above and the APIv3 key",
+    "start.base": "Base URL", "start.holds.merchant_key": "the merchant's private key, to sign with", "start.holds.merchant_certificate": "the merchant's API certificate", "start.holds.wechatpay_public_key": "WeChat Pay's public key, to verify with", "start.holds.platform_certificate": "WeChat Pay's platform certificate", "start.holds.authority_certificate": "the sandbox's authority, which a client trusts for HTTPS", "start.holds.account": "the ids above and the APIv3 key",
     "start.configure": "Your language", "start.other": "In WeChat, beside orders", "start.otherText": "Permissions, refunds, applications, sign plans and the platform certificate.", "start.make": "Do it", "start.made": "Done",
     "start.settings": "Settings", "start.lenient": "Lenient amounts", "start.lenientText": "Take a total that is not the payments less the discounts, and a modification to the amount that the order has already. The example on WeChat Pay's page (40000 less 100, total 50000) needs both.",
+    "start.proxy": "HTTPS proxy", "start.proxyText": "For a client with a hard-coded host. Give this process HTTPS_PROXY with this address, and ca_cert.pem as an authority that it trusts.", "start.noProxy": "For a client with a hard-coded host. There is none: start with --https-proxy 127.0.0.1:8130.",
     "start.keyMode": "Key mode", "mode.migration": "The merchant has both keys. The public key signs where a request names it, the platform certificate everywhere else.", "mode.public-key": "The merchant has WeChat Pay's public key alone, as new merchants do.", "mode.platform-certificate": "The merchant has platform certificates alone.",
     "start.reset": "Begin anew", "start.resetText": "Forgets orders, notifications, faults and the journal. What the sandbox began with is there again. Keys, settings and time stay.", "start.resetSure": "Forget all orders and begin anew?", "start.resetDone": "The sandbox is as it began.",
   },
@@ -131,9 +132,10 @@ const words = {
 
     "start.title": "把您的程序指向这里", "start.text": "沙箱与微信支付一样检查签名并对应答签名。您的程序只需更换域名和下列密钥。",
     "start.ids": "编号", "start.files": "文件", "start.filesText": "位于 --keys 指定的目录，默认为 payscore-sandbox。密钥不会在此显示。", "start.secret": "保密",
-    "start.base": "基础地址", "start.holds.merchant_key": "商户私钥，用于签名", "start.holds.merchant_certificate": "商户API证书", "start.holds.wechatpay_public_key": "微信支付公钥，用于验签", "start.holds.platform_certificate": "微信支付平台证书", "start.holds.account": "上述编号与APIv3密钥",
+    "start.base": "基础地址", "start.holds.merchant_key": "商户私钥，用于签名", "start.holds.merchant_certificate": "商户API证书", "start.holds.wechatpay_public_key": "微信支付公钥，用于验签", "start.holds.platform_certificate": "微信支付平台证书", "start.holds.authority_certificate": "沙箱的根证书，客户端信任它即可使用HTTPS", "start.holds.account": "上述编号与APIv3密钥",
     "start.configure": "您的语言", "start.other": "订单之外的微信侧操作", "start.otherText": "授权、退款、进件、签约计划与平台证书。", "start.make": "执行", "start.made": "已完成",
     "start.settings": "设置", "start.lenient": "金额宽松", "start.lenientText": "总金额不等于付费项目减去优惠时也接受；修改后的金额与订单当前金额相同也接受。微信支付页面上的示例（40000 减 100，总金额 50000）需要打开此项。",
+    "start.proxy": "HTTPS代理", "start.proxyText": "供域名写死的客户端使用：为该进程设置HTTPS_PROXY为此地址，并信任ca_cert.pem。", "start.noProxy": "供域名写死的客户端使用。尚未开启，启动时加上 --https-proxy 127.0.0.1:8130 即可。",
     "start.keyMode": "密钥模式", "mode.migration": "商户两种密钥都有，即切换期。请求指明微信支付公钥时由公钥签名，其余均由平台证书签名。", "mode.public-key": "商户只有微信支付公钥，新商户即是如此。", "mode.platform-certificate": "商户只有平台证书。",
     "start.reset": "重新开始", "start.resetText": "清空订单、通知、故障与日志，并恢复沙箱启动时的订单。密钥、设置与时间保留。", "start.resetSure": "确定清空全部订单并重新开始？", "start.resetDone": "沙箱已恢复到启动时的状态。",
   },
