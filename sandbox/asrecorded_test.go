@@ -119,6 +119,21 @@ func TestHeadersOfRecordedAnswers(t *testing.T) {
 	}
 }
 
+// A client that keeps the connection after such an answer loses its next request.
+func TestConnectionThatIsClosedIsNotKept(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	for size, want := range map[int]string{1 << 20: "timeout=8", 1<<20 + 1: ""} {
+		rsp, err := http.DefaultClient.Do(b.request("POST", modifyTarget, strings.Repeat(" ", size)))
+		b.ok(err)
+		_, _ = io.Copy(io.Discard, rsp.Body)
+		_ = rsp.Body.Close()
+		if got := rsp.Header.Get("Keep-Alive"); got != want || rsp.Close != (want == "") {
+			t.Errorf("a body of %d bytes: Keep-Alive %q, close %t", size, got, rsp.Close)
+		}
+	}
+}
+
 // encoding/json escapes for pages of HTML, which WeChat Pay does not.
 func TestAnswersAreNotEscapedForHTML(t *testing.T) {
 	t.Parallel()

@@ -109,7 +109,8 @@ func WithLenientAmounts() Option { return func(s *Sandbox) { s.ledger.LenientAmo
 
 // WithBeginning calls begin once the sandbox is open and after each reset, to put
 // in place what it begins with, such as orders or a scenario. With a data file,
-// orders may be there already. [Open] returns its error.
+// orders may be there already. [Open] returns its error. Resets are made one after
+// the other: begin must not call [Sandbox.Reset], which would wait for itself.
 func WithBeginning(begin func(*Sandbox) error) Option {
 	return func(s *Sandbox) {
 		s.edge.Begin = nil

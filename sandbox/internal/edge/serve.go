@@ -252,7 +252,8 @@ func (s *Server) send(w http.ResponseWriter, x *exchange) {
 		}
 	}
 	// HTTP/2 forbids both, and a connection that is closed after the answer is not kept.
-	if x.request.ProtoMajor == 1 && x.request.ProtoAtLeast(1, 1) && !x.request.Close {
+	// That of a body that is too large is closed, too.
+	if x.request.ProtoMajor == 1 && x.request.ProtoAtLeast(1, 1) && !x.request.Close && a.header.Get("Connection") != "close" {
 		a.header.Set("Connection", "keep-alive")
 		a.header.Set("Keep-Alive", "timeout=8")
 	}
