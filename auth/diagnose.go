@@ -110,7 +110,7 @@ func prove(f signatureFields, keys []Key, body []byte) (Hint, bool) {
 		return Key{}, false
 	}
 	if key, ok := verifies(f, body); ok {
-		return Hint{HintKeyID, "the message verifies by key " + quote(key.ID) + ": an id and the file of another key were put together", true}, true
+		return Hint{HintKeyID, "the message verifies by key " + quote(key.ID) + ": " + otherKey(f.serial, keys), true}, true
 	}
 	for _, c := range f.candidates() {
 		if _, ok := verifies(c.fields, body); ok {
@@ -124,6 +124,17 @@ func prove(f signatureFields, keys []Key, body []byte) (Hint, bool) {
 		}
 	}
 	return Hint{}, false
+}
+
+// otherKey says how serial came to name another key than the one that signed.
+func otherKey(serial string, keys []Key) string {
+	switch {
+	case slices.ContainsFunc(keys, func(k Key) bool { return normalID(k.ID) == normalID(serial) }):
+		return HeaderSerial + " names another one that is given, so an id and the file of another key were put together"
+	case isPublicKeyID(serial) || isSerial(serial):
+		return HeaderSerial + " has another id: that key was given a wrong one, or the header was altered"
+	}
+	return HeaderSerial + " was altered"
 }
 
 type headerCandidate struct {
