@@ -71,7 +71,7 @@ func readRequest(raw []byte) (dump, error) {
 			if len(values) == 0 {
 				return dump{}, fmt.Errorf("line %d: it is indented, and continues no header", n)
 			}
-			values[len(values)-1] += " " + strings.TrimSpace(text)
+			values[len(values)-1] = strings.TrimSpace(values[len(values)-1] + " " + strings.TrimSpace(text))
 		case !found || !headerName.MatchString(name):
 			return dump{}, fmt.Errorf("line %d: neither a header (Name: value) nor the empty line before the body", n)
 		default:

@@ -54,8 +54,8 @@ type named struct {
 
 // fixes say what to do about each kind of hint.
 var fixes = map[auth.HintKind]translation{
-	auth.HintHeaders: {"Hand all Wechatpay- headers on to the program under their own names. In a proxy, allow them.",
-		"网关和框架须原样传递所有 Wechatpay- 开头的请求头。"},
+	auth.HintHeaders: {"Hand all Wechatpay- headers on to the program as they came, each once and under its own name.",
+		"网关和框架须原样传递所有 Wechatpay- 开头的请求头，名称不变，每个一次。"},
 	auth.HintTime: {"Take Wechatpay-Timestamp as it came, in seconds.", "原样使用 Wechatpay-Timestamp，单位是秒。"},
 	auth.HintSwapped: {"Read each header by its own name. The order of the signed lines is timestamp, nonce, body.",
 		"按名称读取请求头。验签串的顺序是时间戳、随机串、请求体。"},
@@ -140,7 +140,7 @@ func (c *explainCommand) explainNotification(ctx context.Context, s *streams, k 
 func (d *dump) explain(ctx context.Context, verifier *auth.Verifier, own *auth.Signer, keys []auth.APIv3Key) (notificationReport, error) {
 	r := notificationReport{Serial: d.value(auth.HeaderSerial), BodyBytes: len(d.body), Notes: d.notes}
 	// Eleven digits at most, as the verifier takes them.
-	if seconds, err := strconv.ParseUint(d.value(auth.HeaderTimestamp), 10, 36); err == nil {
+	if seconds, err := strconv.ParseUint(d.value(auth.HeaderTimestamp), 10, 37); err == nil {
 		sent := time.Unix(int64(seconds), 0)
 		age := int64(time.Since(sent) / time.Second)
 		r.Sent, r.AgeSeconds = sent.UTC().Format(time.RFC3339), &age
@@ -283,7 +283,7 @@ func ageText(seconds int64) string {
 	if days := int64(age / (24 * time.Hour)); days > 1 {
 		text = fmt.Sprintf("%d days %s", days, side)
 	}
-	return text + ", which is not checked here; a receiver takes " + auth.MaxClockSkew.String()
+	return text + fmt.Sprintf(", which is not checked here; a receiver takes %d s", auth.MaxClockSkew/time.Second)
 }
 
 func (s *streams) event(e *eventReport) {
