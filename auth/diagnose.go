@@ -110,7 +110,7 @@ func prove(f signatureFields, keys []Key, body []byte) (Hint, bool) {
 		return Key{}, false
 	}
 	if key, ok := verifies(f, body); ok {
-		return Hint{HintKeyID, "the message verifies by key " + quote(key.ID) + ": an id and the file of another key were put together", true}, true
+		return signedBy(key, f.serial, keys), true
 	}
 	for _, c := range f.candidates() {
 		if _, ok := verifies(c.fields, body); ok {
@@ -124,6 +124,24 @@ func prove(f signatureFields, keys []Key, body []byte) (Hint, bool) {
 		}
 	}
 	return Hint{}, false
+}
+
+// signedBy is about a message that verifies by key as it is, although Verify does
+// not take it.
+func signedBy(key Key, serial string, keys []Key) Hint {
+	named := func(k Key) bool { return normalID(k.ID) == normalID(serial) }
+	verifies := "the message verifies by key " + quote(key.ID)
+	switch {
+	case named(key):
+		return Hint{HintHeaders, verifies + " once each of its headers is there once and as it was sent", true}
+	case serial == "":
+		return Hint{HintSerial, verifies + ": " + HeaderSerial + " was lost", true}
+	case slices.ContainsFunc(keys, named):
+		return Hint{HintKeyID, verifies + ": " + HeaderSerial + " names another one that is given, so an id and the file of another key were put together", true}
+	case isPublicKeyID(serial) || isSerial(serial):
+		return Hint{HintKeyID, verifies + ": " + HeaderSerial + " has another id, so that key was given a wrong one, or the header was altered", true}
+	}
+	return Hint{HintSerial, verifies + ": " + HeaderSerial + " was altered", true}
 }
 
 type headerCandidate struct {
@@ -150,7 +168,8 @@ func (f signatureFields) cleaned() signatureFields {
 }
 
 func (f signatureFields) candidates() []headerCandidate {
-	swapped, moved, blanks, seconds := f, f, f, f
+	trimmed, swapped, moved, blanks, seconds := f, f, f, f, f
+	trimmed.timestamp, trimmed.nonce, trimmed.signature = strings.TrimSpace(f.timestamp), strings.TrimSpace(f.nonce), strings.TrimSpace(f.signature)
 	swapped.nonce, swapped.signature = f.signature, f.nonce
 	moved.timestamp, moved.nonce = f.nonce, f.timestamp
 	blanks.signature = strings.Join(strings.Fields(f.signature), "")
@@ -158,6 +177,7 @@ func (f signatureFields) candidates() []headerCandidate {
 		seconds.timestamp = f.timestamp[:10]
 	}
 	return []headerCandidate{
+		{HintHeaders, "without the blanks around the values of its headers", trimmed},
 		{HintSignature, "once the signature header is as it was sent: it was URL-encoded or decoded, folded or cut", f.cleaned()},
 		{HintSignature, "without the blanks in the signature header", blanks.cleaned()},
 		{HintSwapped, "with " + HeaderNonce + " and " + HeaderSignature + " exchanged", swapped.cleaned()},

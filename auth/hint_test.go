@@ -166,9 +166,14 @@ func alterations(t *testing.T, header http.Header, body string) []altered {
 			return b
 		}, auth.HintSwapped, auth.HintSwapped},
 		{"milliseconds", set(auth.HeaderTimestamp, timestamp+"000"), auth.HintTime, auth.HintTime},
-		{"serial of neither kind", set(auth.HeaderSerial, "1900000001:5B37"), auth.HintSerial, auth.HintKeyID},
-		{"public key id in lower case", set(auth.HeaderSerial, strings.ToLower(publicKeyID)), auth.HintSerial, auth.HintKeyID},
+		{"serial of neither kind", set(auth.HeaderSerial, "1900000001:5B37"), auth.HintSerial, auth.HintSerial},
+		{"public key id in lower case", set(auth.HeaderSerial, strings.ToLower(publicKeyID)), auth.HintSerial, auth.HintSerial},
 		{"another key's id", set(auth.HeaderSerial, platformSerial), "", auth.HintKeyID},
+		{"no serial", func(h http.Header, b []byte) []byte { h.Del(auth.HeaderSerial); return b }, "", auth.HintSerial},
+		{"a nonce twice", func(h http.Header, b []byte) []byte { h.Add(auth.HeaderNonce, "x"); return b }, "", auth.HintHeaders},
+		{"another signature type", set(auth.HeaderSignatureType, "x"), "", auth.HintHeaders},
+		{"blanks around the nonce", set(auth.HeaderNonce, " "+nonce+" "), "", auth.HintHeaders},
+		{"blanks around the signature", set(auth.HeaderSignature, " "+signature+" "), auth.HintSignature, auth.HintHeaders},
 		{"no headers", func(h http.Header, b []byte) []byte { clear(h); return b }, auth.HintHeaders, ""},
 		{"names of CGI", func(h http.Header, b []byte) []byte {
 			for name, values := range h.Clone() {

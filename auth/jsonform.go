@@ -48,7 +48,7 @@ func writerOf(body []byte, otherLength bool) string {
 	case f.escapedHigh && !f.high:
 		return "with all characters above ASCII escaped"
 	case notification && f.outOfOrder:
-		return "in another order than WeChat Pay's, as programs write a map or a class"
+		return "in another order than WeChat Pay's samples, as programs write a map or a class"
 	case notification && otherLength:
 		return "without any blank, as JSON.stringify and Jackson write it"
 	}

@@ -20,10 +20,10 @@ import (
 )
 
 type explainCommand struct {
-	Error        string `arg:"" optional:"" name:"error" help:"NUMBER, CODE, REQUEST-ID, the message, the name or path of an operation, or a file with the JSON of the error, - for standard input."`
+	What         string `arg:"" optional:"" name:"what" help:"NUMBER, CODE, REQUEST-ID, the message, or a file with the JSON of the error, - for standard input; or an operation, by its name or path."`
 	Signed       string `placeholder:"FILE" help:"The message that you signed, to be compared with what a SIGN_ERROR says was seen."`
-	Notification string `placeholder:"FILE" help:"A notification, or an answer, that does not verify: its headers, an empty line and its body, or JSON with headers and body; - for standard input. The keys are those of the connection."`
-	connection   `group:"Connection, for --notification"`
+	Notification string `placeholder:"FILE" help:"A recorded notification, - for standard input: why it does not verify. It needs the keys below."`
+	connection   `group:"Connection (for --notification)"`
 }
 
 // Help is shown by payscore explain --help.
@@ -36,9 +36,16 @@ func (explainCommand) Help() string {
   payscore explain error.json
   payscore --json query 1 --keys DIR 2>&1 | payscore explain -
   payscore explain modifyPartnerServiceOrder
-  payscore explain --notification message.txt --config wechatpay.yaml
+  payscore explain /v3/payscore/partner/serviceorder/{out_order_no}/modify
+  payscore explain --notification notification.http --config wechatpay.yaml
 
-The JSON is the body of the answer, or what payscore --json prints of an error.`
+The JSON is the body of the answer, or what payscore --json prints of an error.
+
+A notification is an HTTP request (headers, an empty line, the raw body) or
+{"headers": {...}, "body": "..."}. It exits with 0 when the notification
+verifies, 1 when it does not verify or not decrypt, and 2 when the file or the
+keys cannot be read. The APIv3 key (api_v3_key in the file, or
+WECHATPAY_API_V3_KEY) shows which event and order it is.`
 }
 
 // explanation is the output of --json.
@@ -94,15 +101,15 @@ var repeats = map[catalog.Retry]translation{
 
 func (c *explainCommand) Run(ctx context.Context, s *streams, k *kong.Context) error {
 	switch {
-	case c.Error == "" && c.Notification == "":
-		return inputError{errors.New("give an error, an operation or --notification")}
-	case c.Error != "" && c.Notification != "":
-		return inputError{errors.New("an error and --notification: give one of them")}
+	case c.Notification != "" && (c.What != "" || c.Signed != ""):
+		return inputError{errors.New("--notification explains a file alone: leave the rest out")}
 	case c.Notification != "":
-		return c.explainNotification(ctx, s, given(k))
+		return c.explainNotification(ctx, s, k)
+	case strings.TrimSpace(c.What) == "":
+		return inputError{errors.New("what is to be explained? Give " + explainable + ", or --notification FILE")}
 	}
-	if op, ok := operationOf(c.Error); ok {
-		return s.operation(op)
+	if found := c.operations(); len(found) > 0 {
+		return s.operations(found)
 	}
 	e, err := c.read(s)
 	if err != nil {
@@ -115,6 +122,9 @@ func (c *explainCommand) Run(ctx context.Context, s *streams, k *kong.Context) e
 		}
 	}
 	x, err := explain(e, signed)
+	if word := strings.TrimSpace(c.What); err != nil && codeShape.MatchString(word) {
+		return fmt.Errorf("%w, and none of the %d operations has this name%s", err, len(catalog.Operations()), resembling(word))
+	}
 	if err != nil {
 		return err
 	}
@@ -139,8 +149,7 @@ func explain(e *apierror.Error, signed []byte) (explanation, error) {
 		case e.Code == "":
 			what = fmt.Sprintf("status %d without a code", e.Status)
 		}
-		return explanation{}, fmt.Errorf("%s is not in the catalogue; payscore knows %d codes, %d numbers and the names and paths of %d operations",
-			what, len(catalog.Codes()), len(catalog.Numbers()), len(catalog.Operations()))
+		return explanation{}, fmt.Errorf("%s is not in the catalogue; payscore knows %d codes and %d numbers", what, len(catalog.Codes()), len(catalog.Numbers()))
 	}
 	x := explanation{
 		Number: e.Number, Code: e.Code, Status: e.Status, Message: e.Message, RequestID: e.RequestID,
@@ -163,9 +172,20 @@ var (
 	requestIDShape = regexp.MustCompile(`^[0-9A-Za-z_-]*-[0-9]+$`)
 )
 
+const explainable = "a number (271316754), a code (ORDER_NOT_EXIST), a request id, a message, a file with an error, or an operation (modifyPartnerServiceOrder, or its path)"
+
+// operations returns the operations that the argument names. A file of that name
+// goes first.
+func (c *explainCommand) operations() []catalog.Operation {
+	if _, err := os.Stat(c.What); err == nil {
+		return nil
+	}
+	return operationsNamed(strings.TrimSpace(c.What))
+}
+
 // read returns the error that the argument describes.
 func (c *explainCommand) read(s *streams) (*apierror.Error, error) {
-	arg := strings.TrimSpace(c.Error)
+	arg := strings.TrimSpace(c.What)
 	if arg == "-" {
 		raw, err := readBody("standard input", s.in)
 		if err != nil {
@@ -176,12 +196,12 @@ func (c *explainCommand) read(s *streams) (*apierror.Error, error) {
 	if strings.HasPrefix(arg, "{") {
 		return decodeError("the argument", []byte(arg))
 	}
-	if _, err := os.Stat(c.Error); err == nil || strings.HasSuffix(arg, ".json") {
-		raw, err := readBody(c.Error, nil)
+	if _, err := os.Stat(c.What); err == nil || strings.HasSuffix(arg, ".json") {
+		raw, err := readBody(c.What, nil)
 		if err != nil {
 			return nil, err
 		}
-		return decodeError(c.Error, raw)
+		return decodeError(c.What, raw)
 	}
 	if n, err := strconv.ParseUint(arg, 10, 63); err == nil {
 		return numbered(&apierror.Error{Number: int64(n)})
@@ -198,7 +218,10 @@ func (c *explainCommand) read(s *streams) (*apierror.Error, error) {
 	if n := numberOf(arg); n != 0 {
 		return &apierror.Error{Number: n}, nil
 	}
-	return nil, fmt.Errorf("%.60q is no number, code, request id or known message, and no such file is there", arg)
+	if strings.Contains(arg, "/v3/") {
+		return nil, fmt.Errorf("%.80q is the path of no operation; payscore knows %d operations", arg, len(catalog.Operations()))
+	}
+	return nil, fmt.Errorf("%.60q is no number, code, request id or known message, and no such file is there; give %s", arg, explainable)
 }
 
 func numbered(e *apierror.Error) (*apierror.Error, error) {
@@ -298,6 +321,16 @@ func reentries(number int64, operations []operationRef) []reentryReport {
 	return found
 }
 
+// bilingual is a row in English and in Chinese.
+func (s *streams) bilingual(label string, text translation) {
+	// The label is Chinese, too, so its width is not its length.
+	lines := wrap(text.EN, valueColumns)
+	s.printf("  %s%s %s\n", label, strings.Repeat(" ", labelColumns-width(label)), lines[0])
+	for _, line := range append(lines[1:], wrap(text.ZH, valueColumns)...) {
+		s.row("", "%s", line)
+	}
+}
+
 // fewOperations are listed with their pages.
 const fewOperations = 8
 
@@ -318,14 +351,9 @@ func (s *streams) explanation(x explanation) {
 	if x.RequestID != "" {
 		s.row("request id", "%s", x.RequestID)
 	}
-	repeat := repeats[x.Retry]
-	for _, r := range []struct {
-		label string
-		text  translation
-	}{{"meaning 含义", x.Meaning}, {"remedy 处理", x.Remedy}, {"repeat 重试", repeat}} {
-		s.labelled(r.label, r.text.EN)
-		s.labelled("", r.text.ZH)
-	}
+	s.bilingual("meaning 含义", x.Meaning)
+	s.bilingual("remedy 处理", x.Remedy)
+	s.bilingual("repeat 重试", repeats[x.Retry])
 	if d := x.Detail; d != nil {
 		for _, f := range [][2]string{{"field", d.Field}, {"issue", d.Issue}, {"location", d.Location}, {"value", d.Value}} {
 			if f[1] != "" {

@@ -25,6 +25,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`\S*/modify\.json`), "modify.json"},
 	{regexp.MustCompile(`(serial +)[0-9A-F]{40}\b`), "${1}SERIAL"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d`), "DATE"},
+	{regexp.MustCompile(`\d+ days ago`), "N days ago"},
 	// TestBadBodies checks the list of fields. explain_number has a short list of
 	// operations, which shows the layout.
 	{regexp.MustCompile(`(known are )[a-z_, ]+`), "${1}FIELDS"},
@@ -45,6 +46,19 @@ func TestGolden(t *testing.T) {
 		{"explain_code", func() result { return runArgs(t, "explain", "ORDER_NOT_EXIST") }},
 		{"explain_sign_error", func() result {
 			return runArgs(t, "explain", filepath.Join("testdata", "sign_error.json"), "--signed", filepath.Join("testdata", "signed.txt"))
+		}},
+		{"explain_operation", func() result { return runArgs(t, "explain", "ModifyPartnerServiceOrder") }},
+		{"explain_notification", func() result {
+			v := allVectors(t)[0]
+			config := write(t, "c.yaml", "api_v3_key: "+v.APIv3Key)
+			return runArgs(t, append([]string{"explain", "--notification", write(t, "n.http", v.request()), "--config", config}, vectorKeys...)...)
+		}},
+		{"explain_notification_fails", func() result {
+			v := allVectors(t)[0]
+			return runArgs(t, append([]string{"explain", "--notification", write(t, "n.http", v.request(setBody(strings.ReplaceAll(v.Body, "/", `\/`))))}, vectorKeys...)...)
+		}},
+		{"explain_notification_unknown", func() result {
+			return runArgs(t, append([]string{"explain", "--notification", write(t, "n.http", allVectors(t)[0].request(setHeader("Wechatpay-Nonce", "n")))}, vectorKeys...)...)
 		}},
 		{"sign", func() result {
 			return runArgs(t, "sign", "POST", "/v3/payscore/partner/serviceorder/A|B/modify", "--keys", h.dir,

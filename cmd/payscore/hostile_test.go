@@ -64,6 +64,11 @@ func TestHostileTexts(t *testing.T) {
 			t.Fatal(err)
 		}
 		explain := []string{"explain", "-", "--signed", body}
+		recorded, err := json.Marshal(map[string]any{"headers": map[string]string{"Wechatpay-Timestamp": "1750001000", "Wechatpay-Nonce": "n",
+			"Wechatpay-Serial": text, "Wechatpay-Signature": text, text: text}, "body": text})
+		if err != nil {
+			t.Fatal(err)
+		}
 		places := []struct {
 			in   string
 			args []string
@@ -78,6 +83,7 @@ func TestHostileTexts(t *testing.T) {
 			{"", []string{"sandbox", "--addr", text, "--keys", t.TempDir()}},
 			{"", []string{"sandbox", "--addr", "127.0.0.1:0", "--keys", h.dir, "--scenario", body, "--journal", "/none/" + text}},
 			{"", []string{text}}, {"", []string{"--" + text}},
+			{string(recorded), []string{"explain", "--notification", "-", "--keys", h.dir}}, {text, []string{"explain", "--notification", "-", "--keys", h.dir}},
 		}
 		for i, place := range places {
 			for j, args := range [][]string{place.args, append([]string{"--json"}, place.args...)} {

@@ -11,6 +11,7 @@
 //	payscore sandbox --addr 127.0.0.1:8129 --keys DIR
 //	payscore doctor --config wechatpay.yaml          check clock, keys, host and signature
 //	payscore explain ORDER_NOT_EXIST                 what an error means and what to do
+//	payscore explain --notification FILE --keys DIR  why a notification does not verify
 //	payscore sign GET /v3/certificates --keys DIR    the message that a signature covers
 //
 // It exits with 0 when the operation was carried out, 1 when it was refused or
@@ -44,7 +45,7 @@ type commands struct {
 	Sandbox  sandboxCommand  `cmd:"" help:"Serve a sandbox that checks requests and signs answers, for any language."`
 
 	Doctor  doctorCommand  `cmd:"" help:"Check clock, keys, certificate, host and signature (自检)."`
-	Explain explainCommand `cmd:"" help:"Say what an error means and what to do (错误说明)."`
+	Explain explainCommand `cmd:"" help:"Say what an error or an operation means, or why a notification does not verify (错误说明)."`
 	Sign    signCommand    `cmd:"" help:"Show the message that the signature of a request covers (签名串)."`
 
 	JSON    bool             `name:"json" help:"Print for machines: one JSON object, errors included."`

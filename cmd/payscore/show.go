@@ -69,14 +69,6 @@ func (s *streams) prose(label, text string) {
 	}
 }
 
-// labelled is prose whose label may be Chinese, so that its width is not its length.
-func (s *streams) labelled(label, text string) {
-	for _, line := range wrap(oneline.Escape(text), valueColumns) {
-		s.printf("  %s%s %s\n", label, strings.Repeat(" ", max(0, labelColumns-width(label))), line)
-		label = ""
-	}
-}
-
 // wrap cuts a text into lines of at most so many columns, at blanks if it has any.
 func wrap(text string, columns int) []string {
 	var lines []string
