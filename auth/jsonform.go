@@ -48,7 +48,7 @@ func writerOf(body []byte, otherLength bool) string {
 	case f.escapedHigh && !f.high:
 		return "with all characters above ASCII escaped"
 	case notification && f.outOfOrder:
-		return "in another order than WeChat Pay's samples, as programs write a map or a class"
+		return "without any blank, and in another order than recorded notifications have, as programs write a map, a class or what had blanks before"
 	case notification && otherLength:
 		return "without any blank, as JSON.stringify and Jackson write it"
 	}

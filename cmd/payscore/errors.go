@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 
 	"github.com/wxpayscore/payscore/apierror"
 	"github.com/wxpayscore/payscore/auth"
@@ -74,6 +76,7 @@ type errorReport struct {
 	Meaning        *translation   `json:"meaning,omitempty"`
 	Remedy         *translation   `json:"remedy,omitempty"`
 	Retry          catalog.Retry  `json:"retry,omitempty"`
+	Detail         *detailReport  `json:"detail,omitempty"`
 	Difference     string         `json:"difference,omitempty"`
 	Findings       limit.Findings `json:"findings,omitempty"`
 }
@@ -81,7 +84,7 @@ type errorReport struct {
 // report prints an error, in one line or as JSON.
 func (s *streams) report(err error) {
 	if !s.json {
-		_, _ = fmt.Fprintf(s.err, "payscore: %s\n", oneline.Escape(err.Error()))
+		_, _ = fmt.Fprintf(s.err, "payscore: %s\n", oneline.Escape(err.Error()+detailOf(err)))
 		return
 	}
 	report := errorReport{Error: oneline.Escape(err.Error()), OutcomeUnknown: errors.Is(err, apierror.ErrOutcomeUnknown)}
@@ -90,6 +93,9 @@ func (s *streams) report(err error) {
 		report.Status, report.Code, report.Number, report.RequestID = refused.Status, refused.Code, refused.Number, refused.RequestID
 		report.Meaning, report.Remedy = translated(refused.Meaning()), translated(refused.Remedy())
 		report.Retry = refused.Retry()
+		if d := refused.DetailFields(); d.Issue != "" {
+			report.Detail = &detailReport{Field: d.Field, Issue: d.Issue, Location: d.Location}
+		}
 	} else if lost, ok := errors.AsType[*apierror.UndecodableError](about); ok {
 		report.Status, report.RequestID = lost.Status, lost.RequestID
 	} else if unverified, ok := errors.AsType[*transport.UnverifiedError](about); ok {
@@ -105,6 +111,20 @@ func (s *streams) report(err error) {
 	report.Findings, _ = errors.AsType[limit.Findings](err)
 	b, _ := json.Marshal(report)
 	_, _ = fmt.Fprintf(s.err, "%s\n", b)
+}
+
+// detailOf returns which field a refusal is about, and why. The value, which may be
+// anybody's, is left out.
+func detailOf(err error) string {
+	refused, ok := errors.AsType[*apierror.Error](sent(err))
+	if !ok {
+		return ""
+	}
+	d := refused.DetailFields()
+	if d.Issue == "" || refused.Status == http.StatusUnauthorized { // of a signature, signError tells more
+		return ""
+	}
+	return "; " + strings.TrimSpace(d.Field+" "+d.Issue)
 }
 
 // translated returns nil for a text that the catalogue does not have.

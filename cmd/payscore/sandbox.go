@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wxpayscore/payscore/sandbox"
@@ -210,11 +211,31 @@ func (c *sandboxCommand) open(s *streams, url string, opts ...sandbox.Option) (*
 	if err != nil {
 		return nil, inputError{err}
 	}
+	if other := servedElsewhere(c.Keys, url); other != "" {
+		s.warn("something answers at %s, which %s named so far: clients that read the file come here now. Give each sandbox its own --keys",
+			other, filepath.Join(c.Keys, sandbox.AccountFile))
+	}
 	if err := credentials.WriteAccount(c.Keys, url); err != nil {
 		_ = box.Close()
 		return nil, err
 	}
 	return box, nil
+}
+
+// servedElsewhere returns the base URL that a directory of keys has from another
+// sandbox, if that one still runs.
+func servedElsewhere(keys, url string) string {
+	file, err := readConfig(filepath.Join(keys, sandbox.AccountFile))
+	if err != nil || file.BaseURL == "" || file.BaseURL == url {
+		return ""
+	}
+	_, address, _ := strings.Cut(file.BaseURL, "://")
+	conn, err := net.DialTimeout("tcp", address, 200*time.Millisecond)
+	if err != nil {
+		return ""
+	}
+	_ = conn.Close()
+	return file.BaseURL
 }
 
 // beginning adds the scenario or, unless a data file has orders already, the first
