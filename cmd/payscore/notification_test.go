@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -446,4 +447,20 @@ func FuzzExplainNotification(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// Each kind of hint has its fix, and its line in both guides.
+func TestEveryHintHasAFix(t *testing.T) {
+	kinds := regexp.MustCompile(`HintKind = "([a-z-]+)"`).FindAllStringSubmatch(string(readFile(t, "../../auth/hint.go")), -1)
+	if len(kinds) < 10 || len(kinds) != len(fixes) {
+		t.Errorf("%d kinds, %d fixes", len(kinds), len(fixes))
+	}
+	for _, kind := range kinds {
+		if fix := fixes[auth.HintKind(kind[1])]; fix.EN == "" || fix.ZH == "" {
+			t.Errorf("%s has no fix", kind[1])
+		}
+		for _, file := range []string{"../../docs/notifications.md", "../../docs/notifications.zh-CN.md"} {
+			wantAll(t, string(readFile(t, file)), "\n| `"+kind[1]+"` |")
+		}
+	}
 }
