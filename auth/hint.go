@@ -70,19 +70,21 @@ func withHints(text string, hints []Hint) string {
 
 // hintsOfHeaders is about headers of which one is missing.
 func hintsOfHeaders(header http.Header) []Hint {
-	text := "no Wechatpay- header is there at all: they were dropped, or it is not from WeChat Pay"
+	some := false
 	for name := range header {
-		switch name = strings.ToUpper(strings.ReplaceAll(name, "_", "-")); {
-		case strings.HasPrefix(name, "HTTP-WECHATPAY-"):
+		if hasPrefixFold(name, "HTTP_WECHATPAY_") || hasPrefixFold(name, "HTTP-WECHATPAY-") {
 			return []Hint{{Kind: HintHeaders, Text: "the headers have the names of CGI, HTTP_WECHATPAY_TIMESTAMP: give them as Wechatpay-Timestamp"}}
-		case strings.HasPrefix(name, "WECHATPAY-"):
-			text = ""
 		}
+		some = some || hasPrefixFold(name, "WECHATPAY-") || hasPrefixFold(name, "WECHATPAY_")
 	}
-	if text == "" {
-		return nil // only some are missing
+	if some {
+		return nil
 	}
-	return []Hint{{Kind: HintHeaders, Text: text}}
+	return []Hint{{Kind: HintHeaders, Text: "no Wechatpay- header is there at all: they were dropped, or it is not from WeChat Pay"}}
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 // hintsOfTimestamp is about one that is not decimal digits of a likely number.
