@@ -275,11 +275,18 @@ func TestExplainNotificationOfTheSandbox(t *testing.T) {
 	if err := h.box.Move("confirm", sandbox.MoveArgs{SubMchID: h.account.SubMchID, OutOrderNo: newOutOrderNo}); err != nil {
 		t.Fatal(err)
 	}
-	r := runArgs(t, "--json", "explain", "--keys", h.dir, "--notification", write(t, "n.http", string(<-recorded)))
+	dumped := string(<-recorded)
+	r := runArgs(t, "--json", "explain", "--keys", h.dir, "--notification", write(t, "n.http", dumped))
 	r.wantCode(t, exitDone)
 	x := decodeJSON[notificationReport](t, r.out)
 	if x.Event == nil || x.Event.Type != "PAYSCORE.USER_CONFIRM" || !slices.Contains(x.Event.Orders, named{"out_order_no", newOutOrderNo}) || len(x.Event.Findings) > 0 {
 		t.Errorf("%s", r.out)
+	}
+	// A body that nothing altered is not accused of anything.
+	forged := strings.Replace(dumped, "Wechatpay-Nonce: ", "Wechatpay-Nonce: x", 1)
+	r = runArgs(t, "--json", "explain", "--keys", h.dir, "--notification", write(t, "n.http", forged))
+	if f := decodeJSON[notificationReport](t, r.out); f.Verifies || len(f.Hints) != 1 || f.Hints[0].Kind != "" {
+		t.Errorf("%+v", f)
 	}
 	if x.AgeSeconds == nil || *x.AgeSeconds < 0 || *x.AgeSeconds > 300 {
 		t.Error("age", x.AgeSeconds)
