@@ -148,7 +148,7 @@ func (rd *reader) nameColumn(i int, c cell) {
 	switch {
 	case name == "":
 	case !known:
-		rd.sheet.Ignored = append(rd.sheet.Ignored, oneline.Cut(trim(c.text), 100))
+		rd.sheet.Ignored = append(rd.sheet.Ignored, strings.Clone(oneline.Cut(trim(c.text), 100))) // else it keeps the table
 	case rd.at[col] >= 0:
 		rd.problems.add(Problem{c.line, i + 1, col.String(), fmt.Sprintf("column %d has the same meaning: leave one out", rd.at[col]+1)})
 	default:

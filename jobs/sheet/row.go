@@ -211,13 +211,14 @@ func (rd *reader) code(c column, setting string) string {
 		return s
 	}
 	s = strings.TrimPrefix(s, "'") // marks a text in Excel
+	exponent := strings.ContainsAny(s, "eE")
 	switch {
 	case rd.failed[c]:
-	case plus.MatchString(s):
+	case exponent && plus.MatchString(s):
 		rd.problem(c, "Excel has turned the number into "+quote(s)+", and its digits are lost: format the column as text and enter the number again")
 	case strings.ContainsFunc(s, func(r rune) bool { return r >= '！' && r <= '～' }):
 		rd.problem(c, quote(s)+" has full-width characters: write it in half width")
-	case scientific.MatchString(s):
+	case exponent && scientific.MatchString(s):
 		rd.warn(c, quote(s)+" looks like a number in scientific notation: if Excel has made it, its digits are lost")
 	}
 	rd.long[c].count1(s, rd.lineOf(c))
