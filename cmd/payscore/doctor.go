@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/rsa"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,9 +121,13 @@ func (d *doctorCommand) merchant(now time.Time) []check {
 	checks := []check{d.merchantID(key)}
 	switch {
 	case d.ownKey().missing():
-		checks = append(checks, wrong("key", "missing", "Give --key-file, the apiclient_key.pem of the merchant."))
+		checks = append(checks, wrong("key", "missing", "Give --key-file, the apiclient_key.pem of the merchant, or the key itself in WECHATPAY_KEY."))
 	case err != nil:
-		checks = append(checks, wrong("key", err.Error(), "Take apiclient_key.pem as the merchant platform's tool made it."))
+		fix := "Take apiclient_key.pem as the merchant platform's tool made it."
+		if hasRepair(err) {
+			fix = "Then run payscore doctor again."
+		}
+		checks = append(checks, wrong("key", err.Error(), fix))
 	default:
 		checks = append(checks, ok("key", "RSA of %d bits", key.N.BitLen()))
 	}
@@ -148,6 +154,12 @@ func (d *doctorCommand) merchantID(key *rsa.PrivateKey) check {
 		return ok(name, "%s, though merchants have 8 to 10 digits", d.MchID)
 	}
 	return ok(name, "%s", d.MchID)
+}
+
+// hasRepair reports whether the text of an error says what to do: it has a command, or
+// names the flag that is meant.
+func hasRepair(err error) bool {
+	return slices.ContainsFunc([]string{"openssl ", "iconv ", "--key-file"}, func(s string) bool { return strings.Contains(err.Error(), s) })
 }
 
 // serial checks a serial without the certificate. key may be nil.
@@ -262,6 +274,10 @@ func (d *doctorCommand) host(ctx context.Context) []check {
 	before := time.Now()
 	rsp, err := client.RoundTrip(req)
 	if err != nil {
+		fix := fix
+		if unknown := new(x509.UnknownAuthorityError); errors.As(err, unknown) {
+			fix = "If this is the sandbox, give its --keys, or its ca_cert.pem in SSL_CERT_FILE. Else something on the way replaces the certificate."
+		}
 		return []check{failed("host", u.Redacted()+": "+err.Error(), fix), noClock}
 	}
 	_ = rsp.Body.Close()

@@ -84,7 +84,7 @@ type errorReport struct {
 // report prints an error, in one line or as JSON.
 func (s *streams) report(err error) {
 	if !s.json {
-		_, _ = fmt.Fprintf(s.err, "payscore: %s\n", oneline.Escape(err.Error()+detailOf(err)))
+		_, _ = fmt.Fprintf(s.err, "payscore: %s\n", oneline.Escape(strings.TrimPrefix(err.Error(), "payscore: ")+detailOf(err)))
 		return
 	}
 	report := errorReport{Error: oneline.Escape(err.Error()), OutcomeUnknown: errors.Is(err, apierror.ErrOutcomeUnknown)}

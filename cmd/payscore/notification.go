@@ -252,9 +252,9 @@ func (s *streams) notification(r notificationReport) {
 		s.printf("\n")
 		switch {
 		case h.Proven:
-			s.section("Cause 原因")
+			s.section("Cause 原因: " + string(h.Kind))
 		case h.Text != "":
-			s.section("What is known 线索")
+			s.section("What is known 线索: " + string(h.Kind))
 		default:
 			s.section("Cause unknown 原因未知")
 		}
