@@ -70,21 +70,22 @@ func withHints(text string, hints []Hint) string {
 
 // hintsOfHeaders is about headers of which one is missing.
 func hintsOfHeaders(header http.Header) []Hint {
-	some := false
+	text := "no Wechatpay- header is there at all: they were dropped, or it is not from WeChat Pay"
+	begins := func(name, prefix string) bool {
+		return len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+	}
 	for name := range header {
-		if hasPrefixFold(name, "HTTP_WECHATPAY_") || hasPrefixFold(name, "HTTP-WECHATPAY-") {
+		switch {
+		case begins(name, "HTTP_WECHATPAY_"), begins(name, "HTTP-WECHATPAY-"):
 			return []Hint{{Kind: HintHeaders, Text: "the headers have the names of CGI, HTTP_WECHATPAY_TIMESTAMP: give them as Wechatpay-Timestamp"}}
+		case begins(name, "WECHATPAY-"), begins(name, "WECHATPAY_"):
+			text = ""
 		}
-		some = some || hasPrefixFold(name, "WECHATPAY-") || hasPrefixFold(name, "WECHATPAY_")
 	}
-	if some {
-		return nil
+	if text == "" {
+		return nil // only some are missing
 	}
-	return []Hint{{Kind: HintHeaders, Text: "no Wechatpay- header is there at all: they were dropped, or it is not from WeChat Pay"}}
-}
-
-func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+	return []Hint{{Kind: HintHeaders, Text: text}}
 }
 
 // hintsOfTimestamp is about one that is not decimal digits of a likely number.
@@ -145,7 +146,7 @@ func hintsOfBase64(signature string) []Hint {
 	case strings.ContainsAny(signature, "-_"):
 		text = "it is in the base64 of URLs, - and _ for + and /"
 	case len(signature)%4 != 0:
-		text = fmt.Sprintf("%d characters are cut off, or lost their =", len(signature))
+		text = fmt.Sprintf("it has %d characters, so it was cut off, or lost its =", len(signature))
 	default:
 		return nil
 	}
@@ -166,7 +167,7 @@ func hintsOfBody(header http.Header, body []byte) []Hint {
 	if known && declared != int64(len(body)) {
 		hints = append(hints, Hint{Kind: HintLength, Text: fmt.Sprintf("the body has %d bytes, and Content-Length is %d: it is not the body that came over the wire", len(body), declared)})
 	}
-	if form := formOf(body[:min(len(body), maxScanned)]); form.Text != "" {
+	if form := formOf(body); form.Text != "" {
 		return append(hints, form)
 	}
 	if len(body) <= maxScanned {
@@ -198,12 +199,14 @@ func contentLength(header http.Header) (int64, bool) {
 func formOf(body []byte) Hint {
 	transformed := func(text string) Hint { return Hint{Kind: HintTransformed, Text: "the body " + text} }
 	first, last := body[0], body[len(body)-1]
+	whole := len(body) <= maxScanned
+	body = body[:min(len(body), maxScanned)]
 	switch {
 	case bytes.HasPrefix(body, []byte{0x1f, 0x8b}):
 		return transformed("is still compressed by gzip")
 	case bytes.HasPrefix(body, []byte(utf8BOM)):
 		return Hint{Kind: HintWhitespace, Text: "the body begins with a BOM, which WeChat Pay does not send"}
-	case !utf8.Valid(body) && len(body) < maxScanned: // a longer one is cut anywhere
+	case whole && !utf8.Valid(body): // a longer one is cut anywhere
 		return Hint{Kind: HintCharset, Text: "the body is not UTF-8: it was converted, or is compressed"}
 	case bytes.Contains(body, []byte("\ufffd")):
 		return Hint{Kind: HintCharset, Text: "the body has replacement characters, U+FFFD: it was read in another encoding than UTF-8"}

@@ -297,6 +297,35 @@ func TestHintsOfACompactBody(t *testing.T) {
 	}
 }
 
+// A body of which only the beginning is looked at has its own end.
+func TestHintsOfALongBody(t *testing.T) {
+	v, header, _ := recorded(t)
+	for size, blank := range map[int]int{16 << 10: 16<<10 - 2, 64 << 10: 16<<10 - 1} {
+		body := []byte(`{"a":"` + strings.Repeat("A", size-8) + `"}`)
+		body[blank] = ' '
+		if hints := auth.Hints(v.Verify(header, body)); hints != nil {
+			t.Errorf("%d bytes: %v", size, hints)
+		}
+		body = append(body, '\n')
+		if hints := auth.Hints(v.Verify(header, body)); len(hints) != 1 || hints[0].Kind != auth.HintWhitespace {
+			t.Errorf("%d bytes and a line end: %v", size, hints)
+		}
+	}
+}
+
+// The names are anybody's, so looking at them costs nothing for each.
+func TestHintsOfManyHeaders(t *testing.T) {
+	v, header, body := recorded(t)
+	delete(header, auth.HeaderTimestamp)
+	few := testing.AllocsPerRun(10, func() { _ = v.Verify(header, []byte(body)) })
+	for i := range 1000 {
+		header["wechatpay-another-"+strconv.Itoa(i)] = []string{"x"}
+	}
+	if many := testing.AllocsPerRun(10, func() { _ = v.Verify(header, []byte(body)) }); many > few+2 {
+		t.Errorf("%v allocations, and %v for a thousand headers more", few, many)
+	}
+}
+
 func TestHintsOfKeys(t *testing.T) {
 	_, header, body := recorded(t)
 	merchant := testSigner(t)

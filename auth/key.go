@@ -13,6 +13,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 const (
@@ -21,6 +23,7 @@ const (
 	maxSerialLen    = 40
 	maxKeyIDLen     = 128
 	maxKeyFileSize  = 1 << 20
+	leastKeyText    = 200 // characters of base64 that are a part of a key
 )
 
 // Key is one of the keys that WeChat Pay signs with: a WeChat Pay public key or
@@ -93,7 +96,7 @@ func ParsePrivateKey(data []byte) (*rsa.PrivateKey, error) {
 func loadKey[T any](file string, parse func([]byte) (T, error)) (T, error) {
 	var none T
 	data, err := readKeyFile(file)
-	if err != nil && (len(file) > 1000 || strings.Contains(file, "-----BEGIN")) {
+	if err != nil && oneline.HoldsKey(file, leastKeyText) {
 		return none, &KeyError{Err: errKeyForFile} // which must not be shown
 	}
 	if err != nil {
@@ -132,7 +135,7 @@ func readKeyFile(file string) ([]byte, error) {
 
 func parsePublicKey(id string, data []byte) (Key, error) {
 	if !isPublicKeyID(id) {
-		return Key{}, fmt.Errorf("the id %s does not start with %s, the id of a WeChat Pay public key; a platform certificate goes by its serial", quote(id), publicKeyPrefix)
+		return Key{}, fmt.Errorf("the id %s does not start with %s, the id of a WeChat Pay public key; a platform certificate goes by its serial", quoteShort(id), publicKeyPrefix)
 	}
 	block, err := findKey(data, "a public key (PUBLIC KEY) is wanted: pub_key.pem of WeChat Pay", func(k keyKind) bool { return k == kindPublic })
 	if err != nil {
@@ -261,20 +264,24 @@ func formatSerial(n *big.Int) string {
 
 // ParseSerialNo returns the serial number of a certificate as WeChat Pay writes it,
 // in upper-case hex. It takes what tools print: with colons, spaces, "0x" or
-// "serial=" before it, and in decimal where that cannot be hex, which is from
-// 41 digits on.
+// "serial=" before it, zeros before the 40 digits, and in decimal where that cannot
+// be hex, which is from 41 digits on.
 func ParseSerialNo(text string) (string, error) {
-	s := withoutSpace(text)
+	bare := withoutSpace(text)
+	s := bare
 	for _, prefix := range []string{"serial=", "0x"} {
 		if len(s) > len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
 			s = s[len(prefix):]
 		}
 	}
 	s = strings.ToUpper(strings.ReplaceAll(s, ":", ""))
-	if len(s) > maxSerialLen && len(s) < 50 && strings.Trim(s, "0123456789") == "" {
+	if len(s) > maxSerialLen && len(s) < 50 && s == bare && s[0] != '0' && isDigits(s) { // hex has the rest
 		if n, ok := new(big.Int).SetString(s, 10); ok {
 			s = formatSerial(n)
 		}
+	}
+	if padded := len(s) - maxSerialLen; padded > 0 && strings.Trim(s[:padded], "0") == "" {
+		s = s[padded:]
 	}
 	switch {
 	case isSerial(s):

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -117,8 +118,8 @@ func keyBlocks(data []byte, inner bool) ([]keyBlock, error) {
 	return nil, ErrNotPEM
 }
 
-// unescape makes line breaks of the escapes that environment variables and JSON
-// have for them, also escaped twice. No key has a backslash of its own.
+// unescape undoes the escapes of environment variables and JSON, also escaped twice:
+// \n, \/, and \u003d, which Gson writes for =. No key has a backslash of its own.
 func unescape(text string) string {
 	if !strings.Contains(text, `\`) {
 		return text
@@ -126,7 +127,7 @@ func unescape(text string) string {
 	var b strings.Builder
 	b.Grow(len(text))
 	escaped := false
-	for i := range len(text) {
+	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '\\':
 			escaped = true
@@ -135,6 +136,11 @@ func unescape(text string) string {
 			b.WriteByte('\n')
 		case escaped && c == 't':
 			b.WriteByte(' ')
+		case escaped && c == 'u' && i+4 < len(text):
+			if code, err := strconv.ParseUint(text[i+1:i+5], 16, 16); err == nil {
+				b.WriteRune(rune(code))
+				i += 4
+			}
 		default:
 			b.WriteByte(c)
 		}

@@ -45,6 +45,8 @@ func layouts() []form {
 		replace(`literal \r\n`, "\n", `\r\n`),
 		replace(`literal \\n`, "\n", `\\n`),
 		replace("escaped slashes", "\n", `\n`, "/", `\/`),
+		replace("escapes of Gson and .NET", "\n", `\n`, "=", `\u003d`, "+", `\u002B`, "-", `\u002d`),
+		{"base64 with those escapes", func(s string) string { return strings.NewReplacer("=", `\u003d`, "+", `\u002B`).Replace(bareOf(s)) }},
 		replace("continued lines", "\n", "\\\n"),
 		{"lines of 20", func(s string) string {
 			block, _ := pem.Decode([]byte(s))
@@ -319,6 +321,16 @@ func TestKeyInTheWrongPlace(t *testing.T) {
 	for name, call := range map[string]func() error{
 		"file":               func() error { _, err := auth.LoadSigner("1900000001", "AB", keyText); return err },
 		"file without lines": func() error { _, err := auth.LoadSigner("1900000001", "AB", bare); return err },
+		"file, half a key":   func() error { _, err := auth.LoadSigner("1900000001", "AB", bare[:len(bare)/2]); return err },
+		"file in a directory": func() error {
+			_, err := auth.LoadPlatformCertificate(filepath.Join(t.TempDir(), bare[:len(bare)/2]))
+			return err
+		},
+		"id of a public key": func() error { _, err := auth.ParsePublicKey(bare, nil); return err },
+		"API key as the id of a public key": func() error {
+			_, err := auth.ParsePublicKey(apiV3Key, nil)
+			return err
+		},
 		"file of a public key": func() error {
 			_, err := auth.LoadPublicKey(publicKeyID, keyText)
 			return err
@@ -357,6 +369,11 @@ func TestParseSerialNo(t *testing.T) {
 		"1234567890":                "1234567890", // hex, as far as anybody can tell
 		strings.Repeat("1", 40):     strings.Repeat("1", 40),
 		"520761481758223388892271712522342989723731203082": "5B37C0A1D4E2F8906A7B1C2D3E4F50617283940A",
+		// Hex that happens to have no letter, and a zero byte before it.
+		"00" + strings.Repeat(":12", 20):       strings.Repeat("12", 20),
+		"00" + strings.Repeat("12", 20):        strings.Repeat("12", 20),
+		"0x00" + strings.Repeat("12", 20):      strings.Repeat("12", 20),
+		"serial=00" + strings.Repeat("AB", 20): strings.Repeat("AB", 20),
 	} {
 		if got, err := auth.ParseSerialNo(text); err != nil || got != want {
 			t.Errorf("%q reads as %q, %v, want %q", text, got, err, want)
@@ -374,6 +391,7 @@ func TestParseSerialNo(t *testing.T) {
 		strings.Repeat("A", 41):            "hex",
 		strings.Repeat("9", 49):            "hex", // over 20 bytes
 		strings.Repeat("1", 50):            "hex",
+		"1" + strings.Repeat(":12", 20):    "hex", // as no tool prints decimal
 		readVector(t, "merchant_cert.pem"): "openssl x509 -in apiclient_cert.pem -noout -serial",
 	} {
 		if got, err := auth.ParseSerialNo(text); err == nil || got != "" || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "auth: ") {

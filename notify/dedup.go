@@ -73,7 +73,7 @@ func (e *DeduperError) Error() string {
 func (e *DeduperError) Unwrap() error { return e.Err }
 
 // Keys returns the keys that [Deduper] documents, for those who keep notifications
-// in a store of their own. Call [Event.Decode] first.
+// in a store of their own. Call [Event.Decode] first. A nil Event has none.
 func (e *Event) Keys() []string {
 	if e == nil {
 		return nil

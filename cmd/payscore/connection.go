@@ -248,6 +248,14 @@ func readConfig(file string) (configFile, error) {
 	if err != nil && !errors.Is(err, io.EOF) { // a file of comments sets nothing
 		return conf, fmt.Errorf("%s: %w", file, err)
 	}
+	for _, s := range new(connection).settings(conf) {
+		if slices.Contains(keyTexts, s.flag) {
+			continue
+		}
+		if err := noKeyInPlaceOf(s.flag, s.from); err != nil {
+			return conf, fmt.Errorf("%s: %w", file, err)
+		}
+	}
 	for _, p := range conf.keyPairs() {
 		if p.both() {
 			return conf, fmt.Errorf("%s: %s and %s_file: give one of them", file, p.flag, p.flag)
@@ -298,7 +306,7 @@ func (c *connection) roundTripper() (*http.Transport, error) {
 	}
 	proxy, err := url.Parse(text)
 	if err != nil || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme) || proxy.Hostname() == "" ||
-		strings.Trim(proxy.Path, "/") != "" || proxy.RawQuery != "" {
+		strings.Trim(proxy.Path, "/") != "" || proxy.RawQuery != "" || proxy.Fragment != "" { // a password with # makes one
 		return nil, errors.New("--proxy is not a URL such as http://127.0.0.1:8080 (flag, variable or file)") // not shown: it may hold a password
 	}
 	rt.Proxy = http.ProxyURL(proxy)

@@ -150,6 +150,9 @@ func (d *doctorCommand) merchantID(key *rsa.PrivateKey) check {
 			return wrong(name, err.Error(), fix)
 		}
 	}
+	if len(d.MchID) > 20 { // it may be the APIv3 key
+		return ok(name, "%d characters, though merchants have 8 to 10 digits", len(d.MchID))
+	}
 	if strings.Trim(d.MchID, "0123456789") != "" || len(d.MchID) < 8 || len(d.MchID) > 10 {
 		return ok(name, "%s, though merchants have 8 to 10 digits", d.MchID)
 	}
@@ -255,7 +258,7 @@ func (d *doctorCommand) host(ctx context.Context) []check {
 	const fix = "Check --base-url, DNS, the proxy and the firewall."
 	noClock := skipped("clock", "no answer to take the time from")
 	u, err := url.Parse(d.BaseURL)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" { // a password may make those
 		return []check{wrong("host", "--base-url is not a URL of https", fix), noClock}
 	}
 	ctx, cancel := context.WithTimeout(ctx, hostTimeout)

@@ -3,9 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/wxpayscore/payscore/auth"
+	"github.com/wxpayscore/payscore/internal/oneline"
 )
 
 // keyGiven is a key or certificate: its text, or the name of its file.
@@ -38,9 +42,6 @@ func load[T any](k keyGiven, parse func([]byte) (T, error)) (T, error) {
 	var none T
 	raw := []byte(k.text)
 	if k.text == "" {
-		if isKeyText(k.file) {
-			return none, fmt.Errorf("--%s-file: what is given as the name of a file is a key itself; give it as --%s", k.flag, k.flag)
-		}
 		var err error
 		if raw, err = readBody(k.file, nil); err != nil {
 			return none, err
@@ -56,8 +57,42 @@ func load[T any](k keyGiven, parse func([]byte) (T, error)) (T, error) {
 	return v, err
 }
 
-// isKeyText reports whether an argument is a key, so that no error may show it.
-func isKeyText(arg string) bool { return strings.Contains(arg, "-----BEGIN") || len(arg) > 1000 }
+// Characters of base64 in a row. The lines of a key have 64 or 76, and words of the
+// shell are at most those.
+const (
+	leastKeyText = 200
+	leastKeyWord = 60
+)
+
+// noKeyInPlaceOf refuses a key in the place of another setting, where errors and
+// outputs would show it.
+func noKeyInPlaceOf(name, value string) error {
+	if !oneline.HoldsKey(value, leastKeyText) {
+		return nil
+	}
+	as := ""
+	if key, file := strings.CutSuffix(name, "-file"); file {
+		as = "; give it as --" + key
+	}
+	return fmt.Errorf("--%s (flag, variable or file): what is given is a key itself%s", name, as)
+}
+
+// noKeyInPlaceOfAny looks at all flags of a command, also at those of variables.
+func noKeyInPlaceOfAny(flags []*kong.Flag) error {
+	for _, flag := range flags {
+		value, isText := flag.Target.Interface().(string)
+		if !isText || slices.Contains(keyTexts, flag.Name) {
+			continue
+		}
+		if err := noKeyInPlaceOf(flag.Name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keyTexts are the flags that take the text of a key.
+var keyTexts = []string{"key", "cert", "public-key", "platform-cert"}
 
 // joinKeys writes "--key TEXT" as "--key=TEXT" where the text begins with hyphens, so
 // that it does not read as a flag.

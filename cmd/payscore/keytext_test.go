@@ -11,11 +11,14 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"unicode/utf16"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/wxpayscore/payscore/auth"
 	"github.com/wxpayscore/payscore/sandbox"
@@ -153,6 +156,88 @@ func TestKeyTextIsNotPrinted(t *testing.T) {
 	}
 }
 
+// A key or a part of one in the place of any other flag, variable or setting is
+// refused without a word of it.
+func TestKeyInPlaceOfAnySetting(t *testing.T) {
+	h := newHost(t)
+	pemText := string(readFile(t, h.file(sandbox.MerchantKeyFile)))
+	bare := bareOf(t, h.file(sandbox.MerchantKeyFile))
+	forms := []string{pemText, strings.ReplaceAll(pemText, "\n", `\n`), bare, bare[:len(bare)/4], strings.Join(strings.Split(pemText, "\n")[1:8], "\n")}
+	refused := func(t *testing.T, args ...string) {
+		t.Helper()
+		for _, mode := range [][]string{nil, {"--json"}} {
+			var out, errOut bytes.Buffer
+			code := run(t.Context(), append(mode, args...), strings.NewReader(""), &out, &errOut)
+			printed := strings.NewReplacer("\n", "", `\n`, "", " ", "").Replace(out.String() + errOut.String())
+			if code != exitInput {
+				t.Errorf("%.20q: code %d", args, code)
+			}
+			for i := 40; i+16 <= len(bare); i++ {
+				if strings.Contains(printed, bare[i:i+16]) {
+					t.Errorf("%.20q: the key is printed", args)
+					break
+				}
+			}
+		}
+	}
+	var c commands
+	parser, err := kong.New(&c, kong.Vars{"version": "", "default_server": ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := 0
+	for _, command := range parser.Model.Children {
+		for _, flag := range command.Flags {
+			if flag.Target.Kind() != reflect.String || slices.Contains(keyTexts, flag.Name) {
+				continue
+			}
+			places++
+			t.Run(command.Name+" --"+flag.Name, func(t *testing.T) {
+				args := []string{command.Name}
+				for _, p := range command.Positional {
+					if p.Required {
+						args = append(args, map[bool]string{true: "GET", false: "1"}[p.Name == "method"])
+					}
+				}
+				for _, form := range sample(forms) {
+					refused(t, append(slices.Clone(args), "--"+flag.Name+"="+form)...)
+				}
+				if len(flag.Envs) > 0 {
+					t.Setenv(flag.Envs[0], bare[:400])
+					refused(t, args...)
+				}
+			})
+		}
+	}
+	if places < 50 {
+		t.Errorf("%d places", places)
+	}
+	for _, s := range new(connection).settings(configFile{}) {
+		if !slices.Contains(keyTexts, s.flag) {
+			refused(t, "doctor", "--config", write(t, "with-dash.yaml", strings.ReplaceAll(s.flag, "-", "_")+": "+bare[:400]+"\n"))
+		}
+	}
+	// Words of $(cat key) and $(base64 key), without quotes.
+	lines := strings.Fields(pemText)
+	refused(t, append([]string{"doctor", "--keys", h.dir, "--key"}, lines...)...)
+	refused(t, append([]string{"doctor", "--keys", h.dir, "--key"}, lines[3:len(lines)-3]...)...)
+	refused(t, "doctor", "--keys", h.dir, "--key", bare[:76], bare[76:152])
+}
+
+// The APIv3 key in a wrong place has the length of no such value, so it is not shown.
+func TestAPIv3KeyInPlaceOfAnId(t *testing.T) {
+	h := newHost(t)
+	for _, flag := range []string{"--mchid", "--serial-no", "--public-key-id"} {
+		for _, keyFile := range []string{h.file(sandbox.MerchantKeyFile), h.file(sandbox.PublicKeyFile)} {
+			r := runArgs(t, "--json", "doctor", "--keys", h.dir, "--key-file", keyFile, "--base-url", "ftp://none", flag, h.account.APIv3Key())
+			r.wantCode(t, exitInput)
+			if strings.Contains(r.out+r.err, h.account.APIv3Key()[:10]) {
+				t.Errorf("%s: the key is printed", flag)
+			}
+		}
+	}
+}
+
 // proxy forwards requests and counts them by path.
 type proxy struct {
 	*httptest.Server
@@ -229,13 +314,17 @@ func TestProxy(t *testing.T) {
 		}
 	})
 	h = newHost(t)
-	for _, bad := range []string{"ftp://127.0.0.1:1", "http://", "socks4://127.0.0.1:1", "http://user:hunter2hunter2@127.0.0.1:port", "http://127.0.0.1:1/path", "%zz"} {
+	for _, bad := range []string{"ftp://127.0.0.1:1", "http://", "socks4://127.0.0.1:1", "http://user:hunter2hunter2@127.0.0.1:port", "http://127.0.0.1:1/path", "%zz",
+		"http://user:80#hunter2hunter2@127.0.0.1:1", "http://hunter2#x@127.0.0.1:1", "http://user:80?hunter2@127.0.0.1:1"} {
 		line := h.refusedInput(t, []string{"query", seedOutOrderNo, "--keys", h.dir, "--proxy", bad}, "--proxy is not a URL such as http://127.0.0.1:8080")
 		if strings.Contains(line, "hunter2") {
 			t.Error(line)
 		}
 	}
 	diagnose(t, exitInput, "--keys", h.dir, "--proxy", "ftp://127.0.0.1:1")["host"].want(t, checkFailed, "--proxy is not a URL")
+	for _, base := range []string{"http://user:80#hunter2@127.0.0.1:1", "http://user:80?hunter2@127.0.0.1:1"} {
+		diagnose(t, exitInput, "--keys", h.dir, "--base-url", base)["host"].want(t, checkFailed, "--base-url is not a URL")
+	}
 }
 
 // TestDoctorNamesKeyForms checks that a key that cannot be taken is named, with the

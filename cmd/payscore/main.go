@@ -104,8 +104,11 @@ func dispatch(ctx context.Context, args []string, in io.Reader, out, errOut io.W
 	// Arguments that do not parse leave c as it was.
 	s := streams{in: in, out: out, err: errOut, json: slices.Contains(args, "--json")}
 	command, err := parser.Parse(joinKeys(args))
-	if err != nil && slices.ContainsFunc(args, isKeyText) {
-		err = errors.New("the arguments do not parse, and are not shown, since there is a key among them: give it by its variable, such as WECHATPAY_KEY")
+	if err != nil && slices.ContainsFunc(args, func(arg string) bool { return oneline.HoldsKey(arg, leastKeyWord) }) {
+		err = errors.New("the arguments do not parse, and are not shown, since there may be a key among them: give it by its variable, such as WECHATPAY_KEY")
+	}
+	if err == nil {
+		err = noKeyInPlaceOfAny(command.Flags())
 	}
 	if err != nil {
 		s.report(inputError{err})
