@@ -199,13 +199,13 @@ func TestKeyInPlaceOfAnySetting(t *testing.T) {
 						args = append(args, map[bool]string{true: "GET", false: "1"}[p.Name == "method"])
 					}
 				}
-				for _, form := range sample(forms) {
-					refused(t, append(slices.Clone(args), "--"+flag.Name+"="+form)...)
+				form := forms[places%len(forms)] // each flag is one of many commands
+				if len(flag.Envs) == 0 || places%2 == 0 {
+					args = append(args, "--"+flag.Name+"="+form)
+				} else {
+					t.Setenv(flag.Envs[0], form)
 				}
-				if len(flag.Envs) > 0 {
-					t.Setenv(flag.Envs[0], bare[:400])
-					refused(t, args...)
-				}
+				refused(t, args...)
 			})
 		}
 	}
