@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
@@ -163,11 +164,14 @@ func TestKeyInPlaceOfAnySetting(t *testing.T) {
 	pemText := string(readFile(t, h.file(sandbox.MerchantKeyFile)))
 	bare := bareOf(t, h.file(sandbox.MerchantKeyFile))
 	forms := []string{pemText, strings.ReplaceAll(pemText, "\n", `\n`), bare, bare[:len(bare)/4], strings.Join(strings.Split(pemText, "\n")[1:8], "\n")}
+	t.Chdir(t.TempDir()) // where a command that is not refused may write
+	ended, end := context.WithCancel(t.Context())
+	end() // so that it sends nothing and serves nothing
 	refused := func(t *testing.T, args ...string) {
 		t.Helper()
 		for _, mode := range [][]string{nil, {"--json"}} {
 			var out, errOut bytes.Buffer
-			code := run(t.Context(), append(mode, args...), strings.NewReader(""), &out, &errOut)
+			code := run(ended, append(mode, args...), strings.NewReader(""), &out, &errOut)
 			printed := strings.NewReplacer("\n", "", `\n`, "", " ", "").Replace(out.String() + errOut.String())
 			if code != exitInput {
 				t.Errorf("%.20q: code %d", args, code)
