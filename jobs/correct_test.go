@@ -28,14 +28,7 @@ func corrections(box *sandbox.Server, n int, fen int64) []jobs.Correction {
 }
 
 func TestRun(t *testing.T) {
-	box := sandbox.New(t)
-	const n = 300
-	list := corrections(box, n, 39900)
-	for _, c := range list {
-		if _, err := box.Seed(c.OutOrderNo, 50000); err != nil {
-			t.Fatal(err)
-		}
-	}
+	box, list := seeded(t, 300)
 	ctx := t.Context()
 	db, err := jobs.Open(ctx, filepath.Join(t.TempDir(), "jobs.db"))
 	if err != nil {

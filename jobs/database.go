@@ -23,8 +23,9 @@ import (
 type Database struct {
 	db     *sql.DB
 	driver riverdriver.Driver[*sql.Tx]
-	now    string // SQL: the time, in microseconds since 1970
-	lock   string // SQL: the end of a SELECT that keeps others away from a row
+	river  *river.Client[*sql.Tx] // inserts jobs and pauses queues; it works on none
+	now    string                 // SQL: the time, in microseconds since 1970
+	lock   string                 // SQL: the end of a SELECT that keeps others away from a row
 }
 
 // Open opens the database that where names, and makes the tables that are missing:
@@ -34,7 +35,10 @@ func Open(ctx context.Context, where string) (*Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.migrate(ctx); err != nil {
+	if err = d.migrate(ctx); err == nil {
+		d.river, err = river.NewClient(d.driver, &river.Config{Logger: silent})
+	}
+	if err != nil {
 		_ = d.Close()
 		return nil, fmt.Errorf("jobs: prepare the database: %w", err)
 	}
@@ -118,9 +122,4 @@ func (d *Database) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
 		return err
 	}
 	return tx.Commit()
-}
-
-// client returns a River client that inserts jobs.
-func (d *Database) client() (*river.Client[*sql.Tx], error) {
-	return river.NewClient(d.driver, &river.Config{Logger: silent})
 }

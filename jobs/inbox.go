@@ -24,10 +24,7 @@ import (
 //
 // The database then holds what notifications say, with the openid of users. River drops
 // a job an hour after its function succeeded.
-type Inbox struct {
-	d      *Database
-	client *river.Client[*sql.Tx]
-}
+type Inbox struct{ d *Database }
 
 // KeepKeys is how long it is remembered which notifications came. WeChat Pay repeats
 // one for about a day.
@@ -38,11 +35,7 @@ func NewInbox(d *Database) (*Inbox, error) {
 	if d == nil {
 		return nil, errors.New("jobs: an inbox needs a database")
 	}
-	client, err := d.client()
-	if err != nil {
-		return nil, fmt.Errorf("jobs: %w", err)
-	}
-	return &Inbox{d: d, client: client}, nil
+	return &Inbox{d}, nil
 }
 
 // Receive is a [notify.Func]: it keeps the event and returns. nil means that it is on
@@ -76,7 +69,7 @@ func (b *Inbox) receive(ctx context.Context, tx *sql.Tx, event *notify.Event) er
 	if !isNew {
 		return nil
 	}
-	_, err := b.client.InsertTx(ctx, tx, eventArgs{
+	_, err := b.d.river.InsertTx(ctx, tx, eventArgs{
 		ID: event.ID, Type: event.Type, CreateTime: event.CreateTime, Summary: event.Summary, Serial: event.Serial, Raw: event.Raw,
 	}, nil)
 	return err

@@ -34,16 +34,10 @@ func TestKilledWorkers(t *testing.T) {
 }
 
 func killWorkers(t *testing.T, database string, n, workers int, restart func()) {
-	box := sandbox.New(t, sandbox.WithMaxOrders(2*n))
+	box, list := seeded(t, n, sandbox.WithMaxOrders(2*n))
 	keys := t.TempDir()
 	if err := box.Credentials().Save(keys); err != nil {
 		t.Fatal(err)
-	}
-	list := corrections(box, n, 39900)
-	for _, c := range list {
-		if _, err := box.Seed(c.OutOrderNo, 50000); err != nil {
-			t.Fatal(err)
-		}
 	}
 	for _, f := range faultsOfOrders {
 		box.Fault(f)

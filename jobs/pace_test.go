@@ -10,7 +10,6 @@ import (
 
 	"github.com/wxpayscore/payscore/gen/catalog"
 	"github.com/wxpayscore/payscore/jobs"
-	"github.com/wxpayscore/payscore/sandbox"
 )
 
 // Three workers keep the rate of one merchant together. That they reach it depends on
@@ -23,13 +22,7 @@ func TestRate(t *testing.T) {
 			if engine == "PostgreSQL" {
 				database, _ = startPostgres(t)
 			}
-			box := sandbox.New(t)
-			list := corrections(box, n, 39900)
-			for _, c := range list {
-				if _, err := box.Seed(c.OutOrderNo, 50000); err != nil {
-					t.Fatal(err)
-				}
-			}
+			box, list := seeded(t, n)
 			db := openDatabase(t, database)
 			mchid := box.Credentials().Account().MchID
 			if err := db.Add(t.Context(), "run", mchid, slices.Values(list), jobs.RunOptions{Rate: rate}); err != nil {
@@ -67,13 +60,7 @@ func TestRate(t *testing.T) {
 // Answers of too many calls slow all workers down, and afterwards they recover.
 func TestSlowedDown(t *testing.T) {
 	const n = 200
-	box := sandbox.New(t)
-	list := corrections(box, n, 39900)
-	for _, c := range list {
-		if _, err := box.Seed(c.OutOrderNo, 50000); err != nil {
-			t.Fatal(err)
-		}
-	}
+	box, list := seeded(t, n)
 	db := openDatabase(t, filepath.Join(t.TempDir(), "jobs.db"))
 	mchid := box.Credentials().Account().MchID
 	if err := db.Add(t.Context(), "run", mchid, slices.Values(list), jobs.RunOptions{Rate: 50}); err != nil {

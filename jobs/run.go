@@ -47,6 +47,8 @@ type Run struct {
 	Rate      float64
 	Patience  time.Duration
 	CreatedAt time.Time
+
+	refusals int64 // in a row, that would repeat
 }
 
 // ErrNoRun reports that a database has no run of a name.
@@ -125,7 +127,7 @@ func (d *Database) Run(ctx context.Context, name string) (*Run, error) {
 func (d *Database) Runs(ctx context.Context) ([]Run, error) { return d.runs(ctx, "") }
 
 func (d *Database) runs(ctx context.Context, where string, args ...any) ([]Run, error) {
-	rows, err := d.db.QueryContext(ctx, "SELECT name, mchid, state, reason, rate, patience, created_at FROM payscore_run "+where+" ORDER BY created_at DESC", args...)
+	rows, err := d.db.QueryContext(ctx, "SELECT name, mchid, state, reason, refusals, rate, patience, created_at FROM payscore_run "+where+" ORDER BY created_at DESC", args...)
 	if err != nil {
 		return nil, fmt.Errorf("jobs: read the runs: %w", err)
 	}
@@ -134,7 +136,7 @@ func (d *Database) runs(ctx context.Context, where string, args ...any) ([]Run, 
 	for rows.Next() {
 		var r Run
 		var patience, created int64
-		if err := rows.Scan(&r.Name, &r.MchID, &r.State, &r.Reason, &r.Rate, &patience, &created); err != nil {
+		if err := rows.Scan(&r.Name, &r.MchID, &r.State, &r.Reason, &r.refusals, &r.Rate, &patience, &created); err != nil {
 			return nil, fmt.Errorf("jobs: read the runs: %w", err)
 		}
 		r.Patience, r.CreatedAt = time.Duration(patience)*time.Microsecond, time.UnixMicro(created)
@@ -154,15 +156,11 @@ func (d *Database) Start(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	client, err := d.client()
-	if err != nil {
-		return err
-	}
 	if _, err := d.db.ExecContext(ctx, "UPDATE payscore_run SET state = $2, reason = '', refusals = 0 WHERE name = $1 AND state <> $3", run.Name, StateRunning, StateDone); err != nil {
 		return fmt.Errorf("jobs: start the run %s: %w", name, err)
 	}
 	if run.State == StatePaused {
-		if err := client.QueueResume(ctx, queueOf(name), nil); err != nil && !errors.Is(err, river.ErrNotFound) {
+		if err := d.river.QueueResume(ctx, queueOf(name), nil); err != nil && !errors.Is(err, river.ErrNotFound) {
 			return fmt.Errorf("jobs: resume the run %s: %w", name, err)
 		}
 	}
@@ -182,7 +180,7 @@ func (d *Database) Start(ctx context.Context, name string) error {
 			for i, line := range lines {
 				params[i] = river.InsertManyParams{Args: correctionArgs{Run: name, Line: line}, InsertOpts: &river.InsertOpts{Queue: queueOf(name), MaxAttempts: maxAttempts}}
 			}
-			_, err = client.InsertManyFastTx(ctx, tx, params)
+			_, err = d.river.InsertManyFastTx(ctx, tx, params)
 			return err
 		})
 		if err != nil {
@@ -234,11 +232,7 @@ func (d *Database) pause(ctx context.Context, name, reason string) error {
 	if _, err := d.db.ExecContext(ctx, "UPDATE payscore_run SET state = $2, reason = $3 WHERE name = $1 AND state = $4", name, StatePaused, reason, StateRunning); err != nil {
 		return err
 	}
-	client, err := d.client()
-	if err != nil {
-		return err
-	}
-	return client.QueuePause(ctx, queueOf(name), nil)
+	return d.river.QueuePause(ctx, queueOf(name), nil)
 }
 
 // queueOf is the name of a run's queue.

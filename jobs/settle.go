@@ -62,11 +62,7 @@ func (d *Database) SettleTx(ctx context.Context, tx *sql.Tx, u Unsettled) error 
 	if _, err := args.confirm(ctx, nil); errors.Is(err, errNoSuchOperation) || errors.Is(err, errBody) {
 		return fmt.Errorf("jobs: settle order %s: %w", u.OutOrderNo, err)
 	}
-	client, err := d.client()
-	if err != nil {
-		return fmt.Errorf("jobs: %w", err)
-	}
-	if _, err := client.InsertTx(ctx, tx, args, nil); err != nil {
+	if _, err := d.river.InsertTx(ctx, tx, args, nil); err != nil {
 		return fmt.Errorf("jobs: settle order %s: %w", u.OutOrderNo, err)
 	}
 	return nil

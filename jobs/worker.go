@@ -213,10 +213,9 @@ func (w *Worker) complete(ctx context.Context, tx *sql.Tx, job *river.Job[correc
 // liveRun is what a worker knows of a run, for a second.
 type liveRun struct {
 	Run
-	db       *Database
-	pacer    *pacer
-	refusals int64
-	read     time.Time
+	db    *Database
+	pacer *pacer
+	read  time.Time
 }
 
 // run returns a run as it was a second ago at most.
@@ -232,9 +231,6 @@ func (w *Worker) run(ctx context.Context, name string) (*liveRun, error) {
 		return nil, err
 	}
 	fresh := &liveRun{Run: *run, db: w.db, read: time.Now()}
-	if err := w.db.db.QueryRowContext(ctx, "SELECT refusals FROM payscore_run WHERE name = $1", name).Scan(&fresh.refusals); err != nil {
-		return nil, fmt.Errorf("jobs: read the run: %w", err)
-	}
 	if known != nil {
 		fresh.pacer = known.pacer
 	} else {
